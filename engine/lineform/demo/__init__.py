@@ -1,0 +1,1 @@
+"""The reference workspace lived through on the offline account."""

@@ -1,0 +1,1 @@
+"""LINE's facts as data: limits, rates, ways of counting, the shapes of messages and actions, error texts."""

@@ -1,0 +1,1 @@
+"""Files to a Project: YAML with positions, client layers, provenance."""

@@ -1,0 +1,1 @@
+"""Declared against live: the changes, their order, their meaning's digest."""

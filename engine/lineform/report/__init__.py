@@ -1,0 +1,1 @@
+"""Plans, problems and results as text, Markdown, JSON, annotations, SARIF and HTML."""

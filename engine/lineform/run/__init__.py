@@ -1,0 +1,1 @@
+"""One tick: what is due is frozen, then delivered."""

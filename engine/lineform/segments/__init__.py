@@ -1,0 +1,1 @@
+"""Who is meant: a predicate tree read plainly, checked, explained, and given to LINE where LINE can select itself."""

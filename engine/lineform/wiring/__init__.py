@@ -1,0 +1,1 @@
+"""The only room that assembles adapters; one file per adapter."""
