@@ -1,0 +1,159 @@
+"""Who is meant: conditions over what is known about a friend, and the audience of a send.
+
+The tree here is what people write. `lineform.segments` gives it its meaning, `lineform.store` its SQL.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from lineform.model.base import Name, Part, Spec
+
+Scalar = str | int | float | bool
+
+
+class AttributeCondition(Part):
+    """``{attribute: tier, in: [gold, platinum]}``: exactly one comparison over a declared attribute.
+
+    A friend whose value is unknown satisfies none of them, and not their negation either: ``known: false`` finds those.
+    Dates are written as text, ``2026-12-31``; the attribute's declared type decides how a value is read.
+    """
+
+    attribute: str
+    """A declared attribute's name."""
+    is_: Scalar | None = Field(default=None, alias="is")
+    """Equal to this value; for a set, contains it."""
+    is_not: Scalar | None = None
+    """Known and different from this value; for a set, does not contain it."""
+    in_: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = Field(default=None, alias="in")
+    """One of these values; for a set, shares at least one of them."""
+    not_in: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = None
+    """Known and none of these values."""
+    all_of: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = None
+    """For a set: contains every one of these."""
+    above: int | float | str | None = None
+    at_least: int | float | str | None = None
+    below: int | float | str | None = None
+    at_most: int | float | str | None = None
+    between: Annotated[tuple[int | float | str, int | float | str] | None, Field(strict=False)] = None
+    """From the first to the second, both included."""
+    starts_with: str | None = None
+    """For text: begins with this."""
+    known: bool | None = None
+    """Whether the value is known at all."""
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> AttributeCondition:
+        if len(self.model_fields_set - {"attribute"}) != 1:
+            raise ValueError("needs exactly one comparison, such as is, in, at_least or known")
+        return self
+
+    def comparison(self) -> tuple[str, Any]:
+        """The comparison's written name and its value."""
+        (field,) = self.model_fields_set - {"attribute"}
+        info = type(self).model_fields[field]
+        return info.alias or field, getattr(self, field)
+
+
+class TagCondition(Part):
+    """``{tag: regular}``: the friend has this declared tag."""
+
+    tag: str
+
+
+class SegmentCondition(Part):
+    """``{segment: vip}``: the friend is in this other segment."""
+
+    segment: Name
+
+
+class AllOf(Part):
+    """``all``: every one of these."""
+
+    all: Annotated[tuple[Condition, ...], Field(min_length=1, strict=False)]
+
+
+class AnyOf(Part):
+    """``any``: at least one of these."""
+
+    any: Annotated[tuple[Condition, ...], Field(min_length=1, strict=False)]
+
+
+class Not(Part):
+    """``not``: known to be outside of this."""
+
+    not_: Condition = Field(alias="not")
+
+
+Condition = AttributeCondition | TagCondition | SegmentCondition | AllOf | AnyOf | Not
+KEYS = ("all", "any", "not", "attribute", "tag", "segment")
+"""The keys that name a condition, each of which occurs in exactly one of the models."""
+
+AllOf.model_rebuild()
+AnyOf.model_rebuild()
+Not.model_rebuild()
+
+
+class SegmentSpec(Spec):
+    """A named set of friends."""
+
+    kind: Literal["segment"]
+    where: Condition
+    """The condition that a friend must satisfy. Empty trees are refused: everyone must be written."""
+
+
+class Expect(Part):
+    """How many people a send may reach; outside of it, the plan is blocked."""
+
+    min: Annotated[int, Field(ge=0)] = 0
+    max: Annotated[int, Field(ge=0)] | None = None
+
+
+class Demographic(Part):
+    """LINE's own demographic filter, estimated by LINE and given to it as a narrowcast.
+
+    https://developers.line.biz/en/reference/messaging-api/#narrowcast-demographic-filter
+    """
+
+    gender: Annotated[tuple[Literal["male", "female"], ...] | None, Field(strict=False, min_length=1)] = None
+    age: dict[Literal["from", "until"], int] | None = None
+    """Years, in LINE's steps of five: ``{from: 20, until: 40}`` is 20 up to, not including, 40."""
+    app: Annotated[tuple[Literal["ios", "android"], ...] | None, Field(strict=False, min_length=1)] = None
+    area: Annotated[tuple[str, ...] | None, Field(strict=False, min_length=1)] = None
+    """LINE's area codes, such as ``jp_13`` for Tokyo."""
+    friend_for: dict[Literal["from", "until"], int] | None = None
+    """Days since the friend followed, in LINE's steps: 7, 30, 90, 180, 365."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Demographic:
+        if not self.model_fields_set:
+            raise ValueError("is empty: name at least one of gender, age, app, area, friend_for")
+        return self
+
+
+class Audience(Part):
+    """Who receives a send: exactly one of everyone, segment, where or demographic."""
+
+    everyone: Literal[True] | None = None
+    """All friends who have not blocked the account. The word is required: nothing else means everyone."""
+    segment: Name | None = None
+    where: Condition | None = None
+    demographic: Demographic | None = None
+    exclude: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
+    """Drops all friends for whom one of these is not known to be false."""
+    expect: Expect | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """For a demographic audience: at most this many people. LINE reserves this much of the quota."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Audience:
+        chosen = [n for n in ("everyone", "segment", "where", "demographic") if getattr(self, n) is not None]
+        if len(chosen) != 1:
+            raise ValueError("needs exactly one of everyone, segment, where or demographic")
+        if self.exclude and self.demographic is not None:
+            raise ValueError("cannot exclude from a demographic audience: only LINE knows who is in it")
+        if self.limit is not None and self.demographic is None:
+            raise ValueError("'limit' belongs to a demographic audience")
+        return self

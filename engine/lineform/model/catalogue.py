@@ -1,0 +1,25 @@
+"""The table of kinds: a new kind is one file and one line here."""
+
+from __future__ import annotations
+
+from lineform.model.address import Kind
+from lineform.model.attributes import AttributesSpec
+from lineform.model.audience import SegmentSpec
+from lineform.model.base import Spec
+from lineform.model.campaign import CampaignSpec
+from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
+from lineform.model.richmenu import RichMenuSpec
+
+SPECS: dict[Kind, type[Spec]] = {
+    Kind.PROJECT: ProjectSpec,
+    Kind.CLIENT: ClientSpec,
+    Kind.ATTRIBUTES: AttributesSpec,
+    Kind.SEGMENT: SegmentSpec,
+    Kind.CAMPAIGN: CampaignSpec,
+    Kind.RICHMENU: RichMenuSpec,
+    Kind.TEST: ExpectationSpec,
+}
+
+SHARED_FOLDERS = ("campaigns", "segments", "richmenus", "clients")
+"""Folders whose YAML files are all read, at any depth; `kind` decides. Files under ``clients/<name>/`` belong to that
+client alone. Folders called ``messages`` hold parts that other files name, and are not read by themselves."""

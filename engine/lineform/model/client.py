@@ -1,0 +1,104 @@
+"""``kind: client`` and ``kind: project``: whose account it is, and what all clients share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from lineform.model.base import Name, Part, Spec
+from lineform.model.schedule import TimeZone
+
+
+class EnvReference(Part):
+    """A secret by the name of its environment variable. A secret itself is never written in a file."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
+class Uses(Part):
+    """Which shared resources a client takes, by name; ``*`` matches any characters."""
+
+    campaigns: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    segments: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+
+
+class Limits(Part):
+    """Hard limits, checked before a send starts."""
+
+    monthly_messages: Annotated[int, Field(ge=0)] | None = None
+    """At most this many messages (recipients) in a calendar month in Japan."""
+    monthly_yen: Annotated[int, Field(ge=0)] | None = None
+    """At most this many yen for messages beyond those that the plan includes. Needs `plan`."""
+
+
+class PricePlan(Part):
+    """What LINE charges for messages: https://www.lycbiz.com/jp/service/line-official-account/plan/"""
+
+    included: Annotated[int, Field(ge=0)]
+    """Messages a month that cost nothing more."""
+    yen_per_message: Annotated[float, Field(ge=0, strict=False)] = 0.0
+    """Yen for each message beyond those."""
+
+
+class ClientSpec(Spec):
+    """One LINE Official Account."""
+
+    kind: Literal["client"]
+    title: str
+    """The name that friends read; `client.title` in templates."""
+    bot: Annotated[str, Field(pattern=r"^U[0-9a-f]{32}$")]
+    """The bot's user id. A token of another bot is refused."""
+    token: EnvReference
+    """The channel access token."""
+    testers: EnvReference | None = None
+    """User ids of testers, separated by commas, for `lineform send --test`."""
+    timezone: TimeZone | None = None
+    uses: Uses = Uses()
+    values: dict[str, Any] = {}
+    """What templates read as `values`; merged over the project's, key by key."""
+    overrides: dict[str, dict[str, Any]] = {}
+    """By address: values that replace those of a shared resource, key by key."""
+    limits: Limits | None = None
+    plan: PricePlan | None = None
+    environment: Literal["production", "test"] = "production"
+    """On a production account, a message that says テスト is refused."""
+
+
+class Defaults(Part):
+    """What holds for every client that does not say otherwise."""
+
+    timezone: TimeZone = "Asia/Tokyo"
+    values: dict[str, Any] = {}
+    limits: Limits = Limits()
+    plan: PricePlan | None = None
+
+
+class ProjectSpec(Spec):
+    """``lineform.yaml``, at the root of the workspace."""
+
+    kind: Literal["project"]
+    defaults: Defaults = Defaults()
+
+
+class Case(Part):
+    """One friend of a test, and what they receive."""
+
+    name: Name
+    attributes: dict[str, Any] = {}
+    tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    display_name: str = ""
+    receives: Annotated[tuple[str, ...], Field(strict=False)] | Literal["nothing", "anything"] = "anything"
+    """Texts of the messages that must arrive, in order (where a message has no text, its altText); or a word."""
+
+
+class ExpectationSpec(Spec):
+    """``kind: test``: who receives a campaign and what they read, checked by `lineform test` without any account."""
+
+    kind: Literal["test"]
+    campaign: Name
+    now: str
+    """The local date and time at which the campaign is due, such as 2026-12-01T10:00."""
+    friends: Annotated[tuple[Case, ...], Field(min_length=1, strict=False)]

@@ -1,0 +1,219 @@
+"""One LINE Official Account, real or offline, as the engine needs it: its state, its sends, and its ways to fail.
+
+Facts: https://developers.line.biz/en/reference/messaging-api/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from lineform.errors import LineformError
+
+
+class LineFailure(LineformError):
+    """LINE did not do what was asked. `status` is the HTTP status, 0 where there was no answer."""
+
+    exit_code = 9
+
+    def __init__(
+        self, message: str, *, status: int = 0, request_id: str = "", details: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.request_id = request_id
+        self.details = details
+
+
+class Refused(LineFailure):
+    """400, 403, 404, 410, 413, 415: the same request will be refused again. Nothing was done."""
+
+
+class NotFound(Refused):
+    """404: the object is not there."""
+
+
+class Unauthorised(LineFailure):
+    """401: the token is wrong or expired."""
+
+    exit_code = 8
+
+
+class RateLimited(LineFailure):
+    """429, the rate kind: nothing was done; later the same request may pass."""
+
+
+class QuotaExceeded(LineFailure):
+    """429, the monthly kind: nothing was sent; the month's quota is used up or reserved."""
+
+
+class OutcomeUnknown(LineFailure):
+    """No answer, a cut connection or a 5xx: LINE may have done it. Only a retry key makes asking again safe."""
+
+
+class Route(StrEnum):
+    """How a send reaches LINE; the value is the last part of its path."""
+
+    BROADCAST = "broadcast"
+    NARROWCAST = "narrowcast"
+    MULTICAST = "multicast"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    user_id: str
+    basic_id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`limit` is None where the plan has none; `used` is LINE's approximate count of this month, all tools included."""
+
+    limit: int | None
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultMenu:
+    """The default rich menu: its id, or that there is none, or that another tool owns it (then LINE hides the id)."""
+
+    menu_id: str = ""
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """LINE took the send. `already` tells that an earlier request with the same retry key was the one accepted."""
+
+    request_id: str
+    accepted_request_id: str
+    already: bool = False
+
+
+class Phase(StrEnum):
+    """Where an asynchronous operation of LINE stands."""
+
+    ONGOING = "ongoing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowcastProgress:
+    phase: Phase
+    success: int = 0
+    failure: int = 0
+    target: int = 0
+    error_code: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    user_id: str
+    display_name: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerPage:
+    user_ids: tuple[str, ...]
+    next: str = ""
+
+
+class LineAccount(Protocol):
+    """Every call raises a `LineFailure`. Methods pace themselves by LINE's limits; waits longer than the account's
+    patience raise `RateLimited` instead of sleeping for an hour."""
+
+    async def bot(self) -> Bot: ...
+
+    async def quota(self) -> Quota: ...
+
+    async def menus(self) -> Sequence[Mapping[str, Any]]:
+        """Every rich menu made by the API, as LINE's own objects with their `richMenuId`, unknown fields included."""
+        ...
+
+    async def aliases(self) -> Mapping[str, str]:
+        """Alias id to menu id."""
+        ...
+
+    async def default_menu(self) -> DefaultMenu: ...
+
+    async def validate_menu(self, menu: Mapping[str, Any]) -> None:
+        """Asks LINE whether it would accept this menu; raises `Refused` with LINE's details."""
+        ...
+
+    async def create_menu(self, menu: Mapping[str, Any]) -> str: ...
+
+    async def delete_menu(self, menu_id: str) -> None: ...
+
+    async def menu_image(self, menu_id: str) -> bytes | None:
+        """The image's bytes, or None where the menu has none yet."""
+        ...
+
+    async def upload_menu_image(self, menu_id: str, image: bytes, content_type: str) -> None: ...
+
+    async def create_alias(self, alias: str, menu_id: str) -> None: ...
+
+    async def update_alias(self, alias: str, menu_id: str) -> None: ...
+
+    async def delete_alias(self, alias: str) -> None: ...
+
+    async def set_default_menu(self, menu_id: str) -> None: ...
+
+    async def clear_default_menu(self) -> None: ...
+
+    async def move_linked_users(self, moves: Mapping[str, str], resume_key: str) -> str:
+        """Starts one batch that links the users of each menu (key) to another (value); the request id for its progress.
+
+        Three an hour (https://developers.line.biz/en/reference/messaging-api/#batch-control-rich-menus-of-users).
+        """
+        ...
+
+    async def move_progress(self, request_id: str) -> Phase: ...
+
+    async def user_menu(self, user_id: str) -> str:
+        """The id of the menu linked to this friend; empty where there is none."""
+        ...
+
+    async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None: ...
+
+    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
+        """Sends ready JSON bytes. `OutcomeUnknown` means that only the same key and body may be tried again."""
+        ...
+
+    async def narrowcast_progress(self, request_id: str) -> NarrowcastProgress: ...
+
+    async def followers(self, start: str = "", limit: int = 1000) -> FollowerPage:
+        """One page of friends; `Refused` with status 403 on an unverified account."""
+        ...
+
+    async def profile(self, user_id: str) -> Profile | None:
+        """None where LINE does not tell: not a friend, blocked, or no consent."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One answered call, as LINE's guidelines ask to keep it: never the token, never a body.
+
+    https://developers.line.biz/en/docs/messaging-api/development-guidelines/
+    """
+
+    at: datetime
+    method: str
+    path: str
+    status: int
+    request_id: str

@@ -1,0 +1,284 @@
+"""What was recorded: friends, armed revisions, the ledger of sends, leases, the audit log.
+
+The port is synchronous; callers in async rooms go through `wiring`'s executor. An *account* is a client's name. Times
+are aware and in UTC. Friends have internal integer ids; only `line_ids` and `friend_ids` know LINE's user ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from lineform.ports.line_account import Route
+from lineform.segments.predicate import Predicate
+
+Value = str | int | float | bool | tuple[str, ...]
+"""An attribute's value: dates as ``2026-12-31``, sets as sorted tuples."""
+
+
+@dataclass(frozen=True, slots=True)
+class FriendRow:
+    """What an import says about one friend. None and absent keys change nothing; an attribute of None forgets it."""
+
+    user_id: str
+    display_name: str | None = None
+    language: str | None = None
+    followed_at: datetime | None = None
+    blocked: bool | None = None
+    attributes: Mapping[str, Value | None] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    untag: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Friend:
+    """One friend as a template or a plain reading of a segment sees them."""
+
+    id: int
+    user_id: str
+    display_name: str
+    language: str
+    followed_at: datetime | None
+    blocked: bool
+    attributes: Mapping[str, Value]
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FriendCount:
+    """`friends` can be reached; `blocked` cannot."""
+
+    friends: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a campaign, armed by an apply. `body` is JSON and complete: sending needs no files."""
+
+    address: str
+    digest: str
+    armed_at: datetime
+    body: Mapping[str, Any]
+
+
+class SendStatus(StrEnum):
+    """What became of one occurrence. A status never says more than is known."""
+
+    FROZEN = "frozen"
+    """Recipients and bodies are written; nothing was called yet, or not everything."""
+    ACCEPTED = "accepted"
+    """LINE took every call, and still works on it (narrowcast)."""
+    SENT = "sent"
+    """LINE accepted every batch."""
+    PARTIAL = "partial"
+    """Some batches were accepted and others finally refused."""
+    REFUSED = "refused"
+    """LINE refused every batch; nobody received anything."""
+    UNCERTAIN = "uncertain"
+    """At least one batch's outcome can no longer be learned; it is never resent by itself."""
+    HELD = "held"
+    """Not sent; waits for a person."""
+    SKIPPED = "skipped"
+    """Not sent, by rule."""
+    EMPTY = "empty"
+    """Due, but the audience was empty."""
+
+
+class BatchStatus(StrEnum):
+    READY = "ready"
+    CALLING = "calling"
+    """The intent is written; the call may have happened."""
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch to freeze: internal friend ids (empty for broadcast and narrowcast), the route, LINE's request body
+    without ``to``, and the derived retry key."""
+
+    seq: int
+    route: Route
+    friend_ids: tuple[int, ...]
+    body: bytes
+    retry_key: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A claimed batch, with what the ledger knows about earlier calls."""
+
+    id: int
+    send_id: int
+    seq: int
+    route: Route
+    friend_ids: tuple[int, ...]
+    body: bytes
+    retry_key: UUID
+    attempts: int
+    first_called_at: datetime | None
+    """When the first call with this key was intended, this claim not included: its key's 24 hours count from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One occurrence of a campaign in the ledger."""
+
+    id: int
+    address: str
+    digest: str
+    key: str
+    due_at: datetime
+    status: SendStatus
+    recipients: int
+    """Frozen recipients; for broadcast and narrowcast the estimate of that moment."""
+    recipients_hash: str
+    reason: str = ""
+    batches: Mapping[BatchStatus, int] = field(default_factory=dict)
+    accepted_recipients: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewSend:
+    """An occurrence to freeze. (account, address, key) is unique for ever: that is what makes a send happen once."""
+
+    address: str
+    digest: str
+    key: str
+    due_at: datetime
+    status: SendStatus
+    recipients: int = 0
+    recipients_hash: str = ""
+    reason: str = ""
+
+
+class Friends(Protocol):
+    def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
+        """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent."""
+        ...
+
+    def count_friends(self, account: str) -> FriendCount: ...
+
+    def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
+        """Internal ids of all friends for whom the predicate is true, ascending, streamed. Never a blocked friend,
+        never one of another account."""
+        ...
+
+    def count(self, account: str, predicate: Predicate, now: datetime) -> int: ...
+
+    def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
+        """The same select with one friend's id."""
+        ...
+
+    def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
+        """These friends, in the order of `ids`; the forgotten are left out."""
+        ...
+
+    def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]: ...
+
+    def line_ids(self, account: str, ids: Sequence[int]) -> Mapping[int, str]: ...
+
+
+class Revisions(Protocol):
+    def arm(self, account: str, revision: Revision) -> None:
+        """Makes this the one armed revision of its address; arming the same digest again changes nothing, not even
+        the time of arming."""
+        ...
+
+    def disarm(self, account: str, address: str, now: datetime) -> None: ...
+
+    def armed(self, account: str) -> Sequence[Revision]: ...
+
+
+class Ledger(Protocol):
+    def freeze(self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime) -> int | None:
+        """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already."""
+        ...
+
+    def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]: ...
+
+    def send(self, account: str, address: str, key: str) -> Send | None: ...
+
+    def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
+        """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them, durably,
+        before it returns. Two workers never hold the same batch."""
+        ...
+
+    def release(self, batch_ids: Sequence[int], now: datetime) -> None:
+        """Gives claimed batches back that were certainly not accepted (a 429), so that they can be claimed again."""
+        ...
+
+    def settle(
+        self, batch_id: int, status: BatchStatus, now: datetime, *, request_id: str = "", reason: str = ""
+    ) -> None:
+        """Records a batch's outcome. `request_id` is the accepted one."""
+        ...
+
+    def accepted_request_ids(self, send_id: int) -> Sequence[str]: ...
+
+    def conclude(
+        self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
+    ) -> None:
+        """Sets the status of an occurrence."""
+        ...
+
+    def sent_this_month(self, account: str, since: datetime) -> int:
+        """Recipients of accepted, calling and uncertain batches since then: what the budget has to count."""
+        ...
+
+
+class Leases(Protocol):
+    def lease(self, name: str, owner: str, now: datetime, length: timedelta) -> bool:
+        """Takes or renews a lease; False while somebody else holds it."""
+        ...
+
+    def lease_holder(self, name: str, now: datetime) -> str: ...
+
+    def release_lease(self, name: str, owner: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    at: datetime
+    account: str
+    actor: str
+    action: str
+    subject: str
+    detail: str = ""
+
+
+class Audit(Protocol):
+    def note(self, entry: AuditEntry) -> None: ...
+
+    def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]: ...
+
+
+class Store(Friends, Revisions, Ledger, Leases, Audit, AbstractContextManager["Store"], Protocol):
+    """All of it, behind one URL."""
+
+    shared: bool
+    """Whether other machines see the same store."""
+
+    def migrate(self) -> None:
+        """Brings the tables to this version, forward only; does nothing where they are."""
+        ...
+
+    def claim_bot(self, account: str, bot: str) -> None:
+        """Remembers which bot an account's records belong to; raises `CredentialError` when it is another than before."""
+        ...
+
+    def close(self) -> None: ...
