@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from lineform.errors import LineformError
+from lineform.lineapi.routes import Route
+from lineform.planning.live import Bot, DefaultMenu, Quota
 
 
 class LineFailure(LineformError):
@@ -53,42 +55,6 @@ class QuotaExceeded(LineFailure):
 
 class OutcomeUnknown(LineFailure):
     """No answer, a cut connection or a 5xx: LINE may have done it. Only a retry key makes asking again safe."""
-
-
-class Route(StrEnum):
-    """How a send reaches LINE; the value is the last part of its path."""
-
-    BROADCAST = "broadcast"
-    NARROWCAST = "narrowcast"
-    MULTICAST = "multicast"
-    PUSH = "push"
-
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    user_id: str
-    basic_id: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """`limit` is None where the plan has none; `used` is LINE's approximate count of this month, all tools included."""
-
-    limit: int | None
-    used: int
-
-    @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.used)
-
-
-@dataclass(frozen=True, slots=True)
-class DefaultMenu:
-    """The default rich menu: its id, or that there is none, or that another tool owns it (then LINE hides the id)."""
-
-    menu_id: str = ""
-    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from lineform.ports.line_account import Route
+from lineform.lineapi.routes import Route
+from lineform.segments.friend import Friend, Value
 from lineform.segments.predicate import Predicate
-
-Value = str | int | float | bool | tuple[str, ...]
-"""An attribute's value: dates as ``2026-12-31``, sets as sorted tuples."""
+from lineform.sending.status import BatchStatus, SendStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +41,6 @@ class ImportCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Friend:
-    """One friend as a template or a plain reading of a segment sees them."""
-
-    id: int
-    user_id: str
-    display_name: str
-    language: str
-    followed_at: datetime | None
-    blocked: bool
-    attributes: Mapping[str, Value]
-    tags: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class FriendCount:
     """`friends` can be reached; `blocked` cannot."""
 
@@ -72,38 +56,6 @@ class Revision:
     digest: str
     armed_at: datetime
     body: Mapping[str, Any]
-
-
-class SendStatus(StrEnum):
-    """What became of one occurrence. A status never says more than is known."""
-
-    FROZEN = "frozen"
-    """Recipients and bodies are written; nothing was called yet, or not everything."""
-    ACCEPTED = "accepted"
-    """LINE took every call, and still works on it (narrowcast)."""
-    SENT = "sent"
-    """LINE accepted every batch."""
-    PARTIAL = "partial"
-    """Some batches were accepted and others finally refused."""
-    REFUSED = "refused"
-    """LINE refused every batch; nobody received anything."""
-    UNCERTAIN = "uncertain"
-    """At least one batch's outcome can no longer be learned; it is never resent by itself."""
-    HELD = "held"
-    """Not sent; waits for a person."""
-    SKIPPED = "skipped"
-    """Not sent, by rule."""
-    EMPTY = "empty"
-    """Due, but the audience was empty."""
-
-
-class BatchStatus(StrEnum):
-    READY = "ready"
-    CALLING = "calling"
-    """The intent is written; the call may have happened."""
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +166,8 @@ class Ledger(Protocol):
     def send(self, account: str, address: str, key: str) -> Send | None: ...
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
-        """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them, durably,
-        before it returns. Two workers never hold the same batch."""
+        """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them,
+        durably, before it returns. Two workers never hold the same batch."""
         ...
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
@@ -278,7 +230,8 @@ class Store(Friends, Revisions, Ledger, Leases, Audit, AbstractContextManager["S
         ...
 
     def claim_bot(self, account: str, bot: str) -> None:
-        """Remembers which bot an account's records belong to; raises `CredentialError` when it is another than before."""
+        """Remembers which bot an account's records belong to; raises `CredentialError` when it is another than
+        before."""
         ...
 
     def close(self) -> None: ...

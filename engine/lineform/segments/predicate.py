@@ -1,7 +1,7 @@
 """The predicate that a segment's conditions become: typed, with references resolved, as plain data.
 
-Three-valued on purpose: a comparison with an unknown value is unknown, `Not` of unknown is unknown, and only friends for
-whom the whole is true are selected. So nobody is counted as "the other value" because nobody asked them yet.
+Three-valued on purpose: a comparison with an unknown value is unknown, `Not` of unknown is unknown, and only friends
+for whom the whole is true are selected. So nobody is counted as "the other value" because nobody asked them yet.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""What became of a send, and of each of its batches."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SendStatus(StrEnum):
+    """What became of one occurrence. A status never says more than is known."""
+
+    FROZEN = "frozen"
+    """Recipients and bodies are written; nothing was called yet, or not everything."""
+    ACCEPTED = "accepted"
+    """LINE took every call, and still works on it (narrowcast)."""
+    SENT = "sent"
+    """LINE accepted every batch."""
+    PARTIAL = "partial"
+    """Some batches were accepted and others finally refused."""
+    REFUSED = "refused"
+    """LINE refused every batch; nobody received anything."""
+    UNCERTAIN = "uncertain"
+    """At least one batch's outcome can no longer be learned; it is never resent by itself."""
+    HELD = "held"
+    """Not sent; waits for a person."""
+    SKIPPED = "skipped"
+    """Not sent, by rule."""
+    EMPTY = "empty"
+    """Due, but the audience was empty."""
+
+
+class BatchStatus(StrEnum):
+    READY = "ready"
+    CALLING = "calling"
+    """The intent is written; the call may have happened."""
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
