@@ -65,7 +65,8 @@ def utf16_prefix(text: str, units: int) -> str:
 
 
 def _clusters(text: str) -> list[str]:
-    import regex  # costs 20 ms to import, and most texts never need it
+    # Costs 20 ms to import, and most texts never need it; it ships no types.
+    import regex  # type: ignore[import-untyped]  # noqa: PLC0415
 
     found: list[str] = regex.findall(r"\X", text)
     return found

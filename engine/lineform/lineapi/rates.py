@@ -6,7 +6,7 @@ address make no difference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SECOND, MINUTE, HOUR = 1, 60, 3600
@@ -172,32 +172,39 @@ UNLIMITED: Final[tuple[str, ...]] = (
 )
 """The LIFF server API: its reference states no limit."""
 
-_Tree = dict[str, "_Tree | str"]
-_LEAF: Final = ""
 _ANY: Final = "{}"
 
 
-def _plant(endpoints: tuple[str, ...]) -> _Tree:
-    root: _Tree = {}
+@dataclass(slots=True)
+class _Node:
+    """One step of a path; `template` is set where a path may end."""
+
+    steps: dict[str, _Node] = field(default_factory=dict)
+    template: str | None = None
+
+
+def _plant(endpoints: tuple[str, ...]) -> _Node:
+    root = _Node()
     for endpoint in endpoints:
         method, _, template = endpoint.partition(" ")
         node = root
-        for part in (method, *template.strip("/").split("/")):
-            step = node.setdefault(_ANY if part.startswith("{") else part, {})
-            assert isinstance(step, dict)  # noqa: S101 - the only text in the tree hangs under the leaf's own key
-            node = step
-        node[_LEAF] = template
+        for part in _parts(method, template):
+            node = node.steps.setdefault(_ANY if part.startswith("{") else part, _Node())
+        node.template = template
     return root
 
 
-def _find(node: _Tree, parts: list[str], at: int) -> str | None:
+def _parts(method: str, path: str) -> list[str]:
+    return [method.upper(), *path.partition("?")[0].removeprefix("/").split("/")]
+
+
+def _find(node: _Node, parts: list[str], at: int) -> str | None:
     if at == len(parts):
-        leaf = node.get(_LEAF)
-        return leaf if isinstance(leaf, str) else None
+        return node.template
     # A literal step goes before a parameter: /richmenu/list is no rich menu called "list".
     for key in (parts[at], _ANY):
-        step = node.get(key)
-        if isinstance(step, dict) and parts[at] and (found := _find(step, parts, at + 1)) is not None:
+        step = node.steps.get(key) if parts[at] else None
+        if step is not None and (found := _find(step, parts, at + 1)) is not None:
             return found
     return None
 
@@ -207,7 +214,7 @@ _TREE: Final = _plant((*LIMITS, *OTHERS, *UNLIMITED))
 
 def template_of(method: str, path: str) -> str | None:
     """The path template of an endpoint ("/v2/bot/richmenu/{richMenuId}"), or None where LINE has no such endpoint."""
-    return _find(_TREE, [method.upper(), *path.partition("?")[0].strip("/").split("/")], 0)
+    return _find(_TREE, _parts(method, path), 0)
 
 
 def rate_for(method: str, path: str) -> Rate:
