@@ -1,0 +1,53 @@
+# Everything here sets up what it needs by itself: a virtual environment in .venv with the pinned packages of
+# engine/requirements.txt, by uv where it is installed, else by venv and pip. Needs Python 3.11 or newer, and make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+UV := $(shell command -v uv 2>/dev/null)
+NAME ?= plan
+
+.PHONY: help setup demo test lint format bench clean
+.DEFAULT_GOAL := help
+
+help:  ## show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## set up .venv
+
+$(READY): engine/requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "lineform needs Python 3.11 or newer; none was found (set PYTHON=/path/to/python)"; exit 1; }
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r engine/requirements.txt
+	uv pip install --quiet --python $(BIN)/python --no-deps -e .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r engine/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+endif
+	@touch $@
+
+demo: $(READY)  ## live through a week of the reference workspace on the offline LINE account
+	$(BIN)/python -m lineform.demo
+
+test: $(READY)  ## run the whole test suite
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(READY)  ## formatting, lint, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config pyproject.toml
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## measure: make bench NAME=plan
+	$(BIN)/python engine/benchmarks/$(NAME).py
+
+clean:  ## remove what was set up and made
+	rm -rf $(VENV) .lineform .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
