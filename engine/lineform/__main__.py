@@ -1,0 +1,5 @@
+"""``python -m lineform``."""
+
+from lineform.cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""The table of verbs. A verb's module is imported when the verb is used, and only then: help stays instant."""
+
+from __future__ import annotations
+
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("lineform.cli.init", "Start a workspace: a first client, campaign, segment and rich menu."),
+    "validate": ("lineform.cli.validate", "Check the workspace and report every problem at once."),
+    "test": ("lineform.cli.test", "Run the workspace's own tests: who receives what, without any account."),
+    "plan": ("lineform.cli.plan", "Show what apply would change, and what the sends would cost. Only reads."),
+    "apply": ("lineform.cli.apply", "Make the account agree with the workspace, and arm its sends."),
+    "run": ("lineform.cli.run", "Send what is due. Safe to repeat, to kill and to run twice at once."),
+    "send": ("lineform.cli.send", "Send a campaign to its listed testers."),
+    "drift": ("lineform.cli.drift", "Tell whether the account still is as declared."),
+    "adopt": ("lineform.cli.adopt", "Write a rich menu that others made as a file of this workspace."),
+    "friends": ("lineform.cli.friends", "Import, collect and count friends."),
+    "segments": ("lineform.cli.segments", "Count a segment, or explain it for one friend."),
+    "explain": ("lineform.cli.explain", "Tell where a value was written, layer by layer."),
+    "preview": ("lineform.cli.preview", "Make a page that shows messages and rich menus as friends see them."),
+    "report": ("lineform.cli.report", "Show what was sent, from the ledger."),
+    "schema": ("lineform.cli.schema", "Print or write the JSON Schemas of every kind, for editors."),
+    "sandbox": ("lineform.cli.sandbox", "Run the offline LINE account."),
+    "doctor": ("lineform.cli.doctor", "Check the environment, the store and each account."),
+}
