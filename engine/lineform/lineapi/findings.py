@@ -46,8 +46,9 @@ class Reason(StrEnum):
     """A Flex property that this version does not know: passed on untouched, and only reported on request."""
 
 
-OURS = frozenset({Reason.URL_NOT_ENCODED, Reason.OUTSIDE, Reason.UNFAMILIAR})
-"""Reasons for which no page says that LINE refuses: advice to authors, of which the offline account makes no error."""
+OURS = frozenset({Reason.UNKNOWN_KEY, Reason.URL_NOT_ENCODED, Reason.OUTSIDE, Reason.UNFAMILIAR})
+"""Reasons for which no page says that LINE refuses: errors to an author, whose line they would lose, but not in the
+offline account, which refuses only what LINE is known to refuse."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,8 @@ TEXT: Final = typed(
     "FlexText",
     "text",
     {
-        "text": Str(),
+        # LINE refuses an empty one ("must be non-empty text", https://github.com/cofacts/rumors-line-bot/issues/212).
+        "text": Str(min=1),
         "contents": List(Union("span", {"span": SPAN}), noun="spans"),
         "adjustMode": Str(words=("shrink-to-fit",)),
         "flex": FLEX,
