@@ -1,0 +1,149 @@
+"""A few hundred invented friends for each client of the reference workspace. Same seed, same people."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from lineform.ports.store import FriendRow
+from lineform.segments.friend import Value
+
+FAMILY = [
+    "佐藤",
+    "鈴木",
+    "高橋",
+    "田中",
+    "伊藤",
+    "渡辺",
+    "山本",
+    "中村",
+    "小林",
+    "加藤",
+    "吉田",
+    "山田",
+    "佐々木",
+    "山口",
+    "松本",
+    "井上",
+    "木村",
+    "林",
+    "斎藤",
+    "清水",
+    "森",
+    "阿部",
+]
+GIVEN = [
+    "陽葵",
+    "凛",
+    "結菜",
+    "芽依",
+    "美咲",
+    "さくら",
+    "葵",
+    "莉子",
+    "美月",
+    "花",
+    "翔太",
+    "蓮",
+    "大翔",
+    "湊",
+    "悠真",
+    "樹",
+    "朝陽",
+    "健太",
+    "直樹",
+    "大輔",
+    "恵子",
+    "由美子",
+    "和也",
+]
+NICKNAMES = ("{given}", "{given}🌸", "{family}{given}", "{given}ママ", "🐶{given}", "{family} {given}", "({given})")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One invented friend: what our store may know, and what only LINE knows."""
+
+    row: FriendRow
+    gender: str
+    age: int
+    blocked: bool
+
+
+Traits = tuple[Mapping[str, Value], tuple[str, ...]]
+
+
+def user_id(client: str, number: int) -> str:
+    """A stable LINE user id."""
+    return "U" + hashlib.sha256(f"{client}/{number}".encode()).hexdigest()[:32]
+
+
+def _salon(draw: random.Random) -> Traits:
+    attributes: dict[str, Value] = {}
+    if draw.random() < 0.7:
+        month, day = draw.randint(1, 12), draw.randint(1, 28)
+        attributes["birthday"] = f"{draw.randint(1960, 2008)}-{month:02}-{day:02}"
+        attributes["birth_month"] = month
+    visits = min(int(draw.expovariate(1 / 4)), 40)
+    attributes["visits"] = visits
+    if draw.random() < 0.6:
+        attributes["has_children"] = draw.random() < 0.4
+    return attributes, ("regular",) if visits >= 6 and draw.random() < 0.8 else ()
+
+
+def _school(draw: random.Random) -> Traits:
+    role = "guardian" if draw.random() < 0.6 else "student"
+    level = draw.choices(("primary", "junior", "high"), (4, 5, 3))[0]
+    subjects = ("国語", "算数", "英語", "理科") if level == "primary" else ("国語", "数学", "英語", "理科", "社会")
+    attributes: dict[str, Value] = {
+        "role": role,
+        "level": level,
+        "subjects": tuple(sorted(draw.sample(subjects, draw.randint(1, 3)))),
+        "weekdays": tuple(sorted(draw.sample("月火水木金土", draw.randint(1, 3)))),
+    }
+    if draw.random() < 0.9:
+        attributes["pupil"] = draw.choice(GIVEN)
+    return attributes, ()
+
+
+TRAITS: Mapping[str, Callable[[random.Random], Traits]] = {"aoba-salon": _salon, "kita-juku": _school}
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Everybody who is a friend of one client."""
+
+    client: str
+    people: tuple[Person, ...] = field(repr=False)
+
+    @property
+    def rows(self) -> list[FriendRow]:
+        return [person.row for person in self.people]
+
+
+def populate(client: str, count: int, since: datetime, seed: int = 20261201) -> Town:
+    """`count` friends of `client` who followed in the year before `since`."""
+    draw = random.Random(f"{seed}/{client}")  # noqa: S311 - invented people, no secret
+    return Town(client, tuple(_person(client, number, draw, since) for number in range(count)))
+
+
+def _person(client: str, number: int, draw: random.Random, since: datetime) -> Person:
+    family, given = draw.choice(FAMILY), draw.choice(GIVEN)
+    attributes, tags = TRAITS[client](draw)
+    known = dict(attributes)
+    if draw.random() < 0.85:
+        known["name"] = family
+    if draw.random() < 0.04:
+        tags = (*tags, "opted-out")
+    row = FriendRow(
+        user_id=user_id(client, number),
+        display_name=draw.choice(NICKNAMES).format(family=family, given=given),
+        language="ja",
+        followed_at=(since - timedelta(minutes=draw.randint(60, 365 * 24 * 60))).astimezone(UTC),
+        attributes=known,
+        tags=tags,
+    )
+    return Person(row, draw.choice(("female", "male")), draw.randint(15, 70), blocked=draw.random() < 0.06)
