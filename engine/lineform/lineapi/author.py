@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from lineform.lineapi.check import Repeated, Templated, check_message
 from lineform.lineapi.findings import Finding, Path, Reason
-from lineform.lineapi.messages import MESSAGES
+from lineform.lineapi.messages import COMMON, MESSAGES
 
 TYPES: Final = tuple(MESSAGES)
 CARRIED_IN: Final = {"text": "text", "textV2": "text", "flex": "contents", "template": "template"}
@@ -69,32 +69,44 @@ def to_line(message: dict[str, Any]) -> InLineForm:
         return InLineForm(message, PathMap())
     named = [key for key in message if key in MESSAGES]
     if not named:
-        text = f"has no 'type' and none of the keys that say it: {', '.join(TYPES)}"
-        raise NotAMessageError(Finding((), Reason.MISSING, text, TYPES))
+        raise NotAMessageError(_no_type(message))
     kind, *more = named
     if more:
         text = f"names a second type beside '{kind}'; a message has one (write two messages instead)"
         raise NotAMessageError(Finding((more[0],), Reason.CONFLICT, text))
     rest = {key: value for key, value in message.items() if key != kind}
     carrier = CARRIED_IN.get(kind)
-    if carrier is not None:
-        if carrier in rest:
-            text = f"cannot stand beside '{kind}', which already is LINE's '{carrier}'"
-            raise NotAMessageError(Finding((carrier,), Reason.CONFLICT, text))
-        return InLineForm({"type": kind, carrier: message[kind], **rest}, PathMap(kind))
-    return _spread(kind, message[kind], rest)
+    if carrier is None:
+        return _spread(kind, message[kind], rest)
+    if carrier in rest:
+        text = f"cannot stand beside '{kind}', which already is LINE's '{carrier}'"
+        raise NotAMessageError(Finding((carrier,), Reason.CONFLICT, text))
+    return InLineForm({"type": kind, carrier: message[kind], **rest}, PathMap(kind))
+
+
+def _no_type(message: dict[str, Any]) -> Finding:
+    fields = {field for shape in MESSAGES.values() for field in shape.fields}
+    for key in message:
+        if key not in fields:
+            return Finding((key,), Reason.UNKNOWN_KEY, "is no type of message that LINE knows", TYPES)
+    text = f"has no 'type' and none of the keys that say it: {', '.join(TYPES)}"
+    return Finding((), Reason.MISSING, text, TYPES)
 
 
 def _spread(kind: str, body: object, rest: dict[str, Any]) -> InLineForm:
     if not isinstance(body, dict):
         text = f"must be an object with the properties of LINE's {kind} message"
         raise NotAMessageError(Finding((kind,), Reason.WRONG_TYPE, text))
-    for key in body:
-        if key == "type" or key in rest:
-            text = f"stands inside '{kind}' and beside it" if key in rest else f"is already said by the key '{kind}'"
-            raise NotAMessageError(Finding((kind, key), Reason.CONFLICT, text))
-    own = frozenset(getattr(MESSAGES[kind], "fields", {})) - {"type", "quickReply", "sender"} - rest.keys()
-    return InLineForm({"type": kind, **body, **rest}, PathMap(kind, own | body.keys()))
+    for key in rest:
+        if key not in COMMON and key in MESSAGES[kind].fields:
+            raise NotAMessageError(Finding((key,), Reason.NOT_HERE, f"belongs inside '{kind}', not beside it"))
+        if key in body:
+            text = f"stands inside '{kind}' and beside it; LINE takes it once"
+            raise NotAMessageError(Finding((key,), Reason.CONFLICT, text))
+    if "type" in body:
+        raise NotAMessageError(Finding((kind, "type"), Reason.CONFLICT, f"is already said by the key '{kind}'"))
+    inside = (frozenset(MESSAGES[kind].fields) | body.keys()) - COMMON.keys() - rest.keys()
+    return InLineForm({"type": kind, **body, **rest}, PathMap(kind, inside | (COMMON.keys() & body.keys())))
 
 
 def author_path(message: dict[str, Any], line_path: Path) -> Path:

@@ -89,11 +89,12 @@ SENDER: Final = Obj(
     checks=(_not_named_line,),
     doc="a sender",
 )
-_COMMON: Final[dict[str, Shape]] = {"quickReply": QUICK_REPLY, "sender": SENDER}
+COMMON: Final[dict[str, Shape]] = {"quickReply": QUICK_REPLY, "sender": SENDER}
+"""What every message may have: https://developers.line.biz/en/reference/messaging-api/#message-common-properties"""
 
 
 def _message(name: str, kind: str, fields: dict[str, Shape], required: tuple[str, ...], **rest: object) -> Obj:
-    return typed(name, kind, {**fields, **_COMMON}, required, doc=f"a message of type {kind}", **rest)
+    return typed(name, kind, {**fields, **COMMON}, required, doc=f"a message of type {kind}", **rest)
 
 
 _MENTION: Final = typed(
@@ -126,7 +127,7 @@ _EMOJI: Final = Obj(
     doc="an emoji",
 )
 
-MESSAGES: Final[dict[str, Shape]] = {
+MESSAGES: Final[dict[str, Obj]] = {
     "text": _message(
         "TextMessage",
         "text",
@@ -222,5 +223,5 @@ MESSAGES: Final[dict[str, Shape]] = {
 }
 """Every message type that LINE accepts."""
 
-MESSAGE: Final = Union("message", MESSAGES)
+MESSAGE: Final = Union("message", {**MESSAGES})
 MESSAGE_LIST: Final = List(MESSAGE, min=1, max=limits.MESSAGES_PER_REQUEST, noun="messages")
