@@ -46,7 +46,20 @@ class Unauthorised(LineFailure):
 
 
 class RateLimited(LineFailure):
-    """429, the rate kind: nothing was done; later the same request may pass."""
+    """429, the rate kind: nothing was done; after `retry_after` seconds the same request may pass."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        request_id: str = "",
+        details: str = "",
+        hint: str = "",
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id, details=details, hint=hint)
+        self.retry_after = retry_after
 
 
 class QuotaExceeded(LineFailure):

@@ -1,0 +1,45 @@
+"""A LINE Official Account over HTTP: the real one, or the offline one at another origin."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from lineform.line.bot import BotCalls
+from lineform.line.calls import Calls
+from lineform.line.friends import FriendCalls
+from lineform.line.menus import AliasCalls, MenuCalls, MenuLinkCalls
+from lineform.line.messages import MessageCalls
+from lineform.line.pacing import Pacer
+from lineform.line.transport import TIMEOUT, OnCall, Transport
+from lineform.ports.clock import Clock
+
+
+class HttpLineAccount(BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, MessageCalls):
+    """Implements `lineform.ports.line_account.LineAccount`. Close it, or use it with ``async with``."""
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def open_account(
+    origin: str | None,
+    token: str,
+    clock: Clock,
+    *,
+    patience: float = 60.0,
+    timeout: float = TIMEOUT,
+    on_call: OnCall | None = None,
+) -> HttpLineAccount:
+    """The account that `token` belongs to; nothing is called yet.
+
+    `origin` replaces both of LINE's hosts. `patience` is how many seconds a call may wait for LINE's rate limits;
+    `timeout` how many it may take. `on_call` hears of every answered call.
+    """
+    transport = Transport(origin, token, clock, timeout=timeout, on_call=on_call)
+    return HttpLineAccount(Calls(transport, Pacer(clock, patience), clock))
