@@ -6,5 +6,17 @@ audiences · E4xx rich menus and images. Guards that stop a plan, an apply or a 
 
 from __future__ import annotations
 
-CODES: dict[str, str] = {}
+CODES: dict[str, str] = {
+    "E301": "unknown attribute",
+    "E302": "unknown tag",
+    "E303": "unknown segment",
+    "E304": "a comparison that means nothing for the attribute's type",
+    "E305": "a value that is not of the attribute's type",
+    "E306": "a word that the attribute does not have",
+    "E307": "a segment that is defined by itself",
+    "E308": "a demographic value that LINE does not know",
+    "E309": "an attribute declared twice, differently",
+    "E310": "a range with nothing in it",
+    "E311": "a condition that is too large",
+}
 GUARDS: dict[str, str] = {}
