@@ -1,0 +1,20 @@
+"""From a client to its LINE account."""
+
+from __future__ import annotations
+
+from lineform.line.account import HttpLineAccount, open_account
+from lineform.line.transport import OnCall
+from lineform.model.client import ClientSpec
+from lineform.ports.clock import Clock
+from lineform.settings import Settings
+
+
+def line_account(
+    client: ClientSpec, settings: Settings, clock: Clock, *, patience: float = 60.0, on_call: OnCall | None = None
+) -> HttpLineAccount:
+    """The account that the client's token opens. Nothing is called yet, so it may still be another bot's.
+
+    Raises CredentialError, naming the variable, where the token is not there.
+    """
+    token = settings.secret(client.token.env)
+    return open_account(settings.line_origin, token, clock, patience=patience, on_call=on_call)
