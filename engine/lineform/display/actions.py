@@ -53,7 +53,7 @@ def action_words(action: object) -> str:
 def _keyboard(action: Mapping[str, Any]) -> str:
     match action.get("inputOption"):
         case "openKeyboard":
-            return f", opens the keyboard with {a_string(action.get('fillInText'))!r}"
+            return f", opens the keyboard with “{a_string(action.get('fillInText'))}”"
         case "openRichMenu":
             return ", opens the menu"
         case "closeRichMenu":

@@ -79,11 +79,7 @@ def _bubble_row(message: Mapping[str, Any], *, at: str = "", mine: bool = False,
         return div("lf-message lf-mine", row)
     sender = a_mapping(a_mapping(message).get("sender"))
     shown = a_string(sender.get("name")) or name
-    face = (
-        picture(sender.get("iconUrl"))
-        if picture_address(sender.get("iconUrl"))
-        else span("", shown[:1] or "●")
-    )
+    face = picture(sender.get("iconUrl")) if picture_address(sender.get("iconUrl")) else span("", shown[:1] or "●")
     heading = [div("lf-name", shown)] if shown else []
     return div("lf-message", div("lf-face", face), element("div", {"class": "lf-content"}, *heading, row))
 
@@ -113,7 +109,7 @@ def content_html(message: object) -> Html:
         case "image":
             return _media(known, ())
         case "video":
-            return _media(known, (span("lf-play", "▶"),))
+            return _media(known, (span("lf-play", "▶\ufe0e"),))
         case "audio":
             return _audio(known)
         case "location":
@@ -145,13 +141,13 @@ def _audio(message: Mapping[str, Any]) -> Html:
     known = isinstance(duration, int | float) and not isinstance(duration, bool) and 0 <= duration < 1e12
     seconds = round(duration / 1000) if known and duration is not None else None
     length = "–:––" if seconds is None else f"{seconds // 60}:{seconds % 60:02d}"
-    return div("lf-bubble", div("lf-audio", span("", "▶"), span("lf-wave"), span("", length)))
+    return div("lf-bubble", div("lf-audio", span("", "▶\ufe0e"), span("lf-wave"), span("", length)))
 
 
 def _location(message: Mapping[str, Any]) -> Html:
     place = f"{a_string(message.get('latitude'))}, {a_string(message.get('longitude'))}"
     words = [element("b", None, a_string(message.get("title"))), element("p", None, a_string(message.get("address")))]
-    return div("lf-location", div("lf-map", "📍"), div("lf-words", *words, element("small", None, place)))
+    return div("lf-location", div("lf-map", span("lf-pin")), div("lf-words", *words, element("small", None, place)))
 
 
 def _coupon(message: Mapping[str, Any]) -> Html:

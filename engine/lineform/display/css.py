@@ -106,7 +106,11 @@ def gradient(background: object) -> str:
     (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/#linear-gradient-bg)."""
     if not isinstance(background, Mapping) or background.get("type") != "linearGradient":
         return ""
-    angle, start, end = background.get("angle"), colour(background.get("startColor")), colour(background.get("endColor"))
+    angle, start, end = (
+        background.get("angle"),
+        colour(background.get("startColor")),
+        colour(background.get("endColor")),
+    )
     if not (isinstance(angle, str) and _ANGLE.fullmatch(angle) and start and end):
         return ""
     centre, position = colour(background.get("centerColor")), background.get("centerPosition")

@@ -8,7 +8,6 @@ LINE takes JPEG or PNG up to 1 MB (https://developers.line.biz/en/reference/mess
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -16,66 +15,15 @@ from noto_cjk_sans_jp_regular import FONT_PATH
 from PIL import Image, ImageDraw, ImageFont
 
 from lineform.display import css
+from lineform.display.cards import CardPlan, DrawingError, DrawnCell, MenuDrawing, plan_cards
 from lineform.display.icons import ICONS, Disc, Part, Shape, Slab, Stroke
 from lineform.display.themes import THEMES, Theme, readable, rgb
-from lineform.display.typesetting import Setting, set_label
-from lineform.errors import LineformError
+
+__all__ = ["ICONS", "THEMES", "DrawingError", "DrawnCell", "MenuDrawing", "draw_menu", "plan_menu", "undrawable"]
 
 _LARGEST_SIDE = 4096
 _MOST_BYTES = 1_000_000
 _FINER = 4  # icons and corners are drawn this many times larger and scaled down, which smooths their edges
-
-
-class DrawingError(LineformError):
-    """The layout asks for something that cannot be drawn."""
-
-    exit_code = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnCell:
-    """One tap area as it should look. Pixels of the image; `icon` by name, `colour` as `#RRGGBB`, both optional."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    label: str
-    icon: str = ""
-    colour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MenuDrawing:
-    """A rich menu's image before it is drawn. `theme` is one of `THEMES`."""
-
-    width: int
-    height: int
-    cells: tuple[DrawnCell, ...]
-    theme: str = "leaf"
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedLabel:
-    """Where a label will stand: the middle of its first line's letters, and how it is set."""
-
-    centre_x: float
-    first_y: float
-    setting: Setting
-
-
-@dataclass(frozen=True, slots=True)
-class CellPlan:
-    """One card, measured: its rectangle, its icon's square (none if 0 wide) and its label (none if it has no words)."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    icon_left: int
-    icon_top: int
-    icon_size: int
-    label: PlacedLabel | None
 
 
 def draw_menu(layout: MenuDrawing) -> bytes:
@@ -83,16 +31,16 @@ def draw_menu(layout: MenuDrawing) -> bytes:
     unknown icon or theme, a letter that the font lacks, a label that is too long for its cell."""
     theme = _checked(layout)
     image = Image.new("RGB", (layout.width, layout.height), rgb(theme.ground))
-    for index, (cell, plan) in enumerate(zip(layout.cells, plan_menu(layout), strict=True)):
-        card = css.colour(cell.colour) or theme.cards[index % len(theme.cards)]
-        _draw_cell(image, cell, plan, card, theme)
+    for index, plan in enumerate(plan_menu(layout)):
+        colour = css.colour(plan.card.cell.colour) or theme.cards[index % len(theme.cards)]
+        _draw_card(image, plan, colour, theme)
     return _png(image)
 
 
-def plan_menu(layout: MenuDrawing) -> tuple[CellPlan, ...]:
+def plan_menu(layout: MenuDrawing) -> tuple[CardPlan, ...]:
     """Where every card, icon and label will stand, without drawing. Raises `DrawingError` as `draw_menu` does."""
     _checked(layout)
-    return tuple(_plan_cell(cell, layout) for cell in layout.cells)
+    return plan_cards(layout, _width)
 
 
 def undrawable(words: str) -> str:
@@ -102,22 +50,23 @@ def undrawable(words: str) -> str:
 
 def _checked(layout: MenuDrawing) -> Theme:
     if not (0 < layout.width <= _LARGEST_SIDE and 0 < layout.height <= _LARGEST_SIDE):
-        raise DrawingError(f"A menu of {layout.width} x {layout.height} pixels cannot be drawn.", hint="LINE's largest is 2500 wide.")
+        raise DrawingError(
+            f"A menu of {layout.width} x {layout.height} pixels cannot be drawn.", hint="LINE's largest is 2500 wide."
+        )
     for cell in layout.cells:
-        _check_cell(cell, layout)
+        _check_cell(cell)
     if layout.theme not in THEMES:
         raise DrawingError(f"There is no theme {layout.theme!r}.", hint=_suggestion(layout.theme, list(THEMES)))
     return THEMES[layout.theme]
 
 
-def _check_cell(cell: DrawnCell, layout: MenuDrawing) -> None:
-    inside = cell.x >= 0 and cell.y >= 0 and cell.x + cell.width <= layout.width and cell.y + cell.height <= layout.height
-    if not inside or cell.width < 1 or cell.height < 1:
-        raise DrawingError(f"The cell {cell.label!r} does not lie inside the image.", hint="Its x, y, width and height are pixels.")
+def _check_cell(cell: DrawnCell) -> None:
     if cell.icon and cell.icon not in ICONS:
         raise DrawingError(f"There is no icon {cell.icon!r}.", hint=_suggestion(cell.icon, list(ICONS)))
     if cell.colour and not css.colour(cell.colour):
-        raise DrawingError(f"The colour {cell.colour!r} of the cell {cell.label!r} is none.", hint="Write it as #RRGGBB.")
+        raise DrawingError(
+            f"The colour {cell.colour!r} of the cell {cell.label!r} is none.", hint="Write it as #RRGGBB."
+        )
     missing = undrawable(cell.label)
     if missing:
         raise DrawingError(
@@ -152,91 +101,20 @@ def _weight(size: int) -> int:
     return max(1, round(size / 45)) if size >= 24 else 0
 
 
-def _plan_cell(cell: DrawnCell, layout: MenuDrawing) -> CellPlan:
-    gap = max(2, round(layout.width * 0.0064))
-    left = cell.x + (2 * gap if cell.x == 0 else gap)
-    top = cell.y + (2 * gap if cell.y == 0 else gap)
-    right = cell.x + cell.width - (2 * gap if cell.x + cell.width == layout.width else gap)
-    bottom = cell.y + cell.height - (2 * gap if cell.y + cell.height == layout.height else gap)
-    width, height = right - left, bottom - top
-    if width < 8 or height < 8:
-        raise DrawingError(f"The cell {cell.label!r} is too small to draw a card in.", hint="Make it larger.")
-    margin = round(min(width, height) * 0.1)
-    if not cell.label.strip():
-        side = round(min(width, height) * 0.5) if cell.icon else 0
-        return CellPlan(left, top, right, bottom, left + (width - side) // 2, top + (height - side) // 2, side, None)
-    if not cell.icon:
-        label = _place(cell, layout, left + margin, top + margin, width - 2 * margin, height - 2 * margin)
-        return CellPlan(left, top, right, bottom, 0, 0, 0, _centred(label, top, bottom))
-    if width > 1.9 * height:
-        return _beside(cell, layout, (left, top, right, bottom), margin)
-    return _above(cell, layout, (left, top, right, bottom), margin)
-
-
-def _above(cell: DrawnCell, layout: MenuDrawing, card: tuple[int, int, int, int], margin: int) -> CellPlan:
-    """The icon over its label, both together in the middle of the card."""
-    left, top, right, bottom = card
-    width, height = right - left, bottom - top
-    side = round(min(height * 0.4, width * 0.46))
-    between = round(height * 0.06)
-    label = _place(cell, layout, left + margin, 0, width - 2 * margin, height - 2 * margin - side - between)
-    whole = side + between + _height(label.setting)
-    icon_top = top + (height - whole) // 2
-    placed = PlacedLabel(label.centre_x, icon_top + side + between + label.setting.size / 2, label.setting)
-    return CellPlan(left, top, right, bottom, left + (width - side) // 2, icon_top, side, placed)
-
-
-def _beside(cell: DrawnCell, layout: MenuDrawing, card: tuple[int, int, int, int], margin: int) -> CellPlan:
-    """The icon before its label on a wide card, both together in the middle."""
-    left, top, right, bottom = card
-    width, height = right - left, bottom - top
-    side = round(height * 0.5)
-    between = round(height * 0.16)
-    label = _place(cell, layout, 0, 0, width - 2 * margin - side - between, height - 2 * margin)
-    words = max(_width(line, label.setting.size) for line in label.setting.lines)
-    icon_left = round(left + (width - side - between - words) / 2)
-    middle = PlacedLabel(icon_left + side + between + words / 2, 0, label.setting)
-    return CellPlan(left, top, right, bottom, icon_left, top + (height - side) // 2, side, _centred(middle, top, bottom))
-
-
-def _place(cell: DrawnCell, layout: MenuDrawing, left: float, top: float, width: float, height: float) -> PlacedLabel:
-    largest = max(12, round(min(layout.width * 0.05, cell.height * 0.26)))
-    smallest = max(10, round(layout.width * 0.014))  # about 5.5 points on a phone: less cannot be read
-    setting = set_label(cell.label, width, height, largest=largest, smallest=smallest, measure=_width)
+def _draw_card(image: Image.Image, plan: CardPlan, colour: str, theme: Theme) -> None:
+    card, setting = plan.card, plan.setting
+    radius = round(min(image.width * 0.018, card.width * 0.3, card.height * 0.3))
+    image.paste(rgb(colour), (card.left, card.top), _rounded((card.width, card.height), radius))
+    if card.icon_size:
+        accent = rgb(readable(theme.accent, colour, least=2.0))
+        image.paste(accent, plan.icon_at, _icon(card.cell.icon, card.icon_size))
     if setting is None:
-        raise DrawingError(
-            f"The label {cell.label!r} is too long for its cell of {cell.width} x {cell.height} pixels.",
-            hint="Shorten it, give the cell more room, or bring an image of your own.",
-        )
-    return PlacedLabel(left + width / 2, top + setting.size / 2, setting)
-
-
-def _height(setting: Setting) -> int:
-    return setting.size + setting.line_height * (len(setting.lines) - 1)
-
-
-def _centred(label: PlacedLabel, top: int, bottom: int) -> PlacedLabel:
-    first = (top + bottom - _height(label.setting)) / 2 + label.setting.size / 2
-    return PlacedLabel(label.centre_x, first, label.setting)
-
-
-def _draw_cell(image: Image.Image, cell: DrawnCell, plan: CellPlan, card: str, theme: Theme) -> None:
-    size = (plan.right - plan.left, plan.bottom - plan.top)
-    radius = round(min(image.width * 0.018, *(side * 0.3 for side in size)))
-    image.paste(rgb(card), (plan.left, plan.top), _rounded(size, radius))
-    if plan.icon_size:
-        accent = rgb(readable(theme.accent, card, least=2.0))
-        image.paste(accent, (plan.icon_left, plan.icon_top), _icon(cell.icon, plan.icon_size))
-    if plan.label is None:
         return
-    setting = plan.label.setting
     pen = ImageDraw.Draw(image)
+    ink, weight = rgb(readable(theme.ink, colour, least=4.5)), _weight(setting.size) / 2
     for number, line in enumerate(setting.lines):
-        at = (plan.label.centre_x, plan.label.first_y + number * setting.line_height)
-        pen.text(
-            at, line, font=_font(setting.size), fill=rgb(readable(theme.ink, card, least=4.5)), anchor="mm",
-            stroke_width=_weight(setting.size) / 2,
-        )  # fmt: skip
+        at = (plan.label_at[0], plan.label_at[1] + number * setting.line_height)
+        pen.text(at, line, font=_font(setting.size), fill=ink, anchor="mm", stroke_width=weight)
 
 
 @lru_cache(maxsize=64)

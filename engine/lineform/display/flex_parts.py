@@ -98,7 +98,11 @@ def share(part: Mapping[str, Any], place: Place) -> int:
     written = css.whole(part.get("flex"))
     if part.get("type") == "icon":
         return 0
-    if part.get("type") == "box" and not place.vertical and (css.extent(part.get("width")) or css.extent(part.get("height"))):
+    if (
+        part.get("type") == "box"
+        and not place.vertical
+        and (css.extent(part.get("width")) or css.extent(part.get("height")))
+    ):
         return 0
     return written if written is not None else int(not place.vertical)
 
@@ -128,7 +132,10 @@ def _font(part: Mapping[str, Any], *, size: str) -> tuple[tuple[str, str], ...]:
         ("color", css.colour(get("color"))),
         ("font-weight", {"bold": "700", "regular": "400"}.get(a_string(get("weight")), "")),
         ("font-style", {"italic": "italic", "normal": "normal"}.get(a_string(get("style")), "")),
-        ("text-decoration", {name: name for name in ("underline", "line-through")}.get(a_string(get("decoration")), "")),
+        (
+            "text-decoration",
+            {name: name for name in ("underline", "line-through")}.get(a_string(get("decoration")), ""),
+        ),
     )
 
 
@@ -156,14 +163,20 @@ def _text(part: Mapping[str, Any], place: Place) -> Html:
         ("line-height", f"calc(1.4em + {line})" if line else ""),
         ("margin", f"calc({line} / -2) 0" if line else ""),
     )
-    classes = "fx-text" + _gravity(part, place) + (" fx-wrap" if wraps else "") + (" fx-clamp" if wraps and most else "")
+    classes = (
+        "fx-text" + _gravity(part, place) + (" fx-wrap" if wraps else "") + (" fx-clamp" if wraps and most else "")
+    )
     classes += _aligned(part, "start") + (" fx-shrink" if shrinks else "")
     size = _size(part, css.text_size(part.get("size")), shrinks=False, words="")
     style = ";".join(filter(None, (item_style(part, place), css.declarations(*_font(part, size=size)))))
     if shrinks:
-        paragraph = css.declarations(("font-size", _size(part, css.text_size(part.get("size")), shrinks=True, words=words)))
+        paragraph = css.declarations(
+            ("font-size", _size(part, css.text_size(part.get("size")), shrinks=True, words=words))
+        )
     return element(
-        "div", {"class": classes, "style": style, **tap_attributes(part.get("action"))}, element("p", {"style": paragraph}, inner)
+        "div",
+        {"class": classes, "style": style, **tap_attributes(part.get("action"))},
+        element("p", {"style": paragraph}, inner),
     )
 
 
@@ -185,14 +198,18 @@ def _button(part: Mapping[str, Any], place: Place) -> Html:
     classes = f"fx-face fx-{style}" + (" fx-low" if part.get("height") == "sm" else "")
     words = span("fx-label", label, style="" if size == "16px" else css.declarations(("font-size", size)))
     return div(
-        "fx-button" + _gravity(part, place), tappable(part.get("action"), classes, words, style=face), style=item_style(part, place)
+        "fx-button" + _gravity(part, place),
+        tappable(part.get("action"), classes, words, style=face),
+        style=item_style(part, place),
     )
 
 
 def _drawing_area(part: Mapping[str, Any], width: str) -> str:
     across, down = css.ratio(part.get("aspectRatio"))
     return css.declarations(
-        ("width", width), ("aspect-ratio", f"{across:g} / {down:g}"), ("background-color", css.colour(part.get("backgroundColor")))
+        ("width", width),
+        ("aspect-ratio", f"{across:g} / {down:g}"),
+        ("background-color", css.colour(part.get("backgroundColor"))),
     )
 
 
@@ -212,7 +229,9 @@ def _icon(part: Mapping[str, Any], place: Place) -> Html:
     across, down = css.ratio(part.get("aspectRatio"))
     size = _size(part, css.text_size(part.get("size")), shrinks=False, words="")
     style = css.declarations(("font-size", size)) + ";" + item_style(part, place)
-    return div("fx-icon", picture(part.get("url"), style=f"width:{across / down:.4g}em"), style=style)
+    # A box without text has its bottom as its baseline, so the icon's bottom stands on the line whether it loads or not.
+    glyph = span("fx-glyph", picture(part.get("url")), style=f"width:{across / down:.4g}em")
+    return div("fx-icon", glyph, style=style)
 
 
 def _separator(part: Mapping[str, Any], place: Place) -> Html:
@@ -225,7 +244,7 @@ def _separator(part: Mapping[str, Any], place: Place) -> Html:
 def video_html(part: Mapping[str, Any]) -> Html:
     """A video that is the hero: its preview picture with a sign, linked to the file, and the label of its action below
     (https://developers.line.biz/en/docs/messaging-api/create-flex-message-including-video/)."""
-    face = joined([picture(part.get("previewUrl")), span("lf-play", "▶")])
+    face = joined([picture(part.get("previewUrl")), span("lf-play", "▶\ufe0e")])
     style = _drawing_area(part, "100%")
     address = web_address(part.get("url"))
     area = (

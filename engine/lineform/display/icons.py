@@ -73,10 +73,9 @@ ICONS: dict[str, tuple[Part, ...]] = {
         *(Slab(33, y, 37, y + 7, ink=False) for y in (29, 41, 53, 65)),
         Disc(53, 42, 6, ink=False), Disc(76, 59, 6, ink=False), Stroke(((54, 62), (75, 39)), 5, ink=False),
     ),
-    "map": (Disc(50, 38, 28), Shape(((24, 49), (76, 49), (50, 92))), Disc(50, 38, 11, ink=False)),
+    "map": (Disc(50, 38, 28), Shape(((26.1, 52.5), (73.9, 52.5), (50, 92))), Disc(50, 38, 11, ink=False)),
     "phone": (
-        Stroke(((26, 20), (28, 38), (40, 58), (60, 72), (80, 74)), 13), Stroke(((22, 16), (27, 36)), 17),
-        Stroke(((62, 73), (82, 78)), 17),
+        Stroke(_arc(88, 12, 66, 172, 98), 15), Stroke(_arc(88, 12, 60, 180, 164), 26), Stroke(_arc(88, 12, 60, 106, 90), 26),
     ),
     "chat": (
         Slab(8, 14, 92, 72, 22), Shape(((26, 66), (50, 66), (28, 92))), Disc(31, 43, 6, ink=False),
@@ -84,7 +83,7 @@ ICONS: dict[str, tuple[Part, ...]] = {
     ),
     "gift": (
         Slab(10, 32, 90, 50, 5), Slab(16, 55, 84, 92, 5), Slab(46, 32, 54, 92, ink=False),
-        Stroke(_arc(36, 22, 11, 60, 330), 6), Stroke(_arc(64, 22, 11, 210, 480), 6),
+        Stroke(_arc(37, 21, 11, 0, 360), 6), Stroke(_arc(63, 21, 11, 0, 360), 6),
     ),
     "clock": (Disc(50, 50, 42), Disc(50, 50, 33, ink=False), Stroke(((50, 28), (50, 52), (66, 62)), 8)),
     "star": (Shape(_star(50, 53, 46, 20)),),

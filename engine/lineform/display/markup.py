@@ -79,7 +79,9 @@ def picture(address: object, *, own: bool = False, style: str = "", label: str =
     name = label or file_name(address)
     if not source:
         return span("lf-nopicture", name or "no picture", style=style)
-    return element("img", {"src": source, "alt": name, "style": style, "loading": "lazy", "referrerpolicy": "no-referrer"})
+    return element(
+        "img", {"src": source, "alt": name, "style": style, "loading": "lazy", "referrerpolicy": "no-referrer"}
+    )
 
 
 def file_name(address: object) -> str:

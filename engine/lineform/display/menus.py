@@ -26,7 +26,9 @@ def richmenu_html(menu: Mapping[str, Any], image_src: str) -> str:
     face = picture(image_src, own=True, label=a_string(menu.get("name")))
     taps = [_area(number, area, width, height) for number, area in enumerate(areas, 1)]
     ground = div("lf-menupicture", face, *taps, style=f"aspect-ratio:{width} / {height}")
-    legend = [element("ol", {"class": "lf-legend"}, *(_explained(area, width, height) for area in areas))] if areas else []
+    legend = (
+        [element("ol", {"class": "lf-legend"}, *(_explained(area, width, height) for area in areas))] if areas else []
+    )
     return div("lf-menu", ground, _bar(menu), *legend)
 
 
@@ -58,4 +60,11 @@ def _explained(area: Mapping[str, Any], width: int, height: int) -> Html:
     beyond = ", reaches beyond the picture" if _outside(area, width, height) else ""
     label = a_string(action.get("label"))
     heading = [element("b", None, label), " "] if label else []
-    return element("li", None, *heading, action_words(action) or action_label(action) or "no action", " ", element("small", None, f"({place}{beyond})"))
+    return element(
+        "li",
+        None,
+        *heading,
+        action_words(action) or action_label(action) or "no action",
+        " ",
+        element("small", None, f"({place}{beyond})"),
+    )

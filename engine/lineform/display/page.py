@@ -26,14 +26,16 @@ def page_html(title: str, body: str, *, lang: str = "ja", script: str = "") -> s
     """
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("A page's script may not hold `</script` or `<!--`: it would end there.")
-    head = joined([
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": _policy(script)}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("meta", {"name": "referrer", "content": "no-referrer"}),
-        element("title", None, title),
-        Html(f"<style>{STYLE}</style>"),
-    ])
+    head = joined(
+        [
+            element("meta", {"charset": "utf-8"}),
+            element("meta", {"http-equiv": "Content-Security-Policy", "content": _policy(script)}),
+            element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+            element("meta", {"name": "referrer", "content": "no-referrer"}),
+            element("title", None, title),
+            Html(f"<style>{STYLE}</style>"),
+        ]
+    )
     code = Html(f"<script>{script}</script>") if script else Html("")
     main = element("main", None, Html(body))
     whole = element("html", {"lang": lang}, element("head", None, head), element("body", None, main, code))

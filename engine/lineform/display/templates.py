@@ -86,7 +86,9 @@ def imagemap_html(message: Mapping[str, Any]) -> Html:
 def _video(video: Mapping[str, Any], width: int, height: int) -> Html:
     style = area_style(a_mapping(video.get("area")), width, height)
     label = a_string(a_mapping(video.get("externalLink")).get("label"))
-    return div("lf-tap lf-media", picture(video.get("previewImageUrl"), label=label), span("lf-play", "▶"), style=style)
+    return div(
+        "lf-tap lf-media", picture(video.get("previewImageUrl"), label=label), span("lf-play", "▶\ufe0e"), style=style
+    )
 
 
 def area_style(area: Mapping[str, Any], width: int, height: int) -> str:

@@ -9,10 +9,10 @@ Pure: the width of a text is asked of a function.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 _NEVER_FIRST = frozenset(
     "、。,.,.・:;:;!?!?‼⁇⁈⁉)])]}」』】〕〗〙〛〉》»”’…‥ー-‐–〜~々ゝゞヽヾぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ%%‰℃"
@@ -36,7 +36,7 @@ class Setting:
 
 def graphemes(words: str) -> list[str]:
     """What a reader calls letters."""
-    return _GRAPHEME.findall(words)
+    return [match[0] for match in _GRAPHEME.finditer(words)]
 
 
 def may_break(before: str, after: str) -> bool:
@@ -64,52 +64,49 @@ def _break_cost(before: str, after: str) -> float:
     if before.isspace() or after.isspace() or before in "・、。!?」』)":
         return 0.0
     kinds = (_kind(before), _kind(after))
+    if before in "おご" and kinds[1] in ("cjk", "katakana"):  # an honorific belongs to its word: 「お誕生日」
+        return 1.5
     if kinds[0] == kinds[1]:
-        return 0.25 if kinds[0] == "hiragana" else 0.6
+        return {"hiragana": 0.25, "katakana": 1.2}.get(kinds[0], 0.6)
     # Endings follow their stem in hiragana: 「お問い|合わせ」 breaks better than 「お問|い合わせ」.
-    return 0.5 if kinds[1] == "hiragana" or kinds == ("hiragana", "hiragana") else 0.1
+    return 0.5 if kinds[1] == "hiragana" else 0.1
 
 
-def wrap(words: str, width: float, size: int, measure: Measure) -> tuple[tuple[str, ...], float] | None:
-    """Break one paragraph into the fewest lines that are no wider than `width`, as even as can be.
+@dataclass(frozen=True, slots=True)
+class Breaking:
+    """A paragraph broken into lines. `hurt` is what its breaks cost, `cost` adds how uneven the lines are."""
 
-    Returns the lines and the cost of their breaks, or None if no legal breaking fits.
-    """
+    lines: tuple[str, ...]
+    cost: float = 0.0
+    hurt: float = 0.0
+
+
+def wrap(words: str, width: float, size: int, measure: Measure) -> Breaking | None:
+    """Break one paragraph into the fewest lines that are no wider than `width`, as even as can be; None if none fits."""
     letters = graphemes(words)
-    if not letters:
-        return (("",), 0.0)
-    best: list[tuple[int, float, int] | None] = [None] * len(letters) + [(0, 0.0, len(letters))]
+    # ways[i] is the best breaking of what begins at letter i; they are found from the end backwards.
+    ways: list[Breaking | None] = [None] * len(letters) + [Breaking(())]
     for start in range(len(letters) - 1, -1, -1):
         for end in range(start + 1, len(letters) + 1):
-            rest = best[end]
             line = "".join(letters[start:end]).strip()
-            if measure(line, size) > width:
+            room = 1 - measure(line, size) / width
+            if room < 0:
                 break
-            if rest is None or (end < len(letters) and not may_break(letters[end - 1], letters[end])):
-                continue
-            slack = 1 - measure(line, size) / width
-            cost = rest[1] + slack * slack
-            if end < len(letters):
-                cost += _break_cost(letters[end - 1], letters[end])
-            candidate = (rest[0] + 1, cost, end)
-            if best[start] is None or candidate < best[start]:  # type: ignore[operator]
-                best[start] = candidate
-    return None if best[0] is None else _follow(letters, best)
+            rest = ways[end]
+            if rest is not None and (end == len(letters) or may_break(letters[end - 1], letters[end])):
+                way = _begun_with(line, room, rest, _hurt(letters, start, end))
+                ways[start] = min(filter(None, (ways[start], way)), key=lambda one: (len(one.lines), one.cost))
+    return ways[0] if letters else Breaking(("",))
 
 
-def _follow(letters: list[str], best: Sequence[tuple[int, float, int] | None]) -> tuple[tuple[str, ...], float]:
-    lines: list[str] = []
-    hurt = 0.0
-    at = 0
-    while at < len(letters):
-        step = best[at]
-        assert step is not None  # noqa: S101 - every reachable start has a way on
-        end = step[2]
-        lines.append("".join(letters[at:end]).strip())
-        if end < len(letters):
-            hurt += _break_cost(letters[end - 1], letters[end])
-        at = end
-    return tuple(lines), hurt
+def _begun_with(line: str, room: float, rest: Breaking, hurt: float) -> Breaking:
+    return Breaking((line, *rest.lines), rest.cost + room * room + hurt, rest.hurt + hurt)
+
+
+def _hurt(letters: list[str], start: int, end: int) -> float:
+    """What the break after this line costs; a letter alone on its line costs more."""
+    alone = 1.0 if end - start == 1 and len(letters) > 1 else 0.0
+    return alone + (_break_cost(letters[end - 1], letters[end]) if end < len(letters) else 0.0)
 
 
 def set_label(
@@ -124,26 +121,20 @@ def set_label(
     while size >= smallest:
         if best is not None and size <= best[0]:
             break
-        setting = _set_at(words, width, height, size, measure)
-        if setting is not None:
-            lines, hurt = setting
-            score = size * 0.94 ** (len(lines) - 1) / (1 + 0.7 * hurt)
+        broken = _set_at(words, width, height, size, measure)
+        if broken is not None:
+            score = size * 0.94 ** (len(broken.lines) - 1) / (1 + 0.7 * broken.hurt)
             if best is None or score > best[0]:
-                best = (score, Setting(lines, size, round(size * _LINE_HEIGHT)))
+                best = (score, Setting(broken.lines, size, round(size * _LINE_HEIGHT)))
         size = min(size - 1, int(size * 0.94))
     return None if best is None else best[1]
 
 
-def _set_at(
-    words: str, width: float, height: float, size: int, measure: Measure
-) -> tuple[tuple[str, ...], float] | None:
-    lines: list[str] = []
-    hurt = 0.0
-    for paragraph in words.split("\n"):
-        wrapped = wrap(paragraph.strip(), width, size, measure)
-        if wrapped is None:
-            return None
-        lines += wrapped[0]
-        hurt += wrapped[1]
+def _set_at(words: str, width: float, height: float, size: int, measure: Measure) -> Breaking | None:
+    paragraphs = [wrap(paragraph.strip(), width, size, measure) for paragraph in words.split("\n")]
+    fitting = [paragraph for paragraph in paragraphs if paragraph is not None]
+    lines = tuple(line for paragraph in fitting for line in paragraph.lines)
     needed = size * (1 + _LINE_HEIGHT * (len(lines) - 1))
-    return (tuple(lines), hurt) if needed <= height else None
+    if len(fitting) < len(paragraphs) or needed > height:
+        return None
+    return Breaking(lines, hurt=sum(paragraph.hurt for paragraph in fitting))

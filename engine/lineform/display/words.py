@@ -82,6 +82,8 @@ def _substitute(item: Mapping[str, Any]) -> Html | None:
             return _emoji(item)
         case "mention":
             whom = a_mapping(item.get("mentionee"))
-            return span("lf-mention", text("@All" if whom.get("type") == "all" else f"@{a_string(whom.get('userId'))[:9]}"))
+            return span(
+                "lf-mention", text("@All" if whom.get("type") == "all" else f"@{a_string(whom.get('userId'))[:9]}")
+            )
         case _:
             return None
