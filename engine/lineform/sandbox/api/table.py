@@ -1,0 +1,43 @@
+"""Every endpoint of the offline account, and every kind of work that LINE does after a 202.
+
+An area of LINE's API that comes later is one more file here and one more line in each list; until then its paths are
+answered 404, as LINE answers a path that does not exist.
+"""
+
+from __future__ import annotations
+
+from lineform.sandbox.api import (
+    aliases,
+    bot,
+    messages,
+    narrowcast,
+    quota,
+    richmenu_batch,
+    richmenu_links,
+    richmenus,
+    tokens,
+)
+from lineform.sandbox.routing import Routes
+from lineform.sandbox.world import World
+
+
+def line_routes() -> Routes:
+    return Routes(
+        (
+            *tokens.ROUTES,
+            *bot.ROUTES,
+            *quota.ROUTES,
+            *messages.ROUTES,
+            *narrowcast.ROUTES,
+            *richmenus.ROUTES,
+            *richmenu_links.ROUTES,
+            *richmenu_batch.ROUTES,
+            *aliases.ROUTES,
+        )
+    )
+
+
+def enlist_workers(world: World) -> None:
+    world.worker("narrowcast", narrowcast.work)
+    world.worker("bulk", richmenu_links.work_bulk)
+    world.worker("batch", richmenu_batch.work_batch)

@@ -1,0 +1,165 @@
+"""The offline account as a server: in a thread beside a test or demo, or alone for `lineform sandbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from lineform.errors import UsageError
+from lineform.sandbox.app import create_app
+
+START_SECONDS = 10.0
+
+
+class Connections:
+    """The open connections of one server by their peer, so that a fault can cut the one that its call came by."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def protocol(self) -> type[H11Protocol]:
+        """uvicorn's own protocol, which tells us of its connections."""
+        held = self._open
+
+        class Watched(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                held[_peer(transport)] = transport
+                super().connection_made(transport)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                held.pop(_peer(self.transport), None)
+                super().connection_lost(exc)
+
+        return Watched
+
+    def cut(self, scope: Scope) -> bool:
+        transport = self._open.get(tuple(scope.get("client") or ("", 0)))
+        if transport is None:
+            return False
+        transport.abort()
+        return True
+
+
+def _peer(transport: Any) -> tuple[str, int]:
+    name = transport.get_extra_info("peername") or ("", 0)
+    return str(name[0]), int(name[1])
+
+
+class SandboxServer:
+    """A sandbox on 127.0.0.1, on `port` or any free one; a context manager that is ready when entered.
+
+    `wrap` puts a middleware of the caller's around the whole application (a test that checks every exchange, say).
+    """
+
+    def __init__(
+        self,
+        state_file: Path | None = None,
+        *,
+        port: int = 0,
+        seed: int | None = None,
+        log_requests: bool = True,
+        wrap: Any = None,
+    ) -> None:
+        connections = Connections()
+        app: ASGIApp = create_app(state_file, seed=seed, log_requests=log_requests, cut=connections.cut)
+        self._socket = _listen("127.0.0.1", port)
+        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = _server(wrap(app) if wrap else app, connections)
+        self._thread = threading.Thread(target=self._run, name="lineform-sandbox", daemon=True)
+        self._thread.start()
+        self._await_start()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def _await_start(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                self.close()
+                raise UsageError("the sandbox did not start", hint="Is the state file writable, and no other's?")
+            time.sleep(0.005)
+
+    def __enter__(self) -> SandboxServer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop answering and end the thread; the state file can be opened again afterwards."""
+        self._server.should_exit = True
+        self._thread.join(START_SECONDS)
+        self._socket.close()
+
+
+def serve(host: str, port: int, state_file: Path | None, *, allow_remote: bool = False, seed: int | None = None) -> None:
+    """Serve until interrupted.
+
+    Whoever reaches `/_sandbox/` owns everything in it, so an address that others can reach has to be allowed.
+
+    Raises UsageError for such an address without `allow_remote`, and for a port that is taken.
+    """
+    if not _is_loopback(host) and not allow_remote:
+        raise UsageError(
+            f"{host} can be reached from other machines, and so could the sandbox's controls",
+            hint="Serve on 127.0.0.1, or allow remote control explicitly.",
+        )
+    connections = Connections()
+    app = create_app(state_file, seed=seed, cut=connections.cut, allow_remote=allow_remote)
+    listening = _listen(host, port)
+    try:
+        _server(app, connections).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint="Choose another port.") from error
+    listening.listen(1024)
+    return listening
+
+
+def _server(app: ASGIApp, connections: Connections) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http=connections.protocol(),
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
