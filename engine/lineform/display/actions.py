@@ -1,8 +1,8 @@
 """What a tap does, in words, and as attributes of the element that is tapped.
 
-Every element that can be tapped carries its whole action as JSON in `data-action`, so that a page with a script of its own
-(the offline account's phone) can perform it. Only https addresses become links.
-See https://developers.line.biz/en/reference/messaging-api/#action-objects.
+Every element that can be tapped carries its whole action as JSON in `data-action`, so that a page with a script of
+its own (the offline account's phone) can perform it. Only https addresses become links. See
+https://developers.line.biz/en/reference/messaging-api/#action-objects.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Messages as they stand in a chat: every type that LINE accepts, with its sender and its quick replies.
 
-The types are those of https://developers.line.biz/en/reference/messaging-api/#message-objects. What is unknown or malformed
-becomes a labelled box: a preview that fails hides the very message that should be looked at.
+The types are those of https://developers.line.biz/en/reference/messaging-api/#message-objects. What is unknown or
+malformed becomes a labelled box: a preview that fails hides the very message that should be looked at.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def message_html(message: Mapping[str, Any]) -> str:
 
 
 def conversation_html(entries: Iterable[ChatEntry], *, name: str = "") -> str:
-    """A chat in the order given. Only the last message shows its quick replies, as on the phone. `name` is the account's."""
+    """A chat in the order given. Only the last message shows its quick replies, as on the phone. `name` is the
+    account's.
+    """
     lines = list(entries)
     parts: list[str] = []
     day: date | None = None

@@ -1,4 +1,5 @@
-"""Where everything stands in a drawn rich menu: cards, icons, labels. Measured, not drawn, so it needs no picture library.
+"""Where everything stands in a drawn rich menu: cards, icons, labels. Measured, not drawn, so it needs no picture
+library.
 
 A card is a tap area less the gaps around it. Cards of like size share the size of their letters and the height of their
 icons, as a designer would have it, unless one long label would make all the others small.
@@ -114,8 +115,9 @@ class CardPlan:
 
 
 def plan_cards(layout: MenuDrawing, measure: Measure) -> tuple[CardPlan, ...]:
-    """Place every card, icon and label. Raises `DrawingError` for a cell outside the image and for a label that cannot be
-    set in its cell in letters large enough to read."""
+    """Place every card, icon and label. Raises `DrawingError` for a cell outside the image and for a label that
+    cannot be set in its cell in letters large enough to read.
+    """
     cards = [_card(cell, layout) for cell in layout.cells]
     planned: dict[int, CardPlan] = {}
     for group in _alike(cards):

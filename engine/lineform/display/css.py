@@ -1,10 +1,11 @@
 """Which values of a Flex Message may become CSS, and which CSS they become.
 
-A colour or a length comes from a template, so it can hold anything, `red;background:url(https://…)` included. Each value is
-matched against the form that LINE documents and dropped if it does not match; nothing else reaches a style attribute.
+A colour or a length comes from a template, so it can hold anything, `red;background:url(https://…)` included. Each
+value is matched against the form that LINE documents and dropped if it does not match; nothing else reaches a style
+attribute.
 
-The keywords' order is LINE's (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/); their pixels are not
-documented and follow what LINE's own Flex Message Simulator shows.
+The keywords' order is LINE's (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/); their pixels
+are not documented and follow what LINE's own Flex Message Simulator shows.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ def whole(value: object, *, most: int = 10_000) -> int | None:
 
 def gradient(background: object) -> str:
     """A box's linear gradient; LINE's angles turn as CSS's do
-    (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/#linear-gradient-bg)."""
+    (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/#linear-gradient-bg).
+    """
     if not isinstance(background, Mapping) or background.get("type") != "linearGradient":
         return ""
     angle, start, end = (

@@ -1,8 +1,8 @@
 """A rich menu's image drawn from its layout, so that a newcomer needs no designer.
 
-Flat rounded cards on a coloured ground, an icon and a label on each. Labels are measured with the very font that draws them
-and refused where they cannot be read; the same layout gives the same bytes with the same Pillow.
-LINE takes JPEG or PNG up to 1 MB (https://developers.line.biz/en/reference/messaging-api/#upload-rich-menu-image).
+Flat rounded cards on a coloured ground, an icon and a label on each. Labels are measured with the very font that
+draws them and refused where they cannot be read; the same layout gives the same bytes with the same Pillow. LINE
+takes JPEG or PNG up to 1 MB (https://developers.line.biz/en/reference/messaging-api/#upload-rich-menu-image).
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _FINER = 4  # icons and corners are drawn this many times larger and scaled down
 
 
 def draw_menu(layout: MenuDrawing) -> bytes:
-    """Draw the menu as a PNG of at most 1 MB. Raises `DrawingError` for what cannot be drawn: a cell outside the image, an
-    unknown icon or theme, a letter that the font lacks, a label that is too long for its cell."""
+    """Draw the menu as a PNG of at most 1 MB. Raises `DrawingError` for what cannot be drawn: a cell outside the
+    image, an unknown icon or theme, a letter that the font lacks, a label that is too long for its cell.
+    """
     theme = _checked(layout)
     image = Image.new("RGB", (layout.width, layout.height), rgb(theme.ground))
     for index, plan in enumerate(plan_menu(layout)):

@@ -76,8 +76,8 @@ def item_style(part: Mapping[str, Any], place: Place) -> str:
     """How a component stands in its parent: share, margin, position and offsets.
 
     The share is 1 by default in a horizontal box and 0 in a vertical one; a box of a set width or height has 0 in a
-    horizontal box (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/#component-size). `margin` beats the
-    parent's `spacing` and also holds for the first child, which `spacing` does not.
+    horizontal box (https://developers.line.biz/en/docs/messaging-api/flex-message-layout/#component-size). `margin`
+    beats the parent's `spacing` and also holds for the first child, which `spacing` does not.
     """
     absolute = part.get("position") == "absolute"
     margin = css.space(part.get("margin")) or ("" if place.first else place.spacing)
@@ -140,7 +140,9 @@ def _font(part: Mapping[str, Any], *, size: str) -> tuple[tuple[str, str], ...]:
 
 
 def _size(part: Mapping[str, Any], size: str, *, shrinks: bool, words: str) -> str:
-    """A font size, scaled with the page's setting if asked, and made smaller where the container is narrower than the words."""
+    """A font size, scaled with the page's setting if asked, and made smaller where the container is narrower than the
+    words.
+    """
     if part.get("scaling") is True:
         size = f"calc({size}*var(--lf-scale,1))"
     if shrinks:
@@ -215,7 +217,8 @@ def _drawing_area(part: Mapping[str, Any], width: str) -> str:
 
 def _image(part: Mapping[str, Any], place: Place) -> Html:
     """The drawing area is as wide as `size` allows and the ratio decides its height; `fit` shows all, `cover` fills it
-    (https://developers.line.biz/en/reference/messaging-api/#drawing-area)."""
+    (https://developers.line.biz/en/reference/messaging-api/#drawing-area).
+    """
     size = css.image_size(part.get("size"))
     mode = "fx-cover" if part.get("aspectMode") == "cover" else "fx-fit"
     area = tappable(part.get("action"), f"fx-area {mode}", picture(part.get("url")), style=_drawing_area(part, size))
@@ -229,7 +232,8 @@ def _icon(part: Mapping[str, Any], place: Place) -> Html:
     across, down = css.ratio(part.get("aspectRatio"))
     size = _size(part, css.text_size(part.get("size")), shrinks=False, words="")
     style = css.declarations(("font-size", size)) + ";" + item_style(part, place)
-    # A box without text has its bottom as its baseline, so the icon's bottom stands on the line whether it loads or not.
+    # A box without text has its bottom as its baseline, so the icon's bottom stands on the line whether it loads or
+    # not.
     glyph = span("fx-glyph", picture(part.get("url")), style=f"width:{across / down:.4g}em")
     return div("fx-icon", glyph, style=style)
 
@@ -243,7 +247,8 @@ def _separator(part: Mapping[str, Any], place: Place) -> Html:
 
 def video_html(part: Mapping[str, Any]) -> Html:
     """A video that is the hero: its preview picture with a sign, linked to the file, and the label of its action below
-    (https://developers.line.biz/en/docs/messaging-api/create-flex-message-including-video/)."""
+    (https://developers.line.biz/en/docs/messaging-api/create-flex-message-including-video/).
+    """
     face = joined([picture(part.get("previewUrl")), span("lf-play", "▶\ufe0e")])
     style = _drawing_area(part, "100%")
     address = web_address(part.get("url"))

@@ -75,7 +75,8 @@ ICONS: dict[str, tuple[Part, ...]] = {
     ),
     "map": (Disc(50, 38, 28), Shape(((26.1, 52.5), (73.9, 52.5), (50, 92))), Disc(50, 38, 11, ink=False)),
     "phone": (
-        Stroke(_arc(88, 12, 66, 172, 98), 15), Stroke(_arc(88, 12, 60, 180, 164), 26), Stroke(_arc(88, 12, 60, 106, 90), 26),
+        Stroke(_arc(88, 12, 66, 172, 98), 15), Stroke(_arc(88, 12, 60, 180, 164), 26),
+        Stroke(_arc(88, 12, 60, 106, 90), 26),
     ),
     "chat": (
         Slab(8, 14, 92, 72, 22), Shape(((26, 66), (50, 66), (28, 92))), Disc(31, 43, 6, ink=False),
@@ -99,7 +100,8 @@ ICONS: dict[str, tuple[Part, ...]] = {
     ),
     "heart": (Disc(31, 36, 23), Disc(69, 36, 23), Shape(((11, 47), (89, 47), (50, 92))), Slab(30, 30, 70, 52)),
     "question": (
-        Disc(50, 50, 42), Stroke((*_arc(50, 38, 13, 180, 380), (53, 50), (50, 58)), 8, ink=False), Disc(50, 73, 5.5, ink=False),
+        Disc(50, 50, 42), Stroke((*_arc(50, 38, 13, 180, 380), (53, 50), (50, 58)), 8, ink=False),
+        Disc(50, 73, 5.5, ink=False),
     ),
     "menu": (Stroke(((16, 26), (84, 26)), 10), Stroke(((16, 50), (84, 50)), 10), Stroke(((16, 74), (84, 74)), 10)),
     "scissors": (

@@ -1,7 +1,7 @@
 """The few facts about a picture that LINE's limits speak of, read from its header without decoding it.
 
-A header is enough, costs microseconds, and cannot be made to unpack gigabytes. The limits themselves are LINE's facts and
-stand with the others, not here.
+A header is enough, costs microseconds, and cannot be made to unpack gigabytes. The limits themselves are LINE's facts
+and stand with the others, not here.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def joined(parts: Iterable[str]) -> Html:
 
 
 def element(tag: str, attributes: Mapping[str, str] | None = None, *children: str) -> Html:
-    """One element. Attributes with an empty value are left out, except `alt` and `data-*` flags, where empty says something."""
+    """One element. Attributes with an empty value are left out, except `alt` and `data-*` flags, where empty says
+    something.
+    """
     written = "".join(
         f' {name}="{text(value)}"'
         for name, value in (attributes or {}).items()
@@ -65,7 +67,8 @@ def web_address(value: object) -> str:
 
 def picture_address(value: object, *, own: bool = False) -> str:
     """The address if a page may load it as a picture: https, or a data: picture; with `own`, also a path of the page's
-    own origin. Everything else (javascript:, http:, file:, //host) is the empty string."""
+    own origin. Everything else (javascript:, http:, file:, //host) is the empty string.
+    """
     if not isinstance(value, str):
         return ""
     if _WEB.fullmatch(value) or _PICTURE.fullmatch(value) or (own and _OWN.fullmatch(value)):

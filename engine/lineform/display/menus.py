@@ -17,8 +17,8 @@ from lineform.display.templates import area_style
 def richmenu_html(menu: Mapping[str, Any], image_src: str) -> str:
     """The menu's picture with its areas, its chat bar, and a legend of its actions by number.
 
-    `image_src` is an https address, a data: picture or a path of the page's own origin; with none of these the areas are
-    drawn over an empty ground. An area that reaches beyond the picture is drawn dashed and says so in the legend.
+    `image_src` is an https address, a data: picture or a path of the page's own origin; with none of these the areas
+    are drawn over an empty ground. An area that reaches beyond the picture is drawn dashed and says so in the legend.
     """
     size = a_mapping(menu.get("size"))
     width, height = css.whole(size.get("width")) or 2500, css.whole(size.get("height")) or 1686

@@ -21,8 +21,8 @@ STYLE: str = _STYLE
 def page_html(title: str, body: str, *, lang: str = "ja", script: str = "") -> str:
     """A page with the body inside `<main>`. The body is markup already; the title is text and is escaped.
 
-    `script` is our own JavaScript, never anything from a message; the policy names its hash and may then talk to the page's
-    own origin. Raises ValueError if it holds `</script` or `<!--`, which would end it early.
+    `script` is our own JavaScript, never anything from a message; the policy names its hash and may then talk to the
+    page's own origin. Raises ValueError if it holds `</script` or `<!--`, which would end it early.
     """
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("A page's script may not hold `</script` or `<!--`: it would end there.")

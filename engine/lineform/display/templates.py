@@ -68,7 +68,8 @@ def _poster(column: Mapping[str, Any]) -> Html:
 
 def imagemap_html(message: Mapping[str, Any]) -> Html:
     """The image with its tap areas. LINE asks the base address for the width that suits the screen
-    (https://developers.line.biz/en/reference/messaging-api/#imagemap-message): here 1040."""
+    (https://developers.line.biz/en/reference/messaging-api/#imagemap-message): here 1040.
+    """
     size = a_mapping(message.get("baseSize"))
     width, height = css.whole(size.get("width")) or 1040, css.whole(size.get("height")) or 1040
     base = web_address(message.get("baseUrl"))

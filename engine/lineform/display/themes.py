@@ -47,7 +47,9 @@ def _luminance(colour: str) -> float:
 
 
 def readable(wanted: str, ground: str, *, least: float) -> str:
-    """The wanted colour if it stands out from the ground by `least`, else white or near-black, whichever stands out more."""
+    """The wanted colour if it stands out from the ground by `least`, else white or near-black, whichever stands out
+    more.
+    """
     if contrast(wanted, ground) >= least:
         return wanted
     return max(("#ffffff", "#15181b"), key=lambda colour: contrast(colour, ground))

@@ -1,9 +1,9 @@
 """Setting a short label into a space: where lines may break, and how large the letters can be.
 
-Japanese has no spaces between words, so any place between two graphemes may end a line except where the rules of kinsoku
-forbid it (JIS X 4051: no closing bracket, comma, small kana or long vowel mark at a line's start, no opening bracket at its
-end). Among the legal places those between two kinds of letters are the likelier ends of words, so they are preferred.
-Pure: the width of a text is asked of a function.
+Japanese has no spaces between words, so any place between two graphemes may end a line except where the rules of
+kinsoku forbid it (JIS X 4051: no closing bracket, comma, small kana or long vowel mark at a line's start, no opening
+bracket at its end). Among the legal places those between two kinds of letters are the likelier ends of words, so they
+are preferred. Pure: the width of a text is asked of a function.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class Breaking:
 
 
 def wrap(words: str, width: float, size: int, measure: Measure) -> Breaking | None:
-    """Break one paragraph into the fewest lines that are no wider than `width`, as even as can be; None if none fits."""
+    """Break one paragraph into the fewest lines that are no wider than `width`, as even as can be; None if none
+    fits.
+    """
     letters = graphemes(words)
     # ways[i] is the best breaking of what begins at letter i; they are found from the end backwards.
     ways: list[Breaking | None] = [None] * len(letters) + [Breaking(())]

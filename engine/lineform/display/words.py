@@ -40,7 +40,9 @@ def _emoji(emoji: Mapping[str, Any]) -> Html:
 
 def text_html(message: Mapping[str, Any]) -> Html:
     """The text with an emoji for each `$` that `emojis` points to. An index counts UTF-16 units, as LINE counts
-    (https://developers.line.biz/en/docs/messaging-api/text-character-count/); one that points to no `$` is left alone."""
+    (https://developers.line.biz/en/docs/messaging-api/text-character-count/); one that points to no `$` is left
+    alone.
+    """
     wanted = {emoji["index"]: emoji for emoji in objects(message.get("emojis")) if isinstance(emoji.get("index"), int)}
     parts: list[str] = []
     run: list[str] = []
