@@ -47,9 +47,9 @@ def body_errors(findings: Iterable[Finding]) -> dict[str, Any]:
     every = list(findings)
     plain = [finding for finding in every if _in_flex(finding.path) is None]
     if plain or not every:
-        return error_body(f"The request body has {len(plain)} error(s)", [_detail(f, f.property) for f in plain])
+        return error_body(f"The request body has {len(plain)} error(s)", [_detail(f) for f in plain])
     number = every[0].path[1]
-    details = [_detail(f, _pointer(f.path[3:])) for f in every if f.path[1] == number]
+    details = [_flex_detail(f) for f in every if f.path[1] == number]
     return error_body(f"A message (messages[{number}]) in the request body is invalid", details)
 
 
@@ -77,13 +77,18 @@ def line_wording(finding: Finding) -> str:
             return f"{finding.reason.value.replace('-', ' ')}: {finding.text}"
 
 
-def _detail(finding: Finding, place: str) -> dict[str, str]:
-    if _in_flex(finding.path) is None:
-        return {"message": line_wording(finding), "property": place}
+def _detail(finding: Finding) -> dict[str, str]:
+    return {"message": line_wording(finding), "property": finding.property}
+
+
+def _flex_detail(finding: Finding) -> dict[str, str]:
+    place = finding.path[3:]
     if finding.reason is Reason.EMPTY:
-        return {"message": "must be non-empty text", "property": place}
-    invalid = finding.reason in (Reason.UNKNOWN_WORD, Reason.NOT_HERE, Reason.WRONG_TYPE)
-    return {"message": "invalid property" if invalid else line_wording(finding), "property": place}
+        return {"message": "must be non-empty text", "property": _pointer(place)}
+    if finding.reason not in (Reason.UNKNOWN_WORD, Reason.NOT_HERE, Reason.WRONG_TYPE):
+        return {"message": line_wording(finding), "property": _pointer(place)}
+    # A component of an unknown type is pointed at as a whole.
+    return {"message": "invalid property", "property": _pointer(place[:-1] if place[-1:] == ("type",) else place)}
 
 
 def _in_flex(path: Path) -> int | None:

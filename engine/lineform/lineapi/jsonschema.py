@@ -1,7 +1,7 @@
 """The shapes as JSON Schema (draft 2020-12), so that an editor helps while a message is written.
 
 A schema is never stricter than the checks: wherever a scalar is expected, a template expression may stand; a length
-that LINE counts in grapheme clusters is only described, as JSON Schema counts code points, of which an emoji has several.
+that LINE counts in grapheme clusters is only described, as JSON Schema counts code points and an emoji has several.
 """
 
 from __future__ import annotations
