@@ -1,1 +1,1 @@
-"""One template language, two moments: what is known when the project is built, and what only a friend tells."""
+"""One template language with two moments: what the build knows, and what only a send knows."""

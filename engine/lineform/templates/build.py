@@ -1,0 +1,222 @@
+"""What the build knows, put into a tree of values: ``client`` and ``values`` in every text, mapping keys never.
+
+A text that also reads a friend is left as it is: its part of ``client`` and ``values`` travels with the resource (see
+`projection`). Whatever holds no expression comes back as the very same object, however often it is rendered, so that
+checks of it can be remembered by its identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lineform.model.origin import Path
+from lineform.model.problem import did_you_mean
+from lineform.templates.errors import TemplateError
+from lineform.templates.moments import BUILD, SEND, Read
+from lineform.templates.scalars import Scalar, Scope, expression, may_hold_expression, scalar
+
+Tree = Any
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """What is wrong with the expression at `path`."""
+
+    path: Path
+    error: TemplateError
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that reads what only a send knows. `bound` are the names that an enclosing ``each`` gives to its items."""
+
+    path: Path
+    scalar: Scalar
+    bound: frozenset[str]
+
+    @property
+    def reads(self) -> frozenset[Read]:
+        """The send-time names that it reads, without those that an enclosing ``each`` gives."""
+        return frozenset(r for r in self.scalar.reads.all if r.root not in BUILD and r.root not in self.bound)
+
+    @property
+    def build_reads(self) -> frozenset[Read]:
+        return frozenset(r for r in self.scalar.reads.all if r.root in BUILD)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    scalar: Scalar
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A mapping or list of which only some children change."""
+
+    original: Tree
+    children: tuple[tuple[Any, _Leaf | _Branch], ...]
+
+
+class TreeTemplate:
+    """A tree of values, its expressions compiled once."""
+
+    __slots__ = ("_root", "original", "problems", "sites")
+
+    def __init__(self, tree: Tree) -> None:
+        self.original = tree
+        problems: list[TemplateProblem] = []
+        sites: list[Site] = []
+        self._root = _compile(tree, (), frozenset(), problems, sites)
+        self.problems = tuple(problems)
+        """Expressions that cannot be understood, whoever the client is."""
+        self.sites = tuple(sites)
+        """Texts that are left for the send."""
+
+    def render(self, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, ...]]:
+        """The tree at this scope, and what could not be evaluated (those texts stay as they are)."""
+        problems: list[TemplateProblem] = []
+        tree = self.original if self._root is None else _render(self._root, scope, problems)
+        for site in self.sites:
+            for read in site.build_reads:
+                if not read.guarded and (error := _missing(read.path, scope)) is not None:
+                    problems.append(TemplateProblem(site.path, error))
+        return tree, tuple(problems)
+
+    def projection(self, scope: Scope) -> dict[str, Any]:
+        """The part of `scope` that the send will need, and nothing more."""
+        return projection((read.path for site in self.sites for read in site.build_reads), scope)
+
+
+def render_tree(tree: Tree, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, ...]]:
+    """`tree` with its build-time expressions evaluated, and every problem found on the way."""
+    template = TreeTemplate(tree)
+    rendered, problems = template.render(scope)
+    return rendered, (*template.problems, *problems)
+
+
+def projection(paths: Iterable[str], scope: Scope) -> dict[str, Any]:
+    """Only those values of `scope` that stand at `paths`; paths without a value are left out."""
+    out: dict[str, Any] = {}
+    for path in sorted(set(paths)):  # the shorter one first, so that it already holds the longer
+        steps = path.split(".")
+        found: Any = scope
+        for step in steps:
+            if not isinstance(found, Mapping) or step not in found:
+                break
+            found = found[step]
+        else:
+            _place(out, steps, found)
+    return out
+
+
+def _place(out: dict[str, Any], steps: list[str], value: Any) -> None:
+    for step in steps[:-1]:
+        if step in out and not isinstance(out[step], _Part):
+            return
+        out = out.setdefault(step, _Part())
+    out.setdefault(steps[-1], value)
+
+
+class _Part(dict[str, Any]):
+    """A mapping made by a projection, told apart from one that was taken whole."""
+
+
+def _compile(
+    node: Tree, path: Path, bound: frozenset[str], problems: list[TemplateProblem], sites: list[Site]
+) -> _Leaf | _Branch | None:
+    if isinstance(node, str):
+        return _compile_text(node, path, bound, problems, sites) if may_hold_expression(node) else None
+    children: list[tuple[Any, _Leaf | _Branch]] = []
+    if isinstance(node, dict):
+        inner = bound
+        if "each" in node and "do" in node:
+            inner = bound | {_item_name(node, path, problems)}
+            _note_each(node["each"], (*path, "each"), bound, problems, sites)
+        for key, value in node.items():
+            if may_change(value) and (
+                found := _compile(value, (*path, key), inner if key == "do" else bound, problems, sites)
+            ):
+                children.append((key, found))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            if may_change(value) and (found := _compile(value, (*path, index), bound, problems, sites)):
+                children.append((index, found))
+    return _Branch(node, tuple(children)) if children else None
+
+
+def may_change(value: Tree) -> bool:
+    """Whether an expression could stand in this value."""
+    return isinstance(value, str | dict | list)
+
+
+def _item_name(node: dict[str, Any], path: Path, problems: list[TemplateProblem]) -> str:
+    name = node.get("as", "item")
+    if isinstance(name, str) and name.isidentifier() and name.isascii() and name not in (BUILD | SEND) - {"item"}:
+        return name
+    error = TemplateError(f"cannot be the name of an item: {name!r}", hint="write a new word, such as product", code="E020")
+    problems.append(TemplateProblem((*path, "as"), error))
+    return "item"
+
+
+def _note_each(
+    node: Tree, path: Path, bound: frozenset[str], problems: list[TemplateProblem], sites: list[Site]
+) -> None:
+    """``each: event.items`` needs no braces; with braces it is a text like all others."""
+    if not isinstance(node, str) or may_hold_expression(node):
+        return
+    try:
+        found = expression(node)
+    except TemplateError as error:
+        problems.append(TemplateProblem(path, error))
+        return
+    if _understood(found, path, bound, problems):
+        sites.append(Site(path, found, bound))
+
+
+def _compile_text(
+    node: str, path: Path, bound: frozenset[str], problems: list[TemplateProblem], sites: list[Site]
+) -> _Leaf | None:
+    try:
+        found = scalar(node)
+    except TemplateError as error:
+        problems.append(TemplateProblem(path, error))
+        return None
+    if not _understood(found, path, bound, problems):
+        return None
+    if found.reads.roots <= BUILD:
+        return _Leaf(found, path)
+    sites.append(Site(path, found, bound))
+    return None
+
+
+def _understood(found: Scalar, path: Path, bound: frozenset[str], problems: list[TemplateProblem]) -> bool:
+    strange = sorted(found.reads.roots - BUILD - SEND - bound)
+    for root in strange:
+        known = sorted(BUILD | SEND | bound)
+        hint = did_you_mean(root, known) or f"known are {', '.join(known)}"
+        problems.append(TemplateProblem(path, TemplateError(f"unknown name '{root}' in an expression", hint=hint, code="E021")))
+    return not strange
+
+
+def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]) -> Tree:
+    if isinstance(node, _Leaf):
+        try:
+            return node.scalar.value(scope)
+        except TemplateError as error:
+            problems.append(TemplateProblem(node.path, error))
+            return node.scalar.source
+    out = node.original.copy()
+    for key, child in node.children:
+        out[key] = _render(child, scope, problems)
+    return out
+
+
+def _missing(path: str, scope: Scope) -> TemplateError | None:
+    try:
+        expression(path).value(scope)
+    except TemplateError as error:
+        return error
+    return None

@@ -1,0 +1,160 @@
+"""The sandbox in which expressions are evaluated.
+
+Jinja's own sandbox bounds neither time nor memory, so what could grow is taken away: no calls, no loops inside a text, a
+closed list of filters, bounded multiplication and no powers. Text is text: nothing is escaped, and what a value holds is
+never read as a template again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2.runtime import LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from lineform.errors import LineformError
+from lineform.model.problem import did_you_mean
+from lineform.templates.errors import TemplateError
+from lineform.templates.filters import FILTERS, LONGEST, bounded, fail, text_of
+
+RANGE_LIMIT = 1_000
+NUMBER_LIMIT = 10**15
+FILE_LIMIT = 1024 * 1024
+"""Characters that one template file may produce."""
+
+_TESTS = ("defined", "undefined", "none", "number", "string", "mapping", "sequence", "odd", "even", "in", "true", "false",
+          "divisibleby", "eq", "ne", "lt", "le", "gt", "ge", "equalto", "lessthan", "greaterthan", "==", "!=", "<", "<=",
+          ">", ">=", "boolean", "integer", "float")  # fmt: skip
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Mappings have keys and nothing else, so that ``values.items`` is the value that was written under ``items``."""
+
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=_finalize)
+        self.filters = dict(FILTERS)
+        self.tests = {name: self.tests[name] for name in _TESTS}
+        self.globals = {"range": _range}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, LoopContext):
+            return super().getattr(obj, attribute)
+        return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping):
+            known = isinstance(argument, str) and argument in obj
+            return obj[argument] if known else self.undefined(obj=obj, name=argument)
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):
+            try:
+                return obj[argument]
+            except IndexError:
+                pass
+        return self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and isinstance(left, str) and isinstance(right, str):
+            return bounded(left + right)
+        numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right))
+        if operator == "**" or not numbers:
+            raise fail(f"cannot be computed: '{operator}' is for {'two numbers' if operator != '**' else 'nobody'} here")
+        if max(abs(left), abs(right)) > NUMBER_LIMIT:
+            raise fail("is a number too big to compute with")
+        return super().call_binop(context, operator, left, right)
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if len(found) > RANGE_LIMIT:
+        raise fail(f"repeats {len(found):,} times; {RANGE_LIMIT:,} is the limit")
+    return found
+
+
+def _finalize(value: Any) -> Any:
+    # An undefined value raises the better error when it is written.
+    return value if isinstance(value, Undefined) else text_of(value)
+
+
+SANDBOX = Sandbox()
+
+_IN_TEXT = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.If)
+_IN_FILES = (*_IN_TEXT, nodes.For, nodes.Assign, nodes.Keyword, nodes.Pair)
+
+
+def parse(text: str, *, file: bool = False) -> nodes.Template:
+    """The syntax tree of a text with expressions; TemplateError where it is not one that the sandbox allows.
+
+    Jinja turns every carriage return into a line feed, but a message must arrive as it was written: they travel as a
+    character that the text does not hold, and come back inside the tree, before anything is rendered.
+    """
+    stand_in = next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text) if "\r" in text else ""
+    try:
+        tree = SANDBOX.parse(text.replace("\r", stand_in) if stand_in else text)
+    except TemplateSyntaxError as error:
+        raise _syntax(error) from None
+    except RecursionError:
+        raise TemplateError("the expression is nested too deeply", code="E020") from None
+    for node in _every(tree):
+        _permit(node, file)
+        if stand_in and isinstance(node, nodes.TemplateData):
+            node.data = node.data.replace(stand_in, "\r")
+        elif stand_in and isinstance(node, nodes.Const) and isinstance(node.value, str):
+            node.value = node.value.replace(stand_in, "\r")
+    return tree
+
+
+def _every(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _every(child)
+
+
+def _permit(node: nodes.Node, file: bool) -> None:
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        hint = did_you_mean(node.name, FILTERS) or f"known are {', '.join(sorted(FILTERS))}"
+        raise TemplateError(f"there is no filter '{node.name}'", hint=hint, code="E020")
+    if isinstance(node, nodes.Test) and node.name not in _TESTS:
+        raise TemplateError(f"there is no test '{node.name}'", hint=did_you_mean(node.name, _TESTS), code="E020")
+    if isinstance(node, nodes.Call) and not (file and isinstance(node.node, nodes.Name) and node.node.name == "range"):
+        raise TemplateError("functions cannot be called", hint="use a filter: {{ value | filter }}", code="E020")
+    if isinstance(node, nodes.Stmt) and not isinstance(node, _IN_FILES if file else _IN_TEXT):
+        word = type(node).__name__.lower()
+        hint = "repeat with {each: …, do: …}, or in a .yaml.j2 file" if word == "for" else ""
+        raise TemplateError(f"'{word}' cannot be used {'in a template file' if file else 'in a text'}", hint=hint, code="E020")
+
+
+def _syntax(error: TemplateSyntaxError) -> TemplateError:
+    text = (error.message or "it cannot be read").rstrip(".")
+    text = text.replace("end of print statement", "}}").replace("end of statement block", "%}")
+    return TemplateError(f"the template cannot be understood: {text[0].lower()}{text[1:]}", code="E020")
+
+
+def render_file(tree: nodes.Template, scope: Mapping[str, Any]) -> str:
+    """The whole text of a template file; TemplateError where a name is unknown or the text grows too long."""
+    template = SANDBOX.from_string(tree)
+    out: list[str] = []
+    size = 0
+    try:
+        for piece in template.root_render_func(template.new_context(dict(scope))):
+            size += len(piece)
+            if size > FILE_LIMIT:
+                raise fail(f"the template makes more than {FILE_LIMIT:,} characters")
+            out.append(piece)
+    except LineformError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any failure of an author's expression is the author's to see
+        raise fail(f"the template cannot be rendered: {error}") from error
+    return "".join(out)
+
+
+__all__ = ["FILE_LIMIT", "LONGEST", "SANDBOX", "Sandbox", "parse", "render_file"]

@@ -1,0 +1,205 @@
+"""One text with expressions, compiled once and evaluated many times.
+
+A text is a row of parts: constant pieces, plain look-ups such as ``values.offer.percent`` (which need no Jinja), and
+whatever else, which Jinja evaluates in the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+from jinja2 import Template, Undefined, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
+
+from lineform.errors import LineformError
+from lineform.model.problem import did_you_mean
+from lineform.templates.environment import SANDBOX, parse
+from lineform.templates.errors import TemplateError, UnknownValue
+from lineform.templates.filters import bounded, fail, text_of
+from lineform.templates.moments import Reads, chain, reads_of
+
+Scope = Mapping[str, Any]
+_NOTHING: Final = object()
+
+
+def may_hold_expression(text: str) -> bool:
+    """Whether Jinja would see anything but text here."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+class Expression(Protocol):
+    """One expression; raises `UnknownValue` or another `TemplateError`."""
+
+    @property
+    def reads(self) -> Reads: ...
+
+    def value(self, scope: Scope) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A plain chain of names, with or without a constant default."""
+
+    path: tuple[str, ...]
+    reads: Reads
+    default: Any = _NOTHING
+
+    def value(self, scope: Scope) -> Any:
+        found: Any = scope
+        for step in self.path:
+            # What is no mapping has no names.
+            if not isinstance(found, Mapping) or step not in found:
+                if self.default is not _NOTHING:
+                    return self.default
+                raise unknown(self.path, scope)
+            found = found[step]
+        return self.default if found is None and self.default is not _NOTHING else found
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An expression that Jinja evaluates; it keeps its type."""
+
+    template: Template
+    reads: Reads
+
+    def value(self, scope: Scope) -> Any:
+        context = self.template.new_context(dict(scope))
+        try:
+            for _ in self.template.root_render_func(context):
+                pass
+            found = context.vars["result"]
+        except Exception as error:
+            raise failed(error, self.reads, scope) from error
+        if isinstance(found, Undefined):
+            raise undefined(self.reads, scope)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text with conditions in it; always a text."""
+
+    template: Template
+    reads: Reads
+
+    def value(self, scope: Scope) -> str:
+        context = self.template.new_context(dict(scope))
+        try:
+            return bounded("".join(self.template.root_render_func(context)))
+        except Exception as error:
+            raise failed(error, self.reads, scope) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text with expressions. `whole` where it is one expression and nothing else, and so keeps its type."""
+
+    source: str
+    parts: tuple[str | Expression, ...]
+    reads: Reads
+    whole: bool
+
+    def value(self, scope: Scope) -> Any:
+        """The value at this scope; `UnknownValue` where a name that has no default is unknown."""
+        if self.whole:
+            (part,) = self.parts
+            found = part.value(scope)  # type: ignore[union-attr]
+            if found is None:
+                text_of(None)
+            return found
+        return "".join([part if isinstance(part, str) else text_of(part.value(scope)) for part in self.parts])
+
+
+@lru_cache(maxsize=65_536)
+def scalar(text: str) -> Scalar:
+    """The compiled form of a text; TemplateError where it cannot be understood."""
+    tree = parse(text)
+    reads = reads_of(tree)
+    if any(not isinstance(node, nodes.Output) for node in tree.body):
+        return Scalar(text, (Rendered(_template(tree), reads),), reads, whole=False)
+    parts: list[str | Expression] = []
+    for output in tree.body:
+        for node in output.nodes:  # type: ignore[attr-defined]
+            parts.append(node.data if isinstance(node, nodes.TemplateData) else _expression(node))
+    whole = len(parts) == 1 and not isinstance(parts[0], str)
+    return Scalar(text, tuple(parts), reads, whole)
+
+
+@lru_cache(maxsize=4_096)
+def expression(text: str) -> Scalar:
+    """The one expression that `text` is, with or without its braces: ``event.items`` or ``{{ event.items }}``."""
+    found = scalar(text if may_hold_expression(text) else "{{ " + text + " }}")
+    if not found.whole:
+        raise TemplateError("must be one expression, such as event.items", code="E020")
+    return found
+
+
+def _expression(node: nodes.Expr) -> Expression:
+    reads = reads_of(nodes.Output([node]))
+    if (path := chain(node)) is not None:
+        return Lookup(path, reads)
+    if (
+        isinstance(node, nodes.Filter)
+        and node.name in {"default", "d"}
+        and node.node is not None
+        and (path := chain(node.node)) is not None
+        and len(node.args) == 1
+        and isinstance(node.args[0], nodes.Const)
+        and not node.kwargs
+    ):
+        return Lookup(path, reads, node.args[0].value)
+    result = nodes.Assign(nodes.Name("result", "store", lineno=1), node, lineno=1)
+    return Computed(_template(nodes.Template([result], lineno=1)), reads)
+
+
+def _template(tree: nodes.Template) -> Template:
+    try:
+        return SANDBOX.from_string(tree)
+    except LineformError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Jinja folds constants while it compiles, and then they may fail
+        raise fail(f"cannot be evaluated: {error}") from error
+
+
+def unknown(path: tuple[str, ...], scope: Scope) -> UnknownValue:
+    """The error for a path that has no value in this scope, with the nearest name that has one."""
+    found: Any = scope
+    for step in path:
+        if not isinstance(found, Mapping):
+            break
+        if step not in found:
+            near = did_you_mean(step, [key for key in found if isinstance(key, str)])
+            return UnknownValue(".".join(path), hint=near)
+        found = found[step]
+    return UnknownValue(".".join(path))
+
+
+def undefined(reads: Reads, scope: Scope) -> TemplateError:
+    """Which of an expression's names had no value."""
+    for path in sorted(reads.unguarded) + sorted(reads.paths):
+        steps = tuple(path.split("."))
+        found: Any = scope
+        for step in steps:
+            if not isinstance(found, Mapping) or step not in found:
+                return unknown(steps, scope)
+            found = found[step]
+    return fail("has no value: an item or key that it asks for does not exist")
+
+
+def failed(error: Exception, reads: Reads, scope: Scope) -> LineformError:
+    """Any failure of an author's expression, as the author can understand it."""
+    if isinstance(error, LineformError):
+        return error
+    if isinstance(error, UndefinedError):
+        return undefined(reads, scope)
+    if isinstance(error, SecurityError):
+        return fail("does something that the sandbox does not allow")
+    if isinstance(error, TypeError) and "NoneType" in str(error):
+        return fail("computes with an empty value (null)")
+    if isinstance(error, ZeroDivisionError):
+        return fail("divides by zero")
+    return fail(f"cannot be evaluated: {error}")

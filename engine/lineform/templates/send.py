@@ -1,0 +1,294 @@
+"""Messages compiled for a send: what never changes is JSON bytes already, and only the holes are filled per friend.
+
+A friend's text is data. It is put between pieces that were compiled before it was seen, so it can never become a template,
+YAML or JSON, whatever it says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import Any
+
+from lineform.templates.build import Site, TreeTemplate
+from lineform.templates.errors import TemplateError, UnknownValue
+from lineform.templates.filters import fail, text_of
+from lineform.templates.moments import BUILD
+from lineform.templates.scalars import Lookup, Rendered, Scalar, Scope, expression, may_hold_expression, scalar
+
+EACH_LIMIT = 1_000
+"""Items that one ``each`` may repeat; LINE's longest list has far fewer."""
+
+_Make = Callable[[Scope], bytes]
+
+
+def dump(value: Any) -> bytes:
+    """JSON as it is sent: compact, UTF-8, Japanese as it is written."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """``{each: items, as: item, do: …, limit: 3, else: …}`` inside a list."""
+
+    items: Scalar
+    name: str
+    do: tuple[_Node, ...]
+    limit: int | None
+    otherwise: tuple[_Node, ...] | None
+
+    def scopes(self, scope: Scope) -> list[Scope] | None:
+        """One scope per item; None where ``else`` takes its place."""
+        try:
+            items = self.items.value(scope)
+        except UnknownValue:
+            if self.otherwise is None:
+                raise
+            return None
+        if not isinstance(items, list | tuple):
+            raise fail(f"'each: {self.items.source}' is not a list")
+        if len(items) > EACH_LIMIT:
+            raise fail(f"'each: {self.items.source}' has {len(items):,} items; {EACH_LIMIT:,} is the limit")
+        if not items and self.otherwise is not None:
+            return None
+        return [{**scope, self.name: item} for item in items[: self.limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Constant:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    scalar: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    items: tuple[tuple[str, _Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    items: tuple[_Node | _Each, ...]
+
+
+_Node = _Constant | _Hole | _Map | _List
+
+
+class CompiledMessages:
+    """Messages with their send-time expressions compiled. `reads` are the paths that a rendering needs."""
+
+    __slots__ = ("_nodes", "_segments", "constant", "context", "reads")
+
+    def __init__(self, messages: Sequence[Mapping[str, Any]], context: Scope) -> None:
+        tree = [dict(message) for message in messages]
+        template = TreeTemplate(tree)
+        if template.problems:
+            raise template.problems[0].error
+        self.context: Scope = {root: context.get(root, {}) for root in sorted(BUILD)}
+        self.reads: frozenset[str] = _paths(template.sites)
+        self._nodes = _list(tree, self.context)
+        self.constant: bool = isinstance(self._nodes, _Constant)
+        self._segments = _merge(_segments(self._nodes))
+
+    def render(self, scope: Scope) -> list[dict[str, Any]]:
+        """The messages for this scope; `UnknownValue` where a value that they need is unknown."""
+        rendered: list[dict[str, Any]] = _value(self._nodes, {**self.context, **scope})
+        return rendered
+
+    def render_bytes(self, scope: Scope) -> bytes:
+        """The same as JSON: equal to `dump` of `render`, many times faster."""
+        full = {**self.context, **scope}
+        return b"".join([part if isinstance(part, bytes) else part(full) for part in self._segments])
+
+
+def compile_messages(messages: Sequence[Mapping[str, Any]], context: Mapping[str, Any]) -> CompiledMessages:
+    """Compiles messages as the build left them; `context` holds the ``client`` and ``values`` that they still read.
+
+    Raises TemplateError where an expression cannot be understood or its part of `context` is missing.
+    """
+    return CompiledMessages(messages, context)
+
+
+def _paths(sites: Sequence[Site]) -> frozenset[str]:
+    return frozenset(read.path for site in sites for read in site.reads)
+
+
+def _compile(node: Any, context: Scope) -> _Node:
+    if isinstance(node, str) and may_hold_expression(node):
+        return _hole(scalar(node), context)
+    if isinstance(node, Mapping):
+        items = tuple((key, _compile(value, context)) for key, value in node.items())
+        return _Constant(node) if all(isinstance(child, _Constant) for _, child in items) else _Map(items)
+    if isinstance(node, list | tuple):
+        return _list(node, context)
+    return _Constant(node)
+
+
+def _list(node: Sequence[Any], context: Scope) -> _Constant | _List:
+    items = tuple(_each(child, context) if is_each(child) else _compile(child, context) for child in node)
+    return _Constant(list(node)) if all(isinstance(child, _Constant) for child in items) else _List(items)
+
+
+def is_each(node: Any) -> bool:
+    """Whether a list's item is a repetition."""
+    return isinstance(node, Mapping) and "each" in node and "do" in node
+
+
+def _each(node: Mapping[str, Any], context: Scope) -> _Each:
+    if strange := sorted(node.keys() - {"each", "as", "do", "limit", "else"}):
+        raise TemplateError(f"'{strange[0]}' is no part of a repetition", hint="known are each, as, do, limit, else", code="E020")
+    limit = node.get("limit")
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise TemplateError("'limit' must be a whole number of at least 1", code="E020")
+    items = node["each"]
+    compiled = Scalar("a list", (_Fixed(items),), _NO_READS, whole=True) if isinstance(items, list | tuple) else expression(items)
+    otherwise = _block(node["else"], context) if "else" in node else None
+    return _Each(compiled, node.get("as", "item"), _block(node["do"], context), limit, otherwise)
+
+
+_NO_READS = scalar("").reads
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """A list that the build knew already."""
+
+    items: Sequence[Any]
+    reads: Any = _NO_READS
+
+    def value(self, scope: Scope) -> Any:
+        return self.items
+
+
+def _block(node: Any, context: Scope) -> tuple[_Node, ...]:
+    return tuple(_compile(child, context) for child in (node if isinstance(node, list | tuple) else [node]))
+
+
+def _hole(text: Scalar, context: Scope) -> _Node:
+    """A text with what the context knows put in, so that it is not looked up again for every friend."""
+    if text.reads.roots <= BUILD:
+        return _Constant(text.value(context))
+    if text.whole:
+        return _Hole(text)
+    parts: list[Any] = []
+    for part in text.parts:
+        fixed = part if isinstance(part, str) else text_of(part.value(context)) if part.reads.roots <= BUILD else None
+        if fixed is None:
+            parts.append(part)
+        elif parts and isinstance(parts[-1], str):
+            parts[-1] += fixed
+        else:
+            parts.append(fixed)
+    return _Hole(Scalar(text.source, tuple(parts), text.reads, whole=False))
+
+
+def _value(node: _Node, scope: Scope) -> Any:
+    match node:
+        case _Constant(value):
+            return value
+        case _Hole(text):
+            return text.value(scope)
+        case _Map(items):
+            return {key: _value(child, scope) for key, child in items}
+        case _List(items):
+            out: list[Any] = []
+            for child in items:
+                if not isinstance(child, _Each):
+                    out.append(_value(child, scope))
+                elif (scopes := child.scopes(scope)) is None:
+                    out.extend(_value(one, scope) for one in child.otherwise or ())
+                else:
+                    out.extend(_value(one, inner) for inner in scopes for one in child.do)
+            return out
+
+
+def _segments(node: _Node) -> list[bytes | _Make]:
+    match node:
+        case _Constant(value):
+            return [dump(value)]
+        case _Hole(text):
+            return _hole_segments(text)
+        case _Map(items):
+            out: list[bytes | _Make] = []
+            for index, (key, child) in enumerate(items):
+                out += [b"," if index else b"{", dump(key), b":", *_segments(child)]
+            return [*out, b"}"]
+        case _List(items) if any(isinstance(child, _Each) for child in items):
+            return [b"[", _repeating(items), b"]"]
+        case _List(items):
+            out = [b"["]
+            for index, child in enumerate(items):
+                assert not isinstance(child, _Each)  # noqa: S101 - the case above took those
+                out += [*([b","] if index else []), *_segments(child)]
+            return [*out, b"]"]
+
+
+def _hole_segments(text: Scalar) -> list[bytes | _Make]:
+    if text.whole:
+        (part,) = text.parts
+        whole = text.value
+        if isinstance(part, Rendered):
+            return [lambda scope: encode_basestring(whole(scope)).encode()]
+        return [lambda scope: _encoded(whole(scope))]
+    # JSON escapes each character by itself, so escaped pieces in a row are the escaped text.
+    out: list[bytes | _Make] = [b'"']
+    for part in text.parts:
+        out.append(_inside(part) if isinstance(part, str) else _filler(part))
+    return [*out, b'"']
+
+
+def _encoded(value: Any) -> bytes:
+    return encode_basestring(value).encode() if type(value) is str else dump(value)
+
+
+def _inside(text: str) -> bytes:
+    return encode_basestring(text)[1:-1].encode()
+
+
+def _filler(part: Any) -> _Make:
+    if isinstance(part, Lookup):
+        lookup = part.value
+        return lambda scope: _inside(text_of(lookup(scope)))
+    return lambda scope: _inside(text_of(part.value(scope)))
+
+
+def _repeating(items: tuple[_Node | _Each, ...]) -> _Make:
+    def blocks(nodes: tuple[_Node, ...] | None) -> list[tuple[bytes | _Make, ...]]:
+        return [_merge(_segments(node)) for node in nodes or ()]
+
+    rows = [
+        (child, blocks(child.do), blocks(child.otherwise)) if isinstance(child, _Each) else (None, blocks((child,)), [])
+        for child in items
+    ]
+
+    def make(scope: Scope) -> bytes:
+        out: list[bytes] = []
+        for each, do, otherwise in rows:
+            scopes = [scope] if each is None else each.scopes(scope)
+            if scopes is None:
+                out.extend(_joined(block, scope) for block in otherwise)
+            else:
+                out.extend(_joined(block, inner) for inner in scopes for block in do)
+        return b",".join(out)
+
+    return make
+
+
+def _joined(block: tuple[bytes | _Make, ...], scope: Scope) -> bytes:
+    return b"".join([part if isinstance(part, bytes) else part(scope) for part in block])
+
+
+def _merge(segments: list[bytes | _Make]) -> tuple[bytes | _Make, ...]:
+    """Neighbouring constants as one."""
+    out: list[bytes | _Make] = []
+    for segment in segments:
+        if out and isinstance(segment, bytes) and isinstance(last := out[-1], bytes):
+            out[-1] = last + segment
+        else:
+            out.append(segment)
+    return tuple(out)
