@@ -7,6 +7,11 @@ audiences · E4xx rich menus and images. Guards that stop a plan, an apply or a 
 from __future__ import annotations
 
 CODES: dict[str, str] = {
+    "E280": "a message's text is empty",
+    "E281": "a text that still holds a part of an expression",
+    "E282": "a run of question marks",
+    "E283": "the mark of a lost character",
+    "E284": "テスト on a production account",
     "E301": "unknown attribute",
     "E302": "unknown tag",
     "E303": "unknown segment",
@@ -19,4 +24,17 @@ CODES: dict[str, str] = {
     "E310": "a range with nothing in it",
     "E311": "a condition that is too large",
 }
-GUARDS: dict[str, str] = {}
+GUARDS: dict[str, str] = {
+    "G201": "LINE's quota of this month is too small",
+    "G202": "the client's monthly budget in messages would be exceeded",
+    "G203": "the client's monthly budget in yen would be exceeded",
+    "G204": "the audience is outside of what the campaign expects",
+    "G205": "the number of recipients cannot be known, and a limit needs it",
+    "G206": "a rendered message is suspicious",
+    "G207": "a recipient's value is unknown and has no default",
+    "G208": "LINE would refuse the messages",
+    "G209": "a one-time campaign was sent already",
+    "G210": "sending is halted for this client",
+    "G211": "the campaign changed since its occurrence was held",
+    "G212": "too many recipients for a test send",
+}

@@ -1,0 +1,107 @@
+"""What is checked before the first call of a send: whatever fails here has cost nothing and reached nobody.
+
+Each guard has an id in `lineform.model.codes.GUARDS` and says what to do. A stopped occurrence is not done: the next
+run asks again, as long as its schedule allows it to be late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lineform.model.audience import Expect
+from lineform.model.client import Limits, PricePlan
+from lineform.sending.cost import yen
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A guard that refuses a send."""
+
+    guard: str
+    sentence: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the guards look at. All are messages of this month in Japan, which is how LINE counts them."""
+
+    recipients: int
+    """Who is to be reached; for a broadcast the friends that the store knows, for a narrowcast its limit."""
+    exact: bool
+    """Whether `recipients` is the exact number, or at least an upper bound; a broadcast's is neither."""
+    quota_left: int | None
+    """What LINE has left; None where the account has no limit."""
+    used_by_line: int
+    """What LINE counted so far, all tools included."""
+    used_by_us: int
+    """What the ledger counted so far, uncertain ones included."""
+
+
+def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePlan | None) -> list[Stop]:
+    """Every guard that refuses this send, the most telling first."""
+    return [*_expected(figures, expect), *_quota(figures), *_budget(figures, limits, plan)]
+
+
+def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
+    if expect is None:
+        return
+    count = figures.recipients
+    if count < expect.min:
+        yield Stop(
+            "G204",
+            f"the audience has {count:,} people, and at least {expect.min:,} are expected",
+            "check the segment and the friends' data, or change 'expect'",
+        )
+    if expect.max is not None and count > expect.max:
+        yield Stop(
+            "G204",
+            f"the audience has {count:,} people, and at most {expect.max:,} are expected",
+            "check the segment, or change 'expect'",
+        )
+
+
+def _quota(figures: Figures) -> Iterator[Stop]:
+    if figures.quota_left is not None and figures.recipients > figures.quota_left:
+        yield Stop(
+            "G201",
+            f"{figures.recipients:,} messages are needed, and LINE has {figures.quota_left:,} left this month",
+            "make the audience smaller, or allow additional messages in LINE Official Account Manager",
+        )
+
+
+def _budget(figures: Figures, limits: Limits, plan: PricePlan | None) -> Iterator[Stop]:
+    # LINE's count is approximate and late, ours knows nothing of other tools: the larger one is the careful one.
+    used = max(figures.used_by_line, figures.used_by_us)
+    total = used + figures.recipients
+    if limits.monthly_messages is None and limits.monthly_yen is None:
+        return
+    if not figures.exact and figures.recipients == 0:
+        yield Stop(
+            "G205",
+            "nobody knows how many friends would be reached, and this client has a monthly budget",
+            "import the friends with 'lineform friends sync' or 'lineform friends import'",
+        )
+    if limits.monthly_messages is not None and total > limits.monthly_messages:
+        yield Stop(
+            "G202",
+            f"{figures.recipients:,} messages after {used:,} this month are more than the budget of "
+            f"{limits.monthly_messages:,}",
+            "make the audience smaller, or raise limits.monthly_messages",
+        )
+    if limits.monthly_yen is not None:
+        yield from _yen(figures, used, limits.monthly_yen, plan)
+
+
+def _yen(figures: Figures, used: int, budget: int, plan: PricePlan | None) -> Iterator[Stop]:
+    if plan is None:
+        yield Stop("G203", "limits.monthly_yen is set, and what a message costs is not", "write the client's 'plan'")
+        return
+    price = yen(used + figures.recipients, plan)
+    if price > budget:
+        yield Stop(
+            "G203",
+            f"this month's messages would cost ¥{price:,.0f} with this send, and the budget is ¥{budget:,}",
+            "make the audience smaller, or raise limits.monthly_yen",
+        )

@@ -1,0 +1,51 @@
+"""Retry keys that are derived: two machines, or one that lost its memory, ask for one send under one key.
+
+LINE accepts a key once within 24 hours (https://developers.line.biz/en/docs/messaging-api/retrying-api-request/). The
+key covers client, campaign, occurrence, route and the batch's own recipients by their LINE ids, which stay the same in
+another store. It leaves out the text on purpose: where a ledger is lost and the text was edited meanwhile, LINE still
+refuses the second send instead of making it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from uuid import UUID, uuid5
+
+from lineform.lineapi.routes import Route
+
+_NAMESPACE = UUID("5f0f7a0e-6b0a-5a4e-9d0c-3f4a6d9c1b27")
+
+
+def retry_key(client: str, address: str, occurrence: str, route: Route, user_ids: Iterable[str]) -> UUID:
+    """The key of one batch; the order of `user_ids` makes no difference."""
+    people = hashlib.sha256("\n".join(sorted(user_ids)).encode()).hexdigest()
+    return uuid5(_NAMESPACE, f"{client}\n{address}\n{occurrence}\n{route.value}\n{people}")
+
+
+def key_of_test(client: str, address: str, invocation: str, user_id: str) -> UUID:
+    """The key of a test send: another one for every invocation, the same for its repeated calls."""
+    return uuid5(_NAMESPACE, f"test\n{client}\n{address}\n{invocation}\n{user_id}")
+
+
+class RecipientsHash:
+    """A hash over internal friend ids in ascending order, fed as they come; it tells nothing about who they are."""
+
+    def __init__(self, client: str) -> None:
+        self._hash = hashlib.sha256(f"lineform recipients\n{client}\n".encode())
+        self.count = 0
+
+    def add(self, ids: Iterable[int]) -> None:
+        for one in ids:
+            self._hash.update(b"%d\n" % one)
+            self.count += 1
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def recipients_hash(client: str, ids: Iterable[int]) -> str:
+    """The hash of a whole audience; `ids` ascending."""
+    out = RecipientsHash(client)
+    out.add(ids)
+    return out.hexdigest()

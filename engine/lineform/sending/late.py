@@ -1,0 +1,94 @@
+"""What becomes of an occurrence at this moment: sent, waited for, held for a person, or skipped.
+
+A machine that was down must neither forget a send nor make up for it in a burst, and a campaign that is armed after
+its time must not go out by surprise. So an occurrence that was due before arming is never sent, and of several missed
+occurrences of a rule only the newest may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lineform.model.base import duration_text
+from lineform.model.schedule import Schedule, SendWithin
+from lineform.sending.due import Due
+
+ON_TIME = timedelta(minutes=5)
+"""A run this soon after the due time is on time: nothing runs at the very second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """It is due now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It is not due yet."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not sent; a person decides."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not sent, by rule."""
+
+    reason: str
+
+
+Decision = Send | Wait | Hold | Skip
+
+
+def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule) -> Decision:
+    """The decision about one occurrence. All moments are aware."""
+    if now < due.at:
+        return Wait(due.at)
+    if due.at < armed_at:
+        return _not_sent(schedule, f"was due at {due.key}, before it was armed at {_minute(armed_at)}")
+    late = now - due.at
+    rule = schedule.if_late
+    allowed = rule.within if isinstance(rule, SendWithin) else ON_TIME
+    if late <= allowed:
+        return Send()
+    return _not_sent(schedule, f"was due at {due.key} and is {_rough(late)} late; allowed is {duration_text(allowed)}")
+
+
+def decide_all(
+    dues: Sequence[Due], armed_at: datetime, now: datetime, schedule: Schedule
+) -> list[tuple[Due, Decision]]:
+    """The decisions about occurrences in order of time: only the newest that is due may still be sent."""
+    newest = max((index for index, due in enumerate(dues) if due.at <= now), default=-1)
+    return [
+        (due, Skip(f"was missed, and {dues[newest].key} came after it"))
+        if index < newest
+        else (due, decide(due, armed_at, now, schedule))
+        for index, due in enumerate(dues)
+    ]
+
+
+def _not_sent(schedule: Schedule, reason: str) -> Decision:
+    rule = schedule.if_late
+    word = rule.otherwise if isinstance(rule, SendWithin) else rule
+    return Hold(reason) if word == "hold" else Skip(reason)
+
+
+def _rough(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 120:
+        return f"{minutes} minutes"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} hours"
+    return f"{minutes // 1440} days"
+
+
+def _minute(moment: datetime) -> str:
+    return moment.isoformat(timespec="minutes")

@@ -1,0 +1,144 @@
+"""An armed campaign as one JSON value: everything that sending needs, and nothing that changes its meaning by itself.
+
+What was reviewed is what is sent: segments are inlined as predicates, values of the client that the text reads are in
+it, and no file is opened when the time comes. It holds nothing about any person. Budgets are not in it: they are
+limits of today, not part of what was approved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lineform.errors import StaleError
+from lineform.lineapi.author import to_line
+from lineform.model.address import Kind
+from lineform.model.attributes import AttributesSpec
+from lineform.model.audience import Audience, Expect, SegmentSpec
+from lineform.model.campaign import CampaignSpec
+from lineform.model.project import Client, Resource
+from lineform.model.schedule import Schedule
+from lineform.segments.demographic import demographic_filter
+from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
+from lineform.segments.resolve import Declared, audience_predicate, declared
+from lineform.segments.wire import from_wire, to_wire
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Revisioned:
+    """`body` is JSON; `digest` (sha256, hex) covers all of it."""
+
+    body: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A revision's body as it is read back. Exactly one of `predicate` and `demographic` is set."""
+
+    schedule: Schedule
+    timezone: str
+    predicate: Predicate | None
+    demographic: Mapping[str, Any] | None
+    """The ``filter`` of a narrowcast."""
+    limit: int | None
+    """For a demographic audience: at most this many people."""
+    expect: Expect | None
+    messages: tuple[Mapping[str, Any], ...]
+    """In LINE's own form, expressions that read a friend included."""
+    context: Mapping[str, Any]
+    silent: bool
+    skip_if_unknown: tuple[str, ...]
+    production: bool
+
+    @property
+    def everyone(self) -> bool:
+        return self.predicate == EVERYONE
+
+    @property
+    def selection(self) -> Predicate:
+        """Whom to select, those without a value in `skip_if_unknown` left out. ValueError where LINE selects."""
+        if self.predicate is None:
+            raise ValueError("only LINE selects a demographic audience")
+        if not self.skip_if_unknown:
+            return self.predicate
+        known = tuple(AttributeIs(name, "text", "known", (True,)) for name in self.skip_if_unknown)
+        return All(known) if self.everyone else All((self.predicate, *known))
+
+
+def revision(client: Client, resource: Resource) -> Revisioned:
+    """The revision of a campaign. Raises ConditionError or NotAMessageError where a validated workspace has none."""
+    spec = resource.spec
+    if not isinstance(spec, CampaignSpec):
+        raise TypeError(f"{resource.address} is no campaign")
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "schedule": spec.schedule.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False),
+        "timezone": spec.schedule.timezone or client.timezone,
+        "audience": _audience(spec.audience, declared_by(client)),
+        "messages": [to_line(message).line for message in spec.messages],
+        "context": dict(resource.context),
+        "silent": spec.silent,
+        "skip_if_unknown": list(spec.skip_if_unknown),
+        "production": client.spec.environment == "production",
+    }
+    plain = json.loads(json.dumps(body, ensure_ascii=False))
+    return Revisioned(plain, body_digest(plain))
+
+
+def body_digest(body: Mapping[str, Any]) -> str:
+    """The digest of a revision's body, the same for equal JSON however it was stored."""
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def declared_by(client: Client) -> Declared:
+    """The words that this client's conditions may use."""
+    attributes = (r.spec for r in client.of(Kind.ATTRIBUTES))
+    segments = (r.spec for r in client.of(Kind.SEGMENT))
+    return declared(
+        (spec for spec in attributes if isinstance(spec, AttributesSpec)),
+        (spec for spec in segments if isinstance(spec, SegmentSpec)),
+    )
+
+
+def _audience(audience: Audience, words: Declared) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if audience.demographic is not None:
+        out["demographic"] = demographic_filter(audience.demographic)
+        out["limit"] = audience.limit
+    else:
+        out["predicate"] = to_wire(audience_predicate(audience, words))
+    if audience.expect is not None:
+        out["expect"] = audience.expect.model_dump(mode="json")
+    return out
+
+
+def read_revision(body: Mapping[str, Any]) -> Armed:
+    """The campaign in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
+    if body.get("format") != FORMAT:
+        raise StaleError(
+            f"an armed campaign has format {body.get('format')!r}, and this version reads {FORMAT}",
+            hint="run 'lineform apply' with this version, which arms it again",
+        )
+    audience = body["audience"]
+    predicate = audience.get("predicate")
+    expect = audience.get("expect")
+    return Armed(
+        schedule=Schedule.model_validate(body["schedule"]),
+        timezone=body["timezone"],
+        predicate=None if predicate is None else from_wire(predicate),
+        demographic=audience.get("demographic"),
+        limit=audience.get("limit"),
+        expect=None if expect is None else Expect.model_validate(expect),
+        messages=tuple(body["messages"]),
+        context=body["context"],
+        silent=body["silent"],
+        skip_if_unknown=tuple(body["skip_if_unknown"]),
+        production=body["production"],
+    )

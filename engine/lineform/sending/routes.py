@@ -1,0 +1,62 @@
+"""The cheapest legal route for a message, and the sentence that says why.
+
+All four routes cost the same quota per person; they differ in calls, and in who chooses the people. LINE may choose
+only where no rule of ours looks at single friends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineform.lineapi.limits import MULTICAST_RECIPIENTS
+from lineform.lineapi.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a send asks for, as far as the route depends on it."""
+
+    demographic: bool
+    """The audience is LINE's own demographic filter."""
+    everyone: bool
+    """The audience is everyone, and nobody is excluded."""
+    constant: bool
+    """Every friend reads the same messages."""
+    at_most: bool = False
+    """`expect` has an upper bound."""
+    skips_unknown: bool = False
+    """`skip_if_unknown` names an attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`route` is None where friends' renderings decide: equal ones share a multicast, others are pushed."""
+
+    route: Route | None
+    why: str
+
+
+def choose(wanted: Wanted) -> Choice:
+    """The route of a send. ValueError where none can carry it: a demographic audience cannot be written to by name."""
+    if wanted.demographic:
+        return _narrowcast(wanted)
+    if not wanted.constant:
+        return Choice(
+            None,
+            "multicast where renderings are equal, else push: the text depends on the friend",
+        )
+    if not wanted.everyone:
+        return Choice(Route.MULTICAST, f"multicast: one text for a chosen set, {MULTICAST_RECIPIENTS} friends a call")
+    if wanted.at_most:
+        return Choice(Route.MULTICAST, "multicast: 'expect' has an upper bound, which a broadcast cannot keep")
+    if wanted.skips_unknown:
+        return Choice(Route.MULTICAST, "multicast: 'skip_if_unknown' leaves friends out, which a broadcast cannot")
+    return Choice(Route.BROADCAST, "broadcast: one text for everyone, one call")
+
+
+def _narrowcast(wanted: Wanted) -> Choice:
+    if not wanted.constant:
+        raise ValueError("a demographic audience is known to LINE alone, so its text cannot read a friend")
+    if wanted.skips_unknown:
+        raise ValueError("a demographic audience is known to LINE alone, so nobody can be skipped by an attribute")
+    return Choice(Route.NARROWCAST, "narrowcast: only LINE knows these attributes; its limit bounds the quota")

@@ -1,0 +1,120 @@
+"""Text that must not reach a friend: what a template failed to fill in, what an encoding broke, what was for testing.
+
+Asked twice: when files are validated, and about every rendered message before the first call of a send. Each rule is
+an accident that somebody had: "??????" went to 58 million people once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineform.model.origin import Path
+
+VISIBLE_KEYS = frozenset({"text", "altText", "title", "label", "displayText", "fillInText", "address", "name"})
+"""Keys of LINE's message objects whose text a friend reads."""
+
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_UNRENDERED = re.compile(r"\{\{|\{%")
+# In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
+# so there only our own words betray an expression.
+_UNRENDERED_V2 = re.compile(r"\{%|\{\{-?\s*(?:friend|client|values|event|item|run|coupon)\b")
+_QUESTION_MARKS = re.compile(r"[?？]{3,}")
+_REPLACEMENT = "�"
+# A word of its own, so not コンテスト or テスター.
+_TEST = re.compile(r"(?<![ァ-ヴー])テスト(?![ァ-ヴー])")
+# A school may write to its pupils about tests.
+_SCHOOL = re.compile(
+    "(?:期末|中間|定期|実力|確認|学力|小|単元|復習|模擬|入学|漢字|英語|数学)テスト"
+    "|テスト(?:対策|勉強|範囲|期間|直前|結果|直し|前の|後の|の(?:点|結果|範囲|日程))"
+)
+# What betrays a suspicion in JSON bytes before they are read as JSON, where `{{` occurs inside of strings only.
+_WORTH_READING = re.compile(r"""\{\{|\{%|[?]{3}|(?:？|[?]){3}|�|テスト|\\u|:\s*"(?:\s|　|\\[nrt])*\"""".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Why a text must not be sent. `position` counts characters (code points) from 0."""
+
+    code: str
+    sentence: str
+    position: int
+
+
+def suspicious(
+    text: str, *, production: bool, templated: bool = False, braces_doubled: bool = False
+) -> list[Suspicion]:
+    """What is wrong with a text that friends would read; empty where nothing is.
+
+    `production` also refuses text that says テスト. `templated` is for text as written: its expressions are no
+    fault there. `braces_doubled` is for textV2, where ``{{`` is a written brace.
+    """
+    if templated:
+        text = _EXPRESSION.sub(lambda found: "x" * len(found[0]), text)
+    return list(_suspicions(text, production, braces_doubled))
+
+
+def _suspicions(text: str, production: bool, braces_doubled: bool) -> Iterator[Suspicion]:
+    if not text.strip():
+        yield Suspicion("E280", "the text is empty", 0)
+    if found := (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text):
+        yield Suspicion("E281", f"the text still holds '{found[0]}', a part of an expression", found.start())
+    if found := _QUESTION_MARKS.search(text):
+        yield Suspicion("E282", f"the text holds '{found[0]}', as when characters were lost on the way", found.start())
+    if (at := text.find(_REPLACEMENT)) >= 0:
+        yield Suspicion("E283", "the text holds U+FFFD, the mark of a character that was lost on the way", at)
+    if production and (at := _test_word(text)) >= 0:
+        yield Suspicion("E284", "the text says テスト, and this client's environment is production", at)
+
+
+def _test_word(text: str) -> int:
+    school = [found.span() for found in _SCHOOL.finditer(text)]
+    words = (found.start() for found in _TEST.finditer(text))
+    return next((at for at in words if not any(start <= at < end for start, end in school)), -1)
+
+
+def suspicious_messages(
+    messages: Sequence[Mapping[str, Any]], *, production: bool, templated: bool = False
+) -> list[tuple[Path, Suspicion]]:
+    """The suspicions about every text in these message objects, each with the way to its text.
+
+    Addresses and data are searched for expressions and lost characters only, and only a message's own text and altText
+    must say something: a space is an ordinary spacer in a Flex message.
+    """
+    found: list[tuple[Path, Suspicion]] = []
+    for index, message in enumerate(messages):
+        doubled = message.get("type") == "textV2"
+        for path, text in _texts(message, (index,)):
+            key = next((part for part in reversed(path) if isinstance(part, str)), "")
+            wrong = suspicious(
+                text, production=production, templated=templated, braces_doubled=doubled and key == "text"
+            )
+            found.extend((path, one) for one in wrong if _counts(one.code, key, len(path)))
+    return found
+
+
+def _counts(code: str, key: str, depth: int) -> bool:
+    if code == "E280":
+        return depth == 2 and key in {"text", "altText"}
+    return key in VISIBLE_KEYS or code in {"E281", "E283"}
+
+
+def suspicious_bytes(messages: bytes, *, production: bool) -> list[tuple[Path, Suspicion]]:
+    """`suspicious_messages` of a JSON list in UTF-8, read as JSON only where its bytes look suspicious."""
+    if not _WORTH_READING.search(messages):
+        return []
+    return suspicious_messages(json.loads(messages), production=production)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _texts(part, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _texts(part, (*path, index))
