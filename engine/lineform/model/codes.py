@@ -25,6 +25,11 @@ CODES: dict[str, str] = {
     "E311": "a condition that is too large",
 }
 GUARDS: dict[str, str] = {
+    "G101": "the token belongs to another bot than the client is pinned to",
+    "G102": "a rich menu's alias belongs to a menu that is not ours",
+    "G103": "the default rich menu is not ours",
+    "G104": "more rich menus than LINE allows",
+    "G105": "more rich menu aliases than LINE allows",
     "G201": "LINE's quota of this month is too small",
     "G202": "the client's monthly budget in messages would be exceeded",
     "G203": "the client's monthly budget in yen would be exceeded",

@@ -1,0 +1,231 @@
+"""From changes to the one ordered list of steps that the explainer prints and the executor walks.
+
+The order keeps a menu before every friend at every moment: all new menus are complete before the first alias moves,
+the alias goes before the default, friends are moved to menus that can be seen, and nothing is deleted before nobody
+is sent to it (https://developers.line.biz/en/docs/messaging-api/using-rich-menus/). Campaigns that go are disarmed
+first, because that only stops sends; new ones are armed last, when the menus that they speak of are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from lineform.planning.change import Action, Change, MenuWork
+
+
+@dataclass(frozen=True, slots=True)
+class MenuRef:
+    """A menu of ours; `menu_id` is empty for one that this very plan creates."""
+
+    address: str
+    menu_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.menu_id})" if self.menu_id else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmRevision:
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateMenu:
+    """Asks LINE before anything is changed."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMenu:
+    address: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadImage:
+    menu: MenuRef
+
+
+@dataclass(frozen=True, slots=True)
+class CheckImage:
+    """No alias, default or friend gets a menu whose image is not there."""
+
+    menu: MenuRef
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAlias:
+    alias: str
+    menu: MenuRef
+
+
+@dataclass(frozen=True, slots=True)
+class PointAlias:
+    alias: str
+    menu: MenuRef
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefault:
+    menu: MenuRef
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDefault:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Friends linked to `menu_id` get `to`; `last` where that menu is deleted right after."""
+
+    menu_id: str
+    to: MenuRef
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLinkedUsers:
+    """One batch for all menus: LINE allows three an hour."""
+
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForMove:
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAlias:
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMenu:
+    address: str
+    menu_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRevision:
+    address: str
+    digest: str
+
+
+Step = (
+    DisarmRevision
+    | ValidateMenu
+    | CreateMenu
+    | UploadImage
+    | CheckImage
+    | CreateAlias
+    | PointAlias
+    | SetDefault
+    | ClearDefault
+    | MoveLinkedUsers
+    | WaitForMove
+    | DeleteAlias
+    | DeleteMenu
+    | ArmRevision
+)
+
+
+def steps_for(changes: Iterable[Change]) -> tuple[Step, ...]:
+    """Every step of a plan, in order; none at all where a guard blocks it."""
+    changes = tuple(changes)
+    if any(change.action is Action.BLOCKED for change in changes):
+        return ()
+    works = [(change, change.work) for change in changes if change.work is not None]
+    return (
+        *(DisarmRevision(c.address) for c in changes if c.action is Action.DISARM),
+        *_build(works),
+        *_switch(works),
+        *_move(works),
+        *(DeleteAlias(alias) for _, work in works for alias in work.delete_aliases),
+        *(DeleteMenu(c.address, menu_id) for c, work in works for menu_id in work.delete_menus),
+        *(ArmRevision(c.address, c.after["digest"]) for c in changes if c.action in (Action.ARM, Action.REARM)),
+    )
+
+
+Works = list[tuple[Change, MenuWork]]
+
+
+def _build(works: Works) -> Iterator[Step]:
+    new = [change for change, work in works if not work.menu_id]
+    for change in new:
+        yield ValidateMenu(change.address)
+    for change, work in works:
+        if change.action is Action.DELETE:
+            continue
+        menu = MenuRef(change.address, work.menu_id)
+        if not work.menu_id:
+            yield CreateMenu(change.address, change.after["menu"])
+        if work.has_image is not True:
+            yield UploadImage(menu)
+            yield CheckImage(menu)
+
+
+def _switch(works: Works) -> Iterator[Step]:
+    for change, work in works:
+        menu = MenuRef(change.address, work.menu_id)
+        for alias in work.aliases:
+            yield CreateAlias(alias, menu) if alias in work.new_aliases else PointAlias(alias, menu)
+    for change, work in works:
+        if work.make_default:
+            yield SetDefault(MenuRef(change.address, work.menu_id))
+    if any(work.clear_default for _, work in works):
+        yield ClearDefault()
+
+
+def _move(works: Works) -> Iterator[Step]:
+    moves = tuple(
+        Move(menu_id, MenuRef(change.address, work.menu_id), work.sweep)
+        for change, work in works
+        for menu_id in work.move_from
+    )
+    if moves:
+        yield MoveLinkedUsers(moves)
+        yield WaitForMove(moves)
+
+
+def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
+    """The step in words, for people."""
+    match step:
+        case DisarmRevision(address):
+            return f"disarm {address}: it is not sent any more"
+        case ValidateMenu(address):
+            return f"ask LINE whether it accepts {address}"
+        case CreateMenu(address):
+            return f"create {address}"
+        case UploadImage(menu):
+            return f"upload the image of {menu}"
+        case CheckImage(menu):
+            return f"check that the image of {menu} is there"
+        case CreateAlias(alias, menu):
+            return f"create the alias {alias} for {menu}"
+        case PointAlias(alias, menu):
+            return f"point the alias {alias} to {menu}"
+        case SetDefault(menu):
+            return f"make {menu} the default menu"
+        case ClearDefault():
+            return "clear the default menu"
+        case MoveLinkedUsers(moves):
+            return f"move the friends of {_menus(len(moves))} to the new ones, in one batch"
+        case WaitForMove(moves):
+            return f"wait until the friends of {_menus(len(moves))} are moved"
+        case DeleteAlias(alias):
+            return f"delete the alias {alias}"
+        case DeleteMenu(address, menu_id):
+            return f"delete {address} ({menu_id})"
+        case ArmRevision(address):
+            return f"arm {address}: it is sent when it is due"
+        case _:
+            assert_never(step)
+
+
+def _menus(count: int) -> str:
+    return "1 replaced menu" if count == 1 else f"{count} replaced menus"
