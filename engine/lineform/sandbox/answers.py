@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineform.lineapi import errors
+
 JSON = "application/json"
 
 
@@ -62,9 +64,9 @@ def refuse(status: int, message: str, details: list[dict[str, str]] | None = Non
     return RefusedError(Answer(status, dump(body)))
 
 
-def body_errors(*errors: tuple[str, str]) -> RefusedError:
+def body_errors(*wrong: tuple[str, str]) -> RefusedError:
     """400 with one detail per (message, property path)."""
-    details = [{"message": message, "property": place} for message, place in errors]
+    details = [{"message": message, "property": place} for message, place in wrong]
     return refuse(400, f"The request body has {len(details)} error(s)", details)
 
 
@@ -76,7 +78,7 @@ def bad_parameter(name: str) -> RefusedError:
     return refuse(400, f"The value for the '{name}' parameter is invalid")
 
 
-def not_found(message: str = "Not found") -> RefusedError:
+def not_found(message: str = errors.NOT_FOUND) -> RefusedError:
     return refuse(404, message)
 
 

@@ -5,12 +5,11 @@ https://developers.line.biz/en/docs/messaging-api/pricing/; one message per reci
 
 from __future__ import annotations
 
+from lineform.lineapi import errors
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import RefusedError, refuse
 from lineform.sandbox.clock import jst_month
 from lineform.sandbox.world import World
-
-MONTHLY_LIMIT = "You have reached your monthly limit."
 
 
 def used(world: World, account: Account, now: float) -> int:
@@ -49,7 +48,7 @@ def release(world: World, request_id: str) -> None:
 
 
 def monthly_limit() -> RefusedError:
-    return refuse(429, MONTHLY_LIMIT)
+    return refuse(429, errors.MONTHLY_LIMIT)
 
 
 def target_reach(world: World, account: Account) -> int:

@@ -167,9 +167,7 @@ def events(world: World, account: Account, after: int = 0) -> list[dict[str, Any
 
 def requests(world: World, after: int = 0) -> list[dict[str, Any]]:
     """Every call and its answer, in order. `status` is None where the connection was cut."""
-    sql = (
-        "select r.*, a.name from requests r left join accounts a on a.id=r.account where r.id>? order by r.id"
-    )
+    sql = "select r.*, a.name from requests r left join accounts a on a.id=r.account where r.id>? order by r.id"
     return [
         {
             "number": row["id"],
@@ -228,5 +226,3 @@ def fail_next_batch(world: World, account: Account, after: int) -> None:
 
 def new_token(world: World, account: Account, kind: str, life: float | None, token: str = "") -> str:
     return issue(world, account.id, kind, world.clock.now(), life, token=token)
-
-

@@ -1,9 +1,9 @@
 """A small client for `/_sandbox/`, for demos and tests: no dependency beyond the standard library.
 
-    with SandboxServer() as server:
-        control = Control(server.origin)
-        account = control.add_account(token="t", plan_limit=200)
-        friends = control.add_friends(account["name"], 3)
+with SandboxServer() as server:
+    control = Control(server.origin)
+    account = control.add_account(token="t", plan_limit=200)
+    friends = control.add_friends(account["name"], 3)
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Control:
 
     def add_token(self, account: str, token: str = "", *, kind: str = "long", seconds: float | None = None) -> str:
         """One more token, living `seconds` on the sandbox clock, or for ever."""
-        return str(self._call("POST", _path(account, "tokens"), _given(token=token, kind=kind, seconds=seconds))["token"])
+        body = _given(token=token, kind=kind, seconds=seconds)
+        return str(self._call("POST", _path(account, "tokens"), body)["token"])
 
     def register_key(self, account: str, jwk: dict[str, Any]) -> None:
         """Register a public key (JWK with kid, n, e) for signed token requests."""

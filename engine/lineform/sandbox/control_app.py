@@ -86,7 +86,7 @@ class Control:
             raise
         return found
 
-    def _set_clock(self, world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG002
+    def _set_clock(self, world: World, request: Request, body: dict[str, Any]) -> Any:
         before = world.clock.now()
         console.set_clock(world.clock, body)
         if world.clock.now() < before:
@@ -95,12 +95,12 @@ class Control:
         world.settle()
         return console.describe_clock(world.clock)
 
-    def _arm(self, world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG002
+    def _arm(self, world: World, request: Request, body: dict[str, Any]) -> Any:
         fault = Fault.parse(body)
         self._faults.arm(fault)
         return fault.describe()
 
-    def _reset(self, world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG002
+    def _reset(self, world: World, request: Request, body: dict[str, Any]) -> Any:
         world.state.clear()
         world.clock.be_real()
         world.look_for_jobs()
@@ -134,7 +134,7 @@ async def _body(request: Request) -> dict[str, Any]:
     return value
 
 
-async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _refused(request: Request, error: Exception) -> Response:
     hint = error.hint if isinstance(error, LineformError) else ""
     return JSONResponse({"error": str(error), "hint": hint}, status_code=400)
 
@@ -154,7 +154,7 @@ def _after(request: Request) -> int:
     return int(text)
 
 
-def _accounts(world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG001
+def _accounts(world: World, request: Request, body: dict[str, Any]) -> Any:
     rows = world.state.all("select id from accounts order by id")
     return [console.describe(world, world.account(row["id"])) for row in rows]
 
@@ -166,7 +166,7 @@ def _add_friends(world: World, request: Request, body: dict[str, Any]) -> Any:
     return people.add_people(world, _account(world, request), profiles, world.clock.now())
 
 
-def _deliveries(world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG001
+def _deliveries(world: World, request: Request, body: dict[str, Any]) -> Any:
     user = request.query_params.get("user")
     return console.deliveries(world, _account(world, request), user, _after(request))
 
@@ -203,7 +203,7 @@ def _tap(world: World, request: Request, body: dict[str, Any]) -> Any:
     return people.tap(world, account, user, int(body.get("area", 0)), now)
 
 
-def _reply_token(world: World, request: Request, body: dict[str, Any]) -> Any:  # noqa: ARG001
+def _reply_token(world: World, request: Request, body: dict[str, Any]) -> Any:
     account, user = _account(world, request), _user(request)
     people.person(world, account, user)
     return {"replyToken": people.reply_token(world, account, user, world.clock.now())}

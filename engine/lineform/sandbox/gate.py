@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
+from lineform.lineapi import errors
 from lineform.lineapi.buckets import Bucket
 from lineform.lineapi.rates import rate_for
 from lineform.sandbox import budget, retry_keys
@@ -18,7 +19,6 @@ from lineform.sandbox.faults import AFTER, Fault, Faults, Kind
 from lineform.sandbox.routing import Match, Routes
 from lineform.sandbox.world import World
 
-RATE_LIMIT = "The API rate limit has been exceeded. Try again later."
 LONGEST_LOGGED = 64 * 1024
 
 
@@ -85,7 +85,7 @@ class Gate:
             return match
         if self._routes.knows(call.path):
             raise refuse(405, f"The request method, '{call.method}', is not supported")
-        raise refuse(404, "Not found")
+        raise refuse(404, errors.NOT_FOUND)
 
     def _authenticate(self, call: Call) -> Account:
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
@@ -107,7 +107,7 @@ class Gate:
         bucket = self._buckets.get(key) or Bucket.full(rate, call.now)
         self._buckets[key], passed = bucket.take(call.now)
         if not passed:
-            raise refuse(429, RATE_LIMIT)
+            raise refuse(429, errors.RATE_LIMITED)
 
     def _dispatch(self, match: Match, account: Account | None, call: Call) -> Answer:
         route = match.route
@@ -155,7 +155,7 @@ def _unauthorized(reason: str) -> RefusedError:
 def _fault_answer(fault: Fault) -> Answer:
     match fault.kind:
         case Kind.RATE_LIMIT:
-            return refuse(429, RATE_LIMIT).answer
+            return refuse(429, errors.RATE_LIMITED).answer
         case Kind.MONTHLY_LIMIT:
             return budget.monthly_limit().answer
         case _:
@@ -172,5 +172,3 @@ def _outcome(fault: Fault | None, answer: Answer) -> Outcome:
             return Outcome(answer, fault.seconds, cut=True)
         case _:
             return Outcome(answer, fault.seconds)
-
-

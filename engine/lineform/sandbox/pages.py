@@ -24,7 +24,8 @@ def start_page(world: World) -> str:
     """Accounts with their friends, each with a way to the phone."""
     accounts = [world.account(row["id"]) for row in world.state.all("select id from accounts order by id")]
     head = [element("h1", None, "Offline LINE account"), element("p", None, f"Clock: {iso(world.clock.now())}")]
-    return page_html("Offline LINE account", joined([*head, *(_account(world, found) for found in accounts)]), lang="en")
+    parts = joined([*head, *(_account(world, found) for found in accounts)])
+    return page_html("Offline LINE account", parts, lang="en")
 
 
 def _account(world: World, account: Account) -> Html:

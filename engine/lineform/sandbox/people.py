@@ -103,9 +103,7 @@ def tap_message(world: World, account: Account, user: str, action: dict[str, Any
     return {"action": action, "event": _act(world, account, user, action, now)}
 
 
-def _act(
-    world: World, account: Account, user: str, action: dict[str, Any], now: float
-) -> dict[str, Any] | None:
+def _act(world: World, account: Account, user: str, action: dict[str, Any], now: float) -> dict[str, Any] | None:
     match action["type"]:
         case "message":
             return write(world, account, user, action["text"], now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, RefusedError, dump, refuse
 from lineform.sandbox.api.ids import is_uuid
@@ -39,7 +39,7 @@ def refuse_repetition(world: World, account: Account, call: Call) -> None:
     row = world.state.one(sql, account.id, key.lower(), call.now - KEPT_SECONDS)
     if row is None:
         return
-    body: dict[str, Any] = {"message": "The retry key is already accepted"}
+    body: dict[str, Any] = {"message": errors.RETRY_KEY_ACCEPTED}
     if row["sent"]:
         body["sentMessages"] = json.loads(row["sent"])
     raise RefusedError(Answer(409, dump(body), headers=(("x-line-accepted-request-id", row["request_id"]),)))

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
@@ -90,7 +90,7 @@ class SandboxServer:
                 raise UsageError("the sandbox did not start", hint="Is the state file writable, and no other's?")
             time.sleep(0.005)
 
-    def __enter__(self) -> SandboxServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -105,7 +105,9 @@ class SandboxServer:
         self._socket.close()
 
 
-def serve(host: str, port: int, state_file: Path | None, *, allow_remote: bool = False, seed: int | None = None) -> None:
+def serve(
+    host: str, port: int, state_file: Path | None, *, allow_remote: bool = False, seed: int | None = None
+) -> None:
     """Serve until interrupted.
 
     Whoever reaches `/_sandbox/` owns everything in it, so an address that others can reach has to be allowed.

@@ -51,13 +51,14 @@ create table retry_keys (
   primary key (account, key)) without rowid;
 create table usage (
   account integer not null, month text not null, used integer not null, primary key (account, month)) without rowid;
-create table reservations (request_id text primary key, account integer not null, amount integer not null) without rowid;
+create table reservations (
+  request_id text primary key, account integer not null, amount integer not null) without rowid;
 create index reservations_of on reservations (account);
 create table units (
   account integer not null, month text not null, unit text not null, primary key (account, month, unit)) without rowid;
 create table narrowcasts (
-  request_id text primary key, account integer not null, body text not null, accepted real not null, starts real not null,
-  ends real not null, retry_key text, result text) without rowid;
+  request_id text primary key, account integer not null, body text not null, accepted real not null,
+  starts real not null, ends real not null, retry_key text, result text) without rowid;
 create table batches (
   request_id text primary key, account integer not null, accepted real not null, completed real, resume_key text,
   rest text not null, failed integer not null default 0) without rowid;

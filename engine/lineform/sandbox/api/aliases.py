@@ -5,7 +5,7 @@ https://developers.line.biz/en/reference/messaging-api/#rich-menu-alias
 
 from __future__ import annotations
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, body_errors, json_object, ok, refuse
 from lineform.sandbox.api.ids import is_alias_id
@@ -21,7 +21,7 @@ def create(world: World, account: Account, call: Call) -> Answer:
         raise body_errors(("invalid richMenuAliasId", "richMenuAliasId"))
     menu = _menu_with_image(world, account, body.get("richMenuId"))
     if world.state.one("select 1 from aliases where account=? and alias=?", account.id, alias):
-        raise refuse(400, "conflict richmenu alias id", [])
+        raise refuse(400, errors.RICHMENU_ALIAS_CONFLICT, [])
     if world.state.number("select count(*) from aliases where account=?", account.id) >= limits.RICHMENU_ALIASES:
         raise refuse(400, "The maximum number of rich menu aliases has been reached", [])
     world.state.run("insert into aliases values (?, ?, ?)", account.id, alias, menu)
@@ -41,12 +41,12 @@ def _menu_with_image(world: World, account: Account, given: object) -> str:
     menu = menu_id_in_body(given)
     row = find_menu(world, account, menu)
     if row is None or not row["has_image"]:
-        raise refuse(400, "richmenu not found", [])
+        raise refuse(400, errors.RICHMENU_NOT_FOUND, [])
     return menu
 
 
 def _no_alias() -> Exception:
-    return refuse(404, "richmenu alias not found", [])
+    return refuse(404, errors.RICHMENU_ALIAS_NOT_FOUND, [])
 
 
 def get(world: World, account: Account, call: Call) -> Answer:
@@ -57,7 +57,7 @@ def get(world: World, account: Account, call: Call) -> Answer:
     return ok({"richMenuAliasId": row["alias"], "richMenuId": row["menu"]})
 
 
-def list_aliases(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def list_aliases(world: World, account: Account, call: Call) -> Answer:
     rows = world.state.all("select alias, menu from aliases where account=? order by alias", account.id)
     return ok({"aliases": [{"richMenuAliasId": row["alias"], "richMenuId": row["menu"]} for row in rows]})
 

@@ -10,7 +10,7 @@ import binascii
 import json
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import (
     Answer,
@@ -30,7 +30,7 @@ NEXT_SECONDS = 24 * 3600.0
 PROFILE = ("displayName", "pictureUrl", "statusMessage", "language")
 
 
-def info(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def info(world: World, account: Account, call: Call) -> Answer:
     settings = account.settings
     answer: dict[str, Any] = {
         "userId": account.bot_id,
@@ -64,7 +64,7 @@ def profile(world: World, account: Account, call: Call) -> Answer:
 def followers(world: World, account: Account, call: Call) -> Answer:
     """Verified accounts only. A page is cut before those without consent are left out, so it may be short."""
     if not account.settings.verified:
-        raise refuse(403, "Access to this API is not available for your account")
+        raise refuse(403, errors.NO_ACCESS)
     limit = _limit(call)
     after = _start(call)
     sql = "select seq, user, consent from people where account=? and relation='friend' and seq>? order by seq limit ?"
@@ -97,7 +97,7 @@ def _start(call: Call) -> int:
     raise bad_parameter("start")
 
 
-def loading(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001
+def loading(world: World, account: Account, call: Call) -> Answer:
     """Shown only while the friend looks at the chat, so nothing is kept of it."""
     body = json_object(call)
     low, high = limits.LOADING_SECONDS

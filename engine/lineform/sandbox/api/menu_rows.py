@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
+from lineform.lineapi import errors
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import body_errors, not_found, refuse
 from lineform.sandbox.api.ids import is_menu_id
@@ -35,7 +36,7 @@ def menu_with_image_in_path(world: World, account: Account, menu: str) -> sqlite
 
 
 def must_have_image() -> Exception:
-    return refuse(400, "must upload richmenu image before applying it to user")
+    return refuse(400, errors.RICHMENU_NEEDS_IMAGE)
 
 
 def menu_id_in_body(value: object, place: str = "richMenuId") -> str:

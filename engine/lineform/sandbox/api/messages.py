@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox import budget, retry_keys
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, bad_property, body_errors, json_object, ok, refuse
@@ -34,7 +34,7 @@ def reply(world: World, account: Account, call: Call) -> Answer:
     sql = "update reply_tokens set used=1 where token=? and account=? and used=0 and expires>=? returning user"
     row = world.state.one(sql, token, account.id, call.now)
     if row is None:
-        raise refuse(400, "Invalid reply token")
+        raise refuse(400, errors.INVALID_REPLY_TOKEN)
     deliver(world, Send.of(account, call, "reply", body), [row["user"]])
     return ok({"sentMessages": sent_messages(world, messages)})
 
@@ -49,7 +49,7 @@ def push(world: World, account: Account, call: Call) -> Answer:
     units = _units(body)
     row = world.state.one("select relation, wrote_at from people where account=? and user=?", account.id, user)
     if row is None:
-        raise refuse(400, "Failed to send messages")
+        raise refuse(400, errors.FAILED_TO_SEND)
     wrote = row["relation"] == "stranger" and row["wrote_at"] is not None
     reached = row["relation"] == "friend" or (wrote and row["wrote_at"] > call.now - WROTE_LATELY)
     budget.demand(world, account, call.now, int(reached))
@@ -110,7 +110,7 @@ def broadcast(world: World, account: Account, call: Call) -> Answer:
     return ok()
 
 
-def validate(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def validate(world: World, account: Account, call: Call) -> Answer:
     """Looks at `messages` and nothing else; costs no quota."""
     check_message_list(json_object(call))
     return ok()

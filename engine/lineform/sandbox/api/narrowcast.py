@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox import budget, retry_keys
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, bad_parameter, body_errors, json_object, not_found, ok, refuse
@@ -56,7 +56,7 @@ def _check_whom(world: World, account: Account, call: Call, body: dict[str, Any]
     if chosen and chosen.get("demographic") is not None:
         check_demographic(chosen["demographic"])
         if budget.target_reach(world, account) < limits.NARROWCAST_ATTRIBUTE_REACH_MIN:
-            raise refuse(403, "Your account does not have enough friends")
+            raise refuse(403, errors.NOT_ENOUGH_FRIENDS)
 
 
 def _limit(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,9 +97,7 @@ def work(world: World, job: Job) -> None:
     world.state.run("update narrowcasts set result=? where request_id=?", json.dumps(result), request)
 
 
-def _send_now(
-    world: World, job: Job, request: str, retry_key: str | None, body: dict[str, Any]
-) -> dict[str, Any]:
+def _send_now(world: World, job: Job, request: str, retry_key: str | None, body: dict[str, Any]) -> dict[str, Any]:
     users = selected(world, job.account, body, job.due)
     narrowed = uses_attributes(body) or body.get("recipient") is not None
     if narrowed and len(users) < limits.NARROWCAST_RECIPIENTS_MIN:

@@ -20,7 +20,7 @@ FIRST_DAY = date(2018, 3, 31)
 UNITS_PAGE = 100
 
 
-def quota(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def quota(world: World, account: Account, call: Call) -> Answer:
     limit = account.settings.plan_limit
     return ok({"type": "none"} if limit is None else {"type": "limited", "value": limit})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import (
     Answer,
@@ -15,7 +15,6 @@ from lineform.sandbox.answers import (
     bad_parameter,
     bad_property,
     json_object,
-    not_found,
     ok,
     refuse,
 )
@@ -36,15 +35,15 @@ def set_default(world: World, account: Account, call: Call) -> Answer:
     return ok()
 
 
-def get_default(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def get_default(world: World, account: Account, call: Call) -> Answer:
     if account.default_owner == "manager":
-        raise refuse(403, "the richmenu is owned by another channel", [])
+        raise refuse(403, errors.RICHMENU_OF_ANOTHER_CHANNEL, [])
     if account.default_menu is None:
-        raise refuse(404, "no default richmenu", [])
+        raise refuse(404, errors.NO_DEFAULT_RICHMENU, [])
     return ok({"richMenuId": account.default_menu})
 
 
-def clear_default(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001
+def clear_default(world: World, account: Account, call: Call) -> Answer:
     """Clears the API's default; one set in OA Manager is not the API's to clear, and stays."""
     sql = "update accounts set default_menu=null, default_owner=null where id=? and default_owner='api'"
     world.state.run(sql, account.id)
@@ -90,7 +89,7 @@ def bulk_link(world: World, account: Account, call: Call) -> Answer:
     users = _users_in_body(body)
     row = find_menu(world, account, menu)
     if row is None:
-        raise refuse(404, "richmenu not found", [])
+        raise refuse(404, errors.RICHMENU_NOT_FOUND, [])
     if not row["has_image"]:
         raise must_have_image()
     return _later(world, account, call, {"users": users, "menu": menu})
@@ -120,14 +119,6 @@ def work_bulk(world: World, job: Job) -> None:
     menu = job.payload["menu"]
     if menu is None or world.state.one("select 1 from menus where id=?", menu):
         link_users(world, job.account, job.payload["users"], menu)
-
-
-def menu_shown(world: World, account: Account, user: str) -> str | None:
-    """The menu a friend sees: their own, else the API's default, else OA Manager's."""
-    row = world.state.one("select menu, relation from people where account=? and user=?", account.id, user)
-    if row is None:
-        raise not_found()
-    return row["menu"] or account.default_menu
 
 
 ROUTES = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from lineform.lineapi import limits
+from lineform.lineapi import errors, limits
 from lineform.lineapi.check import check_richmenu
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, json_object, not_found, ok, refuse
@@ -22,7 +22,6 @@ from lineform.sandbox.routing import Route
 from lineform.sandbox.world import World
 
 IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
-WRONG_SIZE = "The image size is not allowed for richmenu"
 
 
 def create(world: World, account: Account, call: Call) -> Answer:
@@ -43,7 +42,7 @@ def add_menu(world: World, account: int, menu: dict[str, Any], owner: str, now: 
     return menu_id
 
 
-def validate(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001 - a handler's signature
+def validate(world: World, account: Account, call: Call) -> Answer:
     _checked(call)
     return ok()
 
@@ -54,7 +53,7 @@ def _checked(call: Call) -> dict[str, Any]:
     return {name: menu[name] for name in ("size", "selected", "name", "chatBarText", "areas")}
 
 
-def list_menus(world: World, account: Account, call: Call) -> Answer:  # noqa: ARG001
+def list_menus(world: World, account: Account, call: Call) -> Answer:
     sql = f"select {COLUMNS} from menus where account=? and owner='api' order by seq"  # noqa: S608
     return ok({"richmenus": [menu_answer(row) for row in world.state.all(sql, account.id)]})
 
@@ -80,7 +79,7 @@ def upload_image(world: World, account: Account, call: Call) -> Answer:
         raise refuse(415, f"The content type, {given or 'null'}, is not supported")
     row = menu_in_path(world, account, call.params["richMenuId"])
     if row["has_image"]:
-        raise refuse(400, "An image has already been uploaded to the richmenu")
+        raise refuse(400, errors.RICHMENU_HAS_IMAGE)
     kind = _image_kind(call.body)
     world.state.run("update menus set image=?, image_type=? where id=?", call.body, kind, row["id"])
     return ok()
@@ -88,7 +87,7 @@ def upload_image(world: World, account: Account, call: Call) -> Answer:
 
 def _image_kind(data: bytes) -> str:
     if len(data) > limits.RICHMENU_IMAGE_BYTES:
-        raise refuse(400, WRONG_SIZE)
+        raise refuse(400, errors.RICHMENU_IMAGE_SIZE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -97,10 +96,10 @@ def _image_kind(data: bytes) -> str:
                 kind = IMAGE_TYPES[image.format or ""]
                 image.load()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning):
-        raise refuse(400, WRONG_SIZE) from None
+        raise refuse(400, errors.RICHMENU_IMAGE_SIZE) from None
     wide = limits.RICHMENU_WIDTH_MIN <= width <= limits.RICHMENU_WIDTH_MAX
     if not (wide and height >= limits.RICHMENU_HEIGHT_MIN and width / height >= limits.RICHMENU_RATIO_MIN):
-        raise refuse(400, WRONG_SIZE)
+        raise refuse(400, errors.RICHMENU_IMAGE_SIZE)
     return kind
 
 

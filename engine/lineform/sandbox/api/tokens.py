@@ -150,7 +150,9 @@ def _by_assertion(world: World, form: dict[str, str], now: float) -> tuple[Accou
 
 
 def _living(world: World, account: int, kind: str, now: float) -> list[Any]:
-    sql = "select token, key_id from tokens where account=? and kind=? and revoked=0 and expires>? order by issued, token"
+    sql = (
+        "select token, key_id from tokens where account=? and kind=? and revoked=0 and expires>? order by issued, token"
+    )
     return list(world.state.all(sql, account, kind, now))
 
 
