@@ -6,11 +6,13 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TOKEN = "tok-3f9c-never-to-be-seen"
 REQUEST_ID = "5b59509c-c57b-4b39-8a47-1f3f3f1f3f1f"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineform.errors import CredentialError
 from lineform.line.account import HttpLineAccount, open_account
 from lineform.line.transport import OnCall
 from lineform.model.client import ClientSpec
@@ -14,7 +15,13 @@ def line_account(
 ) -> HttpLineAccount:
     """The account that the client's token opens. Nothing is called yet, so it may still be another bot's.
 
-    Raises CredentialError, naming the variable, where the token is not there.
+    Raises CredentialError, naming the variable, where the token is not there or can be none.
     """
-    token = settings.secret(client.token.env)
+    name = client.token.env
+    token = settings.secret(name)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise CredentialError(
+            f"the value of {name} cannot be a channel access token: it has blanks or other odd characters",
+            hint="Paste it again, without line breaks or anything around it.",
+        )
     return open_account(settings.line_origin, token, clock, patience=patience, on_call=on_call)

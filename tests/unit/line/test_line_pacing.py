@@ -1,0 +1,133 @@
+"""Pacing under LINE's rates, on a clock that costs no time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineform.line.exchange import Request
+from lineform.line.pacing import Pacer
+from lineform.lineapi.rates import rate_for
+from lineform.ports.line_account import RateLimited
+from lineform.wiring.clock import SettableClock
+from support.line_stub import NOON
+
+PUSH = Request("POST", "/v2/bot/message/push")
+MULTICAST = Request("POST", "/v2/bot/message/multicast")
+CREATE = Request("POST", "/v2/bot/richmenu")
+BATCH = Request("POST", "/v2/bot/richmenu/batch")
+LIST = Request("GET", "/v2/bot/richmenu/list")
+
+
+def moments(request: Request, count: int, *, patience: float = 60.0) -> list[float]:
+    """When so many requests, asked for one after another, may go out: seconds after the first."""
+
+    async def main() -> list[float]:
+        pacer = Pacer(SettableClock(NOON), patience)
+        return [await pacer.turn(request) - NOON.timestamp() for _ in range(count)]
+
+    return asyncio.run(main())
+
+
+@given(st.sampled_from([PUSH, MULTICAST, LIST]), st.integers(1, 3000))
+def test_no_second_holds_more_than_the_rate_and_its_burst(request_: Request, count: int) -> None:
+    times = moments(request_, count)
+    rate = rate_for(request_.method, request_.path).count
+    burst = max(1.0, rate / 10)
+    for start in range(0, count, max(1, count // 20)):
+        inside = sum(times[start] <= moment < times[start] + 1.0 for moment in times)
+        assert inside <= rate + burst + 1
+
+
+def test_multicast_is_paced_at_two_hundred_a_second() -> None:
+    assert moments(MULTICAST, 1020)[-1] == pytest.approx(5.0, abs=0.01)
+
+
+def test_a_limit_by_the_hour_may_be_used_whole_at_once() -> None:
+    assert moments(CREATE, 100) == [0.0] * 100
+
+
+def test_a_wait_beyond_patience_is_refused_with_the_time_to_come_back() -> None:
+    with pytest.raises(RateLimited) as caught:
+        moments(BATCH, 4)
+    assert caught.value.retry_after == pytest.approx(1200)
+    assert caught.value.status == 0
+    assert str(caught.value) == "POST /v2/bot/richmenu/batch would have to wait 1200 seconds: LINE allows 3 a hour"
+    assert "2026-12-01 12:20:00 UTC" in caught.value.hint
+
+
+def test_a_refused_turn_takes_no_place_in_the_queue() -> None:
+    async def main() -> float:
+        clock = SettableClock(NOON)
+        pacer = Pacer(clock, 60.0)
+        for _ in range(3):
+            await pacer.turn(BATCH)
+        for _ in range(5):
+            with pytest.raises(RateLimited):
+                await pacer.turn(BATCH)
+        clock.set(NOON + timedelta(minutes=20))
+        return await pacer.turn(BATCH)
+
+    assert asyncio.run(main()) == (NOON + timedelta(minutes=20)).timestamp()
+
+
+def test_a_patient_caller_waits() -> None:
+    assert moments(BATCH, 4, patience=3600)[-1] == pytest.approx(1200)
+
+
+def test_ids_share_a_bucket_and_methods_do_not() -> None:
+    async def main() -> list[float]:
+        pacer = Pacer(SettableClock(NOON), 3600.0)
+        for number in range(100):
+            await pacer.turn(Request("DELETE", f"/v2/bot/richmenu/richmenu-{number}"))
+        other = await pacer.turn(Request("GET", "/v2/bot/richmenu/richmenu-1"))
+        return [other - NOON.timestamp(), await pacer.turn(Request("DELETE", "/v2/bot/richmenu/r")) - NOON.timestamp()]
+
+    assert asyncio.run(main()) == pytest.approx([0.0, 36.0])
+
+
+def test_429_empties_the_bucket_and_halves_the_speed_until_it_was_calm() -> None:
+    async def main() -> tuple[float, float, float]:
+        clock = SettableClock(NOON)
+        pacer = Pacer(clock, 60.0)
+        sent = await pacer.turn(MULTICAST)
+        wait = pacer.refused(MULTICAST, sent)
+        start = clock.now().timestamp()
+        for _ in range(100):
+            slow = await pacer.turn(MULTICAST) - start
+        clock.set(clock.now() + timedelta(seconds=10))
+        await pacer.turn(MULTICAST)
+        start = clock.now().timestamp()
+        for _ in range(219):
+            fast = await pacer.turn(MULTICAST) - start
+        return wait, slow, fast
+
+    wait, slow, fast = asyncio.run(main())
+    assert wait == pytest.approx(0.01)
+    assert slow == pytest.approx(1.0)
+    assert fast == pytest.approx(1.0)
+
+
+def test_many_429_of_requests_in_flight_together_slow_down_once() -> None:
+    async def main() -> float:
+        clock = SettableClock(NOON)
+        pacer = Pacer(clock, 60.0)
+        sent = [await pacer.turn(MULTICAST) for _ in range(20)]
+        clock.set(NOON + timedelta(seconds=1))
+        return [pacer.refused(MULTICAST, moment) for moment in sent][-1]
+
+    assert asyncio.run(main()) == pytest.approx(0.01)
+
+
+def test_speed_never_falls_below_a_sixteenth() -> None:
+    async def main() -> float:
+        pacer = Pacer(SettableClock(NOON), 60.0)
+        for _ in range(20):
+            wait = pacer.refused(LIST, await pacer.turn(LIST))
+        return wait
+
+    assert asyncio.run(main()) == pytest.approx(1.6)

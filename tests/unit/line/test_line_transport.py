@@ -1,0 +1,216 @@
+"""Faults of the wire: what a caller hears of them, how often a request goes out, and where the token never is."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+
+from lineform.line import transport
+from lineform.line.account import HttpLineAccount, open_account
+from lineform.lineapi.routes import Route
+from lineform.ports.line_account import (
+    CallRecord,
+    LineFailure,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimited,
+    Refused,
+    Unauthorised,
+)
+from lineform.wiring.clock import SettableClock
+from support.line_stub import NOON, REQUEST_ID, TOKEN, LineStub, Reply, cuts, line_stub, says
+
+T = TypeVar("T")
+KEY = UUID("123e4567-e89b-42d3-a456-426614174000")
+RATE = {"message": "The API rate limit has been exceeded. Try again later."}
+
+
+def talk(
+    action: Callable[[HttpLineAccount], Awaitable[T]], *replies: Reply, timeout: float = 5.0
+) -> tuple[T | LineFailure, LineStub]:
+    """What the action returns or raises against a stub with these replies, and the stub."""
+
+    async def main() -> tuple[T | LineFailure, LineStub]:
+        clock = SettableClock(NOON)
+        async with line_stub(*replies) as stub, open_account(stub.origin, TOKEN, clock, timeout=timeout) as account:
+            try:
+                return await action(account), stub
+            except LineFailure as failure:
+                return failure, stub
+
+    return asyncio.run(main())
+
+
+def send(account: HttpLineAccount) -> Awaitable[object]:
+    return account.send(Route.PUSH, b'{"messages":[]}', KEY)
+
+
+def create(account: HttpLineAccount) -> Awaitable[str]:
+    return account.create_menu({"name": "x"})
+
+
+async def stalls(_: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(5)
+    return web.Response()
+
+
+async def cuts_in_the_middle(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000", "X-Line-Request-Id": REQUEST_ID})
+    await response.prepare(request)
+    await response.write(b'{"a":')
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def speaks_no_http(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.write(b"SSH-2.0-dropbear\r\n\r\n")
+    request.transport.close()
+    return web.Response()
+
+
+@pytest.mark.parametrize("reply", [cuts, cuts_in_the_middle, speaks_no_http, says(500), says(503), says(302)])
+def test_a_write_without_a_whole_answer_is_unknown_and_goes_out_once(reply: Reply) -> None:
+    failure, stub = talk(create, reply)
+    assert isinstance(failure, OutcomeUnknown)
+    assert len(stub.seen) == 1
+
+
+@pytest.mark.parametrize("reply", [cuts, cuts_in_the_middle, says(500), says(302, location="/elsewhere")])
+def test_a_send_without_a_whole_answer_is_unknown_and_goes_out_once(reply: Reply) -> None:
+    failure, stub = talk(send, reply)
+    assert isinstance(failure, OutcomeUnknown)
+    assert [seen.path for seen in stub.seen] == ["/v2/bot/message/push"]
+
+
+def test_silence_ends_at_the_time_out() -> None:
+    failure, stub = talk(create, stalls, timeout=0.2)
+    assert isinstance(failure, OutcomeUnknown)
+    assert str(failure) == "POST /v2/bot/richmenu: no answer within 0.2 seconds"
+    assert len(stub.seen) == 1
+
+
+def test_nobody_listening_is_said_with_the_host() -> None:
+    async def main() -> None:
+        async with open_account("http://127.0.0.1:1", TOKEN, SettableClock(NOON)) as account:
+            await account.create_menu({})
+
+    with pytest.raises(OutcomeUnknown, match=r"no connection to 127\.0\.0\.1"):
+        asyncio.run(main())
+
+
+def test_a_read_is_tried_again_after_faults_and_then_answered() -> None:
+    info = says(200, {"userId": "U" + "1" * 32, "basicId": "@a", "displayName": "A"})
+    bot, stub = talk(lambda a: a.bot(), cuts, says(503), says(429, RATE), info)
+    assert not isinstance(bot, LineFailure)
+    assert bot.user_id == "U" + "1" * 32
+    assert len(stub.seen) == 4
+
+
+def test_a_read_is_given_up_after_three_repetitions() -> None:
+    failure, stub = talk(lambda a: a.menus(), says(500))
+    assert isinstance(failure, OutcomeUnknown)
+    assert len(stub.seen) == 4
+
+
+def test_a_refused_read_is_not_repeated() -> None:
+    failure, stub = talk(lambda a: a.menus(), says(400, {"message": "no"}))
+    assert isinstance(failure, Refused)
+    assert len(stub.seen) == 1
+
+
+def test_a_refused_rate_is_not_repeated_for_a_send_and_says_when_to_come_back() -> None:
+    failure, stub = talk(send, says(429, RATE))
+    assert isinstance(failure, RateLimited)
+    assert failure.retry_after > 0
+    assert len(stub.seen) == 1
+
+
+def test_a_used_up_month_is_no_rate() -> None:
+    failure, _ = talk(send, says(429, {"message": "You have reached your monthly limit."}))
+    assert isinstance(failure, QuotaExceeded)
+
+
+def test_an_answer_bigger_than_any_of_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "ANSWER_BYTES", 1000)
+    failure, _ = talk(create, says(200, b'{"richMenuId":"' + b"x" * 200_000 + b'"}'))
+    assert isinstance(failure, OutcomeUnknown)
+    assert "bigger" in str(failure)
+
+
+def test_of_a_huge_error_only_the_beginning_is_read() -> None:
+    failure, _ = talk(create, says(400, b"x" * 3_000_000))
+    assert isinstance(failure, Refused)
+    assert len(str(failure)) < 3000
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"{", b"[" * 100_000, {"richMenuId": None}, {}])
+def test_a_success_that_says_nothing_is_unknown(body: object) -> None:
+    failure, _ = talk(create, says(200, body or b""))
+    assert isinstance(failure, OutcomeUnknown)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    _, stub = talk(create, says(307, location="/v2/bot/info"))
+    assert [seen.path for seen in stub.seen] == ["/v2/bot/richmenu"]
+
+
+def test_calls_are_recorded_without_user_ids_and_without_the_query() -> None:
+    records: list[CallRecord] = []
+
+    async def main() -> None:
+        profile = says(200, {"userId": "U" + "a" * 32, "displayName": "あ"})
+        async with (
+            line_stub(profile, says(200, {"userIds": []})) as stub,
+            open_account(stub.origin, TOKEN, SettableClock(NOON), on_call=records.append) as account,
+        ):
+            await account.profile("U" + "a" * 32)
+            await account.followers("next-token")
+
+    asyncio.run(main())
+    assert records == [
+        CallRecord(NOON, "GET", "/v2/bot/profile/{userId}", 200, REQUEST_ID),
+        CallRecord(NOON, "GET", "/v2/bot/followers/ids", 200, REQUEST_ID),
+    ]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        cuts,
+        cuts_in_the_middle,
+        speaks_no_http,
+        says(401, {"message": f"Authentication failed for Bearer {TOKEN}"}),
+        says(400, {"message": "no", "details": [{"message": TOKEN, "property": TOKEN}]}),
+        says(500, f"<pre>Authorization: Bearer {TOKEN}</pre>".encode()),
+        says(200, f"Bearer {TOKEN}".encode()),
+    ],
+)
+def test_the_token_is_in_no_text_of_any_failure(reply: Reply) -> None:
+    failure, _ = talk(create, reply)
+    assert isinstance(failure, LineFailure)
+    chain: BaseException | None = failure
+    while chain is not None:
+        assert TOKEN not in f"{chain} {chain!r} {vars(chain)} {chain.args}"
+        assert not type(chain).__module__.startswith("aiohttp")
+        chain = chain.__cause__ or chain.__context__
+    assert TOKEN not in "".join(traceback.format_exception(failure))
+
+
+def test_the_token_is_in_no_repr_of_the_account() -> None:
+    account = open_account(None, TOKEN, SettableClock(NOON))
+    assert TOKEN not in repr(account)
+    assert TOKEN not in repr(account._calls) + repr(account._calls._transport)
+
+
+def test_a_wrong_token_is_a_matter_of_credentials() -> None:
+    failure, _ = talk(create, says(401, {"message": "Authentication failed"}))
+    assert isinstance(failure, Unauthorised)
+    assert failure.exit_code == 8

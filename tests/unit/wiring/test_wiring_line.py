@@ -1,0 +1,48 @@
+"""From a client's file and the environment to its account."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from lineform.errors import CredentialError
+from lineform.model.client import ClientSpec
+from lineform.settings import Settings
+from lineform.wiring.clock import SettableClock
+from lineform.wiring.line import line_account
+from support.line_stub import NOON, TOKEN, line_stub, says
+
+CLIENT = ClientSpec.model_validate(
+    {
+        "kind": "client",
+        "name": "aoba",
+        "title": "Aoba",
+        "bot": "U" + "0" * 32,
+        "token": {"env": "AOBA_TOKEN"},
+    }
+)
+
+
+def test_the_token_of_the_named_variable_goes_to_the_given_origin() -> None:
+    async def main() -> str:
+        async with line_stub(says(200, {"userId": CLIENT.bot})) as stub:
+            settings = Settings.from_environment({"AOBA_TOKEN": TOKEN, "LINEFORM_LINE_ORIGIN": stub.origin})
+            async with line_account(CLIENT, settings, SettableClock(NOON)) as account:
+                await account.bot()
+            return stub.seen[0].headers["authorization"]
+
+    assert asyncio.run(main()) == f"Bearer {TOKEN}"
+
+
+def test_a_missing_token_is_called_by_its_variable() -> None:
+    with pytest.raises(CredentialError, match="AOBA_TOKEN"):
+        line_account(CLIENT, Settings(), SettableClock(NOON))
+
+
+@pytest.mark.parametrize("value", ["two words", "line\nbreak", "日本", "a\x00b"])
+def test_what_can_be_no_token_is_refused_without_being_shown(value: str) -> None:
+    settings = Settings.from_environment({"AOBA_TOKEN": value})
+    with pytest.raises(CredentialError, match="AOBA_TOKEN") as caught:
+        line_account(CLIENT, settings, SettableClock(NOON))
+    assert value not in str(caught.value)
