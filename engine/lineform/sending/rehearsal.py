@@ -1,0 +1,124 @@
+"""``kind: test``: a campaign tried on invented friends, through the revision, reading and rendering of a real send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lineform.model.address import Address, Kind
+from lineform.model.client import Case, ExpectationSpec
+from lineform.model.project import Client, Resource
+from lineform.segments.explain import explain, lines
+from lineform.segments.friend import Friend
+from lineform.segments.reading import matches
+from lineform.sending.due import instant, occurrences
+from lineform.sending.revision import Armed, read_revision, revision
+from lineform.sending.scope import friend_scope
+from lineform.templates.errors import UnknownValue
+from lineform.templates.send import compile_messages
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """How one friend of a test fared. `why` tells what happened instead, a line each; empty where it passed."""
+
+    name: str
+    why: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """One test of one client. `why` says what was wrong with the test as a whole."""
+
+    client: str
+    name: str
+    campaign: str
+    cases: tuple[CaseResult, ...]
+    why: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.why and all(case.passed for case in self.cases)
+
+
+def rehearse(client: Client, test: Resource) -> Rehearsal:
+    """Runs one test. The campaign exists: validation saw to that."""
+    spec = test.spec
+    if not isinstance(spec, ExpectationSpec):
+        raise TypeError(f"{test.address} is no test")
+    campaign = client.resources[Address(Kind.CAMPAIGN, spec.campaign)]
+    armed = read_revision(revision(client, campaign).body)
+    zone = ZoneInfo(armed.timezone)
+    wall = datetime.fromisoformat(spec.now)
+    moment = instant(wall, zone)
+    due = occurrences(armed.schedule, armed.timezone, moment - timedelta(seconds=1), moment)
+    why = "" if due else f"{campaign.address} is not due at {spec.now}"
+    cases = tuple(_try(case, number, armed) for number, case in enumerate(spec.friends, start=1))
+    return Rehearsal(client.name, spec.name, str(campaign.address), cases, why)
+
+
+def _try(case: Case, number: int, armed: Armed) -> CaseResult:
+    friend = _friend(case, number)
+    if armed.predicate is None:
+        return CaseResult(case.name, ("only LINE knows who is in a demographic audience; it cannot be tested here",))
+    if matches(armed.selection, friend) is not True:
+        return _judge(case, None, tuple(lines(explain(armed.selection, friend))))
+    try:
+        messages = compile_messages(armed.messages, armed.context).render(friend_scope(friend, armed.timezone))
+    except UnknownValue as error:
+        return CaseResult(case.name, (f"the message cannot be made: {error.message}",))
+    return _judge(case, [spoken(message) for message in messages], ())
+
+
+def _judge(case: Case, got: list[str] | None, because: tuple[str, ...]) -> CaseResult:
+    wrong: tuple[str, ...]
+    match case.receives:
+        case "anything":
+            wrong = ("should receive this campaign and does not",) if got is None else ()
+        case "nothing":
+            wrong = () if got is None else ("should receive nothing and receives", *_indented(got))
+        case tuple() as texts:
+            wrong = _compare(list(texts), got)
+    return CaseResult(case.name, (*wrong, *because) if wrong else ())
+
+
+def _compare(wanted: list[str], got: list[str] | None) -> tuple[str, ...]:
+    if got is None:
+        return ("should receive this campaign and does not",)
+    if wanted == got:
+        return ()
+    return ("expected", *_indented(wanted), "received", *_indented(got))
+
+
+def _indented(texts: list[str]) -> list[str]:
+    return [f"  | {line}" for text in texts for line in text.split("\n")]
+
+
+def _friend(case: Case, number: int) -> Friend:
+    known = {name: tuple(sorted(v)) if isinstance(v, list) else v for name, v in case.attributes.items()}
+    return Friend(
+        id=number,
+        user_id=f"U{number:032x}",
+        display_name=case.display_name or case.name,
+        language="ja",
+        followed_at=None,
+        blocked=False,
+        attributes=known,
+        tags=frozenset(case.tags),
+    )
+
+
+def spoken(message: Mapping[str, Any]) -> str:
+    """What a person reads of a message where only text can be shown: its text, else its alternative text, else its
+    type in brackets."""
+    for key in ("text", "altText", "title"):
+        if isinstance(message.get(key), str):
+            return str(message[key])
+    return f"[{message.get('type')}]"
