@@ -214,3 +214,9 @@ def test_a_wrong_token_is_a_matter_of_credentials() -> None:
     failure, _ = talk(create, says(401, {"message": "Authentication failed"}))
     assert isinstance(failure, Unauthorised)
     assert failure.exit_code == 8
+
+
+def test_an_answer_that_holds_the_text_of_the_token_by_chance_is_left_alone() -> None:
+    menu = {"richMenuId": "richmenu-1", "name": f"contains {TOKEN}"}
+    menus, _ = talk(lambda account: account.menus(), says(200, {"richmenus": [menu]}))
+    assert menus == [menu]
