@@ -16,7 +16,7 @@ from lineform.segments.friend import Friend
 from lineform.segments.reading import matches
 from lineform.sending.due import instant, occurrences
 from lineform.sending.revision import Armed, read_revision, revision
-from lineform.sending.scope import friend_scope
+from lineform.sending.scope import friend_scope, run_scope
 from lineform.templates.errors import UnknownValue
 from lineform.templates.send import compile_messages
 
@@ -60,18 +60,19 @@ def rehearse(client: Client, test: Resource) -> Rehearsal:
     moment = instant(wall, zone)
     due = occurrences(armed.schedule, armed.timezone, moment - timedelta(seconds=1), moment)
     why = "" if due else f"{campaign.address} is not due at {spec.now}"
-    cases = tuple(_try(case, number, armed) for number, case in enumerate(spec.friends, start=1))
+    cases = tuple(_try(case, number, armed, moment) for number, case in enumerate(spec.friends, start=1))
     return Rehearsal(client.name, spec.name, str(campaign.address), cases, why)
 
 
-def _try(case: Case, number: int, armed: Armed) -> CaseResult:
+def _try(case: Case, number: int, armed: Armed, due_at: datetime) -> CaseResult:
     friend = _friend(case, number)
     if armed.predicate is None:
         return CaseResult(case.name, ("only LINE knows who is in a demographic audience; it cannot be tested here",))
     if matches(armed.selection, friend) is not True:
         return _judge(case, None, tuple(lines(explain(armed.selection, friend))))
     try:
-        messages = compile_messages(armed.messages, armed.context).render(friend_scope(friend, armed.timezone))
+        scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
+        messages = compile_messages(armed.messages, armed.context).render(scope)
     except UnknownValue as error:
         return CaseResult(case.name, (f"the message cannot be made: {error.message}",))
     return _judge(case, [spoken(message) for message in messages], ())
