@@ -1,0 +1,68 @@
+"""The offline LINE account in this process, with an account for each client of the workspace."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from lineform.model.project import Project
+from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
+from lineform.settings import Settings
+
+PLAN_LIMIT = 5000
+"""Messages a month of an offline account whose client declares no price plan: LINE's light plan in Japan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """A running sandbox: `settings` point at it and hold its tokens; `control` moves its clock and its people."""
+
+    settings: Settings
+    control: Control
+
+
+@contextmanager
+def offline(
+    project: Project,
+    settings: Settings,
+    state_file: Path | None,
+    *,
+    now: datetime | None = None,
+    seed: int | None = None,
+) -> Iterator[Offline]:
+    """Runs the sandbox until the block ends. State stays in `state_file`; without one it is forgotten.
+
+    `now` sets and freezes the sandbox's clock; without it, its clock is the machine's.
+    """
+    if state_file is not None:
+        state_file.parent.mkdir(parents=True, exist_ok=True)
+    with SandboxServer(state_file, seed=seed) as server:
+        control = Control(server.origin)
+        if now is not None:
+            control.set_clock(now)
+        tokens = _accounts(project, control)
+        environment = {**settings.environment, **tokens}
+        yield Offline(replace(settings, line_origin=server.origin, environment=environment), control)
+
+
+def _accounts(project: Project, control: Control) -> dict[str, str]:
+    """An account for each client, made where it is missing, and a fresh token to each."""
+    existing = {account["name"] for account in control.accounts()}
+    tokens = {}
+    for client in project.clients.values():
+        if client.name not in existing:
+            limit = PLAN_LIMIT if client.plan is None else client.plan.included
+            control.add_account(
+                name=client.name,
+                bot_id=client.spec.bot,
+                token=secrets.token_urlsafe(24),
+                display_name=client.spec.title,
+                plan_limit=limit,
+            )
+        tokens[client.spec.token.env] = control.add_token(client.name)
+    return tokens
