@@ -1,0 +1,108 @@
+"""Two stages on which the same contract of a LINE account is played: the offline account, and recorded exchanges."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+
+from lineform.line.account import HttpLineAccount, open_account
+from lineform.sandbox.control import Control
+from lineform.wiring.clock import SystemClock
+from support.line_stub import LineStub, line_stub
+
+T = TypeVar("T")
+Play = Callable[[HttpLineAccount], Awaitable[T]]
+TOKEN = "contract-token-0123456789"
+
+
+class Stage(Protocol):
+    """`given` prepares what no call of ours can; where the answers are recorded there is nothing to prepare."""
+
+    def given(self, prepare: Callable[[Control, str], object]) -> None: ...
+
+    def friends(self, count: int) -> list[str]: ...
+
+    def play(self, action: Play[T]) -> T: ...
+
+
+async def _with(origin: str, token: str, action: Play[T]) -> T:
+    async with open_account(origin, token, SystemClock()) as account:
+        return await action(account)
+
+
+class OfflineStage:
+    """One fresh account of the offline LINE."""
+
+    def __init__(self, origin: str, name: str) -> None:
+        self._origin = origin
+        self._control = Control(origin)
+        self._token = f"{TOKEN}-{name}"
+        self._name = str(self._control.add_account(token=self._token, name=name, basic_id="@contract")["name"])
+
+    def given(self, prepare: Callable[[Control, str], object]) -> None:
+        prepare(self._control, self._name)
+
+    def friends(self, count: int) -> list[str]:
+        return self._control.add_friends(self._name, count)
+
+    def spoil_token(self) -> None:
+        self._token += "-spoilt"
+
+    def play(self, action: Play[T]) -> T:
+        return asyncio.run(_with(self._origin, self._token, action))
+
+
+class RecordedStage:
+    """Exchanges in LINE's documented shapes; a request that is not the next one of the record fails the test."""
+
+    def __init__(self, record: Path) -> None:
+        self._exchanges: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
+        self._wrong: list[str] = []
+
+    def given(self, prepare: Callable[[Control, str], object]) -> None:
+        """It happened before the record."""
+
+    def friends(self, count: int) -> list[str]:
+        return [f"U{number:032x}" for number in range(1, count + 1)]
+
+    def play(self, action: Play[T]) -> T:
+        async def main() -> T:
+            async with line_stub(self._answer) as stub:
+                self._stub = stub
+                return await _with(stub.origin, TOKEN, action)
+
+        result = asyncio.run(main())
+        assert not self._wrong, self._wrong
+        return result
+
+    def finish(self) -> None:
+        assert not self._exchanges, f"recorded and never asked for: {self._exchanges[0]['request']}"
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if not self._exchanges:
+            self._wrong.append(f"one request too many: {request.method} {request.path_qs}")
+            return web.Response(status=400)
+        exchange = self._exchanges.pop(0)
+        self._compare(exchange["request"], self._stub)
+        answer = exchange["answer"]
+        headers = {"X-Line-Request-Id": "20000000-0000-4000-8000-000000000001", **answer.get("headers", {})}
+        if "text" in answer:
+            return web.Response(status=answer["status"], body=answer["text"].encode(), headers=headers)
+        return web.json_response(answer["body"], status=answer["status"], headers=headers)
+
+    def _compare(self, wanted: dict[str, Any], stub: LineStub) -> None:
+        seen = stub.seen[-1]
+        got: dict[str, Any] = {"method": seen.method, "path": seen.path}
+        if seen.query:
+            got["query"] = seen.query
+        if seen.headers.get("content-type") == "application/json":
+            got["body"] = seen.value
+        if "headers" in wanted:
+            got["headers"] = {name: seen.headers.get(name) for name in wanted["headers"]}
+        if got != wanted:
+            self._wrong.append(f"wanted {wanted}, got {got}")
