@@ -1,0 +1,91 @@
+"""One engine, and the two ways to use it: to read, and to write in one durable transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
+
+from lineform.store.failures import translated
+from lineform.store.tables import accounts
+
+STREAMED = 5_000
+"""Rows that a streamed select holds in memory."""
+
+
+class Database:
+    """The engine and what every part of the store needs of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.postgres = engine.dialect.name == "postgresql"
+        self._accounts: dict[str, int] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store."""
+        with translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is on the disk when this ends, or never was. On SQLite the only writer from its start."""
+        engine = self.engine.execution_options(lineform_writes=True)
+        with translated(), engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: sa.Table) -> Any:
+        """An insert that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, alike in both dialects."""
+        return postgresql.insert(table) if self.postgres else sqlite.insert(table)
+
+    def among(self, column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+        """``column in values`` for thousands of values: one bound value, so that every count shares one statement."""
+        if self.postgres:
+            kind = sa.BigInteger() if values and isinstance(values[0], int) else sa.Text()
+            return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(kind)))
+        listed = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+
+    def account_id(self, connection: Connection, account: str) -> int | None:
+        """The account's id, None where nothing was ever recorded for it."""
+        if account not in self._accounts:
+            found = connection.execute(sa.select(accounts.c.id).where(accounts.c.name == account)).scalar()
+            if found is None:
+                return None
+            self._accounts[account] = found
+        return self._accounts[account]
+
+    def own_account_id(self, connection: Connection, account: str) -> int:
+        """The account's id, made where there is none yet, inside a writing transaction.
+
+        It is not remembered when made: the transaction may still be rolled back.
+        """
+        if (known := self.account_id(connection, account)) is not None:
+            return known
+        new = self.insert(accounts).values(name=account, bot="").on_conflict_do_nothing()
+        connection.execute(new)
+        made: int = connection.execute(sa.select(accounts.c.id).where(accounts.c.name == account)).scalar_one()
+        return made
+
+
+def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """`values` in pieces of at most `size`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def pieces(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """A stream in pieces of at most `size`."""
+    piece: list[Any] = []
+    for value in values:
+        piece.append(value)
+        if len(piece) >= size:
+            yield piece
+            piece = []
+    if piece:
+        yield piece

@@ -1,0 +1,141 @@
+"""Friends as they are read: counted, selected by a predicate, and mapped to LINE's user ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lineform.ports.store import FriendCount
+from lineform.segments.friend import Friend, Value
+from lineform.segments.predicate import Predicate
+from lineform.store.database import STREAMED, Database, chunks
+from lineform.store.json_values import JsonValues, PostgresValues, SqliteValues
+from lineform.store.predicate_sql import selected
+from lineform.store.tables import friend_tags, friends, line_ids, tags
+
+
+class FriendReading(Database):
+    """Everything that asks about friends and changes nothing."""
+
+    def count_friends(self, account: str) -> FriendCount:
+        """Friends who can be reached, and those who cannot."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            rows = connection.execute(
+                sa.select(friends.c.blocked, sa.func.count())
+                .where(friends.c.account_id == account_id)
+                .group_by(friends.c.blocked)
+            )
+            found: dict[bool, int] = dict(rows.tuples().all())
+        return FriendCount(friends=found.get(False, 0), blocked=found.get(True, 0))
+
+    def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
+        """Ids of all friends whom the predicate selects, ascending. Close the iterator where it is not read to its
+        end: it holds a connection."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return
+            query = sa.select(friends.c.id).where(selected(predicate, account_id, self._values)).order_by(friends.c.id)
+            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
+            for part in rows.scalars().partitions():
+                yield from part
+
+    def count(self, account: str, predicate: Predicate, now: datetime) -> int:
+        """How many friends the predicate selects."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return 0
+            query = sa.select(sa.func.count()).select_from(friends)
+            return connection.execute(query.where(selected(predicate, account_id, self._values))).scalar_one()
+
+    def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
+        """The same select, asked about one friend."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return False
+            query = sa.select(friends.c.id).where(
+                friends.c.id == friend_id, selected(predicate, account_id, self._values)
+            )
+            return connection.execute(query).first() is not None
+
+    def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
+        """These friends in the order of `ids`, without those of other accounts and the forgotten."""
+        found: dict[int, Friend] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(ids), STREAMED):
+                tagged = self._tags_of(connection, part)
+                rows = connection.execute(
+                    sa.select(friends, line_ids.c.user_id)
+                    .join_from(friends, line_ids, line_ids.c.friend_id == friends.c.id)
+                    .where(friends.c.account_id == account_id, self.among(friends.c.id, part))
+                )
+                for row in rows:
+                    found[row.id] = _friend(row, tagged.get(row.id, frozenset()))
+        return [found[i] for i in ids if i in found]
+
+    def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]:
+        """Internal ids by LINE's; unknown ones are left out."""
+        found: dict[str, int] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(user_ids), STREAMED):
+                rows = connection.execute(
+                    sa.select(line_ids.c.user_id, line_ids.c.friend_id).where(
+                        line_ids.c.account_id == account_id, self.among(line_ids.c.user_id, part)
+                    )
+                )
+                found |= dict(rows.tuples().all())
+        return found
+
+    def line_ids(self, account: str, ids: Sequence[int]) -> Mapping[int, str]:
+        """LINE's ids by internal ones; the forgotten are left out."""
+        found: dict[int, str] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(ids), STREAMED):
+                rows = connection.execute(
+                    sa.select(line_ids.c.friend_id, line_ids.c.user_id).where(
+                        line_ids.c.account_id == account_id, self.among(line_ids.c.friend_id, part)
+                    )
+                )
+                found |= dict(rows.tuples().all())
+        return found
+
+    @property
+    def _values(self) -> JsonValues:
+        return PostgresValues() if self.postgres else SqliteValues()
+
+    def _tags_of(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
+        rows = connection.execute(
+            sa.select(friend_tags.c.friend_id, tags.c.name)
+            .join_from(friend_tags, tags, tags.c.id == friend_tags.c.tag_id)
+            .where(self.among(friend_tags.c.friend_id, ids))
+        )
+        found: dict[int, set[str]] = {}
+        for friend_id, name in rows:
+            found.setdefault(friend_id, set()).add(name)
+        return {friend_id: frozenset(names) for friend_id, names in found.items()}
+
+
+def _friend(row: Any, tagged: frozenset[str]) -> Friend:
+    return Friend(
+        id=row.id,
+        user_id=row.user_id,
+        display_name=row.display_name,
+        language=row.language,
+        followed_at=row.followed_at,
+        blocked=row.blocked,
+        attributes={name: _value(value) for name, value in row.attributes.items()},
+        tags=tagged,
+    )
+
+
+def _value(stored: Any) -> Value:
+    return tuple(stored) if isinstance(stored, list) else stored

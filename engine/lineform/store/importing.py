@@ -1,0 +1,224 @@
+"""Friends as they are written: an import adds and changes many of them in transactions of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.ports.store import FriendRow, ImportCount
+from lineform.segments.friend import Value
+from lineform.segments.operands import number
+from lineform.store.database import Database
+from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
+
+CHUNK = 5_000
+"""Friends written in one transaction."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one chunk comes to."""
+
+    now: datetime
+    added: list[dict[str, Any]] = field(default_factory=list)
+    people: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    tagged: list[dict[str, int]] = field(default_factory=list)
+    untagged: list[dict[str, int]] = field(default_factory=list)
+    unchanged: int = 0
+    changes: int = 0
+
+
+class FriendImport(Database):
+    """Adds and changes friends by LINE user id."""
+
+    def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
+        """Idempotent. Whatever stops it between two transactions, running it again does the rest.
+
+        Raises ValueError for a value that no database can hold (a NUL character, a number that is not finite).
+        """
+        added = changed = unchanged = 0
+        for chunk in _once_each(rows, CHUNK):
+            with self.writing() as connection:
+                work = self._import(connection, account, chunk, now)
+            added += len(work.added)
+            changed += work.changes
+            unchanged += work.unchanged
+        return ImportCount(added, changed, unchanged)
+
+    def _import(self, connection: Connection, account: str, rows: Mapping[str, FriendRow], now: datetime) -> _Work:
+        account_id = self.own_account_id(connection, account)
+        if self.postgres:
+            # One import an account at a time: two that add the same friend would collide. SQLite has one writer anyway.
+            connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+        words = {tag for row in rows.values() for tag in (*row.tags, *row.untag)}
+        tag_ids = self._tag_ids(connection, account_id, words)
+        known = self._known(connection, account_id, list(rows))
+        had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}
+        fresh = iter(self._new_ids(connection, len(rows) - len(known)))
+        work = _Work(now)
+        for user_id, row in rows.items():
+            old = known.get(user_id)
+            if old is None:
+                friend_id = next(fresh)
+                work.people.append({"friend_id": friend_id, "account_id": account_id, "user_id": user_id})
+                work.added.append(_new(row, friend_id, account_id, now))
+                held: frozenset[int] = frozenset()
+                change = False
+            else:
+                friend_id = old.id
+                held = had.get(friend_id, frozenset())
+                change = _change(work, row, old)
+            wanted = {tag_ids[tag] for tag in row.tags}
+            plus = wanted - held
+            minus = ({tag_ids[tag] for tag in row.untag} - wanted) & held
+            work.tagged += [{"tag_id": t, "friend_id": friend_id} for t in plus]
+            work.untagged += [{"t": t, "f": friend_id} for t in minus]
+            if old is not None:
+                work.changes += bool(change or plus or minus)
+                work.unchanged += not (change or plus or minus)
+        self._write(connection, work)
+        return work
+
+    def _write(self, connection: Connection, work: _Work) -> None:
+        if work.added:
+            connection.execute(sa.insert(friends), work.added)
+            connection.execute(sa.insert(line_ids), work.people)
+        if work.changed:
+            connection.execute(_UPDATE, work.changed)
+        if work.tagged:
+            connection.execute(sa.insert(friend_tags), work.tagged)
+        if work.untagged:
+            connection.execute(_UNTAG, work.untagged)
+
+    def _known(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> dict[str, Any]:
+        rows = connection.execute(
+            sa.select(friends, line_ids.c.user_id)
+            .join_from(line_ids, friends, line_ids.c.friend_id == friends.c.id)
+            .where(line_ids.c.account_id == account_id, self.among(line_ids.c.user_id, user_ids))
+        )
+        return {row.user_id: row for row in rows}
+
+    def _tags_held(self, connection: Connection, ids: Sequence[int]) -> dict[int, frozenset[int]]:
+        rows = connection.execute(
+            sa.select(friend_tags.c.friend_id, friend_tags.c.tag_id).where(self.among(friend_tags.c.friend_id, ids))
+        )
+        found: dict[int, set[int]] = {}
+        for friend_id, tag_id in rows:
+            found.setdefault(friend_id, set()).add(tag_id)
+        return {friend_id: frozenset(held) for friend_id, held in found.items()}
+
+    def _tag_ids(self, connection: Connection, account_id: int, words: set[str]) -> dict[str, int]:
+        if not words:
+            return {}
+        query = sa.select(tags.c.name, tags.c.id).where(
+            tags.c.account_id == account_id, self.among(tags.c.name, sorted(words))
+        )
+        found: dict[str, int] = dict(connection.execute(query).tuples().all())
+        if missing := sorted(words - found.keys()):
+            new = [{"account_id": account_id, "name": _text(word)} for word in missing]
+            connection.execute(self.insert(tags).on_conflict_do_nothing(), new)
+            found = dict(connection.execute(query).tuples().all())
+        return found
+
+    def _new_ids(self, connection: Connection, count: int) -> Iterable[int]:
+        if not count:
+            return ()
+        if self.postgres:
+            sequence = "nextval(pg_get_serial_sequence('friends', 'id'))"
+            drawn = connection.execute(sa.text(f"SELECT {sequence} FROM generate_series(1, :n)"), {"n": count})  # noqa: S608 - a constant
+            return sorted(drawn.scalars())
+        # The only writer: nobody else draws from here. A friend's row is never deleted, so that no id comes back.
+        last = connection.execute(sa.select(sa.func.max(friends.c.id))).scalar() or 0
+        return range(last + 1, last + 1 + count)
+
+
+_UPDATE = (
+    sa.update(friends)
+    .where(friends.c.id == sa.bindparam("b_id"))
+    .values(
+        {
+            name: sa.bindparam(f"b_{name}", type_=friends.c[name].type)
+            for name in ("display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
+        }
+    )
+)
+_UNTAG = sa.delete(friend_tags).where(
+    friend_tags.c.tag_id == sa.bindparam("t"), friend_tags.c.friend_id == sa.bindparam("f")
+)
+
+
+def _once_each(rows: Iterable[FriendRow], size: int) -> Iterator[dict[str, FriendRow]]:
+    """Chunks in which each friend occurs once: a second row about the same friend comes after the first is written."""
+    chunk: dict[str, FriendRow] = {}
+    for row in rows:
+        if len(chunk) >= size or row.user_id in chunk:
+            yield chunk
+            chunk = {}
+        chunk[row.user_id] = row
+    if chunk:
+        yield chunk
+
+
+def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "id": friend_id,
+        "account_id": account_id,
+        "display_name": _text(row.display_name or ""),
+        "language": row.language or "",
+        "followed_at": row.followed_at,
+        "blocked": bool(row.blocked),
+        "attributes": {name: _stored(value) for name, value in row.attributes.items() if value is not None},
+        "changed_at": now,
+    }
+
+
+def _change(work: _Work, row: FriendRow, old: Any) -> bool:
+    """Notes what the row changes of a known friend; False where it changes nothing."""
+    attributes = old.attributes
+    if row.attributes:
+        merged = attributes | {name: _stored(value) for name, value in row.attributes.items() if value is not None}
+        for name, value in row.attributes.items():
+            if value is None:
+                merged.pop(name, None)
+        attributes = merged
+    after = (
+        old.display_name if row.display_name is None else _text(row.display_name),
+        old.language if row.language is None else row.language,
+        old.followed_at if row.followed_at is None else row.followed_at,
+        old.blocked if row.blocked is None else row.blocked,
+    )
+    # True equals 1 in Python: an attribute that turned from one into the other is another value.
+    same = attributes is old.attributes or repr(sorted(attributes.items())) == repr(sorted(old.attributes.items()))
+    if same and after == (old.display_name, old.language, old.followed_at, old.blocked):
+        return False
+    names = ("b_display_name", "b_language", "b_followed_at", "b_blocked")
+    known = {"b_id": old.id, "b_attributes": attributes, "b_changed_at": work.now}
+    work.changed.append(known | dict(zip(names, after, strict=True)))
+    return True
+
+
+def _stored(value: Value) -> Any:
+    match value:
+        case bool():
+            return value
+        case int():
+            number(value)
+            return value
+        case float():
+            return number(value)
+        case tuple():
+            return sorted({_text(word) for word in value})
+        case _:
+            return _text(value)
+
+
+def _text(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a text with a NUL character cannot be recorded")
+    return text

@@ -1,0 +1,242 @@
+"""The append-only ledger: what was frozen, who calls what, and what came of it.
+
+(account, address, key) is unique, which makes a send happen once; a claim is written before the call it stands for,
+so that a crash leaves a trace; and what LINE accepted never becomes anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.lineapi.routes import Route
+from lineform.ports.store import Batch, NewBatch, NewSend, Send
+from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.database import Database, pieces
+from lineform.store.tables import accounts, batches, sends
+from lineform.store.types import pack_ids, unpack_ids
+
+_WRITTEN = 500
+"""Batches that a freeze holds in memory."""
+UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED)
+"""Sends with something left to do or to learn."""
+_OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+_COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
+# A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
+_REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
+
+
+class LedgerRecords(Database):
+    """Sends and their batches."""
+
+    def freeze(self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime) -> int | None:
+        """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
+        `batches` is not read."""
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
+            written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
+            send_id: int | None = connection.execute(written.returning(sends.c.id)).scalar()
+            if send_id is not None:
+                self._write_batches(connection, send_id, batches)
+            return send_id
+
+    def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
+        """Sends in the order of their freezing, with the counts of their batches. Unfinished: frozen or accepted."""
+        wanted = [accounts.c.name == account]
+        if address:
+            wanted.append(sends.c.address == address)
+        if unfinished:
+            wanted.append(sends.c.status.in_(UNFINISHED))
+        return self._sends(*wanted)
+
+    def send(self, account: str, address: str, key: str) -> Send | None:
+        """One occurrence, None where it was never frozen."""
+        found = self._sends(accounts.c.name == account, sends.c.address == address, sends.c.key == key)
+        return found[0] if found else None
+
+    def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
+        """Takes batches in their order and writes the intent to call them, durably, before it returns."""
+        free = sa.or_(
+            batches.c.status == BatchStatus.READY,
+            sa.and_(batches.c.status == BatchStatus.CALLING, batches.c.lease_until <= now),
+        )
+        query = sa.select(batches).where(
+            batches.c.send_id == send_id, batches.c.status.in_((BatchStatus.READY, BatchStatus.CALLING)), free
+        )
+        with self.writing() as connection:
+            if self.postgres:
+                # A server may be set to acknowledge before it has written; an intent must be on the disk.
+                connection.execute(sa.text("SET LOCAL synchronous_commit TO on"))
+            taken = connection.execute(
+                query.order_by(batches.c.seq).limit(limit).with_for_update(skip_locked=True)
+            ).all()
+            if taken:
+                connection.execute(
+                    sa.update(batches)
+                    .where(self.among(batches.c.id, [row.id for row in taken]))
+                    .values(
+                        status=BatchStatus.CALLING,
+                        attempts=batches.c.attempts + 1,
+                        first_called_at=sa.func.coalesce(batches.c.first_called_at, sa.bindparam("now", now)),
+                        called_at=now,
+                        worker=worker,
+                        lease_until=now + lease,
+                    )
+                )
+        return [_batch(row) for row in taken]
+
+    def release(self, batch_ids: Sequence[int], now: datetime) -> None:
+        """Gives batches back as they were before their claim: that call did certainly not happen."""
+        first = batches.c.attempts <= 1
+        with self.writing() as connection:
+            connection.execute(
+                sa.update(batches)
+                .where(self.among(batches.c.id, list(batch_ids)), batches.c.status == BatchStatus.CALLING)
+                .values(
+                    status=BatchStatus.READY,
+                    attempts=batches.c.attempts - 1,
+                    first_called_at=sa.case((first, sa.null()), else_=batches.c.first_called_at),
+                    called_at=sa.case((first, sa.null()), else_=batches.c.called_at),
+                    worker="",
+                    lease_until=None,
+                )
+            )
+
+    def settle(
+        self, batch_id: int, status: BatchStatus, now: datetime, *, request_id: str = "", reason: str = ""
+    ) -> None:
+        """Records an outcome. What was accepted stays accepted, whatever a slower worker says later."""
+        if status not in _OUTCOMES:
+            raise ValueError(f"'{status}' is no outcome")
+        with self.writing() as connection:
+            connection.execute(
+                sa.update(batches)
+                .where(batches.c.id == batch_id, batches.c.status != BatchStatus.ACCEPTED)
+                .values(
+                    status=status,
+                    settled_at=now,
+                    request_id=request_id,
+                    reason=reason,
+                    worker="",
+                    lease_until=None,
+                )
+            )
+
+    def accepted_request_ids(self, send_id: int) -> Sequence[str]:
+        """LINE's ids of the accepted calls, in the batches' order."""
+        query = sa.select(batches.c.request_id).where(
+            batches.c.send_id == send_id, batches.c.status == BatchStatus.ACCEPTED, batches.c.request_id != ""
+        )
+        with self.reading() as connection:
+            return connection.execute(query.order_by(batches.c.seq)).scalars().all()
+
+    def conclude(
+        self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
+    ) -> None:
+        """Sets the status of an occurrence; `recipients` where more is known now than at the freeze."""
+        values: dict[str, Any] = {"status": status, "reason": reason, "changed_at": now}
+        if recipients >= 0:
+            values["recipients"] = recipients
+        with self.writing() as connection:
+            connection.execute(sa.update(sends).where(sends.c.id == send_id).values(values))
+
+    def sent_this_month(self, account: str, since: datetime) -> int:
+        """Recipients of batches that were accepted, or may have been, by a call since then. A batch called again
+        since then counts as sent since then: rather too many than over the budget."""
+        query = (
+            sa.select(sa.func.coalesce(sa.func.sum(_REACHED), 0))
+            .join_from(batches, sends, sends.c.id == batches.c.send_id)
+            .join(accounts, accounts.c.id == sends.c.account_id)
+            .where(accounts.c.name == account, batches.c.status.in_(_COUNTED), batches.c.called_at >= since)
+        )
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
+        for piece in pieces(_batch_values(send_id, new), _WRITTEN):
+            connection.execute(sa.insert(batches), piece)
+
+    def _sends(self, *wanted: sa.ColumnElement[bool]) -> list[Send]:
+        chosen = sa.select(sends).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
+        counts = (
+            sa.select(batches.c.send_id, batches.c.status, sa.func.count(), sa.func.sum(_REACHED))
+            .join_from(batches, sends, sends.c.id == batches.c.send_id)
+            .join(accounts, accounts.c.id == sends.c.account_id)
+            .where(*wanted)
+            .group_by(batches.c.send_id, batches.c.status)
+        )
+        with self.reading() as connection:
+            rows = connection.execute(chosen.order_by(sends.c.id)).all()
+            counted: dict[int, dict[BatchStatus, tuple[int, int]]] = {}
+            for send_id, status, count, reached in connection.execute(counts) if rows else ():
+                counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached))
+        return [_send(row, counted.get(row.id, {})) for row in rows]
+
+
+def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
+    return {
+        "address": send.address,
+        "digest": send.digest,
+        "key": send.key,
+        "due_at": send.due_at,
+        "status": send.status,
+        "recipients": send.recipients,
+        "recipients_hash": send.recipients_hash,
+        "reason": send.reason,
+        "frozen_at": now,
+        "changed_at": now,
+    }
+
+
+def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[dict[str, Any]]:
+    for batch in new:
+        yield {
+            "send_id": send_id,
+            "seq": batch.seq,
+            "route": batch.route,
+            "recipients": len(batch.friend_ids),
+            "friend_ids": pack_ids(batch.friend_ids),
+            "body": batch.body,
+            "retry_key": batch.retry_key,
+            "status": BatchStatus.READY,
+            "attempts": 0,
+            "worker": "",
+            "request_id": "",
+            "reason": "",
+        }
+
+
+def _batch(row: Any) -> Batch:
+    """The batch as it was before this claim."""
+    return Batch(
+        id=row.id,
+        send_id=row.send_id,
+        seq=row.seq,
+        route=Route(row.route),
+        friend_ids=unpack_ids(row.friend_ids),
+        body=bytes(row.body),
+        retry_key=row.retry_key,
+        attempts=row.attempts,
+        first_called_at=row.first_called_at,
+    )
+
+
+def _send(row: Any, counted: Mapping[BatchStatus, tuple[int, int]]) -> Send:
+    return Send(
+        id=row.id,
+        address=row.address,
+        digest=row.digest,
+        key=row.key,
+        due_at=row.due_at,
+        status=SendStatus(row.status),
+        recipients=row.recipients,
+        recipients_hash=row.recipients_hash,
+        reason=row.reason,
+        batches={status: count for status, (count, _) in counted.items()},
+        accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0))[1],
+    )

@@ -1,0 +1,169 @@
+"""A store by its URL: ``sqlite:///path/to/file`` or ``postgresql://user@host/database``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.exc import ArgumentError
+
+from lineform.errors import CredentialError, UsageError
+from lineform.ports.store import Store
+from lineform.store import migrations
+from lineform.store.audit import AuditRecords
+from lineform.store.database import Database
+from lineform.store.failures import StoreUnusable
+from lineform.store.friends import FriendReading
+from lineform.store.importing import FriendImport
+from lineform.store.leases import LeaseRecords
+from lineform.store.ledger import LedgerRecords
+from lineform.store.revisions import RevisionRecords
+from lineform.store.tables import accounts
+
+BUSY_SECONDS = 60
+"""How long a writer waits for another one: as long as freezing a large send may take."""
+_OLDEST_SQLITE = (3, 35)  # RETURNING
+
+
+class SqlStore(FriendReading, FriendImport, RevisionRecords, LedgerRecords, LeaseRecords, AuditRecords):
+    """The store, in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.shared = self.postgres
+
+    def migrate(self) -> None:
+        """Brings the tables to this version. Raises `StoreUnusable` where they are of a newer one."""
+        with self.reading() as connection:
+            version = migrations.recorded_version(connection)
+        migrations.refuse_newer(version)
+        if version < migrations.VERSION:
+            with self.writing() as connection:
+                migrations.migrate(connection)
+
+    def claim_bot(self, account: str, bot: str) -> None:
+        """Remembers the account's bot; raises `CredentialError` when it is another than before."""
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            row = sa.select(accounts.c.bot).where(accounts.c.id == account_id).with_for_update()
+            known = connection.execute(row).scalar_one()
+            if not known:
+                connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(bot=bot))
+            elif known != bot:
+                raise CredentialError(
+                    f"the records of '{account}' belong to bot {known}, not to {bot}",
+                    hint="use that bot's token; for a new bot, use a new client name or a new store",
+                )
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(url: str) -> Store:
+    """The store at `url`. Makes SQLite's folder and file, for the owner alone; connects to PostgreSQL when first used.
+
+    Raises `UsageError` for a URL of anything else, `StoreUnusable` where the file cannot be made.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        # The text may hold a password: it is not repeated.
+        raise UsageError(
+            "the store's URL cannot be read", hint="write sqlite:///.lineform/store.db or postgresql://host/database"
+        ) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return SqlStore(_sqlite(parsed))
+        case "postgresql" | "postgres":
+            return SqlStore(_postgres(parsed))
+        case other:
+            raise UsageError(f"a store cannot be '{other}'", hint="use sqlite:///path or postgresql://host/database")
+
+
+def _serializers() -> dict[str, Any]:
+    # Japanese keys stay Japanese: SQLite's json_extract does not find a key that is written with escapes.
+    return {"json_serializer": partial(json.dumps, ensure_ascii=False, separators=(",", ":"), allow_nan=False)}
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise UsageError("the store needs a file", hint="write sqlite:///.lineform/store.db")
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise StoreUnusable(
+            f"this Python comes with SQLite {sqlite3.sqlite_version}; 3.35 or newer is needed",
+            hint="use a newer Python, or a PostgreSQL store",
+        )
+    _make_file(Path(url.database))
+    engine = sa.create_engine(
+        URL.create("sqlite+pysqlite", database=url.database),
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=24,
+        **_serializers(),
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise StoreUnusable(
+            f"the store cannot be written at {path}: {error.strerror}",
+            hint="the file and its folder must be writable for whoever runs lineform, and for nobody else",
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, in `_begin_sqlite`
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: upgrading a reading transaction would fail instead of waiting.
+    writes = connection.get_execution_options().get("lineform_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgres(url: URL) -> Engine:
+    if find_spec("psycopg") is None:
+        raise UsageError("a PostgreSQL store needs psycopg", hint="pip install 'lineform[postgresql]'")
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        # Prepared statements and a pooler such as pgbouncer do not go together.
+        connect_args={"connect_timeout": 10, "prepare_threshold": None, "application_name": "lineform"},
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=24,
+        **_serializers(),
+    )
+
+
+__all__ = ["BUSY_SECONDS", "Database", "SqlStore", "open_store"]

@@ -1,0 +1,68 @@
+"""Armed revisions: at most one of each campaign, complete enough to send without any file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.ports.store import Revision
+from lineform.store.database import Database
+from lineform.store.tables import accounts, revisions
+
+
+class RevisionRecords(Database):
+    """What `apply` armed. Disarmed revisions stay, as history."""
+
+    def arm(self, account: str, revision: Revision) -> None:
+        """Makes this the armed revision of its address; nothing changes where the same digest is armed already."""
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            # Two applies at once: the second waits here, and then sees what the first armed.
+            connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+            armed = _armed(account_id, revision.address)
+            if connection.execute(sa.select(revisions.c.digest).where(armed)).scalar() == revision.digest:
+                return
+            self._disarm(connection, armed, revision.armed_at)
+            connection.execute(
+                sa.insert(revisions).values(
+                    account_id=account_id,
+                    address=revision.address,
+                    digest=revision.digest,
+                    armed_at=revision.armed_at,
+                    body=json.dumps(dict(revision.body), ensure_ascii=False, separators=(",", ":")),
+                )
+            )
+
+    def disarm(self, account: str, address: str, now: datetime) -> None:
+        """Nothing of this address is sent any more."""
+        with self.writing() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is not None:
+                self._disarm(connection, _armed(account_id, address), now)
+
+    def armed(self, account: str) -> Sequence[Revision]:
+        """The armed revisions, by address."""
+        query = (
+            sa.select(revisions)
+            .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+            .where(accounts.c.name == account, revisions.c.disarmed_at.is_(None))
+            .order_by(revisions.c.address)
+        )
+        with self.reading() as connection:
+            rows = connection.execute(query).all()
+        return sorted(
+            (Revision(r.address, r.digest, r.armed_at, json.loads(r.body)) for r in rows), key=lambda r: r.address
+        )
+
+    def _disarm(self, connection: Connection, armed: sa.ColumnElement[bool], now: datetime) -> None:
+        connection.execute(sa.update(revisions).where(armed).values(disarmed_at=now))
+
+
+def _armed(account_id: int, address: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        revisions.c.account_id == account_id, revisions.c.address == address, revisions.c.disarmed_at.is_(None)
+    )

@@ -1,0 +1,138 @@
+"""The tables as queries see them. `migrations` makes them; a test holds both equal.
+
+Friends have integer ids; `line_ids` is the only table that holds LINE's user ids, so that deleting its row forgets a
+person. Tags are stored both ways round, because a segment asks for the friends of a tag and a friend for its tags.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from lineform.store.types import UtcTime
+
+metadata = sa.MetaData()
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+schema_version = sa.Table(
+    "lineform_schema",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("bot", sa.Text, nullable=False),
+)
+
+friends = sa.Table(
+    "friends",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("followed_at", UtcTime),
+    sa.Column("blocked", sa.Boolean, nullable=False),
+    sa.Column("attributes", Json, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+)
+
+line_ids = sa.Table(
+    "line_ids",
+    metadata,
+    sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+friend_tags = sa.Table(
+    "friend_tags",
+    metadata,
+    sa.Column("tag_id", BigId, primary_key=True),
+    sa.Column("friend_id", BigId, primary_key=True),
+)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("armed_at", UtcTime, nullable=False),
+    sa.Column("disarmed_at", UtcTime),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+sends = sa.Table(
+    "sends",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("recipients", BigId, nullable=False),
+    sa.Column("recipients_hash", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("frozen_at", UtcTime, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("send_id", BigId, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("recipients", sa.Integer, nullable=False),
+    sa.Column("friend_ids", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("retry_key", sa.Uuid, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("first_called_at", UtcTime),
+    sa.Column("called_at", UtcTime),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("settled_at", UtcTime),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
