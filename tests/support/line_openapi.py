@@ -26,11 +26,17 @@ def folder() -> Path | None:
     return None
 
 
+def _present() -> Path:
+    found = folder()
+    if found is None:
+        raise FileNotFoundError("LINE's OpenAPI is not beside the checkout; set LINEFORM_OPENAPI to its folder")
+    return found
+
+
 @functools.cache
 def spec(name: str) -> dict[str, Any]:
     """One file, such as ``messaging-api``."""
-    place = folder()
-    assert place is not None
+    place = _present()
     loaded: dict[str, Any] = yaml.load((place / f"{name}.yml").read_bytes(), Loader=yaml.CSafeLoader)
     return loaded
 
@@ -44,8 +50,7 @@ def schemas() -> dict[str, Any]:
 
 def endpoints() -> set[str]:
     """Every endpoint of every file that LINE serves: ``POST /v2/bot/message/push``."""
-    place = folder()
-    assert place is not None
+    place = _present()
     return {
         f"{method.upper()} {path}"
         for file in place.glob("*.yml")

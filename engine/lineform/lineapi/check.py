@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lineform.lineapi.actions import ACTIONS, Place
-from lineform.lineapi.findings import Finding
+from lineform.lineapi.findings import Finding, Reason
 from lineform.lineapi.messages import MESSAGE, MESSAGE_LIST
 from lineform.lineapi.richmenu import RICHMENU
 from lineform.lineapi.shapes import Object, Shape, Walk
@@ -63,5 +63,8 @@ def check_action(action: object, place: Place, *, templated: Templated | None = 
 
 
 def _walk(shape: Shape, value: object, walk: Walk) -> list[Finding]:
-    shape.check(value, None, walk)
+    try:
+        shape.check(value, None, walk)
+    except RecursionError:
+        return [Finding((), Reason.TOO_HEAVY, "is nested too deeply to be read; hundreds of boxes inside each other")]
     return walk.findings

@@ -62,7 +62,7 @@ _LETTERS: Final[dict[str, Shape]] = {
     "decoration": Str(words=("none", "underline", "line-through")),
 }
 
-_compact: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_compact: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str).encode
 
 
 def _weighs_at_most(limit: int, noun: str) -> Check:
@@ -111,7 +111,7 @@ def _children_fit_layout(box: Object, at: Way, walk: Walk) -> None:
     allowed = _BASELINE if layout == "baseline" else _STACKED
     for index, child in enumerate(contents):
         kind = child.get("type") if isinstance(child, dict) else None
-        if kind in _COMPONENT_TYPES and kind not in allowed:
+        if isinstance(kind, str) and kind in _COMPONENT_TYPES and kind not in allowed:
             text = f"is the component '{kind}', which does not work in a {layout} box"
             walk.report((((at, "contents"), index), "type"), Reason.NOT_HERE, text, sorted(allowed))
 
