@@ -1,0 +1,71 @@
+"""What an apply works with: the account, the store behind its executor, the clock, the lock and the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from lineform.apply.result import OnStep
+from lineform.errors import LockedError
+from lineform.model.project import Resource
+from lineform.ports.clock import Clock
+from lineform.ports.line_account import LineAccount
+from lineform.ports.store import AuditEntry, Store
+
+LEASE = timedelta(minutes=10)
+"""Longer than any single step may take; renewed before each step and while waiting."""
+
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """Runs a synchronous call of the store where it does not block the event loop."""
+
+    def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]: ...
+
+
+Images = Callable[[Resource], tuple[bytes, str]]
+"""The image of a menu and its content type."""
+
+
+def _nobody(_: object) -> None:
+    """For callers who need not hear of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`owner` names this run and nobody else; `actor` is who is said to have done it, in the audit log."""
+
+    client: str
+    account: LineAccount
+    store: Store
+    images: Images
+    clock: Clock
+    owner: str
+    actor: str = "apply"
+    on_step: OnStep = _nobody
+    offload: Offload = asyncio.to_thread
+
+    @property
+    def lock(self) -> str:
+        return f"apply:{self.client}"
+
+    async def hold_lock(self) -> None:
+        """Takes or renews the lock; `LockedError` while somebody else applies to this account."""
+        if await self.offload(self.store.lease, self.lock, self.owner, self.clock.now(), LEASE):
+            return
+        holder = await self.offload(self.store.lease_holder, self.lock, self.clock.now())
+        raise LockedError(
+            f"{self.client}: {holder or 'somebody else'} is applying to this account",
+            hint=f"wait until it ends; after a crash the lock opens within {LEASE // timedelta(minutes=1)} minutes",
+        )
+
+    async def release_lock(self) -> None:
+        await self.offload(self.store.release_lease, self.lock, self.owner)
+
+    async def note(self, action: str, subject: str, detail: str = "") -> None:
+        entry = AuditEntry(self.clock.now(), self.client, self.actor, action, subject, detail)
+        await self.offload(self.store.note, entry)
