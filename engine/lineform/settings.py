@@ -59,8 +59,12 @@ class Settings:
         return self.line_origin is not None and is_loopback(urlsplit(self.line_origin).hostname or "")
 
     def store_url(self, workspace: Path) -> str:
-        """The given URL, or that of a file under the workspace's `.lineform/`."""
-        return self.store or f"sqlite:///{(workspace.resolve() / '.lineform' / 'store.db').as_posix()}"
+        """The given URL, or that of a file under the workspace's `.lineform/`.
+
+        An account that is not LINE's has a file of its own: what was sent there must never count as sent to people.
+        """
+        name = "store.db" if self.line_origin is None else "offline.db"
+        return self.store or f"sqlite:///{(workspace.resolve() / '.lineform' / name).as_posix()}"
 
     def secret(self, name: str) -> str:
         """The secret in the variable `name`; raises CredentialError, which names the variable and never its value."""

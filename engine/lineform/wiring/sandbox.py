@@ -33,18 +33,21 @@ def offline(
     state_file: Path | None,
     *,
     now: datetime | None = None,
+    freeze: bool = True,
     seed: int | None = None,
 ) -> Iterator[Offline]:
     """Runs the sandbox until the block ends. State stays in `state_file`; without one it is forgotten.
 
-    `now` sets and freezes the sandbox's clock; without it, its clock is the machine's.
+    `now` sets the sandbox's clock, standing still unless `freeze` is false; without it, its clock is the machine's.
     """
     if state_file is not None:
         state_file.parent.mkdir(parents=True, exist_ok=True)
     with SandboxServer(state_file, seed=seed) as server:
         control = Control(server.origin)
-        if now is not None:
-            control.set_clock(now)
+        if now is None:
+            control.real_clock()
+        else:
+            control.set_clock(now, freeze=freeze)
         tokens = _accounts(project, control)
         environment = {**settings.environment, **tokens}
         yield Offline(replace(settings, line_origin=server.origin, environment=environment), control)

@@ -1,0 +1,68 @@
+"""What a verb works with: the clock, the store, an account for each client; opened when asked for, closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from lineform.line.account import HttpLineAccount
+from lineform.model.project import Client, Project
+from lineform.ports.clock import Clock
+from lineform.ports.store import Store
+from lineform.sandbox.control import Control
+from lineform.settings import Settings
+from lineform.wiring.clock import StartedClock, SystemClock
+from lineform.wiring.line import line_account
+from lineform.wiring.sandbox import offline
+from lineform.wiring.store import open_store_for
+
+
+class Session:
+    """One run of one verb."""
+
+    def __init__(self, project: Project, settings: Settings, clock: Clock, control: Control | None) -> None:
+        self.project = project
+        self.settings = settings
+        self.clock = clock
+        self.control = control
+        """The offline account's, where this session has one of its own."""
+        self._closing = ExitStack()
+        self._store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store, opened and migrated on first use. Raises what opening it raises."""
+        if self._store is None:
+            self._store = self._closing.enter_context(open_store_for(self.settings, self.project.root))
+        return self._store
+
+    def account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
+        """The client's account; the caller closes it. Raises CredentialError where its token is missing."""
+        return line_account(client.spec, self.settings, self.clock, patience=patience)
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+@contextmanager
+def open_session(
+    project: Project, settings: Settings, *, sandbox: bool = False, now: datetime | None = None
+) -> Iterator[Session]:
+    """A session over LINE, or over an offline account of its own in the workspace's ``.lineform/``.
+
+    `now` (aware) starts the clock at another moment; the offline account's clock starts there, too.
+    """
+    clock = SystemClock() if now is None else StartedClock(now)
+    with ExitStack() as stack:
+        control = None
+        if sandbox:
+            # Whatever store the environment names is for real accounts: what is tried offline must not count there.
+            apart = replace(settings, store=None)
+            state = project.root / ".lineform" / "sandbox.db"
+            running = stack.enter_context(offline(project, apart, state, now=now, freeze=False))
+            settings, control = running.settings, running.control
+        session = Session(project, settings, clock, control)
+        stack.callback(session.close)
+        yield session
