@@ -7,10 +7,9 @@ icons, as a designer would have it, unless one long label would make all the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lineform.display.typesetting import Measure, Setting, set_label
+from lineform.display.typesetting import Measure, Setting, line_width, set_label
 from lineform.errors import LineformError
 
 _ALIKE = 0.1  # cards whose sides differ by less than this are of like size
@@ -191,11 +190,6 @@ def setting_height(setting: Setting) -> int:
     return setting.size + setting.line_height * (len(setting.lines) - 1)
 
 
-def setting_width(lines: Iterable[str], size: int, measure: Measure) -> float:
-    """The widest line."""
-    return max((measure(line, size) for line in lines), default=0.0)
-
-
 def _middle(card: Card) -> tuple[int, int]:
     return card.left + (card.width - card.icon_size) // 2, card.top + (card.height - card.icon_size) // 2
 
@@ -209,7 +203,7 @@ def _placed(card: Card, setting: Setting, tallest: int, measure: Measure) -> Car
         label_top = icon_top + card.icon_size + card.between
         return CardPlan(card, (_middle(card)[0], icon_top), setting, (centre, label_top + half))
     if card.form == "beside":
-        words = setting_width(setting.lines, setting.size, measure)
+        words = max(line_width(line, setting.size, measure) for line in setting.lines)
         left = round(centre - (card.icon_size + card.between + words) / 2)
         at = left + card.icon_size + card.between + words / 2
         return CardPlan(card, (left, _middle(card)[1]), setting, (at, own_top + half))

@@ -93,8 +93,9 @@ def _has_form(letter: str) -> bool:
     return bytes(font.getmask(letter)) != bytes(font.getmask("\U0010ffff"))
 
 
-def _width(words: str, size: int) -> float:
-    return _font(size).getlength(words) + 2 * _weight(size)
+@lru_cache(maxsize=16384)
+def _width(letter: str, size: int) -> float:
+    return _font(size).getlength(letter)
 
 
 def _weight(size: int) -> int:

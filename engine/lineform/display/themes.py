@@ -20,7 +20,8 @@ class Theme:
 THEMES: dict[str, Theme] = {
     "leaf": Theme("#dff0e4", ("#ffffff",), "#1f3d2b", "#06a94d"),
     "sakura": Theme("#fbe4ea", ("#ffffff", "#fff6f8"), "#5b2336", "#e0557f"),
-    "sea": Theme("#d9ebf7", ("#ffffff", "#f3f9fd"), "#123a56", "#1479bd"),
+    "sky": Theme("#d9ebf7", ("#ffffff", "#f3f9fd"), "#123a56", "#1479bd"),
+    "sea": Theme("#d3ebe9", ("#ffffff", "#f2faf9"), "#123f42", "#0d8186"),
     "sunset": Theme("#ffe6d1", ("#fffaf5", "#fff1e4"), "#57290f", "#e8762c"),
     "paper": Theme("#e9e4da", ("#fbf8f2",), "#3a342a", "#8a6d3b"),
     "night": Theme("#10161f", ("#1d2733", "#222f3d"), "#eef3f8", "#ffc857"),

@@ -18,11 +18,12 @@ _NEVER_FIRST = frozenset(
     "、。,.,.・:;:;!?!?‼⁇⁈⁉)])]}」』】〕〗〙〛〉》»”’…‥ー-‐–〜~々ゝゞヽヾぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ%%‰℃"
 )
 _NEVER_LAST = frozenset("([([{「『【〔〖〘〚〈《«“‘¥¥$$£#")
+_SUFFIXES = frozenset("日券様店者用的")  # in compounds these end a word more often than they begin one
 _GRAPHEME = regex.compile(r"\X")
 _LINE_HEIGHT = 1.22  # of the letters' size, from baseline to baseline
 
 Measure = Callable[[str, int], float]
-"""The width in pixels of a text in letters of a size."""
+"""The width in pixels of one letter at a size. A line is as wide as its letters together: there is no kerning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def _break_cost(before: str, after: str) -> float:
     kinds = (_kind(before), _kind(after))
     if before in "おご" and kinds[1] in ("cjk", "katakana"):  # an honorific belongs to its word: 「お誕生日」
         return 1.5
+    if kinds == ("cjk", "cjk") and after in _SUFFIXES:
+        return 1.0
     if kinds[0] == kinds[1]:
         return {"hiragana": 0.25, "katakana": 1.2}.get(kinds[0], 0.6)
     # Endings follow their stem in hiragana: 「お問い|合わせ」 breaks better than 「お問|い合わせ」.
@@ -86,19 +89,36 @@ def wrap(words: str, width: float, size: int, measure: Measure) -> Breaking | No
     fits.
     """
     letters = graphemes(words)
+    widths = [measure(letter, size) for letter in letters]
     # ways[i] is the best breaking of what begins at letter i; they are found from the end backwards.
     ways: list[Breaking | None] = [None] * len(letters) + [Breaking(())]
     for start in range(len(letters) - 1, -1, -1):
         for end in range(start + 1, len(letters) + 1):
-            line = "".join(letters[start:end]).strip()
-            room = 1 - measure(line, size) / width
+            room = 1 - sum(_trimmed(letters, widths, start, end)) / width
             if room < 0:
                 break
             rest = ways[end]
             if rest is not None and (end == len(letters) or may_break(letters[end - 1], letters[end])):
-                way = _begun_with(line, room, rest, _hurt(letters, start, end))
-                ways[start] = min(filter(None, (ways[start], way)), key=lambda one: (len(one.lines), one.cost))
+                way = _begun_with("".join(letters[start:end]).strip(), room, rest, _hurt(letters, start, end))
+                # Of two that are equally good the one with the longer first line stands.
+                ways[start] = min(
+                    filter(None, (way, ways[start])), key=lambda one: (len(one.lines), round(one.cost, 6))
+                )
     return ways[0] if letters else Breaking(("",))
+
+
+def _trimmed(letters: list[str], widths: list[float], start: int, end: int) -> list[float]:
+    """The widths of a line's letters without the spaces at its ends."""
+    while start < end and letters[start].isspace():
+        start += 1
+    while start < end and letters[end - 1].isspace():
+        end -= 1
+    return widths[start:end]
+
+
+def line_width(line: str, size: int, measure: Measure) -> float:
+    """How wide a line is."""
+    return sum(measure(letter, size) for letter in graphemes(line))
 
 
 def _begun_with(line: str, room: float, rest: Breaking, hurt: float) -> Breaking:
