@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from lineform.errors import UsageError
 from lineform.sandbox.app import create_app
@@ -27,12 +27,12 @@ class Connections:
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], asyncio.Transport] = {}
 
-    def protocol(self) -> type[H11Protocol]:
-        """uvicorn's own protocol, which tells us of its connections."""
+    def protocol(self) -> type[asyncio.Protocol]:
+        """uvicorn's own protocol (the quick one where httptools is installed), which tells us of its connections."""
         held = self._open
 
-        class Watched(H11Protocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        class Watched(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # which class it is, uvicorn finds out late
+            def connection_made(self, transport: Any) -> None:
                 held[_peer(transport)] = transport
                 super().connection_made(transport)
 

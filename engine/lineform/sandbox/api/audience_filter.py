@@ -129,7 +129,7 @@ def _is_value(kind: str, value: object) -> bool:
 
 
 def uses_attributes(body: dict[str, Any]) -> bool:
-    return bool(body.get("filter", {}).get("demographic"))
+    return bool((body.get("filter") or {}).get("demographic"))
 
 
 def selected(world: World, account: int, body: dict[str, Any], now: float) -> list[str]:
@@ -138,7 +138,7 @@ def selected(world: World, account: int, body: dict[str, Any], now: float) -> li
     users = {person.user for person in everybody}
     if body.get("recipient") is not None:
         users = _targets(world, body["recipient"], users)
-    demographic = body.get("filter", {}).get("demographic")
+    demographic = (body.get("filter") or {}).get("demographic")
     return [
         person.user
         for person in everybody

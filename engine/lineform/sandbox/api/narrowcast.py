@@ -60,7 +60,7 @@ def _check_whom(world: World, account: Account, call: Call, body: dict[str, Any]
 
 
 def _limit(body: dict[str, Any]) -> dict[str, Any]:
-    limit = body.get("limit") or {}
+    limit = {} if body.get("limit") is None else body["limit"]
     if not isinstance(limit, dict):
         raise body_errors(("must be an object", "limit"))
     most = limit.get("max")

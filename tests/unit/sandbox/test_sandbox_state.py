@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineform.errors import LineformError, UsageError
+from lineform.sandbox.clock import SandboxClock
+from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer, serve
+from lineform.sandbox.state import State
+from support.line_calls import Line, a_text
+
+DAY = 86400
+
+
+def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    once = str(uuid.uuid4())
+    with SandboxServer(file) as server:
+        control = Control(server.origin)
+        control.set_clock(1_764_558_000.0)
+        control.add_account(name="shop", token="token")
+        (friend,) = control.add_friends("shop", 1)
+        line = Line(server.origin)
+        first = line.push(friend, key=once)
+        menu = line.new_menu()
+        line.post("/v2/bot/richmenu/bulk/link", {"richMenuId": menu, "userIds": [friend]})
+    with SandboxServer(file) as server:
+        control, line = Control(server.origin), Line(server.origin)
+        assert control.clock() == {"now": "2025-12-01T03:00:00.000Z", "epoch": 1_764_558_000.0, "frozen": True}
+        again = line.push(friend, key=once)
+        assert again.headers["x-line-accepted-request-id"] == first.request_id
+        control.advance(2)
+        assert control.friend("shop", friend)["linked_menu"] == menu
+        assert len(control.requests()) == 5
+
+
+def test_what_was_answered_survives_a_killed_process(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    program = f"""
+        from pathlib import Path
+        from lineform.sandbox.server import SandboxServer
+        print(SandboxServer(Path({str(file)!r})).origin, flush=True)
+        input()
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        origin = process.stdout.readline().strip()
+        control = Control(origin)
+        control.add_account(name="shop", token="token")
+        (friend,) = control.add_friends("shop", 1)
+        for number in range(20):
+            assert Line(origin).push(friend, f"message {number}").status == 200
+        process.send_signal(signal.SIGKILL)
+    with SandboxServer(file) as server:
+        received = Control(server.origin).deliveries("shop", friend)
+    assert [entry["messages"] for entry in received] == [[a_text(f"message {number}")] for number in range(20)]
+
+
+def test_the_state_file_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    State(file).close()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_state_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    state = State(file)
+    state.remember("format", 99)
+    state.close()
+    with pytest.raises(UsageError, match="has format 99"):
+        State(file)
+
+
+def test_a_seed_repeats_ids_but_not_over_a_restart(tmp_path: Path) -> None:
+    def ids(file: Path) -> list[str]:
+        with SandboxServer(file, seed=1) as server:
+            control = Control(server.origin)
+            if not control.accounts():
+                control.add_account(name="shop", token="token")
+            return control.add_friends("shop", 3)
+
+    first = ids(tmp_path / "a.sqlite3")
+    assert ids(tmp_path / "b.sqlite3") == first
+    assert not set(ids(tmp_path / "a.sqlite3")) & set(first)
+
+
+def test_the_clock_stands_jumps_runs_and_is_real_again(control: Control) -> None:
+    noon = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    assert control.set_clock(noon) == {"now": "2026-02-01T12:00:00.000Z", "epoch": noon.timestamp(), "frozen": True}
+    assert control.advance(90)["now"] == "2026-02-01T12:01:30.000Z"
+    running = control.set_clock(noon, freeze=False)
+    assert not running["frozen"]
+    assert noon.timestamp() <= control.clock()["epoch"] < noon.timestamp() + 60
+    assert abs(control.real_clock()["epoch"] - datetime.now(UTC).timestamp()) < 60
+    with pytest.raises(LineformError, match="has no time zone"):
+        control.set_clock(datetime(2026, 2, 1))  # noqa: DTZ001 - this is what is refused
+
+
+@given(st.lists(st.sampled_from(["freeze", "run", "advance", "real tick"]), max_size=12))
+def test_a_clock_never_goes_back_by_itself(steps: list[str]) -> None:
+    real = [1000.0]
+    clock = SandboxClock(lambda: real[0])
+    for step in steps:
+        before = clock.now()
+        if step == "freeze":
+            clock.freeze()
+        elif step == "run":
+            clock.run()
+        elif step == "advance":
+            clock.advance(5)
+            assert clock.now() == before + 5
+        else:
+            real[0] += 3
+            assert clock.now() == before + (0 if clock.frozen else 3)
+        assert clock.now() >= before
+
+
+def test_work_that_fell_due_together_is_done_in_its_order(line: Line, control: Control, friend: str) -> None:
+    control.change("shop", bulk_seconds=10)
+    one, two = line.new_menu(), line.new_menu()
+    line.post("/v2/bot/richmenu/bulk/link", {"richMenuId": one, "userIds": [friend]})
+    control.advance(1)
+    line.post("/v2/bot/richmenu/bulk/link", {"richMenuId": two, "userIds": [friend]})
+    control.advance(DAY)
+    assert control.friend("shop", friend)["linked_menu"] == two
+
+
+def test_a_narrowcast_is_dated_when_it_was_sent_not_when_somebody_looked(line: Line, control: Control) -> None:
+    control.add_friends("shop", 1)
+    line.post("/v2/bot/message/narrowcast", {"messages": [a_text()]})
+    accepted = datetime.fromisoformat(control.clock()["now"])
+    control.advance(40 * DAY)
+    (received,) = control.deliveries("shop")
+    assert datetime.fromisoformat(received["time"]) == accepted + timedelta(seconds=5)
+    assert line.get("/v2/bot/message/quota/consumption").json == {"totalUsage": 0}
+
+
+def test_an_address_that_others_reach_has_to_be_allowed() -> None:
+    with pytest.raises(UsageError, match="can be reached from other machines"):
+        serve("0.0.0.0", 0, None)  # noqa: S104 - this is what is refused
+
+
+def test_a_port_that_is_taken_is_refused(sandbox: SandboxServer) -> None:
+    with pytest.raises(UsageError, match="cannot listen"):
+        SandboxServer(port=int(sandbox.origin.rpartition(":")[2]))
