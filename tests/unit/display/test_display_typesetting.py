@@ -63,7 +63,7 @@ def test_without_spaces_the_rules_hold_at_every_break_and_no_letter_is_lost(word
         ("お問い合わせ・ご相談", 70, ("お問い合わせ・", "ご相談")),
         ("スタイリスト紹介", 60, ("スタイリスト", "紹介")),
         ("お誕生日特典", 50, ("お誕生日", "特典")),
-        ("Hair Studio 青葉", 60, ("Hair", "Studio 青葉")),
+        ("Hair Studio 青葉", 60, ("Hair Studio", "青葉")),
         ("クーポン、特典", 40, ("クーポ", "ン、特典")),
         ("「予約」", 30, ("「予", "約」")),
     ],
