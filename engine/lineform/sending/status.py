@@ -22,6 +22,8 @@ class SendStatus(StrEnum):
     """At least one batch's outcome can no longer be learned; it is never resent by itself."""
     HELD = "held"
     """Not sent; waits for a person."""
+    RELEASED = "released"
+    """Was held, and a person let it go: the next run sends it, under a key of its own."""
     SKIPPED = "skipped"
     """Not sent, by rule."""
     EMPTY = "empty"

@@ -1,0 +1,37 @@
+"""The kill switch: kept in the store, read before every round of calls, by every machine that shares the store.
+
+It is a lease that nobody renews and that outlives everybody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lineform.ports.store import AuditEntry, Store
+
+_LONG = timedelta(days=3650)
+
+
+def _name(account: str) -> str:
+    return f"halt/{account}"
+
+
+def halt(store: Store, account: str, actor: str, now: datetime) -> None:
+    """Stops every send of this account before its next call, until `resume`."""
+    if store.lease(_name(account), actor, now, _LONG):
+        store.note(AuditEntry(now, account, actor, "halt", account))
+
+
+def resume(store: Store, account: str, actor: str, now: datetime) -> bool:
+    """Lets the account send again; False where it was not halted."""
+    holder = store.lease_holder(_name(account), now)
+    if not holder:
+        return False
+    store.release_lease(_name(account), holder)
+    store.note(AuditEntry(now, account, actor, "resume", account, f"was halted by {holder}"))
+    return True
+
+
+def halted_by(store: Store, account: str, now: datetime) -> str:
+    """Who halted the account; empty where nobody did."""
+    return store.lease_holder(_name(account), now)

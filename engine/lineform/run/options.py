@@ -1,0 +1,76 @@
+"""How a run is made, and what all of its parts share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from lineform.model.project import Client
+from lineform.ports.clock import Clock
+from lineform.ports.line_account import LineAccount
+from lineform.ports.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def new_worker() -> str:
+    """A name that no other run has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class TickOptions:
+    """One run's settings."""
+
+    worker: str = field(default_factory=new_worker)
+    """Who holds the leases of claimed batches."""
+    actor: str = "lineform run"
+    """Who is written into the audit log."""
+    dry_run: bool = False
+    """Says what would go where at what cost, and writes nothing and sends nothing."""
+    lease: timedelta = timedelta(seconds=60)
+    """How long a claimed batch is left to its caller. A call that takes longer is safe: its retry key is the same."""
+    patience: float = 90.0
+    """Seconds that a send waits, in all, for leases of a run that may have died, and for LINE's rate limits."""
+    concurrency: int = 64
+    """Calls under way at once; pacing is the account's."""
+    chunk: int = 2000
+    """Friends read at once."""
+
+
+class Records:
+    """The store, called from async code: every call of a run goes through this one thread, one after the other."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def __call__(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(method, *args, **kwargs))
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every step of one run needs."""
+
+    client: Client
+    account: LineAccount
+    records: Records
+    clock: Clock
+    options: TickOptions
+
+    @property
+    def store(self) -> Store:
+        return self.records.store

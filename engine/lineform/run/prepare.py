@@ -1,0 +1,161 @@
+"""An occurrence on its way to the ledger: who, by which route, at what cost, and whether a guard stops it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineform.errors import BlockedError
+from lineform.lineapi.routes import Route
+from lineform.model.client import Limits
+from lineform.planning.live import Quota
+from lineform.ports.line_account import Refused
+from lineform.run.options import Run
+from lineform.sending.cost import Cost, estimate, month_start
+from lineform.sending.due import Due
+from lineform.sending.guards import Figures, Stop, stops
+from lineform.sending.revision import Armed
+from lineform.sending.routes import Choice, Wanted, choose
+from lineform.sending.scope import reads_friend, run_scope
+from lineform.sending.textguards import suspicious_bytes
+from lineform.templates.errors import TemplateError
+from lineform.templates.send import CompiledMessages, compile_messages
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that freezing needs. `ids` are internal and ascending; empty where LINE selects."""
+
+    address: str
+    digest: str
+    due: Due
+    armed: Armed
+    compiled: CompiledMessages
+    choice: Choice
+    ids: Sequence[int]
+    recipients: int
+    limit: int | None
+    cost: Cost
+
+    @property
+    def nobody(self) -> bool:
+        """Whether we select the recipients and there are none."""
+        return self.choice.route not in {Route.BROADCAST, Route.NARROWCAST} and not self.ids
+
+    @property
+    def constant(self) -> bytes | None:
+        """The messages, where every friend reads the same."""
+        return constant_messages(self.armed, self.compiled, self.due.at)
+
+
+def constant_messages(armed: Armed, compiled: CompiledMessages, due_at: datetime) -> bytes | None:
+    """The messages as JSON, where every friend reads the same; else None."""
+    if reads_friend(compiled.reads):
+        return None
+    return compiled.render_bytes({"run": run_scope(due_at, armed.timezone)})
+
+
+async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed) -> Prepared:
+    """Selects the audience, chooses the route and asks every guard; writes nothing.
+
+    Raises BlockedError (with the guard's id) where the send must not begin, and LineFailure where LINE cannot be asked.
+    """
+    try:
+        compiled = compile_messages(armed.messages, armed.context)
+        constant = constant_messages(armed, compiled, due.at)
+        choice = choose(_wanted(armed, constant is not None))
+    except (TemplateError, ValueError) as wrong:
+        raise BlockedError(f"the messages cannot be made: {wrong}", code="G207") from wrong
+    if constant is not None:
+        refuse_suspicious(constant, production=armed.production)
+    quota = await run.account.quota()
+    used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
+    ids, recipients, limit = await _audience(run, armed, choice, quota, used)
+    figures = Figures(recipients, choice.route is not Route.BROADCAST, quota.left, quota.used, used)
+    _refuse(stops(figures, armed.expect, run.client.limits, run.client.plan))
+    cost = estimate(recipients, max(used, quota.used), run.client.plan, choice.route)
+    return Prepared(address, digest, due, armed, compiled, choice, ids, recipients, limit, cost)
+
+
+def _wanted(armed: Armed, constant: bool) -> Wanted:
+    return Wanted(
+        demographic=armed.demographic is not None,
+        everyone=armed.everyone,
+        constant=constant,
+        at_most=armed.expect is not None and armed.expect.max is not None,
+        skips_unknown=bool(armed.skip_if_unknown),
+    )
+
+
+async def _audience(
+    run: Run, armed: Armed, choice: Choice, quota: Quota, used: int
+) -> tuple[Sequence[int], int, int | None]:
+    """The ids to freeze, how many people are meant, and a narrowcast's limit."""
+    if choice.route is Route.NARROWCAST:
+        limit = await _limit(run, armed, quota, used)
+        return (), limit, limit
+    if choice.route is Route.BROADCAST:
+        return (), (await run.records(run.store.count_friends, run.client.name)).friends, None
+    ids = await run.records(_select, run, armed)
+    return ids, len(ids), None
+
+
+def _select(run: Run, armed: Armed) -> Sequence[int]:
+    # Eight bytes a friend: the memory of a send to millions stays bounded.
+    return array("q", run.store.select(run.client.name, armed.selection, run.clock.now()))
+
+
+async def _limit(run: Run, armed: Armed, quota: Quota, used: int) -> int:
+    """At most how many a narrowcast may reach. Without a limit LINE would reserve quota for all friends
+    (https://developers.line.biz/en/reference/messaging-api/#send-narrowcast-message)."""
+    if armed.limit is not None:
+        return armed.limit
+    if armed.expect is not None and armed.expect.max is not None:
+        return armed.expect.max
+    friends = (await run.records(run.store.count_friends, run.client.name)).friends
+    bounds = (friends or None, quota.left, _budget_left(run.client.limits, max(used, quota.used)))
+    known = [bound for bound in bounds if bound is not None]
+    if not known or min(known) < 1:
+        raise BlockedError(
+            "nobody knows how many people this demographic audience may reach",
+            hint="write audience.limit: LINE reserves that much of the quota",
+            code="G205",
+        )
+    return min(known)
+
+
+def _budget_left(limits: Limits, used: int) -> int | None:
+    return None if limits.monthly_messages is None else max(0, limits.monthly_messages - used)
+
+
+def _refuse(found: Sequence[Stop]) -> None:
+    if found:
+        first = found[0]
+        raise BlockedError("; ".join(stop.sentence for stop in found), hint=first.hint, code=first.guard)
+
+
+def refuse_suspicious(messages: bytes, *, production: bool) -> None:
+    """Raises BlockedError where a rendered text must not reach a friend."""
+    found = suspicious_bytes(messages, production=production)
+    if found:
+        path, suspicion = found[0]
+        raise BlockedError(
+            f"message {int(path[0]) + 1}: {suspicion.sentence}",
+            hint="correct the text; where a value is at fault, correct the friend's data",
+            code="G206",
+        )
+
+
+async def ask_line(run: Run, route: Route, messages: Sequence[dict[str, object]]) -> None:
+    """Asks LINE whether it would take these messages, which costs no quota. Raises BlockedError where it would not."""
+    try:
+        await run.account.validate_messages(route, messages)
+    except Refused as refused:
+        details = f" ({refused.details})" if refused.details else ""
+        raise BlockedError(
+            f"LINE would refuse the messages: {refused.message}{details}",
+            hint="correct the message; 'lineform validate' shows LINE's limits",
+            code="G208",
+        ) from refused

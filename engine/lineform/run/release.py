@@ -1,0 +1,33 @@
+"""A held occurrence, let go by a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lineform.errors import UsageError
+from lineform.model.project import Client
+from lineform.ports.store import AuditEntry, Store
+from lineform.sending.status import SendStatus
+
+_MARK = "+released"
+
+
+def release(store: Store, client: Client, address: str, key: str, actor: str, now: datetime) -> None:
+    """Lets the next run send a held occurrence, to the audience of that moment and past all guards but lateness.
+
+    Raises UsageError where there is no such occurrence, or it is not held. Releasing it again changes nothing.
+    """
+    send = store.send(client.name, address, key)
+    if send is None:
+        raise UsageError(f"{address} has no occurrence {key}", hint="'lineform report' lists what is held")
+    if send.status is SendStatus.RELEASED:
+        return
+    if send.status is not SendStatus.HELD:
+        raise UsageError(f"{address} of {key} is {send.status.value}, not held")
+    store.conclude(send.id, SendStatus.RELEASED, now, reason=f"released by {actor}; it was held: {send.reason}")
+    store.note(AuditEntry(now, client.name, actor, "release", f"{address}@{key}", send.reason))
+
+
+def released_key(key: str) -> str:
+    """The key of the send that a released occurrence becomes: its own, so that it too happens once."""
+    return key + _MARK

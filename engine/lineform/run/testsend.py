@@ -1,0 +1,134 @@
+"""A test send: to the listed testers and nobody else, as they would read it. It costs one message each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+from lineform.errors import BlockedError, CredentialError, UsageError
+from lineform.lineapi.routes import Route
+from lineform.model.project import Client, Resource
+from lineform.ports.clock import Clock
+from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
+from lineform.ports.store import AuditEntry, Store
+from lineform.run.options import Records
+from lineform.run.prepare import refuse_suspicious
+from lineform.segments.friend import Friend
+from lineform.sending.batches import addressed, body_of
+from lineform.sending.keys import key_of_test
+from lineform.sending.retry import TRIES, pause
+from lineform.sending.revision import read_revision, revision
+from lineform.sending.scope import friend_scope, run_scope
+from lineform.templates.send import compile_messages
+
+MOST = 10
+"""Testers of one test send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One tester by their place in the list (from 1), and what LINE said; empty where it accepted."""
+
+    tester: int
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    __test__ = False  # pytest takes it for a test
+
+    address: str
+    results: tuple[Tested, ...]
+    cost: int
+    """Messages of this month's quota that it used."""
+    quota_left: int | None
+    """Before the test; None where the account has no limit."""
+
+
+async def send_test(
+    client: Client,
+    resource: Resource,
+    testers: Sequence[str],
+    account: LineAccount,
+    store: Store,
+    clock: Clock,
+    *,
+    actor: str = "lineform send --test",
+    synthetic: Friend | None = None,
+    most: int = MOST,
+) -> TestReport:
+    """Sends a campaign's messages to `testers` (LINE user ids), with a テスト text allowed.
+
+    Each reads their own data where the store knows them, else that of `synthetic`. Raises BlockedError where there are
+    too many testers, the quota does not suffice or a message cannot be made; nothing is sent then.
+    """
+    testers = list(dict.fromkeys(testers))
+    if not testers:
+        raise UsageError("there is no tester", hint="set the client's 'testers' to an environment variable of user ids")
+    if len(testers) > most:
+        raise BlockedError(f"{len(testers)} testers are more than {most}", hint="name fewer testers", code="G212")
+    bot = await account.bot()
+    if bot.user_id != client.spec.bot:
+        raise CredentialError(
+            f"the token of client '{client.name}' belongs to the bot '{bot.display_name}' ({bot.basic_id})",
+            hint="correct the token in the environment, or 'bot' in the client's file",
+        )
+    quota = await account.quota()
+    if quota.left is not None and quota.left < len(testers):
+        raise BlockedError(
+            f"{len(testers)} messages are needed, and LINE has {quota.left:,} left this month",
+            hint="a test send costs quota like any other; preview and simulate cost none",
+            code="G201",
+        )
+    records = Records(store)
+    try:
+        friends = await records(_friends, store, client.name, testers, synthetic)
+        bodies = _render(client, resource, friends, clock)
+        invocation = uuid4().hex
+        results = []
+        for place, (user_id, body) in enumerate(zip(testers, bodies, strict=True), start=1):
+            key = key_of_test(client.name, str(resource.address), invocation, user_id)
+            results.append(Tested(place, await _send(account, clock, addressed(body, Route.PUSH, [user_id]), key)))
+        sent = sum(not result.refused for result in results)
+        note = AuditEntry(clock.now(), client.name, actor, "send --test", str(resource.address), f"{sent} messages")
+        await records(store.note, note)
+    finally:
+        records.close()
+    return TestReport(str(resource.address), tuple(results), sent, quota.left)
+
+
+def _friends(store: Store, account: str, testers: Sequence[str], synthetic: Friend | None) -> list[Friend]:
+    ids = store.friend_ids(account, testers)
+    known = {friend.user_id: friend for friend in store.friends(account, sorted(ids.values()))}
+    stranger = synthetic or Friend(0, "", "", "", None, False, {}, frozenset())
+    return [known.get(user_id) or replace(stranger, user_id=user_id) for user_id in testers]
+
+
+def _render(client: Client, resource: Resource, friends: Sequence[Friend], clock: Clock) -> list[bytes]:
+    armed = read_revision(revision(client, resource).body)
+    compiled = compile_messages(armed.messages, armed.context)
+    scope = {"run": run_scope(clock.now(), armed.timezone)}
+    bodies = []
+    for friend in friends:
+        messages = compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})
+        refuse_suspicious(messages, production=False)
+        bodies.append(body_of(messages, silent=armed.silent))
+    return bodies
+
+
+async def _send(account: LineAccount, clock: Clock, body: bytes, key: UUID) -> str:
+    """What LINE said against it; empty where it accepted."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            await account.send(Route.PUSH, body, key)
+        except (Refused, RateLimited, QuotaExceeded) as refused:
+            return refused.message
+        except OutcomeUnknown as unknown:
+            if tries == TRIES:
+                return f"it is not known whether it arrived: {unknown.message}"
+            await clock.sleep(pause(tries))
+        else:
+            return ""

@@ -1,0 +1,33 @@
+"""What became of a send, from what became of its batches: never more than is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lineform.sending.status import BatchStatus, SendStatus
+
+
+def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> SendStatus | None:
+    """The status of a send whose batches count so; None while one may still be called.
+
+    `asynchronous` tells that LINE goes on working after it accepted (narrowcast).
+    """
+    accepted, refused, uncertain = (
+        batches.get(status, 0) for status in (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+    )
+    if batches.get(BatchStatus.READY, 0) or batches.get(BatchStatus.CALLING, 0):
+        return None
+    if uncertain:
+        return SendStatus.UNCERTAIN
+    if accepted and refused:
+        return SendStatus.PARTIAL
+    if refused:
+        return SendStatus.REFUSED
+    if not accepted:
+        return SendStatus.EMPTY
+    return SendStatus.ACCEPTED if asynchronous else SendStatus.SENT
+
+
+def untouched(batches: Mapping[BatchStatus, int]) -> bool:
+    """Whether no batch was ever called, as far as the ledger knows, so that the whole may still be called off."""
+    return not any(count for status, count in batches.items() if status is not BatchStatus.READY)
