@@ -1,0 +1,134 @@
+"""An account, a store and a clock together, to plan and apply on."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lineform.apply.desk import Desk
+from lineform.apply.result import ApplyResult, StepResult
+from lineform.apply.walk import Approved, apply_plan, fresh_plan
+from lineform.errors import CredentialError
+from lineform.model.address import Kind
+from lineform.model.project import Client, Resource
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import ClientPlan
+from lineform.ports.store import AuditEntry, Revision
+from lineform.sending.revision import Revisioned, revision
+from lineform.wiring.clock import SettableClock
+from support.fake_account import FakeAccount
+
+NOW = datetime(2026, 11, 22, 7, 19, tzinfo=UTC)
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(slots=True)
+class ApplyRecords:
+    """The part of the store that an apply uses, in memory."""
+
+    revisions: dict[str, dict[str, Revision]] = field(default_factory=dict)
+    leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    log: list[AuditEntry] = field(default_factory=list)
+    bots: dict[str, str] = field(default_factory=dict)
+
+    def arm(self, account: str, armed: Revision) -> None:
+        mine = self.revisions.setdefault(account, {})
+        if armed.address not in mine or mine[armed.address].digest != armed.digest:
+            mine[armed.address] = armed
+
+    def disarm(self, account: str, address: str, now: datetime) -> None:
+        self.revisions.get(account, {}).pop(address, None)
+
+    def armed(self, account: str) -> Sequence[Revision]:
+        return tuple(self.revisions.get(account, {}).values())
+
+    def lease(self, name: str, owner: str, now: datetime, length: timedelta) -> bool:
+        holder = self.lease_holder(name, now)
+        if holder not in ("", owner):
+            return False
+        self.leases[name] = (owner, now + length)
+        return True
+
+    def lease_holder(self, name: str, now: datetime) -> str:
+        owner, until = self.leases.get(name, ("", now))
+        return owner if until > now else ""
+
+    def release_lease(self, name: str, owner: str) -> None:
+        if self.leases.get(name, ("",))[0] == owner:
+            del self.leases[name]
+
+    def note(self, entry: AuditEntry) -> None:
+        self.log.append(entry)
+
+    def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]:
+        return [entry for entry in reversed(self.log) if entry.account == account][:limit]
+
+    def claim_bot(self, account: str, bot: str) -> None:
+        if self.bots.setdefault(account, bot) != bot:
+            raise CredentialError("another bot than before")
+
+
+async def at_once(function: Any, /, *args: Any) -> Any:
+    """Calls the store on the spot."""
+    return function(*args)
+
+
+def small_image(_: Resource) -> tuple[bytes, str]:
+    return PNG + b"small", "image/png"
+
+
+_owners = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Shop:
+    """Everything that an apply needs; each apply is a run of its own."""
+
+    account: FakeAccount = field(default_factory=FakeAccount)
+    store: ApplyRecords = field(default_factory=ApplyRecords)
+    clock: SettableClock = field(default_factory=lambda: SettableClock(NOW))
+    events: list[StepResult] = field(default_factory=list)
+
+    def desk(self, client: str = "salon") -> Desk:
+        return Desk(
+            client,
+            self.account,
+            self.store,  # type: ignore[arg-type]
+            small_image,
+            self.clock,
+            owner=f"run-{next(_owners)}",
+            on_step=self.events.append,
+            offload=at_once,
+        )
+
+    def plan(self, client: Client, options: PlanOptions = PlanOptions()) -> ClientPlan:  # noqa: B008
+        plan, _ = asyncio.run(fresh_plan(self.desk(client.name), client, revisions(client), options))
+        return plan
+
+    def apply(
+        self,
+        client: Client,
+        options: PlanOptions = PlanOptions(),  # noqa: B008
+        *,
+        saved: ClientPlan | None = None,
+        plan_id: str = "",
+    ) -> ApplyResult:
+        """Applies a saved plan, or the one that is made now."""
+
+        async def run() -> ApplyResult:
+            desk = self.desk(client.name)
+            plan = saved or (await fresh_plan(desk, client, revisions(client), options))[0]
+            return await apply_plan(desk, client, Approved(plan, options, plan_id), revisions(client))
+
+        return asyncio.run(run())
+
+    def wait(self, **length: float) -> None:
+        self.clock.set(self.clock.now() + timedelta(**length))
+
+
+def revisions(client: Client) -> dict[str, Revisioned]:
+    return {str(r.address): revision(client, r) for r in client.of(Kind.CAMPAIGN)}
