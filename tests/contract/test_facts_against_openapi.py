@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lineform.lineapi import flex, imagemap, limits
+from lineform.lineapi import demographics, flex, imagemap, limits
 from lineform.lineapi.actions import ACTIONS, Place
 from lineform.lineapi.messages import MESSAGE
 from lineform.lineapi.rates import LIMITS, OTHERS, UNLIMITED
@@ -205,3 +205,17 @@ NOT_IN_THE_RATE_TABLE = {"POST /module/auth/v1/token"}
 
 def test_every_endpoint_is_known_to_the_rates() -> None:
     assert {*LIMITS, *OTHERS, *UNLIMITED} == endpoints() - NOT_IN_THE_RATE_TABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("GenderDemographic", demographics.GENDERS),
+        ("AppTypeDemographic", demographics.APPS),
+        ("AreaDemographic", demographics.AREAS),
+        ("AgeDemographic", tuple(f"age_{years}" for years in demographics.AGES)),
+        ("SubscriptionPeriodDemographic", tuple(f"day_{days}" for days in demographics.FRIEND_FOR_DAYS)),
+    ],
+)
+def test_the_words_of_the_demographic_filter_are_the_schemas(name: str, words: tuple[str, ...]) -> None:
+    assert set(words) == set(schemas()[name]["enum"])

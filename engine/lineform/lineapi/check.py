@@ -12,8 +12,8 @@ from lineform.lineapi.shapes import Object, Shape, Walk
 
 Templated = Callable[[str], bool]
 """Tells whether a text still holds a template expression: then any value may take its place, and nothing is said."""
-Repeated = Callable[[Object], str | None]
-"""Tells that a list's item stands for any number of items, and under which key the item to repeat is found."""
+Repeated = Callable[[Object], str | tuple[str, ...] | None]
+"""Tells that a list's item stands for any number of items, and names the key or keys that hold them (one or a list)."""
 
 
 def check_message(

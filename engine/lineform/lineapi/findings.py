@@ -46,9 +46,12 @@ class Reason(StrEnum):
     """A Flex property that this version does not know: passed on untouched, and only reported on request."""
 
 
-OURS = frozenset({Reason.UNKNOWN_KEY, Reason.URL_NOT_ENCODED, Reason.OUTSIDE, Reason.UNFAMILIAR})
-"""Reasons for which no page says that LINE refuses: errors to an author, whose line they would lose, but not in the
-offline account, which refuses only what LINE is known to refuse."""
+OURS = frozenset({Reason.URL_NOT_ENCODED, Reason.OUTSIDE, Reason.UNFAMILIAR})
+"""Reasons for which no page says that LINE refuses: advice to authors, who may have meant it."""
+
+UNCONFIRMED = OURS | {Reason.UNKNOWN_KEY}
+"""Reasons by which the offline account does not refuse. No page says that LINE minds an unknown property; to an author
+it is an error all the same, as what was meant by it would not happen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,15 @@ _EXPRESSION: Final = "#/$defs/Expression"
 class Builder:
     """Turns shapes into schemas and collects the named ones in `defs`."""
 
-    def __init__(self) -> None:
+    def __init__(self, repetition: Schema | None = None) -> None:
+        self._repeats = repetition is not None
         self.defs: dict[str, Schema] = {
+            **({"Repetition": repetition} if repetition is not None else {}),
             "Expression": {
                 "type": "string",
                 "pattern": r"\{\{",
                 "description": "A template expression: {{ ... }}",
-            }
+            },
         }
 
     def schema(self, shape: Shape) -> Schema:
@@ -104,8 +106,11 @@ class Builder:
         return text
 
     def _list(self, shape: List) -> Schema:
-        items: Schema = {"type": "array", "items": self.schema(shape.item)}
-        if shape.min:
+        item = self.schema(shape.item)
+        items: Schema = {"type": "array", "items": item}
+        if self._repeats:
+            items["items"] = {"anyOf": [item, {"$ref": "#/$defs/Repetition"}]}
+        elif shape.min:
             items["minItems"] = shape.min
         if shape.max is not None:
             items["maxItems"] = shape.max
@@ -157,17 +162,20 @@ def message_schema() -> Schema:
     return _root(builder.schema(MESSAGE), builder, "LINE message")
 
 
-def author_message_parts() -> tuple[Schema, dict[str, Schema]]:
-    """A message in either form, and the definitions it refers to, to be put under a larger schema's ``$defs``."""
-    builder = Builder()
+def author_message_parts(repetition: Schema | None = None) -> tuple[Schema, dict[str, Schema]]:
+    """A message in either form, and the definitions it refers to, to be put under a larger schema's ``$defs``.
+
+    `repetition` is the schema of what may stand in a list for any number of its items, where there is such a thing.
+    """
+    builder = Builder(repetition)
     short = [builder.short_form(kind) for kind in MESSAGES]
     own = [builder.schema(shape) for shape in MESSAGES.values()]
     return {"oneOf": [*short, *own]}, builder.defs
 
 
-def author_message_schema() -> Schema:
-    """A message in either form."""
-    schema, defs = author_message_parts()
+def author_message_schema(repetition: Schema | None = None) -> Schema:
+    """A message in either form; `repetition` as in `author_message_parts`."""
+    schema, defs = author_message_parts(repetition)
     return {"$schema": DIALECT, "title": "Message", **schema, "$defs": defs}
 
 

@@ -38,7 +38,7 @@ class Walk:
     """One check of one object: its findings so far, and what the caller knows about template expressions."""
 
     templated: Callable[[str], bool] | None = None
-    repeated: Callable[[Object], str | None] | None = None
+    repeated: Callable[[Object], str | tuple[str, ...] | None] | None = None
     unfamiliar: bool = False
     findings: list[Finding] = field(default_factory=list)
     animated: int = 0
@@ -248,17 +248,30 @@ class List:
             walk.wrong_type(value, at, "a list")
             return
         check = self.item.check
-        repeated = walk.repeated
         fixed = 0
         for index, item in enumerate(value):
-            key = repeated(item) if repeated is not None and isinstance(item, dict) else None
-            if key is None:
+            if walk.repeated is None:
                 check(item, (at, index), walk)
                 fixed += 1
             else:
-                check(item[key], ((at, index), key), walk)
+                fixed += self._item(item, (at, index), walk)
         if fixed == len(value) or (self.max is not None and fixed > self.max):
             self.count(fixed, at, walk)
+
+    def _item(self, item: object, at: Way, walk: Walk) -> bool:
+        """Checks one item, or all that a repetition holds; whether it stands for exactly one."""
+        keys = walk.repeated(item) if walk.repeated is not None and isinstance(item, dict) else None
+        if keys is None or not isinstance(item, dict):
+            self.item.check(item, at, walk)
+            return True
+        for key in (keys,) if isinstance(keys, str) else keys:
+            inner = item[key]
+            if isinstance(inner, list | tuple):
+                for index, one in enumerate(inner):
+                    self._item(one, ((at, key), index), walk)
+            else:
+                self._item(inner, (at, key), walk)
+        return False
 
     def count(self, size: int, at: Way, walk: Walk) -> None:
         """Reports a number of items that LINE does not allow."""

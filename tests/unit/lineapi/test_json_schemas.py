@@ -121,3 +121,10 @@ def test_the_parts_fit_into_a_larger_schema() -> None:
     schema, defs = author_message_parts()
     larger = {"type": "array", "items": schema, "$defs": defs}
     assert Draft202012Validator(larger).is_valid([{"text": "a"}, MESSAGES["flex"]])
+
+
+def test_a_repetition_may_stand_in_any_list_where_the_author_has_one() -> None:
+    repetition = {"type": "object", "required": ["each", "do"], "properties": {"each": {}, "do": {}}}
+    repeated = flex({"each": "items", "do": {"type": "text", "text": "a"}})
+    assert Draft202012Validator(author_message_schema(repetition)).is_valid(repeated)
+    assert not AUTHOR.is_valid(repeated)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from lineform.lineapi.check import check_messages, check_richmenu
 from lineform.lineapi.errors import body_errors, error_body
-from lineform.lineapi.findings import OURS, Finding, Reason
+from lineform.lineapi.findings import OURS, UNCONFIRMED, Finding, Reason
 from support.line_messages import MESSAGES, flex, message, rich_menu
 
 
@@ -60,6 +60,7 @@ def test_every_reason_has_a_wording() -> None:
         assert detail["property"] == "messages[0].text"
 
 
-def test_advice_is_told_apart_from_what_line_refuses() -> None:
-    assert Reason.UNKNOWN_KEY in OURS
-    assert Reason.TOO_LONG not in OURS
+def test_advice_to_authors_is_told_apart_from_what_line_is_known_to_refuse() -> None:
+    assert OURS < UNCONFIRMED
+    assert Reason.UNKNOWN_KEY in UNCONFIRMED - OURS
+    assert Reason.TOO_LONG not in UNCONFIRMED

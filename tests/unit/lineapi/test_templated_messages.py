@@ -18,8 +18,8 @@ def _templated(text: str) -> bool:
     return "{{" in text
 
 
-def _repeated(item: dict[str, Any]) -> str | None:
-    return "do" if "each" in item and "do" in item else None
+def _repeated(item: dict[str, Any]) -> tuple[str, ...] | None:
+    return tuple(key for key in ("do", "else") if key in item) if "each" in item and "do" in item else None
 
 
 def _reasons(value: object) -> list[Reason]:
@@ -74,6 +74,15 @@ def test_a_repetition_stands_for_any_number_of_items() -> None:
 def test_what_is_repeated_is_judged_and_pointed_at() -> None:
     [finding] = check_message(flex({"each": "items", "do": {"type": "text"}}), repeated=_repeated)
     assert finding.property == "contents.body.contents[0].do.text"
+
+
+def test_a_repetition_may_hold_several_items_and_others_for_an_empty_list() -> None:
+    several = {"each": "items", "do": [TEXT, {"type": "text"}], "else": {"each": "more", "do": {"type": "txt"}}}
+    found = check_message(flex(several), repeated=_repeated)
+    assert [finding.property for finding in found] == [
+        "contents.body.contents[0].do[1].text",
+        "contents.body.contents[0].else.do.type",
+    ]
 
 
 def test_items_beside_a_repetition_count_against_the_limit() -> None:
