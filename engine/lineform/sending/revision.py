@@ -78,7 +78,7 @@ def revision(client: Client, resource: Resource) -> Revisioned:
         raise TypeError(f"{resource.address} is no campaign")
     body: dict[str, Any] = {
         "format": FORMAT,
-        "schedule": spec.schedule.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False),
+        "schedule": _schedule(spec.schedule),
         "timezone": spec.schedule.timezone or client.timezone,
         "audience": _audience(spec.audience, declared_by(client)),
         "messages": [to_line(message).line for message in spec.messages],
@@ -105,6 +105,13 @@ def declared_by(client: Client) -> Declared:
         (spec for spec in attributes if isinstance(spec, AttributesSpec)),
         (spec for spec in segments if isinstance(spec, SegmentSpec)),
     )
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any]:
+    """With every default written out, so that another version's other defaults do not change what was armed."""
+    written: dict[str, Any] = schedule.model_dump(mode="json", exclude_none=True)
+    only_cron = {"starts", "ends", "holidays", "except_on"} if schedule.at is not None else set[str]()
+    return {key: value for key, value in written.items() if key not in only_cron}
 
 
 def _audience(audience: Audience, words: Declared) -> dict[str, Any]:
