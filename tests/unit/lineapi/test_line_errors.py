@@ -27,9 +27,8 @@ def test_lengths_and_sizes_name_both_limits() -> None:
 def test_an_unknown_type_lists_the_known_ones() -> None:
     [detail] = body_errors(check_messages([{"type": "txt"}]))["details"]
     assert detail["property"] == "messages[0].type"
-    assert detail["message"] == f"Must be one of the following values: [{', '.join(MESSAGES)}]".replace(
-        ", ".join(MESSAGES), ", ".join(check_messages([{"type": "txt"}])[0].known)
-    )
+    listed = detail["message"].removeprefix("Must be one of the following values: [").removesuffix("]")
+    assert set(listed.split(", ")) == set(MESSAGES)
 
 
 def test_a_rich_menus_errors_are_worded_as_in_lines_reference() -> None:
