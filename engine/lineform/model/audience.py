@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from lineform.model.base import Name, Part, Spec
 
@@ -87,9 +87,27 @@ class Not(Part):
     not_: Condition = Field(alias="not")
 
 
-Condition = AttributeCondition | TagCondition | SegmentCondition | AllOf | AnyOf | Not
-KEYS = ("all", "any", "not", "attribute", "tag", "segment")
+KEYS = ("attribute", "tag", "segment", "all", "any", "not")
 """The keys that name a condition, each of which occurs in exactly one of the models."""
+
+
+def _named(value: Any) -> str | None:
+    """The key that names the condition, in brackets: a bare word would look like a key of the author's in an error."""
+    if isinstance(value, dict):
+        return next((f"<{key}>" for key in KEYS if key in value), None)
+    return next((f"<{key}>" for key, model in _MODELS.items() if isinstance(value, model)), None)
+
+
+Condition = Annotated[
+    Annotated[AttributeCondition, Tag("<attribute>")]
+    | Annotated[TagCondition, Tag("<tag>")]
+    | Annotated[SegmentCondition, Tag("<segment>")]
+    | Annotated[AllOf, Tag("<all>")]
+    | Annotated[AnyOf, Tag("<any>")]
+    | Annotated[Not, Tag("<not>")],
+    Discriminator(_named),
+]
+_MODELS = dict(zip(KEYS, (AttributeCondition, TagCondition, SegmentCondition, AllOf, AnyOf, Not), strict=True))
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()

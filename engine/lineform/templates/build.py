@@ -7,7 +7,7 @@ checks of it can be remembered by its identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ class _Branch:
 class TreeTemplate:
     """A tree of values, its expressions compiled once."""
 
-    __slots__ = ("_root", "original", "problems", "sites")
+    __slots__ = ("_root", "holes", "original", "problems", "sites")
 
     def __init__(self, tree: Tree) -> None:
         self.original = tree
@@ -74,6 +74,13 @@ class TreeTemplate:
         """Expressions that cannot be understood, whoever the client is."""
         self.sites = tuple(sites)
         """Texts that are left for the send."""
+        self.holes: dict[Path, Scalar] = dict(_leaves(self._root))
+        """Texts that the build fills."""
+
+    @property
+    def constant(self) -> bool:
+        """Whether the tree is the same for every client, its send-time texts included."""
+        return self._root is None and not any(site.build_reads for site in self.sites)
 
     def render(self, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, ...]]:
         """The tree at this scope, and what could not be evaluated (those texts stay as they are)."""
@@ -201,13 +208,26 @@ def _understood(found: Scalar, path: Path, bound: frozenset[str], problems: list
     return not strange
 
 
+def _leaves(node: _Leaf | _Branch | None) -> Iterator[tuple[Path, Scalar]]:
+    if isinstance(node, _Leaf):
+        yield node.path, node.scalar
+    elif node is not None:
+        for _, child in node.children:
+            yield from _leaves(child)
+
+
 def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]) -> Tree:
     if isinstance(node, _Leaf):
         try:
-            return node.scalar.value(scope)
+            found = node.scalar.value(scope)
         except TemplateError as error:
             problems.append(TemplateProblem(node.path, error))
             return node.scalar.source
+        if isinstance(found, str) and may_hold_expression(found):
+            # The send would read it as an expression; nobody wrote one.
+            error = TemplateError("becomes a text that holds an expression itself", hint="write the braces apart", code="E027")
+            problems.append(TemplateProblem(node.path, error))
+        return found
     out = node.original.copy()
     for key, child in node.children:
         out[key] = _render(child, scope, problems)

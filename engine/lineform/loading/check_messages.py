@@ -1,0 +1,132 @@
+"""What is wrong with a campaign's messages: LINE's limits, what they read, and text that must not reach a friend."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from lineform.lineapi.author import NotAMessageError, check_author_message, to_line
+from lineform.lineapi.findings import OURS, Finding, Reason
+from lineform.loading.validation import FieldProblem
+from lineform.model.origin import Path, dotted
+from lineform.model.problem import did_you_mean
+from lineform.sending.textguards import suspicious_messages
+from lineform.templates.build import Site
+from lineform.templates.errors import TemplateError
+from lineform.templates.scalars import may_hold_expression
+from lineform.templates.send import compile_messages, is_each
+
+ALWAYS_KNOWN = frozenset({"display_name"})
+FRIEND = frozenset({"display_name", "language"})
+"""What every friend has beside declared attributes."""
+RUN = frozenset({"date", "time"})
+"""`run.date` (2026-12-01) and `run.time` (10:00): the local moment at which the send was due."""
+
+CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
+
+
+def _repeated(node: Mapping[str, object]) -> str | None:
+    return "do" if is_each(node) else None
+
+
+class MessageChecks:
+    """Checks messages, and remembers those that no client changes: they are the same object each time."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, bool], tuple[Any, tuple[FieldProblem, ...]]] = {}
+
+    def check(self, messages: Sequence[Any], path: Path, *, production: bool) -> list[FieldProblem]:
+        """Everything that does not depend on the client; `path` is where the list stands."""
+        out: list[FieldProblem] = []
+        for index, message in enumerate(messages):
+            key = (id(message), production)
+            if (known := self._known.get(key)) is None:
+                # The message is kept beside its result, so that no other object can come to bear its id.
+                known = self._known[key] = (message, tuple(_message_problems(message, production)))
+            out += [_under(problem, (*path, index)) for problem in known[1]]
+        return out
+
+
+def _under(problem: FieldProblem, prefix: Path) -> FieldProblem:
+    path = (*prefix, *problem.path)
+    return FieldProblem(path, problem.code, f"{dotted(path)} {problem.message}", problem.hint, problem.at_key, problem.warning)
+
+
+def _message_problems(message: Any, production: bool) -> Iterable[FieldProblem]:
+    if is_each(message):
+        for problem in _message_problems(message["do"], production):
+            yield FieldProblem(("do", *problem.path), problem.code, problem.message, problem.hint, problem.at_key)
+        return
+    findings = check_author_message(message, templated=may_hold_expression, repeated=_repeated)
+    yield from (_from_finding(finding) for finding in findings)
+    if isinstance(message, dict) and not any(f.reason is Reason.WRONG_TYPE for f in findings):
+        yield from _suspicious(message, production)
+
+
+def _from_finding(finding: Finding) -> FieldProblem:
+    hint = ""
+    if finding.reason in {Reason.UNKNOWN_KEY, Reason.UNFAMILIAR} and finding.path:
+        hint = did_you_mean(str(finding.path[-1]), finding.known)
+    at_key = finding.reason in {Reason.UNKNOWN_KEY, Reason.UNFAMILIAR, Reason.CONFLICT, Reason.NOT_HERE}
+    return FieldProblem(finding.path, CODES[finding.reason], finding.text, hint, at_key, finding.reason in OURS)
+
+
+def _suspicious(message: dict[str, Any], production: bool) -> Iterable[FieldProblem]:
+    try:
+        line, paths = to_line(message)
+    except NotAMessageError:
+        return
+    for path, found in suspicious_messages([line], production=production, templated=True):
+        yield FieldProblem(paths.author_path(path[1:]), found.code, f"cannot be sent: {found.sentence}")
+
+
+def compiled_problems(messages: Sequence[Any], context: Mapping[str, Any], path: Path) -> list[FieldProblem]:
+    """Whether the messages can be compiled for a send at all."""
+    try:
+        compile_messages(messages, context)
+    except TemplateError as error:
+        return [FieldProblem(path, error.code, f"{dotted(path)} {error.message}", error.hint)]
+    return []
+
+
+def read_problems(
+    sites: Iterable[Site], attributes: Collection[str], skip_if_unknown: Collection[str]
+) -> list[FieldProblem]:
+    """Whether every friend's value that the messages read is declared, and what happens where it is unknown."""
+    out: list[FieldProblem] = []
+    for site in sites:
+        for read in sorted(site.reads, key=lambda r: (r.path, r.guarded)):
+            root, _, name = read.path.partition(".")
+            if root == "friend":
+                found = _friend_problem(site.path, name, read.guarded, attributes, skip_if_unknown)
+            elif root == "run":
+                found = _run_problem(site.path, name)
+            else:
+                message = f"{dotted(site.path)} reads '{read.path}', which a campaign does not know"
+                found = FieldProblem(site.path, "E024", message, "a campaign's messages read client, values, friend and run")
+            if found is not None:
+                out.append(found)
+    return out
+
+
+def _friend_problem(
+    path: Path, name: str, guarded: bool, attributes: Collection[str], skip_if_unknown: Collection[str]
+) -> FieldProblem | None:
+    if not name:
+        message = f"{dotted(path)} reads 'friend' as a whole"
+        return FieldProblem(path, "E026", message, "name one attribute, such as friend.display_name")
+    if name not in FRIEND and name not in attributes:
+        hint = did_you_mean(name, {*FRIEND, *attributes}) or "declare it in a file of kind attributes"
+        return FieldProblem(path, "E026", f"{dotted(path)} reads 'friend.{name}', which is not declared", hint)
+    if guarded or name in ALWAYS_KNOWN or name in skip_if_unknown:
+        return None
+    message = f"{dotted(path)} reads 'friend.{name}', which is unknown for some friends"
+    hint = f"write {{{{ friend.{name} | default('…') }}}}, or list it under skip_if_unknown"
+    return FieldProblem(path, "E025", message, hint)
+
+
+def _run_problem(path: Path, name: str) -> FieldProblem | None:
+    if name in RUN:
+        return None
+    hint = did_you_mean(name, RUN) or f"known are {', '.join(f'run.{one}' for one in sorted(RUN))}"
+    return FieldProblem(path, "E026", f"{dotted(path)} reads 'run.{name}', which does not exist", hint)

@@ -1,0 +1,137 @@
+"""Each client's layers: the project's defaults, its own file, and the values that templates read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lineform.loading.collector import Collector
+from lineform.loading.documents import Document
+from lineform.loading.sources import LayeredSource, Written, merge
+from lineform.loading.validation import FieldProblem, validate
+from lineform.model.client import ClientSpec, Limits, PricePlan, ProjectSpec
+from lineform.model.origin import dotted
+from lineform.templates.build import TreeTemplate
+
+_REFERENCES = ("token", "testers")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClient:
+    """A client's own file, read and merged; its resources come later."""
+
+    name: str
+    spec: ClientSpec
+    document: Document
+    source: LayeredSource
+    values: Mapping[str, Any]
+    timezone: str
+    limits: Limits
+    plan: PricePlan | None
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What expressions read when this client is built."""
+        about = {
+            "name": self.name,
+            "title": self.spec.title,
+            "description": self.spec.description,
+            "timezone": self.timezone,
+            "environment": self.spec.environment,
+        }
+        return {"client": about, "values": self.values}
+
+
+def read_project_file(document: Document | None, collector: Collector) -> ProjectSpec | None:
+    """``lineform.yaml``, or None with its problems collected."""
+    if document is None:
+        return None
+    source = LayeredSource((Written("defaults", document),))
+    problems = _expressions(document.value, ("defaults", "values"))
+    spec, found = validate(ProjectSpec, document.value)
+    for problem in (*problems, *found):
+        collector.field(problem, source)
+    return spec if isinstance(spec, ProjectSpec) and not problems else None
+
+
+def read_client(name: str, document: Document, project: Document, defaults: ProjectSpec, collector: Collector) -> ReadClient | None:
+    """A client's file over the project's defaults, or None with its problems collected."""
+    below = Written("defaults", project, ("defaults",))
+    source = LayeredSource((below, Written("client", document)))
+    tree: dict[str, Any] = document.value
+    problems = [*_expressions(tree, ("values",), ("overrides",)), *_literal_secrets(tree)]
+    secret = {p.path[0] for p in problems if p.code == "E107"}
+    spec, found = validate(ClientSpec, {**tree, "overrides": _as_mappings(tree.get("overrides", {}))})
+    problems += [p for p in found if not p.path or p.path[0] not in secret]
+    values = _values(tree, project.value, spec, problems)
+    for problem in problems:
+        collector.field(problem, source, address=f"client.{name}", client=name)
+    if not isinstance(spec, ClientSpec) or values is None or problems:
+        return None
+    base = defaults.defaults
+    limits = Limits(**{**_given(base.limits), **_given(spec.limits)})
+    timezone = spec.timezone or base.timezone
+    return ReadClient(name, spec, document, source, values, timezone, limits, spec.plan or base.plan)
+
+
+def _given(limits: Limits | None) -> dict[str, Any]:
+    return {} if limits is None else {name: getattr(limits, name) for name in limits.model_fields_set}
+
+
+def _as_mappings(overrides: Any) -> Any:
+    return overrides if overrides is not None else {}
+
+
+def _expressions(tree: Mapping[str, Any], *allowed: tuple[str, ...]) -> list[FieldProblem]:
+    """A client's own settings are not templates: only its values and overrides may hold expressions."""
+    template = TreeTemplate(tree)
+    paths = [*template.holes, *(site.path for site in template.sites), *(p.path for p in template.problems)]
+    return [
+        FieldProblem(path, "E024", f"{dotted(path)} cannot hold an expression", "expressions belong to values and overrides")
+        for path in paths
+        if not any(path[: len(start)] == start for start in allowed)
+    ]
+
+
+def _literal_secrets(tree: Mapping[str, Any]) -> list[FieldProblem]:
+    """A secret in a file stays in git's history for ever. What was written is not repeated here."""
+    return [
+        FieldProblem(
+            (key,),
+            "E107",
+            f"{key} must name an environment variable; a secret is never written in a file",
+            f"write '{key}: {{env: {key.upper()}}}', and make the written one invalid: git keeps it",
+        )
+        for key in _REFERENCES
+        if key in tree and isinstance(tree[key], str | int | float)
+    ]
+
+
+def _values(
+    tree: Mapping[str, Any], project: Mapping[str, Any], spec: object, problems: list[FieldProblem]
+) -> Mapping[str, Any] | None:
+    own, defaults = tree.get("values", {}), project.get("defaults", {})
+    shared = defaults.get("values", {}) if isinstance(defaults, dict) else {}
+    if not isinstance(own, dict) or not isinstance(shared, dict):
+        return None
+    template = TreeTemplate({"values": merge(shared, own)})
+    found = [FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint) for p in template.problems]
+    for site in template.sites:
+        found.append(_refused(site.path, "a friend", "E029"))
+    for path, scalar in template.holes.items():
+        if "values" in scalar.reads.roots:
+            found.append(_refused(path, "other values", "E029"))
+    if found or not isinstance(spec, ClientSpec):
+        problems += found
+        return None
+    about = {"name": spec.name, "title": spec.title, "description": spec.description, "environment": spec.environment}
+    rendered, failed = template.render({"client": about})
+    problems += [FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint) for p in failed]
+    values: Mapping[str, Any] = rendered["values"]
+    return values
+
+
+def _refused(path: tuple[str | int, ...], what: str, code: str) -> FieldProblem:
+    hint = "values are read by messages; only client.name, client.title, … may stand in them"
+    return FieldProblem(path, code, f"{dotted(path)} reads {what}", hint)

@@ -1,0 +1,52 @@
+"""Gathers problems, so that a fault of a shared file is told once and not once for each of a hundred clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lineform.loading.sources import LayeredSource
+from lineform.loading.validation import FieldProblem
+from lineform.model.origin import Origin
+from lineform.model.problem import Problem, Severity
+
+
+class Collector:
+    """Problems in the order of files and lines, each told once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], tuple[Problem, set[str]]] = {}
+
+    def add(self, problem: Problem) -> None:
+        key = (problem.code, problem.message, problem.origin, problem.address, problem.severity)
+        known = self._found.setdefault(key, (problem, set()))
+        known[1].add(problem.client)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.add(problem)
+
+    def field(self, found: FieldProblem, source: LayeredSource, *, address: str = "", client: str = "") -> None:
+        """Adds what is wrong with a resource, at the place where it was written."""
+        origin = (source.key_origin if found.at_key else source.origin)(found.path)
+        hint = "; ".join(part for part in (found.hint, source.note(origin)) if part)
+        severity = Severity.WARNING if found.warning else Severity.ERROR
+        excerpt = source.excerpt(origin)
+        self.add(Problem(found.code, found.message, origin, address, client, hint, excerpt, severity))
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is an error."""
+        return any(problem.severity is Severity.ERROR for problem, _ in self._found.values())
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All of them, by file, line and column; `client` is set where only that client sees it."""
+        out = [
+            problem if len(clients) == 1 else replace(problem, client="") for problem, clients in self._found.values()
+        ]
+        return tuple(sorted(out, key=_order))
+
+
+def _order(problem: Problem) -> tuple[object, ...]:
+    origin: Origin = problem.origin
+    return origin.file, origin.line, origin.column, problem.code, problem.message

@@ -1,0 +1,146 @@
+"""Loads a workspace: every file, every client, every problem at once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lineform.loading.clients import ReadClient, read_client, read_project_file
+from lineform.loading.images import Images
+from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
+from lineform.loading.references import reference_problems
+from lineform.loading.resources import Builder, Built, parse_address
+from lineform.loading.selection import Found, select, shared_resources
+from lineform.loading.validation import FieldProblem
+from lineform.loading.workspace import PROJECT_FILE
+from lineform.model.address import Address, Kind
+from lineform.model.origin import Origin
+from lineform.model.problem import InvalidError, Problem, Severity, did_you_mean
+from lineform.model.project import Client, Project, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A workspace as it was read. No project where anything is an error; warnings may stand beside a project."""
+
+    project: Project | None
+    problems: tuple[Problem, ...]
+
+
+def load_project(root: Path, *, clients: Sequence[str] | None = None) -> Project:
+    """The project of the workspace at `root`, of all clients or of these. Raises `InvalidError` with every problem."""
+    loaded = read_project(root, clients=clients)
+    if loaded.project is None:
+        raise InvalidError(loaded.problems)
+    return loaded.project
+
+
+def read_project(root: Path, *, clients: Sequence[str] | None = None) -> Loaded:
+    """The same without raising, with the warnings."""
+    with _without_collection():
+        return _read(root, clients)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Loading makes hundreds of thousands of objects that all stay: looking for garbage among them takes two thirds
+    of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read(root: Path, names: Sequence[str] | None) -> Loaded:
+    workspace = read_workspace(root)
+    collector = workspace.collector
+    spec = read_project_file(workspace.project, collector)
+    shared = shared_resources(workspace)
+    _check_owners(workspace)
+    chosen = _chosen(workspace, names)
+    built: dict[str, Client] = {}
+    builder = Builder(workspace.parts, Images(root))
+    for name in chosen:
+        if spec is None or workspace.project is None:
+            break
+        client = read_client(name, workspace.clients[name], workspace.project, spec, collector)
+        if client is not None:
+            built[name] = _client(client, shared, workspace, builder)
+    problems = collector.problems()
+    if collector.failed or spec is None:
+        return Loaded(None, problems)
+    return Loaded(Project(root, spec, built), problems)
+
+
+def _chosen(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
+    known = sorted(workspace.clients)
+    everywhere = {*known, *workspace.broken_clients}
+    if names is None:
+        if not everywhere and workspace.project is not None:
+            hint = "write clients/<name>.yaml with 'kind: client'"
+            workspace.collector.add(Problem("E108", "the workspace has no clients", Origin(PROJECT_FILE), hint=hint))
+        return known
+    for name in names:
+        if name not in everywhere:
+            hint = did_you_mean(name, known) or (f"known are {', '.join(known[:20])}" if known else "there are none")
+            workspace.collector.add(Problem("E109", f"there is no client '{name}'", Origin("clients"), hint=hint))
+    return [name for name in known if name in set(names)]
+
+
+def _check_owners(workspace: Workspace) -> None:
+    known = {*workspace.clients, *workspace.broken_clients}
+    for found in workspace.resources:
+        owner = found.file.owner
+        if owner and owner not in known:
+            message = f"the folder belongs to the client '{owner}', which does not exist"
+            hint = did_you_mean(owner, known) or f"write clients/{owner}.yaml"
+            workspace.collector.add(Problem("E106", message, Origin(found.file.file), str(found.address), hint=hint))
+
+
+def _client(client: ReadClient, shared: dict[Address, Found], workspace: Workspace, builder: Builder) -> Client:
+    selected = select(client, shared, workspace)
+    _check_overrides(client, selected, workspace)
+    built: dict[Address, Built] = {}
+    for address, found in selected.items():
+        declared = found if isinstance(found, Declaration) else rendered(found, client.scope, client.name, workspace)
+        if declared is None:
+            continue
+        one = built[address] = builder.build(declared, client)
+        _collect(one.problems, one, address, client, workspace)
+    for address, problem in reference_problems(built):
+        _collect((problem,), built[address], address, client, workspace)
+    resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
+    return Client(
+        client.name, client.spec, client.source, client.timezone, client.limits, client.plan, client.values, resources
+    )
+
+
+def _collect(
+    problems: Sequence[FieldProblem], built: Built, address: Address, client: ReadClient, workspace: Workspace
+) -> None:
+    for problem in problems:
+        workspace.collector.field(problem, built.source, address=str(address), client=client.name)
+
+
+def _check_overrides(client: ReadClient, selected: dict[Address, Found], workspace: Workspace) -> None:
+    known = [str(address) for address in selected]
+    for text, override in client.spec.overrides.items():
+        address = parse_address(text)
+        if address is None or address not in selected:
+            what = "is no address such as campaign.winter-sale" if address is None else "is nothing that this client uses"
+            problem = FieldProblem(("overrides", text), "E111", f"overrides: '{text}' {what}", did_you_mean(text, known), at_key=True)
+            workspace.collector.field(problem, client.source, address=f"client.{client.name}", client=client.name)
+            continue
+        for key in ("kind", "name"):
+            if key in override:
+                problem = FieldProblem(("overrides", text, key), "E115", f"overrides: '{key}' cannot be overridden", at_key=True)
+                workspace.collector.field(problem, client.source, address=f"client.{client.name}", client=client.name)
+
+
+__all__ = ["Kind", "Loaded", "Severity", "load_project", "read_project"]

@@ -1,0 +1,210 @@
+"""Reads every file of the workspace: what it declares, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from jinja2 import nodes
+
+from lineform.loading.collector import Collector
+from lineform.loading.documents import Document
+from lineform.loading.parts import Parts
+from lineform.loading.sources import Written
+from lineform.loading.text import Unreadable, place, read_text
+from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
+from lineform.loading.yaml import parse_yaml
+from lineform.model.address import NAME, Address, Kind
+from lineform.model.origin import Origin
+from lineform.model.problem import Problem, did_you_mean
+from lineform.templates.build import TreeTemplate
+from lineform.templates.environment import parse, render_file
+from lineform.templates.errors import TemplateError
+from lineform.templates.moments import BUILD, reads_of
+
+_KIND_LINE = re.compile(r"^kind:[ \t]*([a-z]+)[ \t]*\r?$", re.MULTILINE)
+MESSAGES = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One file that declares a resource, before any client had a say in it."""
+
+    file: WorkspaceFile
+    address: Address
+    layer: Written
+    tree: dict[str, Any]
+    template: TreeTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A ``.yaml.j2`` file: what it declares is known only when a client renders it."""
+
+    file: WorkspaceFile
+    address: Address
+    tree: nodes.Template
+    text: str
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Every file that could be read."""
+
+    root: FilePath
+    collector: Collector
+    parts: Parts
+    project: Document | None = None
+    clients: dict[str, Document] = field(default_factory=dict)
+    broken_clients: set[str] = field(default_factory=set)
+    """Clients whose file exists and cannot be read."""
+    resources: list[Declaration | TemplateFile] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    """Names of resources whose file exists and cannot be read: references to them are not called unknown."""
+
+
+def read_workspace(root: FilePath) -> Workspace:
+    """Reads all files; problems are collected, and what can be read is read."""
+    listing = list_files(root)
+    workspace = Workspace(root, Collector(), Parts(root))
+    workspace.collector.extend(listing.problems)
+    for file in listing.files:
+        _read(file, workspace)
+    workspace.collector.extend(workspace.parts.problems)
+    return workspace
+
+
+def _read(file: WorkspaceFile, workspace: Workspace) -> None:
+    try:
+        text = read_text(file.path, file.file)
+    except Unreadable as error:
+        workspace.collector.add(error.problem)
+        _note_unreadable(file, workspace)
+        return
+    if file.is_template:
+        found = _template_file(file, text, workspace)
+        if found is None:
+            _note_unreadable(file, workspace)
+        else:
+            workspace.resources.append(found)
+        return
+    document, problems = parse_yaml(text, file.file)
+    workspace.collector.extend(problems)
+    kind = None if document is None else read_kind(file, document, workspace.collector)
+    if document is None or kind is None:
+        _note_unreadable(file, workspace)
+    elif kind is Kind.PROJECT:
+        workspace.project = document
+    elif kind is Kind.CLIENT:
+        workspace.clients[file.stem] = document
+    else:
+        workspace.resources.append(declaration(file, Address(kind, file.stem), document, workspace.parts))
+
+
+def _note_unreadable(file: WorkspaceFile, workspace: Workspace) -> None:
+    workspace.unreadable.add(file.stem)
+    if file.file.startswith("clients/") and not file.owner:
+        workspace.broken_clients.add(file.stem)
+
+
+def declaration(file: WorkspaceFile, address: Address, document: Document, parts: Parts) -> Declaration:
+    """What a parsed file declares, with the parts that its messages name in their place."""
+    tree: dict[str, Any] = document.value
+    named: Mapping[Any, Document] = {}
+    if isinstance(tree.get(MESSAGES), list):
+        inlined = parts.inline(tree[MESSAGES], document, (MESSAGES,))
+        if inlined.tree is not tree[MESSAGES]:
+            tree = {**tree, MESSAGES: inlined.tree}
+        named = {(MESSAGES, *path): part for path, part in inlined.parts.items()}
+    return Declaration(file, address, Written("file", document, parts=named), tree, TreeTemplate(tree))
+
+
+def read_kind(file: WorkspaceFile, document: Document, collector: Collector) -> Kind | None:
+    """The kind of a file whose header is right; everything that is wrong with the header otherwise."""
+    problems = list(_header(file, document))
+    collector.extend(problems)
+    return None if problems else Kind(document.value["kind"])
+
+
+def _header(file: WorkspaceFile, document: Document) -> Iterator[Problem]:
+    def problem(code: str, message: str, key: str, hint: str = "") -> Problem:
+        origin = document.origin((key,)) if key else document.origin(())
+        full = "; ".join(part for part in (hint, document.note) if part)
+        return Problem(code, message, origin, hint=full, excerpt=document.excerpt(origin))
+
+    value = document.value
+    kinds = [kind.value for kind in Kind]
+    if not isinstance(value, dict):
+        yield problem("E103", "the file must be a mapping that begins with its kind and name", "")
+        return
+    if "kind" not in value:
+        hint = did_you_mean("kind", value) or f"write 'kind: ' and one of {', '.join(kinds)}"
+        yield problem("E100", "the file does not say its kind", "", hint)
+    elif value["kind"] not in kinds:
+        hint = did_you_mean(str(value["kind"]), kinds) or f"known are {', '.join(kinds)}"
+        yield problem("E100", f"there is no kind '{value['kind']}'", "kind", hint)
+    elif (value["kind"] == Kind.PROJECT) != (file.file == PROJECT_FILE):
+        yield problem("E106", f"a project is declared in {PROJECT_FILE} alone, and nothing else is", "kind")
+    elif value["kind"] == Kind.CLIENT and not file.file.startswith("clients/"):
+        yield problem("E106", "a client is declared in the folder clients", "kind", f"move it to clients/{file.stem}.yaml")
+    if file.file != PROJECT_FILE and not NAME.fullmatch(file.stem):
+        hint = "use up to 32 lower-case letters, digits, - and _"
+        yield Problem("E104", f"the file's name '{file.stem}' cannot be a name", Origin(file.file), hint=hint)
+    elif file.file != PROJECT_FILE and "name" in value and value["name"] != file.stem and isinstance(value["name"], str):
+        hint = f"write 'name: {file.stem}', or rename the file to {value['name']}{file.ending}"
+        yield problem("E104", f"name is '{value['name']}' and the file is called '{file.stem}'", "name", hint)
+
+
+def _template_file(file: WorkspaceFile, text: str, workspace: Workspace) -> TemplateFile | None:
+    found = _KIND_LINE.search(text)
+    kinds = [kind.value for kind in Kind if kind not in {Kind.PROJECT, Kind.CLIENT}]
+
+    def refuse(code: str, message: str, hint: str = "", index: int = -1) -> None:
+        origin = place(file.file, text, index) if index >= 0 else Origin(file.file)
+        workspace.collector.add(Problem(code, message, origin, hint=hint))
+
+    if found is None or found[1] not in kinds:
+        refuse("E100", "a template file must say its kind in a line without expressions", f"one of {', '.join(kinds)}")
+        return None
+    if not NAME.fullmatch(file.stem):
+        refuse("E104", f"the file's name '{file.stem}' cannot be a name")
+        return None
+    try:
+        tree = parse(text, file=True)
+    except TemplateError as error:
+        refuse(error.code, error.message, error.hint)
+        return None
+    for root in sorted(reads_of(tree).roots - BUILD - {"range"}):
+        hint = f"a template file reads {' and '.join(sorted(BUILD))}; keep send-time texts in {{% raw %}} … {{% endraw %}}"
+        refuse("E021", f"unknown name '{root}' in a template file", hint, max(text.find(root), 0))
+        tree = None  # type: ignore[assignment]
+    return None if tree is None else TemplateFile(file, Address(Kind(found[1]), file.stem), tree, text)
+
+
+def rendered(
+    found: TemplateFile, scope: Mapping[str, Any], client: str, workspace: Workspace
+) -> Declaration | None:
+    """What a template file declares for one client; positions are those of the rendered text, and say so."""
+    file = found.file
+    try:
+        text = render_file(found.tree, scope)
+    except TemplateError as error:
+        problem = Problem(error.code, error.message, Origin(file.file), str(found.address), client, error.hint)
+        workspace.collector.add(problem)
+        return None
+    note = f"the line is that of {file.file} as rendered for {client}"
+    document, problems = parse_yaml(text, file.file, note)
+    workspace.collector.extend(problems)
+    if document is None or (kind := read_kind(file, document, workspace.collector)) is None:
+        return None
+    if kind is not found.address.kind:
+        origin = document.origin(("kind",))
+        workspace.collector.add(Problem("E100", f"the template's kind became '{kind}'", origin, hint=note))
+        return None
+    parts = Parts(workspace.root)
+    out = declaration(file, found.address, document, parts)
+    workspace.collector.extend(parts.problems)
+    return out

@@ -1,0 +1,120 @@
+"""Checks that need the whole client: what resources say about each other and about declared attributes and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from lineform.loading.check_menus import switch_problems
+from lineform.loading.check_messages import read_problems
+from lineform.loading.resources import Built
+from lineform.loading.validation import FieldProblem
+from lineform.model.address import Address, Kind
+from lineform.model.attributes import AttributesSpec
+from lineform.model.audience import SegmentSpec
+from lineform.model.campaign import CampaignSpec
+from lineform.model.client import ExpectationSpec
+from lineform.model.origin import Path, dotted
+from lineform.model.problem import did_you_mean
+from lineform.model.richmenu import RichMenuSpec
+from lineform.segments.check import check_audience, check_condition
+from lineform.segments.declared import Declared, clashes, declared
+from lineform.segments.finding import Finding
+
+
+def reference_problems(built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
+    """What is wrong between the resources of one client."""
+    specs: dict[Address, Any] = {a: b.resource.spec for a, b in built.items() if b.resource is not None}
+    known = declared(
+        [s for s in specs.values() if isinstance(s, AttributesSpec)],
+        [s for s in specs.values() if isinstance(s, SegmentSpec)],
+    )
+    names = _Names(built, known)
+    for name, clash in clashes([s for s in specs.values() if isinstance(s, AttributesSpec)]):
+        yield Address(Kind.ATTRIBUTES, name), _of(clash)
+    for address, spec in specs.items():
+        for problem in _problems(spec, built[address], names):
+            yield address, problem
+    yield from _defaults(specs)
+
+
+class _Names:
+    """The words of a client. Where a file is broken, its words are not known, and nothing is said about them."""
+
+    def __init__(self, built: Mapping[Address, Built], known: Declared) -> None:
+        self.declared = known
+        self.all = {kind: {a.name for a in built if a.kind is kind} for kind in Kind}
+        broken = {address.kind for address, one in built.items() if one.resource is None}
+        self.attributes_complete = Kind.ATTRIBUTES not in broken
+        self.broken_segments = self.all[Kind.SEGMENT] - known.segments.keys()
+
+    def sure(self, finding: Finding) -> bool:
+        """Whether a finding is no mere consequence of a broken file."""
+        if finding.code in {"E301", "E302"}:
+            return self.attributes_complete
+        return finding.code != "E303" or not any(f"'{name}'" in finding.message for name in self.broken_segments)
+
+
+def _of(finding: Finding) -> FieldProblem:
+    return FieldProblem(finding.path, finding.code, f"{dotted(finding.path)}: {finding.message}", finding.hint)
+
+
+def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
+    known = names.declared
+    if isinstance(spec, SegmentSpec):
+        found = check_condition(spec.where, known, ("where",), segment=spec.name)
+        yield from (_of(one) for one in found if names.sure(one))
+    elif isinstance(spec, CampaignSpec):
+        found = check_audience(spec.audience, known, ("audience",))
+        yield from (_of(one) for one in found if names.sure(one))
+        if names.attributes_complete:
+            yield from read_problems(built.sites, known.attributes, spec.skip_if_unknown)
+            yield from _skips(spec, known)
+    elif isinstance(spec, RichMenuSpec):
+        yield from switch_problems(spec, names.all[Kind.RICHMENU])
+    elif isinstance(spec, ExpectationSpec):
+        yield from _expectation(spec, names)
+
+
+def _skips(spec: CampaignSpec, known: Declared) -> Iterator[FieldProblem]:
+    for index, name in enumerate(spec.skip_if_unknown):
+        if name not in known.attributes and name != "language":
+            path: Path = ("skip_if_unknown", index)
+            hint = did_you_mean(name, known.attributes)
+            yield FieldProblem(path, "E301", f"{dotted(path)}: unknown attribute '{name}'", hint)
+
+
+def _expectation(spec: ExpectationSpec, names: _Names) -> Iterator[FieldProblem]:
+    known = names.declared
+    if not _is_local_time(spec.now):
+        yield FieldProblem(("now",), "E103", "now is not a local date and time such as 2026-12-01T10:00")
+    for index, case in enumerate(spec.friends):
+        if not names.attributes_complete:
+            return
+        for name in case.attributes:
+            if name not in known.attributes:
+                path: Path = ("friends", index, "attributes", name)
+                message = f"{dotted(path)}: unknown attribute '{name}'"
+                yield FieldProblem(path, "E301", message, did_you_mean(name, known.attributes), at_key=True)
+        for place, tag in enumerate(case.tags):
+            if tag not in known.tags:
+                path = ("friends", index, "tags", place)
+                yield FieldProblem(path, "E302", f"{dotted(path)}: unknown tag '{tag}'", did_you_mean(tag, known.tags))
+
+
+def _is_local_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is None and "T" in text
+    except ValueError:
+        return False
+
+
+def _defaults(specs: Mapping[Address, Any]) -> Iterator[tuple[Address, FieldProblem]]:
+    first = ""
+    for address, spec in sorted(specs.items()):
+        if isinstance(spec, RichMenuSpec) and spec.default:
+            if first:
+                message = f"'{first}' is this client's default menu already, and there can be only one"
+                yield address, FieldProblem(("default",), "E407", message)
+            first = first or spec.name

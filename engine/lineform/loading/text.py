@@ -1,0 +1,86 @@
+"""Reads one file of the workspace as text, and refuses what cannot be one before it is read in full."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lineform.loading.excerpts import shown
+from lineform.model.origin import Origin
+from lineform.model.problem import Problem
+
+SIZE_LIMIT = 1024 * 1024
+_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+# U+0085, U+2028 and U+2029 end a line for YAML 1.1 and not for 1.2, and nobody sees them: no parser may decide.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+class Unreadable(Exception):  # noqa: N818 - carries a problem, not an error of its own
+    """The file is no text that can be parsed; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def read_bytes(path: Path, file: str, limit: int) -> bytes:
+    """The file's bytes; raises `Unreadable` where there are more than `limit`, without reading more."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be opened").lower()
+        raise Unreadable(Problem("E001", f"the file cannot be read: {reason}", Origin(file))) from error
+    if len(data) > limit:
+        message = f"the file is larger than {_size(limit)}"
+        raise Unreadable(Problem("E002", message, Origin(file), hint="split it into several files"))
+    return data
+
+
+def _size(size: int) -> str:
+    return f"{size // (1024 * 1024)} MiB" if size % (1024 * 1024) == 0 else f"{size:,} bytes"
+
+
+def read_text(path: Path, file: str) -> str:
+    """The file's text without a byte order mark; raises `Unreadable`."""
+    return decode(read_bytes(path, file, SIZE_LIMIT), file)
+
+
+def decode(data: bytes, file: str) -> str:
+    """Bytes as text: UTF-8 and nothing else, no control characters."""
+    if (other := _BOMS.get(data[:2])) is not None:
+        raise Unreadable(Problem("E003", f"the file is {other}, not UTF-8", Origin(file), hint="save it as UTF-8"))
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} begins no character"
+        hint = "save it as UTF-8 (Shift_JIS and EUC-JP are not read)"
+        raise Unreadable(Problem("E003", message, place(file, before, len(before)), hint=hint)) from None
+    if found := _FORBIDDEN.search(text):
+        raise Unreadable(_forbidden(file, text, found.start()))
+    return text
+
+
+def _forbidden(file: str, text: str, at: int) -> Problem:
+    name = f"U+{ord(text[at]):04X}"
+    if text[at] == "\0":
+        return Problem("E003", "the file is binary: it holds a NUL byte", place(file, text, at), hint="name text files only")
+    message = f"the file holds the invisible character {name}"
+    hint = f'remove it, or write it as "\\u{ord(text[at]):04x}" in double quotes'
+    origin = place(file, text, at)
+    return Problem("E003", message, origin, hint=hint, excerpt=shown(lines_of(text)[origin.line - 1]))
+
+
+_BREAK = re.compile("\r\n|\r|\n")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text as YAML counts them."""
+    return _BREAK.split(text)
+
+
+def place(file: str, text: str, index: int) -> Origin:
+    """Line and column of a character of a text."""
+    before = lines_of(text[:index])
+    return Origin(file, len(before), len(before[-1]) + 1)

@@ -1,0 +1,257 @@
+"""Validates a rendered file against its model, and says in plain words what is wrong.
+
+pydantic's own messages name types and unions that authors never wrote, and its ``loc`` mixes their keys with labels of
+union branches. Both end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from lineform.loading.shapes import fields_of, models_at
+from lineform.model.audience import KEYS
+from lineform.model.base import Spec
+from lineform.model.origin import Path, dotted
+from lineform.model.problem import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing that is wrong with a resource. `at_key` where the key itself is meant, not its value."""
+
+    path: Path
+    code: str
+    message: str
+    hint: str = ""
+    at_key: bool = False
+    warning: bool = False
+
+
+def validate(model: type[Spec], tree: Any) -> tuple[Spec | None, list[FieldProblem]]:
+    """The resource, or everything that is wrong with it."""
+    try:
+        return model.model_validate(tree), []
+    except ValidationError as error:
+        return None, _problems(model, tree, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    path: Path
+    labels: int
+    """How many union branches pydantic named on the way: errors of different branches say the same thing twice."""
+    split: Path
+    """Where the first union stands."""
+    branch: str
+    kind: str
+    message: str
+    context: Mapping[str, Any]
+    value: Any
+
+
+def _problems(model: type[Spec], tree: Any, error: ValidationError) -> list[FieldProblem]:
+    errors = [_located(item, tree) for item in error.errors(include_url=False)]
+    # pydantic counts only the valid items of a list, and calls it too short where the others were refused.
+    errors = [one for one in errors if one.kind != "too_short" or len(one.value) < one.context["min_length"]]
+    groups: dict[Path | None, list[_Error]] = {}
+    out: list[FieldProblem] = []
+    for one in errors:
+        if one.branch:
+            groups.setdefault(one.split, []).append(one)
+        else:
+            out.append(_said(model, tree, one))
+    for split, group in groups.items():
+        out += _collapsed(model, tree, split or (), group)
+    seen: dict[tuple[Path, str], FieldProblem] = {}
+    for problem in out:
+        seen.setdefault((problem.path, problem.message), problem)
+    return list(seen.values())
+
+
+def _located(item: Any, tree: Any) -> _Error:
+    """Walks along what was written: a step that does not exist there is a label of pydantic's."""
+    path: list[str | int] = []
+    value = tree
+    split: Path = ()
+    branch = ""
+    labels = 0
+    steps = item["loc"]
+    for index, step in enumerate(steps):
+        last = index == len(steps) - 1
+        if isinstance(value, Mapping) and isinstance(step, str) and step in value:
+            path.append(step)
+            value = value[step]
+        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+            path.append(step)
+            value = value[step]
+        elif last and item["type"] == "missing":
+            path.append(step)
+        elif not (isinstance(step, str) and step.startswith("<")) and step != "[key]":
+            labels += 1
+            if not branch:
+                branch, split = str(step), tuple(path)
+    return _Error(
+        tuple(path), labels, split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input")
+    )
+
+
+def _collapsed(model: type[Spec], tree: Any, split: Path, group: list[_Error]) -> list[FieldProblem]:
+    """One answer for the branches of a union: the branch that the author evidently meant, or what all of them expect."""
+    deeper = [one for one in group if len(one.path) > len(split)]
+    sentences = [one for one in group if one.kind == "value_error"]
+    if deeper and isinstance(_at(tree, split), Mapping | list):
+        branches: dict[str, list[_Error]] = {}
+        for one in group:
+            branches.setdefault(one.branch, []).append(one)
+        meant = [b for b in branches.values() if all(len(one.path) > len(split) or one.kind == "value_error" for one in b)]
+        chosen = min(meant or [deeper], key=len)
+        return [_said(model, tree, one) for one in chosen]
+    if sentences:
+        return [_said(model, tree, sentences[0])]
+    known = [word for one in group if one.kind == "literal_error" for word in _words(one.context)]
+    wanted = list(dict.fromkeys(_wanted(one) for one in group))
+    near = did_you_mean(value, known) if isinstance(value := _at(tree, split), str) else ""
+    return [FieldProblem(split, "E103", f"{_name(split)} must be {' or '.join(wanted)}{_found(value)}", near)]
+
+
+def _at(tree: Any, path: Path) -> Any:
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def _said(model: type[Spec], tree: Any, one: _Error) -> FieldProblem:
+    name = _name(one.path)
+    match one.kind:
+        case "missing":
+            hint = did_you_mean(str(one.path[-1]), _beside(tree, one.path))
+            return FieldProblem(one.path, "E102", f"{name} is missing", hint)
+        case "extra_forbidden":
+            return _unknown_key(model, tree, one)
+        case "value_error":
+            text = str(one.context.get("error", one.message))
+            return FieldProblem(one.path, "E103", f"{name} {text}")
+        case "string_pattern_mismatch":
+            return FieldProblem(one.path, "E103", f"{name} is not {_pattern(one.context.get('pattern', ''))}")
+        case "too_short" | "too_long":
+            return FieldProblem(one.path, "E103", f"{name} {_size(one)}")
+        case "union_tag_invalid" | "union_tag_not_found":
+            near = did_you_mean(next(iter(one.value)), KEYS) if isinstance(one.value, Mapping) and one.value else ""
+            return FieldProblem(one.path, "E103", f"{name} {_no_condition(one.value)}", near)
+    known = _words(one.context) if one.kind == "literal_error" else []
+    near = did_you_mean(one.value, known) if isinstance(one.value, str) else ""
+    hint = near or _form_hint(one)
+    return FieldProblem(one.path, "E103", f"{name} must be {_wanted(one)}{_found(one.value)}", hint)
+
+
+def _name(path: Path) -> str:
+    return dotted(path) if path else "the file"
+
+
+def _beside(tree: Any, path: Path) -> list[str]:
+    found = _at(tree, path[:-1])
+    return [key for key in found if isinstance(key, str)] if isinstance(found, Mapping) else []
+
+
+def _unknown_key(model: type[Spec], tree: Any, one: _Error) -> FieldProblem:
+    parent, key = one.path[:-1], str(one.path[-1])
+    models = models_at(model, parent, tree)
+    known = {name for found in models for name in fields_of(found)}
+    hint = did_you_mean(key, known) or (f"known are {', '.join(sorted(known))}" if known else "")
+    where = f" in {dotted(parent)}" if parent else ""
+    return FieldProblem(one.path, "E101", f"unknown key '{key}'{where}", hint, at_key=True)
+
+
+def _size(one: _Error) -> str:
+    low, high = one.context.get("min_length"), one.context.get("max_length")
+    count = one.context.get("actual_length", 0)
+    if one.kind == "too_short":
+        return "is empty" if not count else f"has {count} items; at least {low} are needed"
+    return f"has {count} items; at most {high} are allowed"
+
+
+def _words(context: Mapping[str, Any]) -> list[str]:
+    text = str(context.get("expected", ""))
+    return [part.strip().strip("'") for part in text.replace(" or ", ", ").split(",") if part.strip()]
+
+
+_WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "none_required": "empty",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
+    "finite_number": "a finite number",
+}
+
+
+def _wanted(one: _Error) -> str:
+    if one.kind == "literal_error":
+        words = _words(one.context)
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if one.kind == "missing":
+        return f"a list with {int(one.path[-1]) + 1} items" if isinstance(one.path[-1], int) else "complete"
+    return _WANTED.get(one.kind, one.message[0].lower() + one.message[1:]).format(**one.context)
+
+
+def _found(value: Any) -> str:
+    """What was written instead; never a text itself, which may be a secret."""
+    if value is None:
+        return "; it is empty"
+    if isinstance(value, bool):
+        return f"; it is {'true' if value else 'false'}"
+    if isinstance(value, int | float):
+        return f"; it is the number {value}"
+    if isinstance(value, Mapping):
+        return "; it is a mapping"
+    if isinstance(value, list | tuple):
+        return f"; it is a list of {len(value)}"
+    return ""
+
+
+def _form_hint(one: _Error) -> str:
+    if one.kind == "string_type" and isinstance(one.value, int | float):
+        return "put it in quotes"
+    if one.kind == "string_type" and isinstance(one.value, Mapping):
+        return "put a text that holds ': ' or begins with '{' in quotes"
+    if one.kind in {"tuple_type", "list_type"} and isinstance(one.value, str | Mapping):
+        return "begin each item with '- ', or write [one, two]"
+    return ""
+
+
+_PATTERNS = {
+    "[a-z0-9][a-z0-9_-]{0,31}": "a name: up to 32 lower-case letters, digits, - and _, such as winter-sale",
+    "^U[0-9a-f]{32}$": "a bot's user id: U and 32 hexadecimal digits (`lineform doctor` shows it)",
+    "^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as AOBA_LINE_TOKEN",
+    "^[A-F][1-6]$": "a cell of the grid: A1 is the first, F6 the last",
+    "^[a-z][a-z0-9_]{0,62}$": "an attribute's name: lower-case letters, digits and _",
+}
+
+
+def _pattern(pattern: str) -> str:
+    return next((text for known, text in _PATTERNS.items() if known in pattern), "written as it must be")
+
+
+def _no_condition(value: Any) -> str:
+    keys = ", ".join(KEYS)
+    if isinstance(value, Mapping) and not value:
+        return f"is an empty condition; everyone must be written. Conditions begin with one of {keys}"
+    if isinstance(value, Mapping):
+        return f"is no condition: it needs one of the keys {keys}"
+    return f"must be a condition: a mapping with one of the keys {keys}{_found(value)}"
