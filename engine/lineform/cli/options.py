@@ -30,10 +30,6 @@ clients = click.option(
 
 client = click.option("--client", "client", metavar="NAME", help="The client. May be left out where there is only one.")
 
-select = click.option(
-    "--select", "selected", multiple=True, metavar="ADDRESS", help="Only these resources, such as richmenu.main."
-)
-
 
 def output(*formats: str) -> Callable[[F], F]:
     """``--format`` with the formats that a verb has; the first is the default."""
@@ -55,6 +51,12 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"'{value}' is not a date and time such as 2026-12-01T10:00", param, ctx)
 
+
+prune = click.option("--prune", is_flag=True, help="Delete our live menus whose file is gone.")
+
+adopt = click.option(
+    "--adopt", multiple=True, metavar="ADDRESS", help="Let this menu take over an alias or default of others."
+)
 
 now = click.option(
     "--now",

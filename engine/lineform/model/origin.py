@@ -35,3 +35,9 @@ def dotted(path: Path) -> str:
         else:
             out += f".{part}" if out else part
     return out
+
+
+def parse_dotted(text: str) -> Path:
+    """The path that `dotted` writes as `text`; words and numbers may also be parted by dots alone."""
+    parts = text.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdigit() else part for part in parts if part)

@@ -16,7 +16,7 @@ from lineform.settings import Settings
 from lineform.wiring.clock import StartedClock, SystemClock
 from lineform.wiring.line import line_account
 from lineform.wiring.sandbox import offline
-from lineform.wiring.store import open_store_for
+from lineform.wiring.store import workspace_store
 
 
 class Session:
@@ -35,8 +35,13 @@ class Session:
     def store(self) -> Store:
         """The store, opened and migrated on first use. Raises what opening it raises."""
         if self._store is None:
-            self._store = self._closing.enter_context(open_store_for(self.settings, self.project.root))
+            self._store = self._closing.enter_context(workspace_store(self.settings, self.project.root))
         return self._store
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store worth asking: a hosted runner's own disk knows nothing of earlier runs."""
+        return self.settings.store is not None or self.settings.offline or not self.settings.hosted_runner
 
     def account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
         """The client's account; the caller closes it. Raises CredentialError where its token is missing."""

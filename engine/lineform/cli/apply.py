@@ -1,0 +1,144 @@
+"""``lineform apply``: makes the accounts agree, and arms the sends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
+from lineform.apply.walk import Approved, apply_plan
+from lineform.cli import options
+from lineform.cli.boundary import say_error
+from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
+from lineform.cli.planned import Planned, desk_of, plan_all, revisions_of
+from lineform.errors import BlockedError, LineformError, StaleError, UsageError
+from lineform.model.project import Client
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import PlanFile
+from lineform.planning.planjson import plan_from_json
+from lineform.planning.steps import describe
+from lineform.report.plans import plan_text
+from lineform.run.options import new_worker
+from lineform.wiring.session import Session, open_session
+
+
+@click.command("apply")
+@options.workspace
+@options.clients
+@click.argument("plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nothing asks, and this or a plan is needed.")
+@click.option("--digest", metavar="HEX", help="Apply only if the plan made now has this digest: it was approved.")
+@options.prune
+@options.adopt
+@options.now
+@options.sandbox
+def command(
+    workspace: Path,
+    clients: tuple[str, ...],
+    plan_file: Path | None,
+    yes: bool,
+    digest: str | None,
+    prune: bool,
+    adopt: tuple[str, ...],
+    now: datetime | None,
+    sandbox: bool,
+) -> int:
+    """Apply PLAN_FILE, which `plan --out` wrote, and nothing else; or plan now, ask, and apply that.
+
+    Safe to repeat: after a crash, a limit or a lost connection, the same command goes on from there.
+    """
+    saved = None if plan_file is None else plan_from_json(plan_file.read_text(encoding="utf-8"))
+    if saved is not None and (prune or adopt or digest):
+        raise UsageError("what is pruned, adopted and approved stands in the plan file", hint="plan again with them")
+    project = open_project(workspace, clients)
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+        if saved is not None:
+            return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
+        planned = asyncio.run(plan_all(session, PlanOptions(prune=prune, adopt=frozenset(adopt)), with_store=True))
+        click.echo(plan_text(planned.file, planned.live, planned.outlooks, colour=use_colour()))
+        failed = [error.exit_code for error in planned.failures.values()]
+        for error in planned.failures.values():
+            say_error(error)
+        if not _agreed(planned, yes=yes, digest=digest):
+            return worst(failed)
+        return worst([asyncio.run(_apply_all(session, planned.file)), *failed])
+
+
+def _agreed(planned: Planned, *, yes: bool, digest: str | None) -> bool:
+    """Whether to go on. Raises StaleError for another digest, BlockedError where nobody can be asked."""
+    if digest is not None and digest != planned.file.digest:
+        raise StaleError(
+            f"approved was the plan {digest[:12]}, but the plan made now is {planned.file.digest[:12]}",
+            hint="something moved since the approval; look at the plan above and have it approved",
+        )
+    if planned.file.empty or yes or digest is not None:
+        return not planned.file.empty
+    if not sys.stdin.isatty():
+        raise BlockedError("nobody can be asked here", hint="apply a plan file, or add --yes or --digest")
+    return click.confirm("apply this?", default=False)
+
+
+async def _apply_all(session: Session, file: PlanFile, plan_id: str = "") -> int:
+    """Applies each client's plan; one client's failure stays its own."""
+    codes = []
+    owner = new_worker()
+    for plan in file.clients:
+        client = session.project.clients.get(plan.client)
+        if client is None:
+            say_error(StaleError(f"the plan is for {plan.client}, which this workspace does not have"))
+            codes.append(StaleError.exit_code)
+            continue
+        try:
+            result = await _apply_one(session, client, Approved(plan, file.options, plan_id), owner)
+        except LineformError as error:
+            say_error(error)
+            codes.append(error.exit_code)
+        else:
+            click.echo(_concluded(result))
+    return worst(codes)
+
+
+async def _apply_one(session: Session, client: Client, approved: Approved, owner: str) -> ApplyResult:
+    shown = _Progress(client.name)
+    desk = desk_of(session, client, owner, on_step=shown)
+    try:
+        return await apply_plan(desk, client, approved, revisions_of(client))
+    except ApplyStopped as stopped:
+        click.echo(_concluded(stopped.result))
+        raise
+    finally:
+        await desk.account.close()
+
+
+class _Progress:
+    """One line for each finished step; on a terminal also the one under way."""
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self._live = sys.stdout.isatty()
+
+    def __call__(self, result: StepResult) -> None:
+        line = f"{self._client}: {describe(result.step)}"
+        if result.outcome is Outcome.STARTED:
+            if self._live:
+                click.echo(f"\r\x1b[K{line} …", nl=False)
+            return
+        clear = "\r\x1b[K" if self._live else ""
+        detail = f" ({result.detail})" if result.detail and result.outcome is Outcome.FAILED else ""
+        click.echo(f"{clear}{line}: {result.outcome.value}{detail}")
+
+
+def _concluded(result: ApplyResult) -> str:
+    counts: Mapping[Outcome, int] = {
+        outcome: sum(step.outcome is outcome for step in result.steps)
+        for outcome in (Outcome.DONE, Outcome.ALREADY, Outcome.SKIPPED, Outcome.FAILED)
+    }
+    if result.already_applied or not result.plan.steps:
+        return f"{result.client}: nothing to do"
+    words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+    return f"{result.client}: {words}, of {len(result.plan.steps)} steps"

@@ -1,0 +1,87 @@
+"""What every verb does first: read the environment and the workspace, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from lineform.errors import UsageError
+from lineform.loading.project import Loaded, read_project
+from lineform.loading.workspace import find_root
+from lineform.model.address import Kind
+from lineform.model.problem import InvalidError, Problem, Severity, did_you_mean
+from lineform.model.project import Client, Project, Resource
+from lineform.report.problems import problems_text
+from lineform.settings import Settings
+
+GRAVITY = (1, 8, 4, 5, 6, 7, 9, 3, 2)
+"""Exit codes, the gravest first: what a run over several clients ends with."""
+
+
+def read_settings() -> Settings:
+    """The environment. Raises UsageError where it cannot be used."""
+    return Settings.from_environment(os.environ)
+
+
+def load(workspace: Path, clients: Sequence[str] = ()) -> Loaded:
+    """The workspace at or above a folder, with everything that is wrong with it."""
+    return read_project(find_root(workspace), clients=clients or None)
+
+
+def open_project(workspace: Path, clients: Sequence[str] = ()) -> Project:
+    """A valid workspace. Prints every problem; raises click's Exit with 3 where one of them is an error."""
+    loaded = load(workspace, clients)
+    if loaded.problems:
+        click.echo(problems_text(loaded.problems, colour=use_colour(err=True)), err=True)
+    if loaded.project is None or errors(loaded.problems):
+        raise click.exceptions.Exit(InvalidError.exit_code)
+    return loaded.project
+
+
+def errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def one_client(project: Project, name: str | None) -> Client:
+    """The named client, or the only one. Raises UsageError where that is not one client."""
+    if name is not None:
+        return project.clients[name]
+    if len(project.clients) == 1:
+        return next(iter(project.clients.values()))
+    raise UsageError("there are several clients", hint=f"add --client with one of {', '.join(project.clients)}")
+
+
+def find_resource(client: Client, text: str, kind: Kind | None = None) -> Resource:
+    """A resource by its address (``campaign.winter-offer``), or by its name where `kind` says what is meant."""
+    wanted = text if kind is None or "." in text else f"{kind}.{text}"
+    known = {str(address): resource for address, resource in client.resources.items()}
+    found = known.get(wanted)
+    if found is None or (kind is not None and found.address.kind is not kind):
+        fitting = sorted(word for word in known if kind is None or word.startswith(f"{kind}."))
+        hint = did_you_mean(wanted, fitting) or f"known: {', '.join(fitting) or 'nothing'}"
+        raise UsageError(f"{client.name} has no {wanted}", hint=hint)
+    return found
+
+
+def moment(project: Project, now: datetime | None) -> datetime | None:
+    """What `--now` means: without an offset, wall-clock time in the project's time zone."""
+    if now is None or now.tzinfo is not None:
+        return now
+    return now.replace(tzinfo=ZoneInfo(project.spec.defaults.timezone))
+
+
+def use_colour(*, err: bool = False) -> bool:
+    """Whether to colour: on a terminal, unless NO_COLOR asks not to (https://no-color.org)."""
+    return (sys.stderr if err else sys.stdout).isatty() and not os.environ.get("NO_COLOR")
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of several clients' outcomes together."""
+    found = {code for code in codes if code}
+    return next((code for code in GRAVITY if code in found), 0)

@@ -1,0 +1,42 @@
+"""``lineform drift``: whether the accounts still are as declared."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.boundary import say_error
+from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
+from lineform.cli.plan import CHANGES
+from lineform.cli.planned import plan_all
+from lineform.planning.options import PlanOptions
+from lineform.report.plans import plan_text
+from lineform.wiring.session import open_session
+
+
+@click.command("drift")
+@options.workspace
+@options.clients
+@options.now
+@options.sandbox
+def command(workspace: Path, clients: tuple[str, ...], now: datetime | None, sandbox: bool) -> int:
+    """Compare the accounts with the workspace and exit with 2 where they differ. Changes nothing.
+
+    Only the accounts are compared; whether campaigns are armed is a matter of `plan`.
+    """
+    project = open_project(workspace, clients)
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+        planned = asyncio.run(plan_all(session, PlanOptions(), with_store=False))
+    for error in planned.failures.values():
+        say_error(error)
+    drifted = [plan.client for plan in planned.file.clients if not plan.empty]
+    if drifted:
+        click.echo(plan_text(planned.file, planned.live, {}, colour=use_colour()))
+        click.echo(f"drift: {', '.join(drifted)}")
+    elif not planned.failures:
+        click.echo("no drift: every account is as declared")
+    return worst([error.exit_code for error in planned.failures.values()]) or (CHANGES if drifted else 0)

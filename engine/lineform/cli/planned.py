@@ -1,0 +1,117 @@
+"""Fresh plans of every client: what `plan`, `apply` and `drift` begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from lineform.apply.desk import Desk
+from lineform.apply.images import menu_image
+from lineform.apply.reading import read_live
+from lineform.apply.result import OnStep
+from lineform.apply.walk import fresh_plan
+from lineform.errors import BlockedError, LineformError
+from lineform.model.address import Kind
+from lineform.model.project import Client
+from lineform.planning.change import Action
+from lineform.planning.live import LiveAccount
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import ClientPlan, PlanFile, make_plan
+from lineform.planning.snapshot import Snapshot
+from lineform.run.options import Records, Run, TickOptions, new_worker
+from lineform.run.outcome import TickEntry
+from lineform.run.outlook import outlook
+from lineform.sending.revision import Revisioned, revision
+from lineform.wiring.session import Session
+
+
+def revisions_of(client: Client) -> dict[str, Revisioned]:
+    """The declared revision of every campaign that is enabled, by address."""
+    campaigns = (resource for resource in client.of(Kind.CAMPAIGN) if getattr(resource.spec, "enabled", True))
+    return {str(resource.address): revision(client, resource) for resource in campaigns}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """All clients planned: those that could be, what their sends will be, and why the others could not be."""
+
+    file: PlanFile
+    live: Mapping[str, LiveAccount]
+    outlooks: Mapping[str, Sequence[TickEntry]]
+    failures: Mapping[str, LineformError] = field(default_factory=dict)
+
+
+def desk_of(
+    session: Session, client: Client, owner: str, *, patience: float = 60.0, on_step: OnStep | None = None
+) -> Desk:
+    """What an apply to this client works with. The caller closes its account."""
+    account = session.account(client, patience=patience)
+    desk = Desk(client.name, account, session.store, menu_image, session.clock, owner)
+    actor = session.settings.actor or "lineform"
+    return replace(desk, actor=actor) if on_step is None else replace(desk, actor=actor, on_step=on_step)
+
+
+async def plan_all(
+    session: Session, plan_options: PlanOptions, *, with_store: bool, on_client: Callable[[str], None] = lambda _: None
+) -> Planned:
+    """Plans each client; one client's failure stays its own."""
+    plans: list[ClientPlan] = []
+    live: dict[str, LiveAccount] = {}
+    outlooks: dict[str, list[TickEntry]] = {}
+    failures: dict[str, LineformError] = {}
+    for client in session.project.clients.values():
+        on_client(client.name)
+        try:
+            plan, account, entries = await _plan_one(session, client, plan_options, with_store=with_store)
+        except LineformError as error:
+            failures[client.name] = error
+            continue
+        plans.append(plan)
+        live[client.name] = account
+        outlooks[client.name] = entries
+    return Planned(PlanFile(session.clock.now(), plan_options, tuple(plans)), live, outlooks, failures)
+
+
+async def _plan_one(
+    session: Session, client: Client, plan_options: PlanOptions, *, with_store: bool
+) -> tuple[ClientPlan, LiveAccount, list[TickEntry]]:
+    revisions = revisions_of(client)
+    account = session.account(client)
+    try:
+        if not with_store:
+            live = await read_live(account, client)
+            digests = {address: one.digest for address, one in revisions.items()}
+            return make_plan(client, live, None, digests, session.clock.now(), plan_options), live, []
+        desk = replace(desk_of(session, client, new_worker()), account=account)
+        plan, live = await fresh_plan(desk, client, revisions, plan_options)
+        records = Records(session.store)
+        try:
+            run = Run(client, account, records, session.clock, TickOptions(dry_run=True))
+            arming = [c.address for c in plan.changes if c.action in {Action.ARM, Action.REARM}]
+            entries = [await outlook(run, address, revisions[address]) for address in arming]
+        finally:
+            records.close()
+        return plan, live, entries
+    finally:
+        await account.close()
+
+
+def plan_snapshot(session_clients: Sequence[Client], snapshot: Snapshot, plan_options: PlanOptions) -> Planned:
+    """The same from a snapshot file: no account, no store, no secret."""
+    plans = []
+    for client in session_clients:
+        live = snapshot.accounts.get(client.name)
+        if live is None:
+            raise BlockedError(f"the snapshot has no account of {client.name}", hint="take a new snapshot")
+        digests = {address: one.digest for address, one in revisions_of(client).items()}
+        recorded = snapshot.recorded.get(client.name)
+        plans.append(make_plan(client, live, recorded, digests, snapshot.taken_at, plan_options))
+    return Planned(PlanFile(snapshot.taken_at, plan_options, tuple(plans)), snapshot.accounts, {})
+
+
+def take_snapshot(session: Session, planned: Planned, *, with_store: bool) -> Snapshot:
+    """The live side of these plans, for a file."""
+    recorded = {}
+    if with_store:
+        recorded = {name: {r.address: r.digest for r in session.store.armed(name)} for name in planned.live}
+    return Snapshot(session.clock.now(), planned.live, recorded)

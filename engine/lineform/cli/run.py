@@ -1,0 +1,127 @@
+"""``lineform run``: sends what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.boundary import say_error
+from lineform.cli.common import find_resource, moment, one_client, open_project, read_settings, use_colour, worst
+from lineform.errors import LineformError, UsageError
+from lineform.model.address import Kind
+from lineform.model.project import Client
+from lineform.report.ticks import tick_json, tick_text
+from lineform.run.halt import halt as halt_account
+from lineform.run.halt import resume as resume_account
+from lineform.run.options import TickOptions
+from lineform.run.outcome import TickReport
+from lineform.run.release import release as release_held
+from lineform.run.tick import tick
+from lineform.wiring.session import Session, open_session
+
+
+@click.command("run")
+@options.workspace
+@options.clients
+@options.output("text", "json")
+@click.option("--dry-run", is_flag=True, help="Say what would go where at what cost; write and send nothing.")
+@click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Stay, and run again and again.")
+@click.option("--release", "held", metavar="ADDRESS@TIME", help="Let a held send go: campaign.a@2026-12-01T10:00.")
+@click.option("--halt", is_flag=True, help="Stop every send of the chosen clients before its next call.")
+@click.option("--resume", is_flag=True, help="Take --halt back.")
+@options.now
+@options.sandbox
+def command(
+    workspace: Path,
+    clients: tuple[str, ...],
+    output: str,
+    dry_run: bool,
+    every: float | None,
+    held: str | None,
+    halt: bool,
+    resume: bool,
+    now: datetime | None,
+    sandbox: bool,
+) -> int:
+    """Send what is due of what was armed, once. Run it from a schedule, as often as you like, on as many machines as
+    share the store: nothing is sent twice."""
+    if sum((dry_run, bool(held), halt, resume)) > 1:
+        raise UsageError("--dry-run, --release, --halt and --resume exclude each other")
+    project = open_project(workspace, clients)
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+        if halt or resume:
+            return _switch(session, halting=halt)
+        if held is not None:
+            _release(session, one_client(project, clients[0] if clients else None), held)
+        if every is None:
+            return asyncio.run(_once(session, dry_run=dry_run, output=output))
+        return asyncio.run(_stay(session, every, dry_run=dry_run, output=output))
+
+
+async def _once(session: Session, *, dry_run: bool, output: str) -> int:
+    """One tick for each client; one client's failure stays its own."""
+    reports: list[TickReport] = []
+    codes = []
+    for client in session.project.clients.values():
+        try:
+            reports.append(await _tick(session, client, dry_run=dry_run))
+        except LineformError as error:
+            say_error(error)
+            codes.append(error.exit_code)
+    click.echo(tick_json(reports) if output == "json" else tick_text(reports, colour=use_colour()))
+    return worst([*codes, *(report.exit_code for report in reports)])
+
+
+async def _tick(session: Session, client: Client, *, dry_run: bool) -> TickReport:
+    account = session.account(client)
+    try:
+        actor = session.settings.actor or "lineform run"
+        return await tick(client, account, session.store, session.clock, TickOptions(actor=actor, dry_run=dry_run))
+    finally:
+        await account.close()
+
+
+async def _stay(session: Session, every: float, *, dry_run: bool, output: str) -> int:
+    """Ticks until it is interrupted or asked to end; ends after the tick that it is in."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    code = 0
+    while not stop.is_set():
+        code = await _once(session, dry_run=dry_run, output=output)
+        try:
+            await asyncio.wait_for(stop.wait(), every)
+        except TimeoutError:
+            continue
+    return code
+
+
+def _release(session: Session, client: Client, held: str) -> None:
+    address, at, key = held.partition("@")
+    if not at:
+        raise UsageError(f"'{held}' names no occurrence", hint="write campaign.name@2026-12-01T10:00")
+    found = find_resource(client, address, Kind.CAMPAIGN)
+    actor = session.settings.actor or "lineform run --release"
+    release_held(session.store, client, str(found.address), key, actor, session.clock.now())
+    click.echo(f"{client.name}: {held} is released")
+
+
+def _switch(session: Session, *, halting: bool) -> int:
+    actor = session.settings.actor or "lineform run --halt"
+    names: Sequence[str] = list(session.project.clients)
+    for name in names:
+        if halting:
+            halt_account(session.store, name, actor, session.clock.now())
+            click.echo(f"{name}: halted; nothing is sent until `lineform run --resume --client {name}`")
+        elif resume_account(session.store, name, actor, session.clock.now()):
+            click.echo(f"{name}: sends again")
+        else:
+            click.echo(f"{name}: was not halted")
+    return 0

@@ -1,0 +1,32 @@
+"""``lineform test``: the workspace's own tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.common import open_project, use_colour
+from lineform.model.address import Kind
+from lineform.model.problem import InvalidError
+from lineform.report.rehearsals import rehearsals_json, rehearsals_junit, rehearsals_text
+from lineform.sending.rehearsal import rehearse
+
+
+@click.command("test")
+@options.workspace
+@options.clients
+@options.output("text", "json", "junit")
+def command(workspace: Path, clients: tuple[str, ...], output: str) -> int:
+    """Run the workspace's tests: invented friends, and who of them receives which text. Needs no account."""
+    project = open_project(workspace, clients)
+    results = [rehearse(owner, test) for owner in project.clients.values() for test in owner.of(Kind.TEST)]
+    match output:
+        case "json":
+            click.echo(rehearsals_json(results))
+        case "junit":
+            click.echo(rehearsals_junit(results))
+        case _:
+            click.echo(rehearsals_text(results, colour=use_colour()))
+    return 0 if all(result.passed for result in results) else InvalidError.exit_code

@@ -1,0 +1,38 @@
+"""``lineform validate``: everything that is wrong with the workspace, in one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.common import errors, load, use_colour
+from lineform.model.problem import InvalidError
+from lineform.report.problems import problems_github, problems_json, problems_sarif, problems_text
+
+
+@click.command("validate")
+@options.workspace
+@options.clients
+@options.output("text", "json", "github", "sarif")
+def command(workspace: Path, clients: tuple[str, ...], output: str) -> int:
+    """Check the workspace: every file, every value, LINE's limits. Needs no account and no network."""
+    loaded = load(workspace, clients)
+    match output:
+        case "json":
+            click.echo(problems_json(loaded.problems))
+        case "github":
+            click.echo(problems_github(loaded.problems))
+        case "sarif":
+            click.echo(problems_sarif(loaded.problems))
+        case _:
+            if loaded.problems:
+                click.echo(problems_text(loaded.problems, colour=use_colour()))
+    if errors(loaded.problems) or loaded.project is None:
+        return InvalidError.exit_code
+    if output == "text":
+        count = sum(len(client.resources) for client in loaded.project.clients.values())
+        clients_word = "client" if len(loaded.project.clients) == 1 else "clients"
+        click.echo(f"{len(loaded.project.clients)} {clients_word}, {count} resources: valid")
+    return 0
