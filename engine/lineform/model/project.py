@@ -84,7 +84,8 @@ class Client:
 
     def of(self, kind: Kind) -> tuple[Resource, ...]:
         """The client's resources of one kind, by name."""
-        return tuple(r for a, r in sorted(self.resources.items()) if a.kind is kind)
+        found = (resource for address, resource in self.resources.items() if address.kind is kind)
+        return tuple(sorted(found, key=lambda resource: resource.address.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,14 @@ https://developers.line.biz/en/reference/messaging-api/#rich-menu-object
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineform.model.richmenu import Cell, RichMenuSpec
 
 SIZES = {"large": (2500, 1686), "compact": (2500, 843)}
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A tap area in pixels of the menu's image."""
 
     x: int
@@ -33,14 +31,16 @@ def layout(spec: RichMenuSpec) -> tuple[Box, ...]:
     from the left and the top, never widths."""
     width, height = menu_size(spec)
     columns, rows = spec.grid
-    return tuple(_box(cell, width, height, columns, rows) for cell in spec.cells)
+    return tuple([_box(cell, width, height, columns, rows) for cell in spec.cells])
 
 
 def _box(cell: Cell, width: int, height: int, columns: int, rows: int) -> Box:
-    if cell.bounds is not None:
-        return Box(cell.bounds.x, cell.bounds.y, cell.bounds.width, cell.bounds.height)
-    assert cell.at is not None, "a cell has either `at` or `bounds`; the model has checked it"  # noqa: S101
-    column, row = ord(cell.at[0]) - ord("A"), int(cell.at[1]) - 1
+    at = cell.at
+    if at is None:
+        bounds = cell.bounds
+        assert bounds is not None, "a cell has either `at` or `bounds`; the model has checked it"  # noqa: S101
+        return Box(bounds.x, bounds.y, bounds.width, bounds.height)
+    column, row = ord(at[0]) - ord("A"), int(at[1]) - 1
     across, down = cell.span
     left, top = column * width // columns, row * height // rows
     right, bottom = (column + across) * width // columns, (row + down) * height // rows

@@ -22,11 +22,21 @@ HASH_LENGTH = 32
 @dataclass(frozen=True, slots=True)
 class DeclaredMenu:
     address: Address
-    line: dict[str, Any]
-    """LINE's object without its name."""
+    spec: RichMenuSpec
     hash: str
-    default: bool
-    protect: bool
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """LINE's object without its name. Made when asked for: of ten thousand menus, few changed."""
+        return richmenu_to_line(self.spec)
+
+    @property
+    def default(self) -> bool:
+        return self.spec.default
+
+    @property
+    def protect(self) -> bool:
+        return self.spec.protect
 
 
 def declared_menu(resource: Resource) -> DeclaredMenu:
@@ -39,9 +49,7 @@ def declared_menu(resource: Resource) -> DeclaredMenu:
     drawn = ["drawn", DRAWING, spec.theme, [[cell.label, cell.icon] for cell in spec.cells]]
     image: Any = asset.digest if asset else drawn
     text = json.dumps([line, image, spec.protect], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return DeclaredMenu(
-        resource.address, line, hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH], spec.default, spec.protect
-    )
+    return DeclaredMenu(resource.address, spec, hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH])
 
 
 def image_asset(resource: Resource, spec: RichMenuSpec) -> Asset | None:

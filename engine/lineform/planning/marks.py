@@ -22,7 +22,7 @@ PREFIX = "lineform:"
 _MOMENT = "%Y%m%dT%H%MZ"
 _MARK = re.compile(
     rf"lineform:(?P<client>{NAME.pattern})/(?P<kind>[a-z]+)\.(?P<name>{NAME.pattern})@(?P<hash>[0-9a-f]{{8,64}})"
-    r"\+(?P<created>\d{8}T\d{4}Z)(?P<protected>!?)(?P<rest>.*)",
+    r"\+(?P<created>[0-9]{8}T[0-9]{4}Z)(?P<protected>!?)(?P<rest>.*)",
     re.DOTALL,
 )
 
@@ -54,8 +54,14 @@ def read_mark(name: object) -> Mark | None:
     if found is None:
         return None
     try:
-        created = datetime.strptime(found["created"], _MOMENT).replace(tzinfo=UTC)
+        created = _moment(found["created"])
         address = Address(Kind(found["kind"]), found["name"])
     except ValueError:
         return None
     return Mark(found["client"], address, found["hash"], created, bool(found["protected"]))
+
+
+def _moment(text: str) -> datetime:
+    # Five times as fast as strptime, and a plan reads every menu's mark.
+    year, month, day, hour, minute = int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[9:11]), int(text[11:13])
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)

@@ -40,7 +40,9 @@ def compare_menus(
     view = look_at(client.name, live)
     found = MenuChanges(foreign=tuple(view.foreign.values()))
     declared = {str(r.address): declared_menu(r) for r in client.of(Kind.RICHMENU)}
-    comparison = _Comparison(client.name, view, declared, now, options, frozenset(unmoved))
+    names = frozenset(menu.address.name for menu in declared.values())
+    has_default = any(menu.default for menu in declared.values())
+    comparison = _Comparison(client.name, view, names, has_default, now, options, frozenset(unmoved))
     for menu in declared.values():
         comparison.declared_menu(menu, found)
     for address in sorted(view.copies.keys() - declared.keys()):
@@ -53,7 +55,10 @@ def compare_menus(
 class _Comparison:
     client: str
     view: View
-    declared: Mapping[str, DeclaredMenu]
+    names: frozenset[str]
+    """Of the declared menus, and so of their aliases."""
+    has_default: bool
+    """Whether a declared menu is the default one."""
     now: datetime
     options: PlanOptions
     unmoved: frozenset[str]
@@ -106,8 +111,7 @@ class _Comparison:
         aliases = [] if current and live_alias == menu_id else [name]
         other_ids = [copy.id for copy in others]
         # Somebody else's alias for this menu goes along, or its taps would end at a menu that is about to go.
-        declared = {m.address.name for m in self.declared.values()}
-        aliases += [a for i in other_ids for a in view.aliases.get(i, ()) if a not in declared]
+        aliases += [a for i in other_ids for a in view.aliases.get(i, ()) if a not in self.names]
         default = view.live.default.menu_id
         adopted = live_alias if live_alias in view.foreign else None
         handed_over = bool(aliases) or default in other_ids
@@ -118,12 +122,9 @@ class _Comparison:
             aliases=tuple(aliases),
             new_aliases=frozenset({name} - view.live.aliases.keys()),
             make_default=menu.default and not (current and default == menu_id),
-            clear_default=not menu.default and default in {menu_id, *other_ids} - {""} and not self._other_default(),
+            clear_default=not menu.default and default in {menu_id, *other_ids} - {""} and not self.has_default,
             move_from=tuple(moving) + ((adopted,) if adopted else ()),
         )
-
-    def _other_default(self) -> bool:
-        return any(menu.default for menu in self.declared.values())
 
     def _has_image(self, copy: Copy | None) -> bool | None:
         if copy is None:
@@ -187,13 +188,13 @@ class _Comparison:
         found.changes += retire(self.client, current, others, self.view.in_use, self.now, self.options.grace)
 
     def _prune(self, address: str, current: Copy, copies: tuple[Copy, ...]) -> Change:
-        view, names = self.view, {menu.address.name for menu in self.declared.values()}
+        view = self.view
         ids = [copy.id for copy in copies if copy is not current] + [current.id]
         default = view.live.default.menu_id in ids
         work = MenuWork(
             menu_id=current.id,
-            clear_default=default and not self._other_default(),
-            delete_aliases=tuple(a for i in ids for a in view.aliases.get(i, ()) if a not in names),
+            clear_default=default and not self.has_default,
+            delete_aliases=tuple(a for i in ids for a in view.aliases.get(i, ()) if a not in self.names),
             delete_menus=tuple(ids),
         )
         before = {"menu": current.mark.hash, "default": current.mark.hash if default else ""}
