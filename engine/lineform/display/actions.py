@@ -64,12 +64,19 @@ def _keyboard(action: Mapping[str, Any]) -> str:
             return ""
 
 
+def _plain(action: Mapping[str, Any]) -> dict[str, Any]:
+    """The action's own properties, plain values but for `altUri`; an area or anything stranger is left out."""
+    plain = {str(name): value for name, value in action.items() if isinstance(value, str | bool) or a_string(value)}
+    desktop = a_mapping(action.get("altUri")).get("desktop")
+    return {**plain, "altUri": {"desktop": desktop}} if isinstance(desktop, str) else plain
+
+
 def tap_attributes(action: object) -> dict[str, str]:
     """Attributes for an element that is tapped but must not be a link itself, as links cannot be nested."""
     known = a_mapping(action)
     if not known:
         return {}
-    as_json = json.dumps(known, ensure_ascii=False, separators=(",", ":"), default=str)
+    as_json = json.dumps(_plain(known), ensure_ascii=False, separators=(",", ":"))
     return {"data-action": as_json, "title": action_words(known), "role": "button", "tabindex": "0"}
 
 

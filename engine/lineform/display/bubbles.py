@@ -46,12 +46,12 @@ class ChatEntry:
     note: str = ""
 
 
-def message_html(message: Mapping[str, Any]) -> str:
+def message_html(message: Mapping[str, Any]) -> Html:
     """One message of the account, with sender and quick replies."""
     return joined([_bubble_row(message), _quick_replies(message)])
 
 
-def conversation_html(entries: Iterable[ChatEntry], *, name: str = "") -> str:
+def conversation_html(entries: Iterable[ChatEntry], *, name: str = "") -> Html:
     """A chat in the order given. Only the last message shows its quick replies, as on the phone. `name` is the
     account's.
     """
@@ -121,7 +121,7 @@ def content_html(message: object) -> Html:
         case "template":
             return template_html(a_mapping(known.get("template")))
         case "flex":
-            return Html(flex_html(known.get("contents")))
+            return flex_html(known.get("contents"))
         case "coupon":
             return _coupon(known)
         case None:

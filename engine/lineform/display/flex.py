@@ -23,7 +23,7 @@ _DEEPEST = 40  # a bubble holds 30 KB of JSON, so no real one comes near; a host
 _VIDEO_SIZES = ("kilo", "mega", "giga")
 
 
-def flex_html(contents: object) -> str:
+def flex_html(contents: object) -> Html:
     """A bubble or a carousel, the `contents` of a Flex Message. What is neither is shown as a labelled box."""
     container = a_mapping(contents)
     match container.get("type"):

@@ -15,7 +15,7 @@ _VOID = frozenset({"br", "hr", "img", "meta"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;"})
 # No page can hold these: NUL is no character of HTML, and a lone surrogate cannot be encoded as UTF-8.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_WEB = re.compile(r"https://[^\s\x00-\x20\x7f\"'<>\\^`{|}]+", re.IGNORECASE)
+_WEB = re.compile(r"https://[^\s\x00-\x20\x7f\"'<>\\^`{|}]+")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|apng);base64,[A-Za-z0-9+/=]+")
 _OWN = re.compile(r"/(?![/\\])[^\s\x00-\x20\x7f\"'<>\\^`{|}]*")
 
@@ -105,7 +105,8 @@ def objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def a_string(value: object) -> str:
-    """The value if it can be read as text (numbers too), else the empty string."""
+    """The value if it can be read as text (numbers of a sane size too), else the empty string."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number and -1e18 < value < 1e18 else ""  # type: ignore[operator]

@@ -14,7 +14,7 @@ from lineform.display.markup import Html, a_mapping, a_string, div, element, obj
 from lineform.display.templates import area_style
 
 
-def richmenu_html(menu: Mapping[str, Any], image_src: str) -> str:
+def richmenu_html(menu: Mapping[str, Any], image_src: str) -> Html:
     """The menu's picture with its areas, its chat bar, and a legend of its actions by number.
 
     `image_src` is an https address, a data: picture or a path of the page's own origin; with none of these the areas

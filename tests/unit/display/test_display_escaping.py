@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -95,7 +96,7 @@ def assert_harmless(markup: str) -> None:
         assert node.tag in TAGS
         assert set(node.attributes) <= ATTRIBUTES
         assert all(address.startswith("https://") for address in [node.attributes.get("href", "https://")])
-        assert re.match(r"https://|data:image/", node.attributes.get("src", "https://"))
+        assert re.match(r"https://|data:image/|/(?![/\\])", node.attributes.get("src", "https://"))
         assert all(STYLE_VALUE.fullmatch(value) for value in node.style.values()), node.style
         assert "url(" not in node.attributes.get("style", "")
     markup.encode()
@@ -179,3 +180,13 @@ def test_a_path_of_the_own_origin_is_loaded_only_where_allowed() -> None:
     assert picture_address("/_sandbox/menus/1.png", own=True) == "/_sandbox/menus/1.png"
     assert picture_address("//example.com/1.png", own=True) == ""
     assert picture_address("/\\example.com/1.png", own=True) == ""
+
+
+def test_an_action_nested_without_end_is_left_out_of_the_page() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    action = {"type": "message", "label": "予約", "text": 10**5000, "deep": deep}
+    drawn = read(message_html(templated_message({"type": "buttons", "text": "a", "actions": [action]})))
+    (button,) = [node for node in drawn.every() if "data-action" in node.attributes]
+    assert json.loads(button.attributes["data-action"]) == {"type": "message", "label": "予約"}
