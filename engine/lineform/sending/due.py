@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -110,7 +111,12 @@ def _fires_on(schedule: Schedule, day: date) -> bool:
 
 def is_holiday(day: date) -> bool:
     """Whether `day` is a public holiday in Japan, substitute holidays included."""
+    return day in _holidays(day.year)
+
+
+@lru_cache(maxsize=64)
+def _holidays(year: int) -> frozenset[date]:
     # Takes 30 ms to import, and most schedules never ask.
     from holidays.countries.japan import Japan  # noqa: PLC0415
 
-    return day in Japan(years=day.year)
+    return frozenset(Japan(years=year))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lineform.lineapi.routes import Route
+from lineform.model.audience import Expect
+from lineform.model.client import Limits, PricePlan
+from lineform.model.codes import GUARDS
+from lineform.sending.cost import Cost, estimate, month_start, yen
+from lineform.sending.guards import Figures, stops
+
+PLAN = PricePlan(included=5000, yen_per_message=3.0)
+
+
+def figures(recipients: int, *, exact: bool = True, left: int | None = None, line: int = 0, us: int = 0) -> Figures:
+    return Figures(recipients, exact, left, line, us)
+
+
+def ids(
+    found: Figures, expect: Expect | None = None, limits: Limits | None = None, plan: PricePlan | None = None
+) -> list[str]:
+    return [stop.guard for stop in stops(found, expect, limits or Limits(), plan)]
+
+
+def test_without_limits_nothing_is_stopped() -> None:
+    assert ids(figures(10_000_000)) == []
+
+
+@pytest.mark.parametrize(("count", "stopped"), [(9, True), (10, False), (20, False), (21, True)])
+def test_the_audience_must_be_as_large_as_expected(count: int, stopped: bool) -> None:
+    assert ids(figures(count), Expect(min=10, max=20)) == (["G204"] if stopped else [])
+
+
+def test_lines_quota_must_suffice_to_the_last_message() -> None:
+    assert ids(figures(10, left=10)) == []
+    assert ids(figures(11, left=10)) == ["G201"]
+
+
+def test_the_budget_counts_what_was_sent_by_whoever_counted_more() -> None:
+    limits = Limits(monthly_messages=100)
+    assert ids(figures(50, line=50), limits=limits) == []
+    assert ids(figures(50, line=51), limits=limits) == ["G202"]
+    assert ids(figures(50, us=51), limits=limits) == ["G202"]
+
+
+def test_the_budget_in_yen_counts_only_what_the_plan_does_not_include() -> None:
+    limits = Limits(monthly_yen=300)
+    assert ids(figures(5100), limits=limits, plan=PLAN) == []
+    assert ids(figures(5101), limits=limits, plan=PLAN) == ["G203"]
+
+
+def test_a_budget_in_yen_without_prices_stops_everything() -> None:
+    assert ids(figures(1), limits=Limits(monthly_yen=300)) == ["G203"]
+
+
+def test_a_budget_needs_a_number_even_for_a_broadcast_to_unknown_friends() -> None:
+    limits = Limits(monthly_messages=100)
+    assert ids(figures(0, exact=False), limits=limits) == ["G205"]
+    assert ids(figures(0, exact=False)) == []
+
+
+def test_every_stop_is_a_known_guard_and_says_what_to_do() -> None:
+    found = stops(figures(900, left=1, line=1), Expect(max=5), Limits(monthly_messages=1, monthly_yen=1), None)
+    assert len(found) == 4
+    for stop in found:
+        assert stop.guard in GUARDS
+        assert stop.sentence
+        assert stop.hint
+
+
+def test_a_send_costs_what_it_adds_to_the_month() -> None:
+    assert yen(5000, PLAN) == 0
+    assert estimate(200, 4900, PLAN, Route.MULTICAST) == Cost(200, 1, 300.0)
+    assert estimate(200, 0, None, None) == Cost(200, 200, None)
+    assert estimate(1001, 0, PLAN, Route.MULTICAST).calls == 3
+    assert estimate(1001, 0, PLAN, Route.BROADCAST).calls == 1
+
+
+def test_the_month_is_japans() -> None:
+    assert month_start(datetime(2026, 11, 30, 15, 0, tzinfo=UTC)) == datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
+    assert month_start(datetime(2026, 11, 30, 14, 59, tzinfo=UTC)) == datetime(2026, 10, 31, 15, 0, tzinfo=UTC)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineform.sending.textguards import suspicious, suspicious_bytes, suspicious_messages
+
+
+def codes(text: str, **how: bool) -> list[str]:
+    return [one.code for one in suspicious(text, production=how.pop("production", True), **how)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "E280"),
+        ("  \n　", "E280"),
+        ("{{ friend.name }}さま", "E281"),
+        ("{% if x %}", "E281"),
+        ("??????", "E282"),
+        ("こんにちは？？？", "E282"),
+        ("こん\ufffdにちは", "E283"),
+        ("テスト", "E284"),
+        ("これはテスト配信です", "E284"),
+        ("【テスト】冬のセール", "E284"),
+        ("コンテストのテスト", "E284"),
+    ],
+)
+def test_a_text_that_must_not_reach_anybody_is_named(text: str, code: str) -> None:
+    assert codes(text) == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "50% off",
+        "本当に？",
+        "本当に??",
+        "写真コンテスト開催",
+        "テスターの皆さま",
+        "期末テスト対策講座",
+        "テスト前の特別授業",
+        "{お知らせ}",
+        "100%}",
+    ],
+)
+def test_ordinary_text_passes(text: str) -> None:
+    assert codes(text) == []
+
+
+def test_a_test_account_may_say_that_it_tests() -> None:
+    assert codes("テスト配信です", production=False) == []
+
+
+def test_an_expression_is_no_fault_in_text_as_written() -> None:
+    assert codes("{{ friend.name | default('???') }}さま", templated=True) == []
+    assert [one.position for one in suspicious("{{ a }}???", production=True, templated=True)] == [7]
+
+
+def test_a_doubled_brace_is_a_brace_in_text_v2() -> None:
+    assert codes("{{お知らせ}}", braces_doubled=True) == []
+    assert codes("{{ friend.name }}", braces_doubled=True) == ["E281"]
+
+
+def test_every_text_of_a_message_is_read_and_named_by_its_path() -> None:
+    message = {
+        "type": "flex",
+        "altText": "ok",
+        "contents": {"type": "bubble", "body": {"contents": [{"type": "text", "text": "??? "}]}},
+    }
+    ((path, found),) = suspicious_messages([message], production=True)
+    assert path == (0, "contents", "body", "contents", 0, "text")
+    assert found.code == "E282"
+
+
+def test_addresses_are_searched_for_expressions_only() -> None:
+    message = {
+        "type": "image",
+        "originalContentUrl": "https://example.com/???",
+        "previewImageUrl": "https://x/{{ id }}",
+    }
+    ((path, found),) = suspicious_messages([message], production=True)
+    assert (path, found.code) == ((0, "previewImageUrl"), "E281")
+
+
+def test_a_space_is_a_spacer_in_flex_and_nothing_in_a_text_message() -> None:
+    flex = {"type": "flex", "altText": "x", "contents": {"type": "text", "text": " "}}
+    assert suspicious_messages([flex], production=True) == []
+    assert suspicious_messages([{"type": "text", "text": " "}], production=True)
+
+
+_PIECES = st.sampled_from(
+    ["??", "?", "？", "{{", "{%", "}}", "テスト", "コン", "対策", "\ufffd", "a", " ", "　", "\n", '"', "\\"]
+)
+
+
+@given(st.lists(_PIECES, max_size=6).map("".join), st.booleans(), st.booleans())
+def test_reading_the_bytes_finds_what_reading_the_messages_finds(text: str, production: bool, ascii_only: bool) -> None:
+    messages = [{"type": "text", "text": text}, {"type": "flex", "altText": text or "x", "contents": {"text": text}}]
+    body = json.dumps(messages, ensure_ascii=ascii_only, separators=(",", ":")).encode()
+    assert suspicious_bytes(body, production=production) == suspicious_messages(messages, production=production)
