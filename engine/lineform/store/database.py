@@ -25,18 +25,20 @@ class Database:
         self.engine = engine
         self.postgres = engine.dialect.name == "postgresql"
         self._accounts: dict[str, int] = {}
+        driver: Any = engine.dialect.loaded_dbapi
+        self._driver_error: type[Exception] = driver.Error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
-        with translated(), self.engine.connect() as connection:
+        with translated(self._driver_error), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when this ends, or never was. On SQLite the only writer from its start."""
         engine = self.engine.execution_options(lineform_writes=True)
-        with translated(), engine.begin() as connection:
+        with translated(self._driver_error), engine.begin() as connection:
             yield connection
 
     def insert(self, table: sa.Table) -> Any:

@@ -79,8 +79,9 @@ _POSTGRES = {
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Inside of it, every failure of the database is one of this module's errors."""
+def translated(driver: type[Exception]) -> Iterator[None]:
+    """Inside of it, every failure of the database is one of this module's errors. `driver` is the class of all of its
+    driver's errors, for statements that go past SQLAlchemy."""
     try:
         yield
     except exc.TimeoutError:
@@ -89,7 +90,7 @@ def translated() -> Iterator[None]:
         ) from None
     except exc.DBAPIError as error:
         raise translate(error.orig) from None
-    except sqlite3.Error as error:
+    except driver as error:
         raise translate(error) from None
 
 

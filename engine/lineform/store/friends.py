@@ -29,7 +29,7 @@ class FriendReading(Database):
                 .where(friends.c.account_id == account_id)
                 .group_by(friends.c.blocked)
             )
-            found: dict[bool, int] = dict(rows.tuples().all())
+            found: dict[bool, int] = dict(rows.all())
         return FriendCount(friends=found.get(False, 0), blocked=found.get(True, 0))
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
@@ -91,7 +91,7 @@ class FriendReading(Database):
                         line_ids.c.account_id == account_id, self.among(line_ids.c.user_id, part)
                     )
                 )
-                found |= dict(rows.tuples().all())
+                found |= dict(rows.all())
         return found
 
     def line_ids(self, account: str, ids: Sequence[int]) -> Mapping[int, str]:
@@ -105,7 +105,7 @@ class FriendReading(Database):
                         line_ids.c.account_id == account_id, self.among(line_ids.c.friend_id, part)
                     )
                 )
-                found |= dict(rows.tuples().all())
+                found |= dict(rows.all())
         return found
 
     @property

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from lineform.ports.store import FriendRow, ImportCount
 from lineform.segments.friend import Value
 from lineform.segments.operands import number
+from lineform.store.bulk import Row, insert_rows, update_rows
 from lineform.store.database import Database
 from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
 
@@ -20,16 +21,20 @@ CHUNK = 5_000
 """Friends written in one transaction."""
 
 
+_FRIEND = ("id", "account_id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
+_CHANGED = ("id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
+
+
 @dataclass(slots=True)
 class _Work:
-    """What one chunk comes to."""
+    """What one chunk comes to: rows in the order of the columns above."""
 
     now: datetime
-    added: list[dict[str, Any]] = field(default_factory=list)
-    people: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    tagged: list[dict[str, int]] = field(default_factory=list)
-    untagged: list[dict[str, int]] = field(default_factory=list)
+    added: list[Row] = field(default_factory=list)
+    people: list[Row] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
+    tagged: list[Row] = field(default_factory=list)
+    untagged: dict[int, list[int]] = field(default_factory=dict)
     unchanged: int = 0
     changes: int = 0
 
@@ -56,7 +61,7 @@ class FriendImport(Database):
         if self.postgres:
             # One import an account at a time: two that add the same friend would collide. SQLite has one writer anyway.
             connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
-        words = {tag for row in rows.values() for tag in (*row.tags, *row.untag)}
+        words = {_text(tag) for row in rows.values() for tag in (*row.tags, *row.untag)}
         tag_ids = self._tag_ids(connection, account_id, words)
         known = self._known(connection, account_id, list(rows))
         had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}
@@ -66,7 +71,7 @@ class FriendImport(Database):
             old = known.get(user_id)
             if old is None:
                 friend_id = next(fresh)
-                work.people.append({"friend_id": friend_id, "account_id": account_id, "user_id": user_id})
+                work.people.append((friend_id, account_id, user_id))
                 work.added.append(_new(row, friend_id, account_id, now))
                 held: frozenset[int] = frozenset()
                 change = False
@@ -77,8 +82,9 @@ class FriendImport(Database):
             wanted = {tag_ids[tag] for tag in row.tags}
             plus = wanted - held
             minus = ({tag_ids[tag] for tag in row.untag} - wanted) & held
-            work.tagged += [{"tag_id": t, "friend_id": friend_id} for t in plus]
-            work.untagged += [{"t": t, "f": friend_id} for t in minus]
+            work.tagged += [(tag_id, friend_id) for tag_id in plus]
+            for tag_id in minus:
+                work.untagged.setdefault(tag_id, []).append(friend_id)
             if old is not None:
                 work.changes += bool(change or plus or minus)
                 work.unchanged += not (change or plus or minus)
@@ -86,15 +92,14 @@ class FriendImport(Database):
         return work
 
     def _write(self, connection: Connection, work: _Work) -> None:
-        if work.added:
-            connection.execute(sa.insert(friends), work.added)
-            connection.execute(sa.insert(line_ids), work.people)
-        if work.changed:
-            connection.execute(_UPDATE, work.changed)
-        if work.tagged:
-            connection.execute(sa.insert(friend_tags), work.tagged)
-        if work.untagged:
-            connection.execute(_UNTAG, work.untagged)
+        insert_rows(connection, friends, _FRIEND, work.added)
+        insert_rows(connection, line_ids, ("friend_id", "account_id", "user_id"), work.people)
+        update_rows(connection, friends, _CHANGED, work.changed)
+        insert_rows(connection, friend_tags, ("tag_id", "friend_id"), sorted(work.tagged))
+        for tag_id, ids in work.untagged.items():
+            connection.execute(
+                sa.delete(friend_tags).where(friend_tags.c.tag_id == tag_id, self.among(friend_tags.c.friend_id, ids))
+            )
 
     def _known(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> dict[str, Any]:
         rows = connection.execute(
@@ -119,11 +124,11 @@ class FriendImport(Database):
         query = sa.select(tags.c.name, tags.c.id).where(
             tags.c.account_id == account_id, self.among(tags.c.name, sorted(words))
         )
-        found: dict[str, int] = dict(connection.execute(query).tuples().all())
+        found: dict[str, int] = dict(connection.execute(query).all())
         if missing := sorted(words - found.keys()):
-            new = [{"account_id": account_id, "name": _text(word)} for word in missing]
+            new = [{"account_id": account_id, "name": word} for word in missing]
             connection.execute(self.insert(tags).on_conflict_do_nothing(), new)
-            found = dict(connection.execute(query).tuples().all())
+            found = dict(connection.execute(query).all())
         return found
 
     def _new_ids(self, connection: Connection, count: int) -> Iterable[int]:
@@ -138,21 +143,6 @@ class FriendImport(Database):
         return range(last + 1, last + 1 + count)
 
 
-_UPDATE = (
-    sa.update(friends)
-    .where(friends.c.id == sa.bindparam("b_id"))
-    .values(
-        {
-            name: sa.bindparam(f"b_{name}", type_=friends.c[name].type)
-            for name in ("display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
-        }
-    )
-)
-_UNTAG = sa.delete(friend_tags).where(
-    friend_tags.c.tag_id == sa.bindparam("t"), friend_tags.c.friend_id == sa.bindparam("f")
-)
-
-
 def _once_each(rows: Iterable[FriendRow], size: int) -> Iterator[dict[str, FriendRow]]:
     """Chunks in which each friend occurs once: a second row about the same friend comes after the first is written."""
     chunk: dict[str, FriendRow] = {}
@@ -165,17 +155,17 @@ def _once_each(rows: Iterable[FriendRow], size: int) -> Iterator[dict[str, Frien
         yield chunk
 
 
-def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime) -> dict[str, Any]:
-    return {
-        "id": friend_id,
-        "account_id": account_id,
-        "display_name": _text(row.display_name or ""),
-        "language": row.language or "",
-        "followed_at": row.followed_at,
-        "blocked": bool(row.blocked),
-        "attributes": {name: _stored(value) for name, value in row.attributes.items() if value is not None},
-        "changed_at": now,
-    }
+def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime) -> Row:
+    return (
+        friend_id,
+        account_id,
+        _text(row.display_name or ""),
+        row.language or "",
+        row.followed_at,
+        bool(row.blocked),
+        {name: _stored(value) for name, value in row.attributes.items() if value is not None},
+        now,
+    )
 
 
 def _change(work: _Work, row: FriendRow, old: Any) -> bool:
@@ -197,9 +187,7 @@ def _change(work: _Work, row: FriendRow, old: Any) -> bool:
     same = attributes is old.attributes or repr(sorted(attributes.items())) == repr(sorted(old.attributes.items()))
     if same and after == (old.display_name, old.language, old.followed_at, old.blocked):
         return False
-    names = ("b_display_name", "b_language", "b_followed_at", "b_blocked")
-    known = {"b_id": old.id, "b_attributes": attributes, "b_changed_at": work.now}
-    work.changed.append(known | dict(zip(names, after, strict=True)))
+    work.changed.append((old.id, *after, attributes, work.now))
     return True
 
 

@@ -56,8 +56,10 @@ class SqliteValues:
 
 
 class PostgresValues:
+    _attributes = sa.type_coerce(friends.c.attributes, postgresql.JSONB())
+
     def typed(self, name: str, kind: AttributeType) -> ColumnElement[Any]:
-        node = friends.c.attributes[_inline(name)[0]]
+        node = self._attributes[_inline(name)[0]]
         found = sa.func.jsonb_typeof(node, type_=sa.Text())
         # The server's collation would order dates and find prefixes by a language's rules: "C" goes by code points.
         text = node.astext.collate("C")
@@ -72,7 +74,7 @@ class PostgresValues:
                 return sa.case((found == _inline("string")[0], text))
 
     def contains(self, name: str, words: list[Any], *, every: bool, negated: bool) -> ColumnElement[bool]:
-        node = friends.c.attributes[_inline(name)[0]]
+        node = self._attributes[_inline(name)[0]]
         listed = sa.cast(postgresql.array(words), postgresql.ARRAY(sa.Text()))
         held = node.has_all(listed) if every else node.has_any(listed)
         found = sa.func.jsonb_typeof(node, type_=sa.Text())

