@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lineform.lineapi import limits
 from lineform.model.address import Kind
@@ -81,20 +81,19 @@ class _Comparison:
         found.changes += retire(self.client, current, others, self.view.in_use, self.now, self.options.grace)
 
     def _current(self, menu: DeclaredMenu, copies: tuple[Copy, ...]) -> Copy | None:
-        """The live menu that already is what is declared: the one behind the alias, else one that an interrupted apply
-        left. The latter only if nothing newer exists and it is younger than the grace, because the grace of the menu
-        before it is counted from its making."""
+        """The live menu that already is what is declared: the one behind the alias, else the oldest of those that
+        nothing newer has replaced. One that an interrupted apply left while its predecessor is still shown must also be
+        younger than the grace, because the predecessor's grace is counted from its making."""
         same = [copy for copy in copies if copy.mark.hash == menu.hash]
         aliased = self.view.live.aliases.get(menu.address.name)
         for copy in same:
             if copy.id == aliased:
                 return copy
-        newest_other = max((c.mark.created for c in copies if c.mark.hash != menu.hash), default=None)
-        for copy in same:
-            newer = newest_other is None or copy.mark.created >= newest_other
-            if newer and copy.mark.created > self.now - self.options.grace:
-                return copy
-        return None
+        rest = [copy for copy in copies if copy.mark.hash != menu.hash]
+        newest_other = max((copy.mark.created for copy in rest), default=datetime.min.replace(tzinfo=UTC))
+        replaces = any(self.view.in_use(copy.id) for copy in rest)
+        oldest = self.now - self.options.grace if replaces else newest_other
+        return next((c for c in same if c.mark.created >= newest_other and c.mark.created >= oldest), None)
 
     def _before(self, menu: DeclaredMenu, copies: tuple[Copy, ...]) -> dict[str, str]:
         address, view = str(menu.address), self.view

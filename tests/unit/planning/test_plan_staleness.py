@@ -1,0 +1,100 @@
+"""An approved plan may be applied while every object is as it was, or already as it should become."""
+
+from __future__ import annotations
+
+from support.declared_clients import campaign, client, menu
+from support.live_accounts import NOW, foreign_menu, live, live_menu
+
+from lineform.model.base import Spec
+from lineform.planning.compare import Comparison, compare
+from lineform.planning.live import LiveAccount
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import ClientPlan, make_plan
+
+A, B, C = (menu("main", message=text, default=True) for text in ("a", "b", "c"))
+ON_A = live([live_menu("m1", A)], {"main": "m1"}, "m1")
+ON_B = live([live_menu("m2", B, created=NOW)], {"main": "m2"}, "m2")
+
+
+def plan(*declared: Spec, on: LiveAccount, recorded: dict[str, str] | None = None, prune: bool = False) -> ClientPlan:
+    owner = client(*declared)
+    digests = {f"campaign.{spec.name}": "now" for spec in declared if spec.kind == "campaign"}
+    return make_plan(owner, on, recorded, digests, NOW, PlanOptions(prune=prune))
+
+
+def judged(saved: ClientPlan, fresh: ClientPlan) -> Comparison:
+    return compare(saved, fresh)
+
+
+def test_the_same_plan_may_be_applied() -> None:
+    assert judged(plan(B, on=ON_A), plan(B, on=ON_A)) == Comparison((), applied=False)
+
+
+def test_a_plan_that_is_done_is_already_applied() -> None:
+    assert judged(plan(B, on=ON_A), plan(B, on=ON_B)) == Comparison((), applied=True)
+
+
+def test_half_of_a_plan_may_be_resumed() -> None:
+    half = live([live_menu("m1", A), live_menu("m2", B, created=NOW)], {"main": "m2"}, "m1")
+    fresh = plan(B, on=half)
+    assert not fresh.empty
+    assert judged(plan(B, on=ON_A), fresh) == Comparison((), applied=False)
+
+
+def test_another_declaration_is_stale() -> None:
+    moved = judged(plan(B, on=ON_A), plan(C, on=ON_A)).moved
+    assert len(moved) == 1
+    assert "richmenu.main: approved was" in moved[0]
+
+
+def test_another_account_state_is_stale() -> None:
+    on_c = live([live_menu("m3", C)], {"main": "m3"}, "m3")
+    moved = judged(plan(B, on=ON_A), plan(B, on=on_c)).moved
+    assert "on the account" in moved[0]
+
+
+def test_an_object_that_the_plan_does_not_touch_may_move() -> None:
+    drifted = live([live_menu("m1", A), foreign_menu("f1")], {"main": "m1", "theirs": "f1"}, "m1")
+    assert judged(plan(B, on=ON_A), plan(B, on=drifted)).moved == ()
+
+
+def test_new_work_that_nobody_approved_is_stale() -> None:
+    moved = judged(plan(B, on=ON_A), plan(B, menu("shop"), on=ON_A)).moved
+    assert moved == ("+ richmenu.shop is new: declared, not on the account",)
+
+
+def test_work_that_would_not_happen_any_more_is_stale() -> None:
+    saved = plan(B, menu("shop"), on=ON_A)
+    moved = judged(saved, plan(B, on=ON_A)).moved
+    assert len(moved) == 1
+    assert moved[0].startswith("+ richmenu.shop would not happen")
+
+
+def test_an_approved_edit_that_was_taken_back_is_stale_and_not_done() -> None:
+    result = judged(plan(B, on=ON_A), plan(A, on=ON_A))
+    assert not result.applied
+    assert "would not happen" in result.moved[0]
+
+
+def test_a_pruned_menu_that_is_gone_is_done() -> None:
+    assert judged(plan(on=ON_A, prune=True), plan(on=live(), prune=True)) == Comparison((), applied=True)
+
+
+def test_an_armed_campaign_is_done_and_a_changed_one_is_stale() -> None:
+    sale = campaign("sale")
+    saved = plan(sale, on=live(), recorded={})
+    assert judged(saved, plan(sale, on=live(), recorded={"campaign.sale": "now"})).applied
+    assert judged(saved, plan(sale, on=live(), recorded={"campaign.sale": "other"})).moved
+
+
+def test_a_plan_of_another_bot_is_stale() -> None:
+    saved = ClientPlan("salon", "U" + "e" * 32, (), recorded=True)
+    assert judged(saved, plan(B, on=ON_A)).moved
+
+
+def test_the_error_lists_what_moved_and_says_what_to_do() -> None:
+    error = judged(plan(B, on=ON_A), plan(C, on=ON_A)).error("salon")
+    assert error is not None
+    assert error.exit_code == 5
+    assert "richmenu.main" in error.message
+    assert "plan again" in error.hint
