@@ -1,0 +1,138 @@
+"""Plans as GitHub shows them, in a comment or a step's summary: everything where it fits, and less where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from lineform.planning.change import SILENT, Action, Change
+from lineform.planning.plan import ClientPlan, PlanFile
+from lineform.planning.steps import describe
+from lineform.report.entries import Entry, numbers, reasons
+from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
+from lineform.report.plan_words import Live, Outlooks, foreign_text, month, totals, value_text, waits
+from lineform.report.terminal import plural
+
+
+class _Depth(IntEnum):
+    """How much is shown of a client."""
+
+    COUNTS = 0
+    TABLES = 1
+    DETAILS = 2
+
+
+def plan_markdown(file: PlanFile, live: Live, outlooks: Outlooks, *, limit: Limit = COMMENT) -> str:
+    """The plan for a reviewer. Where the limit does not hold it, first the unfolding blocks go, then the tables, and in
+    the end whole clients, blocked ones last; what is left out is said."""
+    document = _Document(file, live, outlooks)
+    for depth in (_Depth.DETAILS, _Depth.TABLES):
+        text = document.text(depth, len(document.changing))
+        if limit.holds(text):
+            return text
+    return first_that_fits(limit, lambda count: document.text(_Depth.COUNTS, count), len(document.changing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    file: PlanFile
+    live: Live
+    outlooks: Outlooks
+
+    @property
+    def changing(self) -> list[ClientPlan]:
+        """Clients with anything to show, blocked ones first."""
+        shown = [plan for plan in self.file.clients if plan.changes or plan.foreign or not plan.recorded]
+        return sorted(shown, key=lambda plan: not plan.blocked)
+
+    def text(self, depth: _Depth, count: int) -> str:
+        blocks = [self._head(), *(self._client(plan, depth) for plan in self.changing[:count])]
+        rest = len(self.changing) - count
+        if rest:
+            blocks.append(f"… and {plural(rest, 'more client')}: `lineform plan` shows them.")
+        if depth < _Depth.DETAILS:
+            blocks.append("_Shortened to fit. `lineform plan` shows everything._")
+        return "\n\n".join([*blocks, self._same()]).strip() + "\n"
+
+    def _head(self) -> str:
+        if self.file.empty:
+            return "### lineform plan: nothing to do\n\nEvery account is as declared."
+        changing = plural(sum(not plan.empty for plan in self.file.clients), "client")
+        blocked = any(plan.blocked for plan in self.file.clients)
+        stop = "\n\n> [!CAUTION]\n> A client with a blocked change is not applied at all." if blocked else ""
+        return f"### lineform plan: {totals(self.file)} ({changing})\n\ndigest `{self.file.digest}`{stop}"
+
+    def _same(self) -> str:
+        names = [escaped(plan.client) for plan in self.file.clients if plan not in self.changing]
+        if not names or self.file.empty:
+            return ""
+        shown = ", ".join(names[:20])
+        return f"No changes: {shown}" + (f" and {plural(len(names) - 20, 'other')}" if len(names) > 20 else "")
+
+    def _client(self, plan: ClientPlan, depth: _Depth) -> str:
+        live = self.live.get(plan.client)
+        account = f" · {escaped(live.bot.display_name)} {code(live.bot.basic_id)}" if live else ""
+        head = f"#### {escaped(plan.client)}{account}"
+        if depth is _Depth.COUNTS:
+            counts = ", ".join(f"{count} {action.word}" for action, count in plan.counts.items())
+            return f"{head}\n\n{counts or 'no changes'}"
+        entries = self.outlooks.get(plan.client, ())
+        blocks = [head, _changes(plan), _sends(entries)]
+        if live is not None and entries:
+            blocks.append(escaped(month(live, entries)))
+        if not plan.recorded:
+            blocks.append("Campaigns were not compared: no store was asked.")
+        if depth is _Depth.DETAILS:
+            blocks += [_differences(plan.changes), _steps(plan), _foreign(plan)]
+        return "\n\n".join(block for block in blocks if block)
+
+
+def _changes(plan: ClientPlan) -> str:
+    if not plan.changes:
+        return ""
+    rows = ["| | | |", "|---|---|---|"]
+    for change in plan.changes:
+        word = f"**{change.action.word}**" if change.action is Action.BLOCKED else change.action.word
+        name = f"{word} {change.code}".strip()
+        hint = f". {change.hint}" if change.hint else ""
+        quiet = change.action in SILENT
+        why = escaped(f"{change.reason}{hint}")
+        said = f"{name}: {why}"
+        rows.append(
+            f"| `{change.action.value}` | {code(change.address, cell=True)} | {f'_{said}_' if quiet else said} |"
+        )
+    return "\n".join(rows)
+
+
+def _sends(entries: Sequence[Entry]) -> str:
+    if not entries:
+        return ""
+    rows = ["| campaign | next | | |", "|---|---|---|---|"]
+    for entry in entries:
+        outcome = f"**{escaped(entry.outcome)}**" if entry.exit_code else escaped(entry.outcome)
+        said = " · ".join(part for part in (numbers(entry), reasons(entry), entry.hint) if part)
+        rows.append(f"| {code(entry.address, cell=True)} | {escaped(entry.key)} | {outcome} | {escaped(said)} |")
+    return "\n".join(rows)
+
+
+def _differences(changes: Sequence[Change]) -> str:
+    lines = [
+        f"- {code(change.address)} {code(found.path)}: {code(value_text(found.before))} → {code(value_text(found.after))}"
+        for change in changes
+        for found in change.details
+    ]
+    return details(plural(len(lines), "difference"), "\n".join(lines)) if lines else ""
+
+
+def _steps(plan: ClientPlan) -> str:
+    if not plan.steps:
+        return ""
+    wait = waits(plan)
+    lines = [f"{number}. {escaped(describe(step))}" for number, step in enumerate(plan.steps, start=1)]
+    return details(plural(len(plan.steps), "step") + (f", {escaped(wait)}" if wait else ""), "\n".join(lines))
+
+
+def _foreign(plan: ClientPlan) -> str:
+    lines = [f"- {escaped(foreign_text(menu))}" for menu in plan.foreign]
+    return details(f"{plural(len(lines), 'menu')} of others, left alone", "\n".join(lines)) if lines else ""
