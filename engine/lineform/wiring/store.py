@@ -22,7 +22,7 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
     url = settings.store_url(workspace)
     if records and settings.hosted_runner and not settings.offline and url.casefold().startswith("sqlite"):
         raise BlockedError(
-            "this runner's disk is gone after the job, and the ledger with it: the next run could not know what was sent",
+            "this disk is gone after the job, and the ledger with it: the next run could not know what was sent",
             hint=f"Set {STORE} to a PostgreSQL store that all runs share, or use a runner that keeps its disk.",
             code=LOST_STORE,
         )
