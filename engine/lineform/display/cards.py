@@ -161,8 +161,10 @@ def _alike(cards: list[Card]) -> list[list[int]]:
 
 
 def _plan_group(group: list[tuple[int, Card]], layout: MenuDrawing, measure: Measure) -> dict[int, CardPlan]:
-    largest = max(12, round(min(layout.width * 0.05, group[0][1].height * 0.26)))
-    if group[0][1].form in ("icon", "empty"):
+    first = group[0][1]
+    most = 0.06 if first.form == "beside" else 0.05
+    largest = max(12, round(min(layout.width * most, first.height * 0.26)))
+    if first.form in ("icon", "empty"):
         return {index: CardPlan(card, _middle(card)) for index, card in group}
     sizes = [_set(card, layout, largest, measure).size for _, card in group]
     shared = max(min(sizes), round(max(sizes) * _SMALLER))
