@@ -13,7 +13,7 @@ __all__ = ["fresh_url", "postgres_server", "postgres_url", "store", "store_url"]
 
 OPENAPI = line_openapi.folder()
 
-collect_ignore = [] if OPENAPI else ["test_facts_against_openapi.py"]
+collect_ignore = [] if OPENAPI else ["test_facts_against_openapi.py", "test_sandbox_against_openapi.py"]
 
 
 def pytest_report_header() -> str:

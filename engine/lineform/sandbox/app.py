@@ -11,12 +11,13 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lineform.sandbox.api.table import enlist_workers, line_routes
+from lineform.sandbox.api.table import ROUTES, enlist_workers
 from lineform.sandbox.clock import SandboxClock
 from lineform.sandbox.control_app import Control
 from lineform.sandbox.faults import Faults
 from lineform.sandbox.gate import Gate
 from lineform.sandbox.line_app import LineApp
+from lineform.sandbox.routing import Routes
 from lineform.sandbox.state import State
 from lineform.sandbox.world import World
 
@@ -39,7 +40,7 @@ def create_app(
     world = World(state, clock or SandboxClock(), seed)
     enlist_workers(world)
     faults = Faults()
-    gate = Gate(world, line_routes(), faults, log=log_requests)
+    gate = Gate(world, Routes(ROUTES), faults, log=log_requests)
     return Sandbox(state, LineApp(world, gate, cut), Control(world, gate, faults), allow_remote=allow_remote)
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
+from support import line_openapi
 from support.line_calls import Line
+from support.openapi import Checker
 
 NOON_IN_TOKYO = 1_764_558_000.0
 """2025-12-01T12:00:00+09:00"""
@@ -14,8 +16,15 @@ NOON_IN_TOKYO = 1_764_558_000.0
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer() as server:
+    """One server for all tests; where LINE's OpenAPI is at hand, every exchange of theirs is held against it."""
+    if line_openapi.folder() is None:
+        with SandboxServer() as server:
+            yield server
+        return
+    checker = Checker()
+    with SandboxServer(wrap=checker.wrap) as server:
         yield server
+    assert checker.violations == []
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from lineform.lineapi import limits
 from lineform.sandbox.control import Control
 from support.line_calls import Line, a_text
 
@@ -105,11 +108,13 @@ def test_unit_names_are_counted_per_month_and_listed_in_pages(line: Line, contro
     assert line.get("/v2/bot/message/aggregation/info").json == {"numOfCustomAggregationUnits": 0}
 
 
-def test_the_1001st_unit_of_a_month_is_dropped_without_a_word(line: Line, control: Control, friend: str) -> None:
-    control.change("shop", plan_limit=None)
-    for number in range(1001):
+def test_units_beyond_the_months_most_are_dropped_without_a_word(
+    line: Line, friend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNITS_PER_MONTH", 2)
+    for number in (0, 1, 2, 1):
         assert line.push(friend, customAggregationUnits=[f"u{number}"]).status == 200
-    assert line.get("/v2/bot/message/aggregation/info").json == {"numOfCustomAggregationUnits": 1000}
+    assert line.get("/v2/bot/message/aggregation/list").json == {"customAggregationUnits": ["u0", "u1"]}
 
 
 def test_a_unit_name_that_line_refuses_is_refused(line: Line, friend: str) -> None:

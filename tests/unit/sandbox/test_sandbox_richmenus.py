@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lineform.lineapi import limits
 from lineform.sandbox.control import Control
 from support.line_calls import Line, a_menu, an_area, an_image
 
@@ -40,11 +41,12 @@ def test_a_menu_that_line_refuses_is_refused_by_validation_too(line: Line) -> No
     assert line.get(f"{MENUS}/list").json == {"richmenus": []}
 
 
-def test_an_account_holds_1000_menus(line: Line, control: Control) -> None:
-    control.change("shop", rate_limits=False)
-    for _ in range(1000):
-        assert line.post(MENUS, a_menu()).status == 200
+def test_an_account_holds_so_many_menus_and_no_more(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RICHMENUS", 3)
+    menus = [line.new_menu() for _ in range(3)]
     assert line.post(MENUS, a_menu()).status == 400
+    line.delete(f"{MENUS}/{menus[0]}")
+    assert line.post(MENUS, a_menu()).status == 200
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -17,24 +17,20 @@ from lineform.sandbox.api import (
     richmenus,
     tokens,
 )
-from lineform.sandbox.routing import Routes
+from lineform.sandbox.routing import Route
 from lineform.sandbox.world import World
 
-
-def line_routes() -> Routes:
-    return Routes(
-        (
-            *tokens.ROUTES,
-            *bot.ROUTES,
-            *quota.ROUTES,
-            *messages.ROUTES,
-            *narrowcast.ROUTES,
-            *richmenus.ROUTES,
-            *richmenu_links.ROUTES,
-            *richmenu_batch.ROUTES,
-            *aliases.ROUTES,
-        )
-    )
+ROUTES: tuple[Route, ...] = (
+    *tokens.ROUTES,
+    *bot.ROUTES,
+    *quota.ROUTES,
+    *messages.ROUTES,
+    *narrowcast.ROUTES,
+    *richmenus.ROUTES,
+    *richmenu_links.ROUTES,
+    *richmenu_batch.ROUTES,
+    *aliases.ROUTES,
+)
 
 
 def enlist_workers(world: World) -> None:
