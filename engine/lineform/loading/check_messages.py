@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,26 @@ class MessageChecks:
                 known = self._known[key] = (message, tuple(_message_problems(message, production)))
             out += [_under(problem, (*path, index)) for problem in known[1]]
         return out
+
+
+    def fine(self, messages: Sequence[Any], changing: Iterable[int], holes: Iterable[Path]) -> bool:
+        """Whether messages of which only some texts differ from ones that were right are surely right as well."""
+        for index in changing:
+            if check_author_message(messages[index], templated=may_hold_expression, repeated=_repeated):
+                return False
+        return not any(_WORTH_ASKING.search(value) for value in _texts(messages, holes))
+
+
+_WORTH_ASKING = re.compile(r"[{?？�]|テスト|\A\s*\Z")
+"""What every suspicion about a text begins with."""
+
+
+def _texts(messages: Sequence[Any], holes: Iterable[Path]) -> Iterable[str]:
+    for path in holes:
+        value: Any = messages
+        for step in path[1:]:
+            value = value[step]
+        yield value if isinstance(value, str) else repr(value)
 
 
 def _under(problem: FieldProblem, prefix: Path) -> FieldProblem:

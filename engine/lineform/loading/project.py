@@ -11,7 +11,7 @@ from pathlib import Path
 from lineform.loading.clients import ReadClient, read_client, read_project_file
 from lineform.loading.images import Images
 from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
-from lineform.loading.references import reference_problems
+from lineform.loading.references import References
 from lineform.loading.resources import Builder, Built, parse_address
 from lineform.loading.selection import Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
@@ -54,6 +54,8 @@ def _without_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            # What was loaded stays: the collector need not walk through it as soon as it wakes.
+            gc.freeze()
             gc.enable()
 
 
@@ -65,13 +67,14 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
     _check_owners(workspace)
     chosen = _chosen(workspace, names)
     built: dict[str, Client] = {}
+    references = References()
     builder = Builder(workspace.parts, Images(root))
     for name in chosen:
         if spec is None or workspace.project is None:
             break
         client = read_client(name, workspace.clients[name], workspace.project, spec, collector)
         if client is not None:
-            built[name] = _client(client, shared, workspace, builder)
+            built[name] = _client(client, shared, workspace, builder, references)
     problems = collector.problems()
     if collector.failed or spec is None:
         return Loaded(None, problems)
@@ -103,7 +106,9 @@ def _check_owners(workspace: Workspace) -> None:
             workspace.collector.add(Problem("E106", message, Origin(found.file.file), str(found.address), hint=hint))
 
 
-def _client(client: ReadClient, shared: dict[Address, Found], workspace: Workspace, builder: Builder) -> Client:
+def _client(
+    client: ReadClient, shared: dict[Address, Found], workspace: Workspace, builder: Builder, references: References
+) -> Client:
     selected = select(client, shared, workspace)
     _check_overrides(client, selected, workspace)
     built: dict[Address, Built] = {}
@@ -113,7 +118,7 @@ def _client(client: ReadClient, shared: dict[Address, Found], workspace: Workspa
             continue
         one = built[address] = builder.build(declared, client)
         _collect(one.problems, one, address, client, workspace)
-    for address, problem in reference_problems(built):
+    for address, problem in references.problems(built):
         _collect((problem,), built[address], address, client, workspace)
     resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
     return Client(

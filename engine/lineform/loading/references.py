@@ -23,20 +23,44 @@ from lineform.segments.declared import Declared, clashes, declared
 from lineform.segments.finding import Finding
 
 
-def reference_problems(built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
-    """What is wrong between the resources of one client."""
-    specs: dict[Address, Any] = {a: b.resource.spec for a, b in built.items() if b.resource is not None}
-    known = declared(
-        [s for s in specs.values() if isinstance(s, AttributesSpec)],
-        [s for s in specs.values() if isinstance(s, SegmentSpec)],
-    )
-    names = _Names(built, known)
-    for name, clash in clashes([s for s in specs.values() if isinstance(s, AttributesSpec)]):
-        yield Address(Kind.ATTRIBUTES, name), _of(clash)
-    for address, spec in specs.items():
-        for problem in _problems(spec, built[address], names):
-            yield address, problem
-    yield from _defaults(specs)
+class References:
+    """Checks between the resources of each client. Clients that share attributes and segments share their words, and
+    so the answers about everything else that they share."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[int, ...], tuple[list[Any], Declared, list[Any]]] = {}
+        self._answers: dict[tuple[int, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
+
+    def problems(self, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
+        """What is wrong between the resources of one client."""
+        specs: dict[Address, Any] = {a: b.resource.spec for a, b in built.items() if b.resource is not None}
+        known, clashing = self._declared(specs)
+        names = _Names(built, known)
+        for name, clash in clashing:
+            yield Address(Kind.ATTRIBUTES, name), _of(clash)
+        for address, spec in specs.items():
+            for problem in self._problems(spec, built[address], names):
+                yield address, problem
+        yield from _defaults(specs)
+
+    def _declared(self, specs: Mapping[Address, Any]) -> tuple[Declared, list[tuple[str, Finding]]]:
+        words = [spec for spec in specs.values() if isinstance(spec, AttributesSpec | SegmentSpec)]
+        key = tuple(id(spec) for spec in words)
+        if (found := self._words.get(key)) is None:
+            attributes = [spec for spec in words if isinstance(spec, AttributesSpec)]
+            known = declared(attributes, [spec for spec in words if isinstance(spec, SegmentSpec)])
+            # The specs are kept with their ids, here and below, so that no other object can come to bear them.
+            found = self._words[key] = (words, known, clashes(attributes))
+        return found[1], found[2]
+
+    def _problems(self, spec: Any, built: Built, names: _Names) -> list[FieldProblem]:
+        if not isinstance(spec, CampaignSpec) or not names.complete:
+            return list(_problems(spec, built, names))
+        parts = (spec.audience, built.sites, spec.skip_if_unknown, names.declared)
+        key = tuple(id(part) for part in parts)
+        if (found := self._answers.get(key)) is None:
+            found = self._answers[key] = (parts, list(_problems(spec, built, names)))
+        return found[1]
 
 
 class _Names:
@@ -48,6 +72,7 @@ class _Names:
         broken = {address.kind for address, one in built.items() if one.resource is None}
         self.attributes_complete = Kind.ATTRIBUTES not in broken
         self.broken_segments = self.all[Kind.SEGMENT] - known.segments.keys()
+        self.complete = self.attributes_complete and not self.broken_segments
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""

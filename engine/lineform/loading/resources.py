@@ -38,6 +38,18 @@ class Built:
     problems: tuple[FieldProblem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A template that was found right for one client, so that another client's texts are all that is left to check."""
+
+    template: TreeTemplate
+    spec: CampaignSpec
+    head: bytes
+    """The digest's part that is the same for every client."""
+    changing: tuple[int, ...]
+    """Messages that hold a client's texts."""
+
+
 class Builder:
     """Builds resources, and remembers everything that no client changes."""
 
@@ -46,7 +58,9 @@ class Builder:
         self._images = images
         self._messages = MessageChecks()
         self._constant: dict[tuple[int, str], tuple[TreeTemplate, Built]] = {}
+        self._bases: dict[tuple[int, str], _Base] = {}
         self._sources: dict[int, tuple[Declaration, LayeredSource]] = {}
+        self._dumps: dict[int, tuple[Any, bytes]] = {}
 
     def build(self, found: Declaration, client: ReadClient) -> Built:
         """The resource that a file declares for this client."""
@@ -54,12 +68,38 @@ class Builder:
         template, source = found.template, self._source(found)
         if override is not None:
             template, source = self._overridden(found, client, override)
-        if not template.constant:
-            return self._build(found, template, source, client)
         key = (id(template), client.spec.environment)
-        if (known := self._constant.get(key)) is None:
-            known = self._constant[key] = (template, self._build(found, template, source, client))
-        return _for_client(known[1], client.name)
+        if template.constant:
+            if (known := self._constant.get(key)) is None:
+                known = self._constant[key] = (template, self._build(found, template, source, client))
+            return _for_client(known[1], client.name)
+        if (base := self._bases.get(key)) is not None and (quick := self._quick(base, found, source, client)) is not None:
+            return quick
+        built = self._build(found, template, source, client)
+        if (new := _base(template, built)) is not None:
+            self._bases[key] = new
+        return built
+
+    def _quick(self, base: _Base, found: Declaration, source: LayeredSource, client: ReadClient) -> Built | None:
+        """The resource, where only texts inside its messages differ from one that is right; None where they may be
+        wrong, so that the whole is looked at."""
+        scope = client.scope
+        tree, failed = base.template.render(scope)
+        messages = tree[MESSAGES]
+        if failed or not self._messages.fine(messages, base.changing, base.template.holes):
+            return None
+        spec = base.spec.model_copy(update={MESSAGES: tuple(messages)})
+        context = base.template.projection(scope)
+        digest = _digest(base.head, [self._dumped(message) for message in messages], context, {})
+        resource = Resource(client.name, found.address, spec, source, context, digest, {})
+        return Built(resource, source, base.template.sites, ())
+
+    def _dumped(self, message: Any) -> bytes:
+        known = self._dumps.get(id(message))
+        if known is None or known[0] is not message:
+            # Kept beside its bytes, so that no other message can come to bear its id.
+            known = self._dumps[id(message)] = (message, _dump(message))
+        return known[1]
 
     def _source(self, found: Declaration) -> LayeredSource:
         if (known := self._sources.get(id(found))) is None:
@@ -142,12 +182,40 @@ def _for_client(built: Built, client: str) -> Built:
     return Built(own, built.source, built.sites, built.problems)
 
 
+def _base(template: TreeTemplate, built: Built) -> _Base | None:
+    """A base for other clients, where everything that differs stands inside a message."""
+    if built.resource is None or built.problems or not isinstance(spec := built.resource.spec, CampaignSpec):
+        return None
+    if any(path[0] != MESSAGES or len(path) < 3 for path in template.holes):
+        return None
+    changing = tuple(sorted({path[1] for path in template.holes if isinstance(path[1], int)}))
+    return _Base(template, spec, _head(spec), changing)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _dump(value: Any) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+def _head(spec: Spec) -> bytes:
+    return _dump(
+        spec.model_dump(mode="json", by_alias=True, exclude={"description", MESSAGES}, exclude_defaults=True)
+    )
+
+
 def digest_of(spec: Spec, context: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
-    """What this resource means, as sha256: a note for reviewers or a default written out does not change it."""
-    plain = spec.model_dump(mode="json", by_alias=True, exclude={"description"}, exclude_defaults=True)
+    """What this resource means, as sha256: a note for reviewers, the order of keys, or a default written out does not
+    change it."""
+    messages = spec.messages if isinstance(spec, CampaignSpec) else ()
+    return _digest(_head(spec), [_dump(message) for message in messages], context, assets)
+
+
+def _digest(head: bytes, messages: list[bytes], context: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
     images = {name: asset.digest for name, asset in assets.items()}
-    text = json.dumps([plain, context, images], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # JSON holds no raw line feed, so no two lists of parts are written alike.
+    return hashlib.sha256(b"\n".join([head, *messages, _dump(context), _dump(images)])).hexdigest()
 
 
 def parse_address(text: str) -> Address | None:

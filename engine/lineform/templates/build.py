@@ -15,7 +15,7 @@ from lineform.model.origin import Path
 from lineform.model.problem import did_you_mean
 from lineform.templates.errors import TemplateError
 from lineform.templates.moments import BUILD, SEND, Read
-from lineform.templates.scalars import Scalar, Scope, expression, may_hold_expression, scalar
+from lineform.templates.scalars import Expression, Scalar, Scope, expression, may_hold_expression, scalar
 
 Tree = Any
 
@@ -35,15 +35,29 @@ class Site:
     path: Path
     scalar: Scalar
     bound: frozenset[str]
+    reads: frozenset[Read]
+    """The send-time names that it reads, without those that an enclosing ``each`` gives."""
+    build_reads: frozenset[Read]
 
-    @property
-    def reads(self) -> frozenset[Read]:
-        """The send-time names that it reads, without those that an enclosing ``each`` gives."""
-        return frozenset(r for r in self.scalar.reads.all if r.root not in BUILD and r.root not in self.bound)
+    @classmethod
+    def of(cls, path: Path, scalar: Scalar, bound: frozenset[str]) -> Site:
+        every = scalar.reads.all
+        return cls(
+            path,
+            scalar,
+            bound,
+            frozenset(read for read in every if read.root not in BUILD and read.root not in bound),
+            frozenset(read for read in every if read.root in BUILD),
+        )
 
-    @property
-    def build_reads(self) -> frozenset[Read]:
-        return frozenset(r for r in self.scalar.reads.all if r.root in BUILD)
+    def build_parts(self) -> Iterator[Expression]:
+        """What can be evaluated already: so that its failures are seen before any friend is asked."""
+        for part in self.scalar.parts:
+            if not isinstance(part, str) and part.reads.roots <= BUILD:
+                yield part
+        for read in self.build_reads:
+            if not read.guarded:
+                yield expression(read.path).parts[0]  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class _Branch:
 class TreeTemplate:
     """A tree of values, its expressions compiled once."""
 
-    __slots__ = ("_root", "holes", "original", "problems", "sites")
+    __slots__ = ("_paths", "_root", "_tried", "holes", "original", "problems", "sites")
 
     def __init__(self, tree: Tree) -> None:
         self.original = tree
@@ -76,6 +90,8 @@ class TreeTemplate:
         """Texts that are left for the send."""
         self.holes: dict[Path, Scalar] = dict(_leaves(self._root))
         """Texts that the build fills."""
+        self._tried = tuple((site.path, part) for site in self.sites for part in site.build_parts())
+        self._paths = _sorted_steps(read.path for site in self.sites for read in site.build_reads)
 
     @property
     def constant(self) -> bool:
@@ -86,15 +102,16 @@ class TreeTemplate:
         """The tree at this scope, and what could not be evaluated (those texts stay as they are)."""
         problems: list[TemplateProblem] = []
         tree = self.original if self._root is None else _render(self._root, scope, problems)
-        for site in self.sites:
-            for read in site.build_reads:
-                if not read.guarded and (error := _missing(read.path, scope)) is not None:
-                    problems.append(TemplateProblem(site.path, error))
+        for path, part in self._tried:
+            try:
+                part.value(scope)
+            except TemplateError as error:
+                problems.append(TemplateProblem(path, error))
         return tree, tuple(problems)
 
     def projection(self, scope: Scope) -> dict[str, Any]:
         """The part of `scope` that the send will need, and nothing more."""
-        return projection((read.path for site in self.sites for read in site.build_reads), scope)
+        return _projected(self._paths, scope)
 
 
 def render_tree(tree: Tree, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, ...]]:
@@ -106,9 +123,17 @@ def render_tree(tree: Tree, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, 
 
 def projection(paths: Iterable[str], scope: Scope) -> dict[str, Any]:
     """Only those values of `scope` that stand at `paths`; paths without a value are left out."""
+    return _projected(_sorted_steps(paths), scope)
+
+
+def _sorted_steps(paths: Iterable[str]) -> tuple[list[str], ...]:
+    """The shorter path first, so that it already holds the longer."""
+    return tuple(path.split(".") for path in sorted(set(paths)))
+
+
+def _projected(paths: Iterable[list[str]], scope: Scope) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for path in sorted(set(paths)):  # the shorter one first, so that it already holds the longer
-        steps = path.split(".")
+    for steps in paths:
         found: Any = scope
         for step in steps:
             if not isinstance(found, Mapping) or step not in found:
@@ -180,7 +205,7 @@ def _note_each(
         problems.append(TemplateProblem(path, error))
         return
     if _understood(found, path, bound, problems):
-        sites.append(Site(path, found, bound))
+        sites.append(Site.of(path, found, bound))
 
 
 def _compile_text(
@@ -195,7 +220,7 @@ def _compile_text(
         return None
     if found.reads.roots <= BUILD:
         return _Leaf(found, path)
-    sites.append(Site(path, found, bound))
+    sites.append(Site.of(path, found, bound))
     return None
 
 
@@ -233,10 +258,3 @@ def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]
         out[key] = _render(child, scope, problems)
     return out
 
-
-def _missing(path: str, scope: Scope) -> TemplateError | None:
-    try:
-        expression(path).value(scope)
-    except TemplateError as error:
-        return error
-    return None
