@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -44,9 +43,9 @@ class Misread(NamedTuple):
 def number(value: float) -> float:
     """A number as every engine holds it: the nearest of 15 significant digits, which survive each database's own way
     of reading decimals. ValueError where it is not finite, or a thousand billions or more."""
-    if not math.isfinite(value) or abs(value) >= _LARGEST:
-        raise ValueError(f"{value} is too large")
-    return float(f"{value:.15g}")
+    if not -_LARGEST < value < _LARGEST:  # which no NaN is either
+        raise ValueError("a number of a thousand billions or more, or none at all")
+    return float(value) if isinstance(value, int) else float(f"{value:.15g}")
 
 
 def is_date(text: str) -> bool:

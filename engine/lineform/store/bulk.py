@@ -74,11 +74,19 @@ def _adapted(
 
 
 def _processed(rows: Sequence[Row], processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterator[Row]:
-    for row in rows:
-        values = list(row)
-        for index, process in processors:
-            values[index] = process(values[index])
-        yield tuple(values)
+    columns = list(zip(*rows, strict=True))
+    for index, process in processors:
+        columns[index] = tuple(_each(process, columns[index]))
+    return zip(*columns, strict=True)
+
+
+def _each(process: Callable[[Any], Any], values: Row) -> Iterator[Any]:
+    """Each value processed; one that follows itself, such as the moment of the import, only once."""
+    last = done = None
+    for value in values:
+        if value is not last:
+            last, done = value, process(value)
+        yield done
 
 
 def _moment(value: Any) -> str:

@@ -183,27 +183,26 @@ def _change(work: _Work, row: FriendRow, old: Any) -> bool:
         old.followed_at if row.followed_at is None else row.followed_at,
         old.blocked if row.blocked is None else row.blocked,
     )
-    # True equals 1 in Python: an attribute that turned from one into the other is another value.
-    same = attributes is old.attributes or repr(sorted(attributes.items())) == repr(sorted(old.attributes.items()))
-    if same and after == (old.display_name, old.language, old.followed_at, old.blocked):
+    if _same(attributes, old.attributes) and after == (old.display_name, old.language, old.followed_at, old.blocked):
         return False
     work.changed.append((old.id, *after, attributes, work.now))
     return True
 
 
+def _same(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    # True equals 1 in Python: an attribute that turned from one into the other is another value.
+    return new is old or (new == old and all(type(old[name]) is type(value) for name, value in new.items()))
+
+
 def _stored(value: Value) -> Any:
-    match value:
-        case bool():
-            return value
-        case int():
-            number(value)
-            return value
-        case float():
-            return number(value)
-        case tuple():
-            return sorted({_text(word) for word in value})
-        case _:
-            return _text(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, tuple):
+        return sorted({_text(word) for word in value})
+    exact = number(value)
+    return value if isinstance(value, int) else exact
 
 
 def _text(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -99,7 +98,8 @@ def open_store(url: str) -> Store:
 
 def _serializers() -> dict[str, Any]:
     # Japanese keys stay Japanese: SQLite's json_extract does not find a key that is written with escapes.
-    return {"json_serializer": partial(json.dumps, ensure_ascii=False, separators=(",", ":"), allow_nan=False)}
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+    return {"json_serializer": encoder.encode}
 
 
 def _sqlite(url: URL) -> Engine:
