@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from lineform.lineapi.routes import Route
 from lineform.ports.store import Store
 from lineform.sending.status import BatchStatus, SendStatus
@@ -149,9 +150,7 @@ def test_a_concluded_send_is_finished(store: Store) -> None:
 def test_the_month_counts_what_was_or_may_have_been_sent(store: Store) -> None:
     send_id = frozen(store, 5)
     taken = store.claim(send_id, "w", NOW, MINUTE, 4)
-    for batch, outcome in zip(
-        taken, (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN), strict=False
-    ):
+    for batch, outcome in zip(taken, (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN), strict=False):
         store.settle(batch.id, outcome, NOW)
     assert store.sent_this_month("aoba", NOW) == 9
     assert store.sent_this_month("aoba", NOW + MINUTE) == 0

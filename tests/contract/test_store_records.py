@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+
 from lineform.errors import CredentialError
 from lineform.ports.store import AuditEntry, Revision, Store
 from support.stores import NOW

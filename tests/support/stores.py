@@ -9,12 +9,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import URL
+
 from lineform.lineapi.routes import Route
 from lineform.ports.store import NewBatch, NewSend, Store
 from lineform.sending.status import SendStatus
 from lineform.store import open_store
-from sqlalchemy import URL
-
 from support.postgres import empty, new_database
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)

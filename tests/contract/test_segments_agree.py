@@ -1,0 +1,99 @@
+"""One tree means one thing: SQLite, PostgreSQL and the plain reading select the same friends, by any random tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import URL
+
+from lineform.ports.store import Store
+from lineform.segments.explain import explain
+from lineform.segments.friend import Friend
+from lineform.segments.predicate import EVERYONE, Predicate
+from lineform.segments.reading import matches
+from lineform.segments.wire import from_wire, to_wire
+from lineform.store import open_store
+from support.populations import population, trees
+from support.postgres import new_database
+from support.stores import NOW, user
+
+ACCOUNTS = tuple(f"account-{n}" for n in range(5))
+SIZE = 60
+SLOW = [HealthCheck.too_slow]
+"""A loaded machine is no reason to fail."""
+World = list[tuple[Store, dict[str, list[Friend]]]]
+
+
+@pytest.fixture(scope="module")
+def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Both stores with the same five random populations, and everybody of each account as that store knows them."""
+    folder: Path = tmp_path_factory.mktemp("agree")
+    with ExitStack() as stack:
+        found: World = []
+        for url in (f"sqlite:///{folder}/store.db", new_database(postgres_server)):
+            store = stack.enter_context(open_store(url))
+            store.migrate()
+            people = {}
+            for seed, account in enumerate(ACCOUNTS):
+                store.import_friends(account, population(Random(seed), SIZE), NOW)
+                ids = store.friend_ids(account, [user(n) for n in range(SIZE)])
+                people[account] = list(store.friends(account, sorted(ids.values())))
+            found.append((store, people))
+        yield found
+
+
+def test_both_stores_know_the_same_friends(world: World) -> None:
+    (_, first), (_, second) = world
+    for account in ACCOUNTS:
+        plain = [
+            sorted((replace(f, id=0) for f in found[account]), key=lambda f: f.user_id) for found in (first, second)
+        ]
+        assert plain[0] == plain[1]
+        assert len(plain[0]) == SIZE
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
+@given(tree=trees, account=st.sampled_from(ACCOUNTS))
+def test_every_engine_selects_whom_the_plain_reading_selects(world: World, tree: Predicate, account: str) -> None:
+    for store, people in world:
+        meant = [f.id for f in people[account] if not f.blocked and matches(tree, f) is True]
+        assert list(store.select(account, tree, NOW)) == meant
+        assert store.count(account, tree, NOW) == len(meant)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(tree=trees, account=st.sampled_from(ACCOUNTS), index=st.integers(0, SIZE - 1))
+def test_asked_about_one_friend_the_answer_is_that_of_the_whole(
+    world: World, tree: Predicate, account: str, index: int
+) -> None:
+    for store, people in world:
+        friend = people[account][index]
+        meant = matches(tree, friend) is True and not friend.blocked
+        assert store.matches(account, tree, friend.id, NOW) is meant
+        assert not store.matches(ACCOUNTS[ACCOUNTS.index(account) - 1], tree, friend.id, NOW)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(tree=trees, index=st.integers(0, SIZE - 1))
+def test_the_explanation_comes_to_what_the_reading_says(world: World, tree: Predicate, index: int) -> None:
+    friend = world[0][1][ACCOUNTS[0]][index]
+    assert explain(tree, friend).holds == matches(tree, friend)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(tree=trees)
+def test_a_tree_survives_its_json(tree: Predicate) -> None:
+    assert from_wire(to_wire(tree)) == tree
+
+
+def test_everyone_is_everybody_who_can_be_reached(world: World) -> None:
+    for store, people in world:
+        for account, friends in people.items():
+            assert list(store.select(account, EVERYONE, NOW)) == [f.id for f in friends if not f.blocked]
