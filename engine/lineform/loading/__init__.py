@@ -1,4 +1,4 @@
-"""From the files of a workspace to a `Project`: YAML with positions, client layers, provenance, and every problem at once."""
+"""From the files of a workspace to a `Project`: YAML with positions, client layers, every problem at once."""
 
 from lineform.loading.project import Loaded, load_project, read_project
 from lineform.loading.workspace import NoWorkspaceError, find_root

@@ -11,13 +11,12 @@ from lineform.loading.validation import FieldProblem
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.richmenu import ACTION_KEYS, Cell, RichMenuSpec
-from lineform.model.richmenu_line import Box, layout, menu_size, richmenu_to_line
+from lineform.model.richmenu_line import Box, layout, richmenu_to_line
 
 
 def menu_problems(spec: RichMenuSpec) -> list[FieldProblem]:
     """Everything that does not depend on other files."""
     out = list(_outside_grid(spec))
-    width, height = menu_size(spec)
     if spec.grid[0] > 6 or spec.grid[1] > 6:
         out.append(FieldProblem(("grid",), "E404", "grid has more than 6 columns or rows", "`at` counts from A1 to F6"))
     if out:
@@ -38,7 +37,9 @@ def _outside_grid(spec: RichMenuSpec) -> list[FieldProblem]:
         bottom = int(cell.at[1]) - 1 + cell.span[1]
         if right > columns or bottom > rows:
             path: Path = ("cells", index, "at")
-            message = f"{dotted(path)} leaves the grid: {cell.at} with span {list(cell.span)} does not fit {columns} x {rows}"
+            message = (
+                f"{dotted(path)} leaves the grid: {cell.at} with span {list(cell.span)} does not fit {columns} x {rows}"
+            )
             out.append(FieldProblem(path, "E404", message))
     return out
 
@@ -95,5 +96,7 @@ def switch_problems(spec: RichMenuSpec, menus: Collection[str]) -> list[FieldPro
         if cell.switch is not None and cell.switch not in menus:
             path: Path = ("cells", index, "switch")
             hint = did_you_mean(cell.switch, menus) or "let the client use that menu as well"
-            out.append(FieldProblem(path, "E406", f"{dotted(path)} names no menu of this client: '{cell.switch}'", hint))
+            out.append(
+                FieldProblem(path, "E406", f"{dotted(path)} names no menu of this client: '{cell.switch}'", hint)
+            )
     return out

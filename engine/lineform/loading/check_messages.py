@@ -47,7 +47,6 @@ class MessageChecks:
             out += [_under(problem, (*path, index)) for problem in known[1]]
         return out
 
-
     def fine(self, messages: Sequence[Any], changing: Iterable[int], holes: Iterable[Path]) -> bool:
         """Whether messages of which only some texts differ from ones that were right are surely right as well."""
         for index in changing:
@@ -70,7 +69,9 @@ def _texts(messages: Sequence[Any], holes: Iterable[Path]) -> Iterable[str]:
 
 def _under(problem: FieldProblem, prefix: Path) -> FieldProblem:
     path = (*prefix, *problem.path)
-    return FieldProblem(path, problem.code, f"{dotted(path)} {problem.message}", problem.hint, problem.at_key, problem.warning)
+    return FieldProblem(
+        path, problem.code, f"{dotted(path)} {problem.message}", problem.hint, problem.at_key, problem.warning
+    )
 
 
 def _message_problems(message: Any, production: bool) -> Iterable[FieldProblem]:
@@ -124,7 +125,9 @@ def read_problems(
                 found = _run_problem(site.path, name)
             else:
                 message = f"{dotted(site.path)} reads '{read.path}', which a campaign does not know"
-                found = FieldProblem(site.path, "E024", message, "a campaign's messages read client, values, friend and run")
+                found = FieldProblem(
+                    site.path, "E024", message, "a campaign's messages read client, values, friend and run"
+                )
             if found is not None:
                 out.append(found)
     return out

@@ -55,7 +55,9 @@ def read_project_file(document: Document | None, collector: Collector) -> Projec
     return spec if isinstance(spec, ProjectSpec) and not problems else None
 
 
-def read_client(name: str, document: Document, project: Document, defaults: ProjectSpec, collector: Collector) -> ReadClient | None:
+def read_client(
+    name: str, document: Document, project: Document, defaults: ProjectSpec, collector: Collector
+) -> ReadClient | None:
     """A client's file over the project's defaults, or None with its problems collected."""
     below = Written("defaults", project, ("defaults",))
     source = LayeredSource((below, Written("client", document)))
@@ -88,7 +90,9 @@ def _expressions(tree: Mapping[str, Any], *allowed: tuple[str, ...]) -> list[Fie
     template = TreeTemplate(tree)
     paths = [*template.holes, *(site.path for site in template.sites), *(p.path for p in template.problems)]
     return [
-        FieldProblem(path, "E024", f"{dotted(path)} cannot hold an expression", "expressions belong to values and overrides")
+        FieldProblem(
+            path, "E024", f"{dotted(path)} cannot hold an expression", "expressions belong to values and overrides"
+        )
         for path in paths
         if not any(path[: len(start)] == start for start in allowed)
     ]
@@ -116,22 +120,24 @@ def _values(
     if not isinstance(own, dict) or not isinstance(shared, dict):
         return None
     template = TreeTemplate({"values": merge(shared, own)})
-    found = [FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint) for p in template.problems]
-    for site in template.sites:
-        found.append(_refused(site.path, "a friend", "E029"))
-    for path, scalar in template.holes.items():
-        if "values" in scalar.reads.roots:
-            found.append(_refused(path, "other values", "E029"))
+    found = [
+        FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint)
+        for p in template.problems
+    ]
+    found += [_refused(site.path, "a friend") for site in template.sites]
+    found += [_refused(path, "other values") for path, text in template.holes.items() if "values" in text.reads.roots]
     if found or not isinstance(spec, ClientSpec):
         problems += found
         return None
     about = {"name": spec.name, "title": spec.title, "description": spec.description, "environment": spec.environment}
     rendered, failed = template.render({"client": about})
-    problems += [FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint) for p in failed]
+    problems += [
+        FieldProblem(p.path, p.error.code, f"{dotted(p.path)}: {p.error.message}", p.error.hint) for p in failed
+    ]
     values: Mapping[str, Any] = rendered["values"]
     return values
 
 
-def _refused(path: tuple[str | int, ...], what: str, code: str) -> FieldProblem:
+def _refused(path: tuple[str | int, ...], what: str) -> FieldProblem:
     hint = "values are read by messages; only client.name, client.title, … may stand in them"
-    return FieldProblem(path, code, f"{dotted(path)} reads {what}", hint)
+    return FieldProblem(path, "E029", f"{dotted(path)} reads {what}", hint)

@@ -1,7 +1,7 @@
 """What a plain scalar means in YAML 1.2's core schema, and where a person would be surprised by it.
 
-https://yaml.org/spec/1.2.2/#103-core-schema. Where YAML 1.1, which most other tools read, says something else, the author
-is asked for quotes: ``no`` is a word here and a falsehood there, ``0612`` a postcode to people and a number to parsers.
+https://yaml.org/spec/1.2.2/#103-core-schema. Where YAML 1.1, which most other tools read, says something else, the
+author is asked for quotes: ``no`` is a word here and false there, ``0612`` a postcode to people and a number to parsers.
 """
 
 from __future__ import annotations
@@ -52,11 +52,13 @@ def resolve(text: str) -> tuple[Any, Surprise | None]:
     if _FLOAT.fullmatch(text):
         return _fraction(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8), None
+        return int(text, 0), None
     if _HEX.fullmatch(text):
-        return int(text[2:], 16) if len(text) <= 14 else 0, None if len(text) <= 14 else _long(text)
+        return (int(text, 0), None) if len(text) <= DIGITS else (text, _long(text))
     if _NO_NUMBER.fullmatch(text):
-        return text, Surprise(f"'{text}' is no number that LINE could be given", f'write "{text}" in quotes if it is a text')
+        return text, Surprise(
+            f"'{text}' is no number that LINE could be given", f'write "{text}" in quotes if it is a text'
+        )
     return text, _other_reading(text)
 
 
@@ -65,14 +67,18 @@ def _whole(text: str) -> tuple[Any, Surprise | None]:
     if len(digits) > 1 and digits[0] == "0":
         return text, Surprise(f"{text} would lose its leading zero as a number", f'write "{text}" in quotes')
     if text[0] == "+":
-        return text, Surprise(f"{text} would lose its plus sign as a number", f'write "{text}" in quotes, or no plus sign')
+        return text, Surprise(
+            f"{text} would lose its plus sign as a number", f'write "{text}" in quotes, or no plus sign'
+        )
     if len(digits) > DIGITS:
         return text, _long(text)
     return int(text), None
 
 
 def _long(text: str) -> Surprise:
-    return Surprise(f"{text[:20]}{'…' if len(text) > 20 else ''} has too many digits for a number", "write it in quotes")
+    return Surprise(
+        f"{text[:20]}{'…' if len(text) > 20 else ''} has too many digits for a number", "write it in quotes"
+    )
 
 
 def _fraction(text: str) -> tuple[Any, Surprise | None]:
@@ -90,5 +96,7 @@ def _other_reading(text: str) -> Surprise | None:
         hint = f'write "{text}" in quotes'
         return Surprise(f"'{text}' is a text here, and a number of base 60 to YAML 1.1", hint, fatal=False)
     if _UNDERSCORES.fullmatch(text) and text.strip("_") == text and not text.isalpha():
-        return Surprise(f"'{text}' is a text here, and a number to YAML 1.1", "write the digits without _, or use quotes")
+        return Surprise(
+            f"'{text}' is a text here, and a number to YAML 1.1", "write the digits without _, or use quotes"
+        )
     return None

@@ -64,5 +64,9 @@ def menu_image_problems(facts: ImageFacts, size: tuple[int, int], path: Path) ->
         say("E402", f"image has {facts.size:,} bytes; LINE allows {limits.RICHMENU_IMAGE_BYTES:,}", "save it as JPEG")
     if (facts.width, facts.height) != size:
         wanted = f"{size[0]} x {size[1]}"
-        say("E403", f"image is {facts.width} x {facts.height} pixels; the menu's size is {wanted}", f"draw it as {wanted}")
+        say(
+            "E403",
+            f"image is {facts.width} x {facts.height} pixels; the menu's size is {wanted}",
+            f"draw it as {wanted}",
+        )
     return out

@@ -1,4 +1,4 @@
-"""Puts the files that messages name (``flex: messages/hero.yaml``) in their place, and remembers where they came from."""
+"""Puts the files that messages name (``flex: messages/hero.yaml``) in their place, and remembers their origin."""
 
 from __future__ import annotations
 
@@ -41,7 +41,13 @@ class Parts:
         return out
 
     def _walk(
-        self, node: Any, path: Path, document: Document, inner: Path, open_: tuple[str, ...], parts: dict[Path, Document]
+        self,
+        node: Any,
+        path: Path,
+        document: Document,
+        inner: Path,
+        open_: tuple[str, ...],
+        parts: dict[Path, Document],
     ) -> Any:
         if isinstance(node, dict):
             if node.keys() == {PART} and isinstance(name := node[PART], str):
@@ -69,7 +75,13 @@ class Parts:
         return node
 
     def _take(
-        self, name: str, path: Path, document: Document, inner: Path, open_: tuple[str, ...], parts: dict[Path, Document]
+        self,
+        name: str,
+        path: Path,
+        document: Document,
+        inner: Path,
+        open_: tuple[str, ...],
+        parts: dict[Path, Document],
     ) -> Any:
         origin = document.origin(inner)
 
@@ -83,7 +95,9 @@ class Parts:
         if found is None:
             return refuse("E013", f"the file '{file}' {reason}", "a file is named relative to the one that names it")
         if file.endswith(TEMPLATE_ENDING):
-            return refuse("E013", "a part cannot be a template file", "write it as .yaml; its texts may hold expressions")
+            return refuse(
+                "E013", "a part cannot be a template file", "write it as .yaml; its texts may hold expressions"
+            )
         if file in open_:
             return refuse("E014", "parts name each other in a circle: " + " → ".join((*open_, file)))
         part = self._document(found, file)

@@ -16,9 +16,9 @@ from lineform.loading.resources import Builder, Built, parse_address
 from lineform.loading.selection import Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
 from lineform.loading.workspace import PROJECT_FILE
-from lineform.model.address import Address, Kind
+from lineform.model.address import Address
 from lineform.model.origin import Origin
-from lineform.model.problem import InvalidError, Problem, Severity, did_you_mean
+from lineform.model.problem import InvalidError, Problem, did_you_mean
 from lineform.model.project import Client, Project, Resource
 
 
@@ -138,14 +138,15 @@ def _check_overrides(client: ReadClient, selected: dict[Address, Found], workspa
     for text, override in client.spec.overrides.items():
         address = parse_address(text)
         if address is None or address not in selected:
-            what = "is no address such as campaign.winter-sale" if address is None else "is nothing that this client uses"
-            problem = FieldProblem(("overrides", text), "E111", f"overrides: '{text}' {what}", did_you_mean(text, known), at_key=True)
+            what = (
+                "is no address such as campaign.winter-sale" if address is None else "is nothing that this client uses"
+            )
+            near = did_you_mean(text, known)
+            problem = FieldProblem(("overrides", text), "E111", f"overrides: '{text}' {what}", near, at_key=True)
             workspace.collector.field(problem, client.source, address=f"client.{client.name}", client=client.name)
             continue
         for key in ("kind", "name"):
             if key in override:
-                problem = FieldProblem(("overrides", text, key), "E115", f"overrides: '{key}' cannot be overridden", at_key=True)
+                message = f"overrides: '{key}' cannot be overridden"
+                problem = FieldProblem(("overrides", text, key), "E115", message, at_key=True)
                 workspace.collector.field(problem, client.source, address=f"client.{client.name}", client=client.name)
-
-
-__all__ = ["Kind", "Loaded", "Severity", "load_project", "read_project"]

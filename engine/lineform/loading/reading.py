@@ -149,11 +149,15 @@ def _header(file: WorkspaceFile, document: Document) -> Iterator[Problem]:
     elif (value["kind"] == Kind.PROJECT) != (file.file == PROJECT_FILE):
         yield problem("E106", f"a project is declared in {PROJECT_FILE} alone, and nothing else is", "kind")
     elif value["kind"] == Kind.CLIENT and not file.file.startswith("clients/"):
-        yield problem("E106", "a client is declared in the folder clients", "kind", f"move it to clients/{file.stem}.yaml")
+        yield problem(
+            "E106", "a client is declared in the folder clients", "kind", f"move it to clients/{file.stem}.yaml"
+        )
     if file.file != PROJECT_FILE and not NAME.fullmatch(file.stem):
         hint = "use up to 32 lower-case letters, digits, - and _"
         yield Problem("E104", f"the file's name '{file.stem}' cannot be a name", Origin(file.file), hint=hint)
-    elif file.file != PROJECT_FILE and "name" in value and value["name"] != file.stem and isinstance(value["name"], str):
+    elif (
+        file.file != PROJECT_FILE and "name" in value and value["name"] != file.stem and isinstance(value["name"], str)
+    ):
         hint = f"write 'name: {file.stem}', or rename the file to {value['name']}{file.ending}"
         yield problem("E104", f"name is '{value['name']}' and the file is called '{file.stem}'", "name", hint)
 
@@ -177,16 +181,16 @@ def _template_file(file: WorkspaceFile, text: str, workspace: Workspace) -> Temp
     except TemplateError as error:
         refuse(error.code, error.message, error.hint)
         return None
-    for root in sorted(reads_of(tree).roots - BUILD - {"range"}):
-        hint = f"a template file reads {' and '.join(sorted(BUILD))}; keep send-time texts in {{% raw %}} … {{% endraw %}}"
+    strange = sorted(reads_of(tree).roots - BUILD - {"range"})
+    for root in strange:
+        hint = (
+            f"a template file reads {' and '.join(sorted(BUILD))}; keep send-time texts in {{% raw %}} … {{% endraw %}}"
+        )
         refuse("E021", f"unknown name '{root}' in a template file", hint, max(text.find(root), 0))
-        tree = None  # type: ignore[assignment]
-    return None if tree is None else TemplateFile(file, Address(Kind(found[1]), file.stem), tree, text)
+    return None if strange else TemplateFile(file, Address(Kind(found[1]), file.stem), tree, text)
 
 
-def rendered(
-    found: TemplateFile, scope: Mapping[str, Any], client: str, workspace: Workspace
-) -> Declaration | None:
+def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspace: Workspace) -> Declaration | None:
     """What a template file declares for one client; positions are those of the rendered text, and say so."""
     file = found.file
     try:

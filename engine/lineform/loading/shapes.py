@@ -23,23 +23,28 @@ def models_at(annotation: Any, path: Path, value: Any) -> list[type[BaseModel]]:
     if not path:
         return found
     step, rest = path[0], path[1:]
-    inner = _step(value, step)
+    inner = step_into(value, step)
     out: list[type[BaseModel]] = []
     for model in found:
         fields = fields_of(model)
         if step in fields:
-            out += models_at(fields[step], rest, inner)  # type: ignore[index]
+            out += models_at(fields[step], rest, inner)
     for item in _items(annotation, step):
         out += models_at(item, rest, inner)
     return out
 
 
-def _step(value: Any, step: str | int) -> Any:
+MISSING: Any = object()
+"""Says that there is no such value; None is a value."""
+
+
+def step_into(value: Any, step: str | int) -> Any:
+    """The value at one step of a path, or `MISSING`."""
     if isinstance(value, Mapping):
-        return value.get(step)
+        return value.get(step, MISSING)
     if isinstance(value, list | tuple) and isinstance(step, int) and 0 <= step < len(value):
         return value[step]
-    return None
+    return MISSING
 
 
 def _unwrap(annotation: Any) -> list[Any]:

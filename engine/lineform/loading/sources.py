@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineform.loading.documents import Document
+from lineform.loading.shapes import MISSING, step_into
 from lineform.model.origin import Origin, Path
 from lineform.model.project import Layer
-
-_MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +33,16 @@ class Written:
     def reach(self, path: Path) -> int:
         """How many steps of `path` this layer has written; -1 where it did not write anything around it."""
         document, full = self.place(path)
-        skipped = len(full) - len(path) if document is self.document else len(full) - len(path)
-        return document.find(full)[0] - skipped
+        return document.find(full)[0] - (len(full) - len(path))
 
     def value(self, path: Path) -> Any:
         """The value that this layer wrote at `path`, or a marker where it wrote none."""
         document, full = self.place(path)
         found = document.value
         for step in full:
-            if isinstance(found, dict) and step in found:
-                found = found[step]
-            elif isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found):
-                found = found[step]
-            else:
-                return _MISSING
+            found = step_into(found, step)
+            if found is MISSING:
+                break
         return found
 
 
@@ -85,7 +80,7 @@ class LayeredSource:
             if path[: len(layer.at)] != layer.at:
                 continue
             inner = path[len(layer.at) :]
-            if (value := layer.value(inner)) is not _MISSING:
+            if (value := layer.value(inner)) is not MISSING:
                 document, full = layer.place(inner)
                 found.append(Layer(layer.name, document.origin(full), value))
         return tuple(found)
@@ -94,7 +89,7 @@ class LayeredSource:
         return [d for layer in self._layers for d in (layer.document, *layer.parts.values())]
 
     def _holder(self, path: Path) -> tuple[Document, Path]:
-        """The place of the value that holds at `path`: of the last layer that wrote it, or wrote something around it."""
+        """The place of the value that holds at `path`: of the last layer that wrote it, or something around it."""
         best, deepest = self._layers[0].place(()), -1
         for layer in reversed(self._layers):
             if path[: len(layer.at)] != layer.at:

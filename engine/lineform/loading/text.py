@@ -15,7 +15,7 @@ _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
-class Unreadable(Exception):  # noqa: N818 - carries a problem, not an error of its own
+class Unreadable(Exception):
     """The file is no text that can be parsed; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
@@ -65,7 +65,9 @@ def decode(data: bytes, file: str) -> str:
 def _forbidden(file: str, text: str, at: int) -> Problem:
     name = f"U+{ord(text[at]):04X}"
     if text[at] == "\0":
-        return Problem("E003", "the file is binary: it holds a NUL byte", place(file, text, at), hint="name text files only")
+        return Problem(
+            "E003", "the file is binary: it holds a NUL byte", place(file, text, at), hint="name text files only"
+        )
     message = f"the file holds the invisible character {name}"
     hint = f'remove it, or write it as "\\u{ord(text[at]):04x}" in double quotes'
     origin = place(file, text, at)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lineform.loading.shapes import fields_of, models_at
+from lineform.loading.shapes import MISSING, fields_of, models_at, step_into
 from lineform.model.audience import KEYS
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
@@ -42,10 +42,8 @@ def validate(model: type[Spec], tree: Any) -> tuple[Spec | None, list[FieldProbl
 @dataclass(frozen=True, slots=True)
 class _Error:
     path: Path
-    labels: int
-    """How many union branches pydantic named on the way: errors of different branches say the same thing twice."""
     split: Path
-    """Where the first union stands."""
+    """Where the first union stands, and what pydantic calls its branch; empty where there is none."""
     branch: str
     kind: str
     message: str
@@ -78,36 +76,31 @@ def _located(item: Any, tree: Any) -> _Error:
     value = tree
     split: Path = ()
     branch = ""
-    labels = 0
     steps = item["loc"]
     for index, step in enumerate(steps):
         last = index == len(steps) - 1
-        if isinstance(value, Mapping) and isinstance(step, str) and step in value:
+        if (inner := step_into(value, step)) is not MISSING:
             path.append(step)
-            value = value[step]
-        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
-            path.append(step)
-            value = value[step]
+            value = inner
         elif last and item["type"] == "missing":
             path.append(step)
         elif not (isinstance(step, str) and step.startswith("<")) and step != "[key]":
-            labels += 1
             if not branch:
                 branch, split = str(step), tuple(path)
-    return _Error(
-        tuple(path), labels, split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input")
-    )
+    return _Error(tuple(path), split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input"))
 
 
 def _collapsed(model: type[Spec], tree: Any, split: Path, group: list[_Error]) -> list[FieldProblem]:
-    """One answer for the branches of a union: the branch that the author evidently meant, or what all of them expect."""
+    """One answer for the branches of a union: the branch that the author meant, or what all of them expect."""
     deeper = [one for one in group if len(one.path) > len(split)]
     sentences = [one for one in group if one.kind == "value_error"]
     if deeper and isinstance(_at(tree, split), Mapping | list):
         branches: dict[str, list[_Error]] = {}
         for one in group:
             branches.setdefault(one.branch, []).append(one)
-        meant = [b for b in branches.values() if all(len(one.path) > len(split) or one.kind == "value_error" for one in b)]
+        meant = [
+            b for b in branches.values() if all(len(one.path) > len(split) or one.kind == "value_error" for one in b)
+        ]
         chosen = min(meant or [deeper], key=len)
         return [_said(model, tree, one) for one in chosen]
     if sentences:

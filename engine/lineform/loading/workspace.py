@@ -76,7 +76,9 @@ def list_files(root: Path) -> Listing:
         listing.files.append(WorkspaceFile(root / PROJECT_FILE, PROJECT_FILE))
     else:
         hint = "write one with the lines 'kind: project' and 'name: …'; `lineform init` does"
-        listing.problems.append(Problem("E011", f"the workspace has no {PROJECT_FILE}", Origin(PROJECT_FILE), hint=hint))
+        listing.problems.append(
+            Problem("E011", f"the workspace has no {PROJECT_FILE}", Origin(PROJECT_FILE), hint=hint)
+        )
     for name in SHARED_FOLDERS:
         if (root / name).is_dir():
             _walk(root / name, name, real_root, {(root / name).resolve(): name}, listing)

@@ -1,7 +1,7 @@
 """Reads YAML 1.2 with positions: composed by PyYAML's C parser where it is there, resolved by YAML 1.2's own rules.
 
-PyYAML resolves by YAML 1.1 and drops duplicate keys in silence, so only its parser is used. What the two versions of YAML
-read differently, and whatever could surprise, is a problem with a place.
+PyYAML resolves by YAML 1.1 and drops duplicate keys in silence, so only its parser is used. What the two versions of
+YAML read differently, and whatever could surprise, is a problem with a place.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ALLOWED_TAGS = {
     yaml.MappingNode: frozenset({"", "tag:yaml.org,2002:map"}),
     yaml.SequenceNode: frozenset({"", "tag:yaml.org,2002:seq"}),
 }
-# Each level of nesting needs one of these; libyaml's composer recurses in C without a limit, so depth is counted before.
+# Each level of nesting needs one of these. PyYAML composes by recursion in C, without a limit: depth is counted before.
 _DEEP_INDENT = re.compile(rf"^[ \-?:]{{{DEPTH_LIMIT},}}", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%(?!YAML[ \t]+1\.2[ \t]*(?:#.*)?$).*", re.MULTILINE)
 
@@ -57,7 +57,7 @@ def parse_yaml(text: str, file: str, note: str = "") -> tuple[Document | None, l
     return Document(file, text, node, value, note), reader.problems
 
 
-class _Stop(Exception):  # noqa: N818 - leaves a construction that cannot end well
+class _Stop(Exception):
     pass
 
 
@@ -83,8 +83,9 @@ class _Reader:
         hint = "; ".join(part for part in (hint, self.note) if part)
         self.problems.append(Problem(code, message, origin, hint=hint, excerpt=excerpt, severity=severity))
 
-    def at(self, code: str, message: str, node: yaml.Node, hint: str = "", *, warn: bool = False) -> None:
-        self.report(code, message, node.start_mark.line, node.start_mark.column, hint, warn=warn)
+    def at(self, code: str, message: str, node: yaml.Node | yaml.Event, hint: str = "", *, warn: bool = False) -> None:
+        mark: Any = node.start_mark  # the stubs forget that parsed nodes and events always have one
+        self.report(code, message, mark.line, mark.column, hint, warn=warn)
 
     def compose(self) -> yaml.Node | None:
         if self.text.startswith("%") or "\n%" in self.text or "\r%" in self.text:
@@ -104,7 +105,9 @@ class _Reader:
             loader.dispose()
         if node is None:
             self.problems.append(
-                Problem("E009", "the file is empty", Origin(self.file), hint="write its kind and name, or delete the file")
+                Problem(
+                    "E009", "the file is empty", Origin(self.file), hint="write its kind and name, or delete the file"
+                )
             )
         return node
 
@@ -124,8 +127,7 @@ class _Reader:
                 if isinstance(event, yaml.CollectionStartEvent):
                     depth += 1
                     if depth > DEPTH_LIMIT:
-                        mark = event.start_mark
-                        self.report("E010", f"values are nested more than {DEPTH_LIMIT} deep", mark.line, mark.column)
+                        self.at("E010", f"values are nested more than {DEPTH_LIMIT} deep", event)
                         return True
                 elif isinstance(event, yaml.CollectionEndEvent):
                     depth -= 1
@@ -158,7 +160,7 @@ class _Reader:
         if node.tag not in _ALLOWED_TAGS[kind]:
             self.at("E007", f"the tag '{_tag(node.tag)}' is not read", node, "remove it; use quotes to make a text")
             return None
-        if kind is yaml.ScalarNode:
+        if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if not self._aliases:
             return self._mapping(node) if kind is yaml.MappingNode else [self._value(child) for child in node.value]
@@ -170,16 +172,15 @@ class _Reader:
         self._open.discard(id(node))
         return found
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
         if node.style or node.tag == _STR:
             if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
                 self.at("E003", "the text holds half of a surrogate pair, which is no character", node)
             return text
         value, surprise = resolve(text)
-        if value is not text and (start := node.start_mark.index) < node.end_mark.index - len(text):
-            if "!" in self.text[start : node.end_mark.index - len(text)]:
-                self.at("E007", "the tag '!' is not read", node, "remove it; use quotes to make a text")
+        if value is not text and "!" in self.text[node.start_mark.index : node.end_mark.index - len(text)]:
+            self.at("E007", "the tag '!' is not read", node, "remove it; use quotes to make a text")
         if surprise is not None:
             self.at("E008", surprise.message, node, surprise.hint, warn=not surprise.fatal)
         return value
@@ -202,7 +203,12 @@ class _Reader:
                     continue
             if name in out:
                 first = next(k for k, _ in node.value if isinstance(k, yaml.ScalarNode) and k.value == name)
-                self.at("E005", f"the key '{name}' is written twice", key, f"the first is in line {first.start_mark.line + 1}")
+                self.at(
+                    "E005",
+                    f"the key '{name}' is written twice",
+                    key,
+                    f"the first is in line {first.start_mark.line + 1}",
+                )
                 continue
             out[name] = self._value(child)
         return out
@@ -236,7 +242,7 @@ _SENTENCES = (
     ("expected ',' or ']'", "a list in brackets is not closed", "write ',' between its items and ']' at its end"),
     ("expected ',' or '}'", "a mapping in braces is not closed", "write ',' between its parts and '}' at its end"),
     ("undefined alias", "an alias names no anchor", "put a text that begins with '*' in quotes"),
-    ("unknown escape character", "an unknown escape in double quotes", "write \\\\ for a backslash, or use single quotes"),
+    ("unknown escape character", "an unknown escape in double quotes", "write two backslashes, or use single quotes"),
     ("invalid Unicode character escape", "the escape in double quotes is half of a surrogate pair",
      "write the character itself"),
     ("did not find expected alphabetic", "an anchor or alias without a name",

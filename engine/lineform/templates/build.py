@@ -30,7 +30,7 @@ class TemplateProblem:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place that reads what only a send knows. `bound` are the names that an enclosing ``each`` gives to its items."""
+    """A place that reads what only a send knows. `bound` are the names that an enclosing ``each`` gives."""
 
     path: Path
     scalar: Scalar
@@ -136,7 +136,7 @@ def _projected(paths: Iterable[list[str]], scope: Scope) -> dict[str, Any]:
     for steps in paths:
         found: Any = scope
         for step in steps:
-            if not isinstance(found, Mapping) or step not in found:
+            if (type(found) is not dict and not isinstance(found, Mapping)) or step not in found:
                 break
             found = found[step]
         else:
@@ -188,7 +188,9 @@ def _item_name(node: dict[str, Any], path: Path, problems: list[TemplateProblem]
     name = node.get("as", "item")
     if isinstance(name, str) and name.isidentifier() and name.isascii() and name not in (BUILD | SEND) - {"item"}:
         return name
-    error = TemplateError(f"cannot be the name of an item: {name!r}", hint="write a new word, such as product", code="E020")
+    error = TemplateError(
+        f"cannot be the name of an item: {name!r}", hint="write a new word, such as product", code="E020"
+    )
     problems.append(TemplateProblem((*path, "as"), error))
     return "item"
 
@@ -229,7 +231,9 @@ def _understood(found: Scalar, path: Path, bound: frozenset[str], problems: list
     for root in strange:
         known = sorted(BUILD | SEND | bound)
         hint = did_you_mean(root, known) or f"known are {', '.join(known)}"
-        problems.append(TemplateProblem(path, TemplateError(f"unknown name '{root}' in an expression", hint=hint, code="E021")))
+        problems.append(
+            TemplateProblem(path, TemplateError(f"unknown name '{root}' in an expression", hint=hint, code="E021"))
+        )
     return not strange
 
 
@@ -250,11 +254,12 @@ def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]
             return node.scalar.source
         if isinstance(found, str) and may_hold_expression(found):
             # The send would read it as an expression; nobody wrote one.
-            error = TemplateError("becomes a text that holds an expression itself", hint="write the braces apart", code="E027")
-            problems.append(TemplateProblem(node.path, error))
+            again = "becomes a text that holds an expression itself"
+            problems.append(
+                TemplateProblem(node.path, TemplateError(again, hint="write the braces apart", code="E027"))
+            )
         return found
     out = node.original.copy()
     for key, child in node.children:
         out[key] = _render(child, scope, problems)
     return out
-

@@ -1,13 +1,13 @@
 """The sandbox in which expressions are evaluated.
 
-Jinja's own sandbox bounds neither time nor memory, so what could grow is taken away: no calls, no loops inside a text, a
-closed list of filters, bounded multiplication and no powers. Text is text: nothing is escaped, and what a value holds is
-never read as a template again.
+Jinja's own sandbox bounds neither time nor memory, so what could grow is taken away: no calls, no loops inside a text,
+a closed list of filters, bounded multiplication and no powers. Text is text: nothing is escaped, and what a value holds
+is never read as a template again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
@@ -17,16 +17,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lineform.errors import LineformError
 from lineform.model.problem import did_you_mean
 from lineform.templates.errors import TemplateError
-from lineform.templates.filters import FILTERS, LONGEST, bounded, fail, text_of
+from lineform.templates.filters import FILTERS, bounded, fail, text_of
 
 RANGE_LIMIT = 1_000
 NUMBER_LIMIT = 10**15
 FILE_LIMIT = 1024 * 1024
 """Characters that one template file may produce."""
 
-_TESTS = ("defined", "undefined", "none", "number", "string", "mapping", "sequence", "odd", "even", "in", "true", "false",
-          "divisibleby", "eq", "ne", "lt", "le", "gt", "ge", "equalto", "lessthan", "greaterthan", "==", "!=", "<", "<=",
-          ">", ">=", "boolean", "integer", "float")  # fmt: skip
+_TESTS = frozenset(
+    ["defined", "undefined", "none", "number", "string", "mapping", "sequence", "odd", "even", "in", "true", "false", "divisibleby", "eq", "ne", "lt", "le", "gt", "ge", "equalto", "lessthan", "greaterthan", "==", "!=", "<", "<=", ">", ">=", "boolean", "integer", "float"]
+)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -67,7 +67,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return bounded(left + right)
         numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right))
         if operator == "**" or not numbers:
-            raise fail(f"cannot be computed: '{operator}' is for {'two numbers' if operator != '**' else 'nobody'} here")
+            raise fail(
+                f"cannot be computed: '{operator}' is for {'two numbers' if operator != '**' else 'nobody'} here"
+            )
         if max(abs(left), abs(right)) > NUMBER_LIMIT:
             raise fail("is a number too big to compute with")
         return super().call_binop(context, operator, left, right)
@@ -130,7 +132,9 @@ def _permit(node: nodes.Node, file: bool) -> None:
     if isinstance(node, nodes.Stmt) and not isinstance(node, _IN_FILES if file else _IN_TEXT):
         word = type(node).__name__.lower()
         hint = "repeat with {each: …, do: …}, or in a .yaml.j2 file" if word == "for" else ""
-        raise TemplateError(f"'{word}' cannot be used {'in a template file' if file else 'in a text'}", hint=hint, code="E020")
+        raise TemplateError(
+            f"'{word}' cannot be used {'in a template file' if file else 'in a text'}", hint=hint, code="E020"
+        )
 
 
 def _syntax(error: TemplateSyntaxError) -> TemplateError:
@@ -142,19 +146,18 @@ def _syntax(error: TemplateSyntaxError) -> TemplateError:
 def render_file(tree: nodes.Template, scope: Mapping[str, Any]) -> str:
     """The whole text of a template file; TemplateError where a name is unknown or the text grows too long."""
     template = SANDBOX.from_string(tree)
-    out: list[str] = []
-    size = 0
     try:
-        for piece in template.root_render_func(template.new_context(dict(scope))):
-            size += len(piece)
-            if size > FILE_LIMIT:
-                raise fail(f"the template makes more than {FILE_LIMIT:,} characters")
-            out.append(piece)
+        return "".join(_limited(template.root_render_func(template.new_context(dict(scope)))))
     except LineformError:
         raise
-    except Exception as error:  # noqa: BLE001 - any failure of an author's expression is the author's to see
+    except Exception as error:  # any failure of an author's expression is the author's to see
         raise fail(f"the template cannot be rendered: {error}") from error
-    return "".join(out)
 
 
-__all__ = ["FILE_LIMIT", "LONGEST", "SANDBOX", "Sandbox", "parse", "render_file"]
+def _limited(pieces: Iterable[str]) -> Iterator[str]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > FILE_LIMIT:
+            raise fail(f"the template makes more than {FILE_LIMIT:,} characters")
+        yield piece

@@ -50,8 +50,8 @@ class Lookup:
     def value(self, scope: Scope) -> Any:
         found: Any = scope
         for step in self.path:
-            # What is no mapping has no names.
-            if not isinstance(found, Mapping) or step not in found:
+            # What is no mapping has no names. Most are dicts, and asking the abstract class takes ten times longer.
+            if (type(found) is not dict and not isinstance(found, Mapping)) or step not in found:
                 if self.default is not _NOTHING:
                     return self.default
                 raise unknown(self.path, scope)
@@ -123,8 +123,8 @@ def scalar(text: str) -> Scalar:
         return Scalar(text, (Rendered(_template(tree), reads),), reads, whole=False)
     parts: list[str | Expression] = []
     for output in tree.body:
-        for node in output.nodes:  # type: ignore[attr-defined]
-            parts.append(node.data if isinstance(node, nodes.TemplateData) else _expression(node))
+        pieces: list[nodes.Expr] = output.nodes  # type: ignore[attr-defined]
+        parts += [node.data if isinstance(node, nodes.TemplateData) else _expression(node) for node in pieces]
     whole = len(parts) == 1 and not isinstance(parts[0], str)
     return Scalar(text, tuple(parts), reads, whole)
 
@@ -161,7 +161,7 @@ def _template(tree: nodes.Template) -> Template:
         return SANDBOX.from_string(tree)
     except LineformError:
         raise
-    except Exception as error:  # noqa: BLE001 - Jinja folds constants while it compiles, and then they may fail
+    except Exception as error:  # Jinja folds constants while it compiles, and then they may fail
         raise fail(f"cannot be evaluated: {error}") from error
 
 

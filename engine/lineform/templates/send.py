@@ -1,7 +1,7 @@
 """Messages compiled for a send: what never changes is JSON bytes already, and only the holes are filled per friend.
 
-A friend's text is data. It is put between pieces that were compiled before it was seen, so it can never become a template,
-YAML or JSON, whatever it says.
+A friend's text is data. It is put between pieces that were compiled before it was seen, so it can never become a
+template, YAML or JSON, whatever it says.
 """
 
 from __future__ import annotations
@@ -141,12 +141,18 @@ def is_each(node: Any) -> bool:
 
 def _each(node: Mapping[str, Any], context: Scope) -> _Each:
     if strange := sorted(node.keys() - {"each", "as", "do", "limit", "else"}):
-        raise TemplateError(f"'{strange[0]}' is no part of a repetition", hint="known are each, as, do, limit, else", code="E020")
+        hint = "known are each, as, do, limit, else"
+        raise TemplateError(f"'{strange[0]}' is no part of a repetition", hint=hint, code="E020")
     limit = node.get("limit")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise TemplateError("'limit' must be a whole number of at least 1", code="E020")
     items = node["each"]
-    compiled = Scalar("a list", (_Fixed(items),), _NO_READS, whole=True) if isinstance(items, list | tuple) else expression(items)
+    if isinstance(items, str):
+        compiled = expression(items)
+    elif isinstance(items, list | tuple):
+        compiled = Scalar("a list", (_Fixed(items),), _NO_READS, whole=True)
+    else:
+        raise TemplateError("'each' must name a list, such as event.items", code="E020")
     otherwise = _block(node["else"], context) if "else" in node else None
     return _Each(compiled, node.get("as", "item"), _block(node["do"], context), limit, otherwise)
 
@@ -196,15 +202,16 @@ def _value(node: _Node, scope: Scope) -> Any:
         case _Map(items):
             return {key: _value(child, scope) for key, child in items}
         case _List(items):
-            out: list[Any] = []
-            for child in items:
-                if not isinstance(child, _Each):
-                    out.append(_value(child, scope))
-                elif (scopes := child.scopes(scope)) is None:
-                    out.extend(_value(one, scope) for one in child.otherwise or ())
-                else:
-                    out.extend(_value(one, inner) for inner in scopes for one in child.do)
-            return out
+            return [value for child in items for value in _values(child, scope)]
+
+
+def _values(child: _Node | _Each, scope: Scope) -> list[Any]:
+    """What one item of a list becomes: itself, or as many as its repetition makes."""
+    if not isinstance(child, _Each):
+        return [_value(child, scope)]
+    if (scopes := child.scopes(scope)) is None:
+        return [_value(one, scope) for one in child.otherwise or ()]
+    return [_value(one, inner) for inner in scopes for one in child.do]
 
 
 def _segments(node: _Node) -> list[bytes | _Make]:
@@ -218,14 +225,12 @@ def _segments(node: _Node) -> list[bytes | _Make]:
             for index, (key, child) in enumerate(items):
                 out += [b"," if index else b"{", dump(key), b":", *_segments(child)]
             return [*out, b"}"]
-        case _List(items) if any(isinstance(child, _Each) for child in items):
-            return [b"[", _repeating(items), b"]"]
         case _List(items):
-            out = [b"["]
-            for index, child in enumerate(items):
-                assert not isinstance(child, _Each)  # noqa: S101 - the case above took those
-                out += [*([b","] if index else []), *_segments(child)]
-            return [*out, b"]"]
+            plain = [child for child in items if not isinstance(child, _Each)]
+            if len(plain) < len(items):
+                return [b"[", _repeating(items), b"]"]
+            rows = [[b"," if index else b"[", *_segments(child)] for index, child in enumerate(plain)]
+            return [segment for row in rows for segment in row] + [b"]"]
 
 
 def _hole_segments(text: Scalar) -> list[bytes | _Make]:
@@ -237,8 +242,7 @@ def _hole_segments(text: Scalar) -> list[bytes | _Make]:
         return [lambda scope: _encoded(whole(scope))]
     # JSON escapes each character by itself, so escaped pieces in a row are the escaped text.
     out: list[bytes | _Make] = [b'"']
-    for part in text.parts:
-        out.append(_inside(part) if isinstance(part, str) else _filler(part))
+    out += [_inside(part) if isinstance(part, str) else _filler(part) for part in text.parts]
     return [*out, b'"']
 
 
