@@ -1,8 +1,8 @@
 """A LINE account in memory, for tests of what apply does to it.
 
-It knows LINE's rules about rich menus (https://developers.line.biz/en/reference/messaging-api/#rich-menu): one image a menu
-and never another, no alias, default or link without an image, batches that end later, falling back where a menu is deleted.
-It can die or lose its answer at any call, and it can be watched after each.
+It knows LINE's rules about rich menus (https://developers.line.biz/en/reference/messaging-api/#rich-menu): one image
+a menu and never another, no alias, default or link without an image, batches that end later, falling back where a
+menu is deleted. It can die or lose its answer at any call, and it can be watched after each.
 """
 
 from __future__ import annotations

@@ -168,11 +168,11 @@ class Actor:
         for tried in range(1, TRIES + 1):
             try:
                 await self.desk.account.upload_menu_image(menu_id, image, content_type)
-            except (OutcomeUnknown, Refused):
+            except (OutcomeUnknown, Refused) as failure:
                 # LINE refuses a second image; the first may be one whose answer was lost.
                 if await self._has_image(menu_id):
                     return Outcome.ALREADY, menu_id
-                if tried == TRIES:
+                if tried == TRIES or isinstance(failure, Refused):
                     raise
                 await self.desk.clock.sleep(wait)
                 wait *= 2

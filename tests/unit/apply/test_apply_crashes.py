@@ -1,16 +1,15 @@
-"""An apply may die at any call, or lose any answer; the next one finishes, and no friend is without a menu meanwhile."""
+"""An apply may die at any call, or lose any answer; the next one finishes, and no friend misses a menu meanwhile."""
 
 from __future__ import annotations
 
 import pytest
+
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import ClientPlan, PlanFile
+from lineform.planning.planjson import plan_from_json, plan_to_json
 from support.applying import Shop
 from support.declared_clients import campaign, client, menu
 from support.fake_account import Crash, FakeAccount, Trouble
-
-from lineform.planning.options import PlanOptions
-from lineform.planning.plan import ClientPlan
-from lineform.planning.planjson import plan_from_json, plan_to_json
-from lineform.planning.plan import PlanFile
 
 BEFORE = client(menu("main", message="old", default=True), menu("news", message="old"), campaign("sale"))
 AFTER = client(
@@ -63,9 +62,8 @@ def finish_and_check(shop: Shop) -> None:
     assert set(account.alias_map) == {"main", "news", "shop"}
     assert account.default == account.alias_map["main"]
     assert account.links == {"on-main": account.alias_map["main"], "on-news": account.alias_map["news"]}
-    assert [entry.digest for entry in shop.store.armed("salon")] == [
-        change for change in shop.plan(AFTER).settled["campaign.sale"].values()
-    ]
+    (armed,) = shop.store.armed("salon")
+    assert {"digest": armed.digest} == shop.plan(AFTER).settled["campaign.sale"]
     changes = len(account.calls)
     shop.apply(AFTER)
     assert len(account.calls) == changes, "a second apply calls nothing"

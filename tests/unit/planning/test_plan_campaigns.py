@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from support.declared_clients import campaign, client
-from support.live_accounts import NOW, live
-
 from lineform.model.campaign import CampaignSpec
 from lineform.planning.change import Action
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import ArmRevision, DisarmRevision
+from support.declared_clients import campaign, client
+from support.live_accounts import NOW, live
 
 
 def plan(*declared: CampaignSpec, recorded: Mapping[str, str] | None) -> ClientPlan:

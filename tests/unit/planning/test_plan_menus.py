@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.declared_clients import client, menu
-from support.live_accounts import LONG_AGO, NOW, foreign_menu, live, live_menu
 
 from lineform.model.richmenu import RichMenuSpec
 from lineform.planning.change import Action
@@ -14,14 +12,14 @@ from lineform.planning.live import DefaultMenu, LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import describe
+from support.declared_clients import client, menu
+from support.live_accounts import LONG_AGO, NOW, foreign_menu, live, live_menu
 
 OLD = menu("main", message="old", default=True)
 NEW = menu("main", message="new", default=True)
 
 
-def plan(
-    *declared: RichMenuSpec, on: LiveAccount, unmoved: tuple[str, ...] = (), **options: object
-) -> ClientPlan:
+def plan(*declared: RichMenuSpec, on: LiveAccount, unmoved: tuple[str, ...] = (), **options: object) -> ClientPlan:
     said = PlanOptions(**options)  # type: ignore[arg-type]
     return make_plan(client(*declared), on, None, {}, NOW, said, unmoved)
 

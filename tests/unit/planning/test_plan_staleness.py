@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from support.declared_clients import campaign, client, menu
-from support.live_accounts import NOW, foreign_menu, live, live_menu
-
 from lineform.model.base import Spec
 from lineform.planning.compare import Comparison, compare
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
+from support.declared_clients import campaign, client, menu
+from support.live_accounts import NOW, foreign_menu, live, live_menu
 
 A, B, C = (menu("main", message=text, default=True) for text in ("a", "b", "c"))
 ON_A = live([live_menu("m1", A)], {"main": "m1"}, "m1")
