@@ -31,7 +31,7 @@ endif
 	@touch $@
 
 demo: $(READY)  ## live through a week of the reference workspace on the offline LINE account
-	$(BIN)/python -m lineform.demo
+	$(BIN)/lineform demo
 
 test: $(READY)  ## run the whole test suite
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -23,7 +23,7 @@ from lineform.model.project import Client
 @click.argument("address")
 @click.argument("path", default="")
 def command(workspace: Path, client: str | None, address: str, path: str) -> None:
-    """Tell where a value was written: ADDRESS is campaign.winter-offer and PATH schedule.at, say; or `client` and values."""
+    """Tell where a value was written, such as campaign.winter-offer schedule.at; ADDRESS may also be `client`."""
     project = open_project(workspace, [client] if client else [])
     owner = one_client(project, client)
     wanted = parse_dotted(path)

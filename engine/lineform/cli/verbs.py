@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "preview": ("lineform.cli.preview", "Make a page that shows messages and rich menus as friends see them."),
     "report": ("lineform.cli.report", "Show what was sent, from the ledger."),
     "schema": ("lineform.cli.schema", "Print or write the JSON Schemas of every kind, for editors."),
+    "demo": ("lineform.cli.demo", "Live through a week of this workspace with invented friends, offline."),
     "sandbox": ("lineform.cli.sandbox", "Run the offline LINE account."),
     "doctor": ("lineform.cli.doctor", "Check the environment, the store and each account."),
 }

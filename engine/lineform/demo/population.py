@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from lineform.model.attributes import AttributeSpec
 from lineform.ports.store import FriendRow
+from lineform.segments.declared import Declared
 from lineform.segments.friend import Value
 
 FAMILY = (
@@ -69,6 +71,32 @@ def _school(draw: random.Random) -> Traits:
 
 
 TRAITS: Mapping[str, Callable[[random.Random], Traits]] = {"aoba-salon": _salon, "kita-juku": _school}
+"""Who the friends of the reference workspace's clients are. Friends of any other client are drawn from its declared
+attributes."""
+
+
+def _declared(draw: random.Random, words: Declared) -> Traits:
+    known: dict[str, Value] = {}
+    for name, spec in words.attributes.items():
+        if draw.random() < 0.8:
+            known[name] = _any_value(draw, spec)
+    return known, tuple(sorted(tag for tag in words.tags if draw.random() < 0.2))
+
+
+def _any_value(draw: random.Random, spec: AttributeSpec) -> Value:
+    match spec.type:
+        case "enum":
+            return draw.choice(spec.values)
+        case "set":
+            return tuple(sorted(draw.sample(spec.values, draw.randint(1, len(spec.values)))))
+        case "number":
+            return draw.randint(0, 20)
+        case "bool":
+            return draw.random() < 0.5
+        case "date":
+            return f"{draw.randint(1960, 2008)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
+        case "text":
+            return draw.choice(GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +111,29 @@ class Town:
         return [person.row for person in self.people]
 
 
-def populate(client: str, count: int, since: datetime, seed: int = 20261201) -> Town:
-    """`count` friends of `client` who followed in the year before `since`."""
+def populate(client: str, words: Declared, count: int, since: datetime, seed: int = 20261201) -> Town:
+    """`count` friends of `client` who followed in the year before `since`. `words` is what the client declares."""
     draw = random.Random(f"{seed}/{client}")  # noqa: S311 - invented people, no secret
-    return Town(client, tuple(_person(client, number, draw, since) for number in range(count)))
+    return Town(client, tuple(_person(client, words, number, draw, since) for number in range(count)))
 
 
-def _person(client: str, number: int, draw: random.Random, since: datetime) -> Person:
+def _person(client: str, words: Declared, number: int, draw: random.Random, since: datetime) -> Person:
     family, given = draw.choice(FAMILY), draw.choice(GIVEN)
-    attributes, tags = TRAITS[client](draw)
+    attributes, tags = TRAITS[client](draw) if client in TRAITS else _declared(draw, words)
     known = dict(attributes)
-    if draw.random() < 0.85:
+    if "name" in words.attributes and draw.random() < 0.85:
         known["name"] = family
-    if draw.random() < 0.04:
-        tags = (*tags, "opted-out")
+    if "opted-out" in words.tags and draw.random() < 0.04:
+        tags = tuple(sorted({*tags, "opted-out"}))
+    blocked = draw.random() < 0.06
     row = FriendRow(
         user_id=user_id(client, number),
         display_name=draw.choice(NICKNAMES).format(family=family, given=given),
         language="ja",
         followed_at=(since - timedelta(minutes=draw.randint(60, 365 * 24 * 60))).astimezone(UTC),
+        # Of some who block, only LINE knows it yet: it takes what is sent to them and delivers nothing.
+        blocked=blocked and draw.random() < 0.7,
         attributes=known,
         tags=tags,
     )
-    return Person(row, draw.choice(("female", "male")), draw.randint(15, 70), blocked=draw.random() < 0.06)
+    return Person(row, draw.choice(("female", "male")), draw.randint(15, 70), blocked)

@@ -30,5 +30,7 @@ class CampaignSpec(Spec):
     """Attributes without which a friend does not receive this: those are skipped instead of failing the send."""
     silent: bool = False
     """Delivered without a notification sound."""
+    allow_test_word: bool = False
+    """Whether テスト is meant in these texts, as a school means it. Elsewhere on a production account it is refused."""
     enabled: bool = True
     """A disabled campaign is checked and planned but never armed."""

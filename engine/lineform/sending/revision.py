@@ -85,7 +85,7 @@ def revision(client: Client, resource: Resource) -> Revisioned:
         "context": dict(resource.context),
         "silent": spec.silent,
         "skip_if_unknown": list(spec.skip_if_unknown),
-        "production": client.spec.environment == "production",
+        "production": client.spec.environment == "production" and not spec.allow_test_word,
     }
     plain = json.loads(json.dumps(body, ensure_ascii=False))
     return Revisioned(plain, body_digest(plain))

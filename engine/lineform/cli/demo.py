@@ -1,0 +1,180 @@
+"""``lineform demo``: the workspace lived through on the offline LINE account, from validation to delivery."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+import click
+
+from lineform.apply.result import Outcome as StepOutcome
+from lineform.apply.result import StepResult
+from lineform.cli import options
+from lineform.cli.common import moment, open_project, use_colour
+from lineform.demo.page import ClientPage, ShownMenu, demo_page
+from lineform.demo.population import populate
+from lineform.demo.week import Stage, apply_client, doubled, live_through, plan_client, settle
+from lineform.errors import LineformError
+from lineform.model.address import Kind
+from lineform.model.project import Client
+from lineform.planning.marks import read_mark
+from lineform.planning.options import PlanOptions
+from lineform.planning.plan import PlanFile
+from lineform.planning.steps import describe
+from lineform.report.plans import plan_text
+from lineform.report.rehearsals import rehearsals_text
+from lineform.run.outcome import Outcome, TickReport
+from lineform.sending.rehearsal import rehearse
+from lineform.sending.revision import declared_by
+from lineform.settings import Settings
+from lineform.store.open import open_store
+from lineform.wiring.clock import SettableClock
+from lineform.wiring.sandbox import offline
+
+START = datetime(2026, 11, 30, 9, 0)  # noqa: DTZ001 - wall-clock time; the project's time zone is added
+FRIENDS = 300
+
+
+@click.command("demo")
+@options.workspace
+@options.now
+@click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
+@click.option("--friends", type=click.IntRange(1, 20000), default=FRIENDS, show_default=True, help="Of each client.")
+def command(workspace: Path, now: datetime | None, days: int, friends: int) -> int:
+    """Live through some days of this workspace with invented friends, offline: validate, test, plan, apply, send.
+
+    Ends with a page in .lineform/demo/index.html. Nothing leaves this machine, and no token is needed.
+    """
+    began = perf_counter()
+    _title("validate")
+    project = open_project(workspace)
+    click.echo(
+        f"{len(project.clients)} clients, {sum(len(c.resources) for c in project.clients.values())} resources: valid"
+    )
+    _title("test")
+    results = [rehearse(client, test) for client in project.clients.values() for test in client.of(Kind.TEST)]
+    click.echo(rehearsals_text(results, colour=use_colour()))
+    start = moment(project, now or START) or START
+    folder = project.root / ".lineform" / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    settings = Settings.from_environment({})
+    with (
+        offline(project, settings, folder / "line.db", now=start, seed=1) as running,
+        open_store(f"sqlite:///{folder / 'store.db'}") as store,
+    ):
+        store.migrate()
+        stage = Stage(project, running, store, SettableClock(start))
+        wrong = asyncio.run(_play(stage, start, timedelta(days=days), friends))
+        page = folder / "index.html"
+        page.write_text(asyncio.run(_page(stage, start)), encoding="utf-8")
+    _title("done")
+    for line in wrong:
+        click.echo(line, err=True)
+    click.echo(f"{page.relative_to(project.root)} shows it all ({perf_counter() - began:.1f} s)")
+    return 1 if wrong else 0
+
+
+def _title(word: str) -> None:
+    click.echo(("\n" + click.style(f"── {word} ", bold=True)) if use_colour() else f"\n-- {word}")
+
+
+async def _play(stage: Stage, start: datetime, length: timedelta, friends: int) -> list[str]:
+    """Everything between validation and the page; what went wrong, a line each."""
+    _title("friends")
+    for client in stage.project.clients.values():
+        town = populate(client.name, declared_by(client), friends, start)
+        settle(stage, client, town)
+        click.echo(f"{client.name}: {len(town.people)} friends, {sum(p.blocked for p in town.people)} of them block it")
+    await _plan_and_apply(stage)
+    _lose_an_answer(stage)
+    _title(f"run, from {start:%Y-%m-%d %H:%M}")
+    await _week(stage, start, length)
+    return doubled(stage.control, list(stage.project.clients))
+
+
+async def _plan_and_apply(stage: Stage) -> None:
+    _title("plan")
+    clients = list(stage.project.clients.values())
+    planned = [await plan_client(stage, client) for client in clients]
+    live = {client.name: account for client, (_, account) in zip(clients, planned, strict=True)}
+    file = PlanFile(stage.clock.now(), PlanOptions(), tuple(plan for plan, _ in planned))
+    click.echo(plan_text(file, live, {}, colour=use_colour()))
+    _title("apply")
+    for client, (plan, _) in zip(clients, planned, strict=True):
+        await apply_client(stage, client, plan, lambda step, name=client.name: _say_step(name, step))  # type: ignore[misc]
+        again, _ = await plan_client(stage, client)
+        if not again.empty:
+            raise LineformError(f"{client.name}: a second plan is not empty; that is a bug")
+        click.echo(f"{client.name}: planned again: nothing to do")
+
+
+def _say_step(client: str, step: StepResult) -> None:
+    if step.outcome is not StepOutcome.STARTED:
+        click.echo(f"{client}: {describe(step.step)}: {step.outcome.value}")
+
+
+def _lose_an_answer(stage: Stage) -> None:
+    """Let LINE accept a call and lose the answer, once on each route: the ledger asks again with the same key."""
+    for path in (r"/v2/bot/message/push", r"/v2/bot/message/multicast"):
+        stage.control.fault("cut-after", method="POST", path=path, skip=1, count=1)
+
+
+async def _week(stage: Stage, start: datetime, length: timedelta) -> None:
+    day = None
+    zone = ZoneInfo(stage.project.spec.defaults.timezone)
+    async for at, reports in live_through(stage, start.astimezone(UTC) + length):
+        local = at.astimezone(zone)
+        if local.date() != day:
+            day = local.date()
+            click.echo(f"{local:%m-%d %a}")
+        for line in _said(reports):
+            click.echo(f"  {local:%H:%M} {line}")
+
+
+def _said(reports: Sequence[TickReport]) -> list[str]:
+    lines = []
+    for report in reports:
+        for entry in report.entries:
+            calls = ", ".join(f"{count} × {route.value}" for route, count in sorted(entry.routes.items()))
+            people = f"{entry.recipients} people" if entry.outcome is not Outcome.SKIPPED else ""
+            detail = ", ".join(part for part in (people, calls, entry.reason) if part)
+            lines.append(f"{report.client:<11} {entry.address:<28} {entry.outcome.value:<9} {detail}")
+    return lines
+
+
+async def _page(stage: Stage, start: datetime) -> str:
+    zone = ZoneInfo(stage.project.spec.defaults.timezone)
+    parts = [await _part(stage, client) for client in stage.project.clients.values()]
+    return demo_page(parts, start.astimezone(zone), stage.clock.now().astimezone(zone))
+
+
+async def _part(stage: Stage, client: Client) -> ClientPage:
+    account = stage.account(client)
+    try:
+        quota = await account.quota()
+        menus = []
+        for menu in await account.menus():
+            mark = read_mark(menu.get("name"))
+            image = await account.menu_image(menu["richMenuId"])
+            if image is not None:
+                menus.append(ShownMenu(str(mark.address if mark else menu.get("name")), menu, image))
+    finally:
+        await account.close()
+    people = stage.control.friends(client.name)
+    count = stage.store.count_friends(client.name)
+    return ClientPage(
+        client,
+        sorted(menus, key=lambda shown: shown.name),
+        stage.store.sends(client.name),
+        stage.control.deliveries(client.name),
+        {person["user"]: person["displayName"] for person in people},
+        count.friends,
+        count.blocked,
+        f"{quota.used:,} used" if quota.limit is None else f"{quota.used:,} of {quota.limit:,} used",
+    )

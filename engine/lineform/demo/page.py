@@ -1,0 +1,191 @@
+"""The page at the end of the demo: the menus with their tap areas, the messages, and who received what."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from lineform.display.bubbles import ChatEntry, conversation_html, message_html
+from lineform.display.markup import Html, div, element, joined, span
+from lineform.display.menus import richmenu_html
+from lineform.display.page import page_html
+from lineform.model.project import Client
+from lineform.ports.store import Send
+from lineform.sending.status import BatchStatus
+
+PHONES = 3
+PICTURE_WIDTH = 1000
+"""Pixels: a menu's image is shown smaller than LINE wants it, so that the page stays light."""
+
+Delivery = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMenu:
+    """A live menu, what friends call it, and its image."""
+
+    name: str
+    menu: Mapping[str, Any]
+    image: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """One client's part of the page."""
+
+    client: Client
+    menus: Sequence[ShownMenu]
+    sends: Sequence[Send]
+    deliveries: Sequence[Delivery]
+    names: Mapping[str, str]
+    """What friends call themselves, by user id."""
+    friends: int
+    blocked: int
+    quota: str
+
+
+def demo_page(parts: Sequence[ClientPage], since: datetime, until: datetime) -> str:
+    """The whole page. Everything in it is invented; it needs no server and loads nothing."""
+    title = "lineform demo"
+    when = f"{since:%Y-%m-%d} – {until:%Y-%m-%d}"
+    head = [
+        element("h1", None, title),
+        element("p", None, f"{when}, on the offline LINE account. All people are invented."),
+    ]
+    return page_html(title, joined([*head, *(_client(part) for part in parts)]))
+
+
+def _client(part: ClientPage) -> Html:
+    zone = ZoneInfo(part.client.timezone)
+    facts = f"{part.friends} friends, {part.blocked} blocked · {len(part.deliveries)} deliveries · quota {part.quota}"
+    return element(
+        "section",
+        None,
+        element("h2", None, f"{part.client.spec.title} ({part.client.name})"),
+        element("p", None, facts),
+        element("h3", None, "Rich menus"),
+        div("lf-menus", *(_menu(shown) for shown in part.menus)),
+        element("h3", None, "What was sent"),
+        _sends(part, zone),
+        element("h3", None, "How the messages look"),
+        div("lf-messages", *_samples(part)),
+        element("h3", None, "On the phones of some friends"),
+        div("lf-phones", *_phones(part, zone)),
+        element("h3", None, "Who received what"),
+        _matrix(part),
+    )
+
+
+def _menu(shown: ShownMenu) -> Html:
+    return element(
+        "figure", None, richmenu_html(shown.menu, _data_uri(shown.image)), element("figcaption", None, shown.name)
+    )
+
+
+def _data_uri(image: bytes) -> str:
+    with Image.open(io.BytesIO(image)) as picture:
+        smaller = picture.convert("RGB")
+        smaller.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
+        out = io.BytesIO()
+        smaller.quantize(128).save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _sends(part: ClientPage, zone: ZoneInfo) -> Html:
+    rows = [
+        _row(
+            "td",
+            send.due_at.astimezone(zone).strftime("%m-%d %H:%M"),
+            send.address,
+            send.status.value,
+            f"{send.recipients:,}",
+            str(sum(send.batches.get(status, 0) for status in BatchStatus)),
+            send.reason,
+        )
+        for send in sorted(part.sends, key=lambda send: (send.due_at, send.address))
+    ]
+    return element("table", None, _row("th", "due", "campaign", "status", "people", "calls", "why"), *rows)
+
+
+def _row(tag: str, *cells: str) -> Html:
+    return element("tr", None, *(element(tag, None, cell) for cell in cells))
+
+
+def _distinct(part: ClientPage) -> list[tuple[str, Delivery, list[str]]]:
+    """Every campaign's deliveries together: a label, the first of them, and who got one."""
+    groups: dict[str, tuple[str, Delivery, list[str]]] = {}
+    for delivery in part.deliveries:
+        key = f"{delivery['time']}|{json.dumps(_shape(delivery['messages']), sort_keys=True)}"
+        if key not in groups:
+            groups[key] = (str(delivery["time"])[:16], delivery, [])
+        groups[key][2].append(delivery["user"])
+    return list(groups.values())
+
+
+def _shape(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Messages without what differs from friend to friend: enough to tell one campaign from another at one moment."""
+    return [
+        (message.get("type"), message.get("altText"), len(str(message.get("contents", "")))) for message in messages
+    ]
+
+
+def _samples(part: ClientPage) -> list[Html]:
+    shown = []
+    for _, delivery, users in _distinct(part):
+        body = joined([message_html(message) for message in delivery["messages"]])
+        label = f"{delivery['kind']} · {len(users)} people"
+        shown.append(div("lf-sample", span("lf-label", label), body))
+    return shown
+
+
+def _phones(part: ClientPage, zone: ZoneInfo) -> list[Html]:
+    """The friends who received most: their whole chat."""
+    counts: dict[str, list[Delivery]] = {}
+    for delivery in part.deliveries:
+        counts.setdefault(delivery["user"], []).append(delivery)
+    busiest = sorted(counts.items(), key=lambda item: (-len(item[1]), item[0]))[:PHONES]
+    phones = []
+    for user, deliveries in busiest:
+        entries = [
+            ChatEntry(_moment(delivery["time"]).astimezone(zone), message)
+            for delivery in deliveries
+            for message in delivery["messages"]
+        ]
+        chat = conversation_html(entries, name=part.client.spec.title)
+        phones.append(div("lf-phone", span("lf-label", part.names.get(user, user)), chat))
+    return phones
+
+
+def _moment(text: Any) -> datetime:
+    if isinstance(text, int | float):
+        return datetime.fromtimestamp(text, UTC)
+    return datetime.fromisoformat(str(text))
+
+
+def _matrix(part: ClientPage) -> Html:
+    """A row for each friend, a column for each send, a dot where it arrived."""
+    groups = _distinct(part)
+    head = _row("th", "friend", *(f"{number}" for number in range(1, len(groups) + 1)))
+    users = sorted({user for _, _, got in groups for user in got}, key=lambda user: part.names.get(user, user))
+    got = [set(group[2]) for group in groups]
+    rows = [_row("td", part.names.get(user, user), *("●" if user in one else "" for one in got)) for user in users]
+    legend = element(
+        "ol", None, *(element("li", None, f"{label}: {_spoken(delivery)}") for label, delivery, _ in groups)
+    )
+    table = element("table", {"class": "lf-matrix"}, head, *rows)
+    summary = element("summary", None, f"{len(users)} friends received something")
+    return joined([legend, element("details", None, summary, table)])
+
+
+def _spoken(delivery: Delivery) -> str:
+    first = delivery["messages"][0]
+    words = str(first.get("text") or first.get("altText") or f"[{first.get('type')}]").split("\n")[0]
+    return words if len(words) <= 40 else words[:39] + "…"
