@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ from lineform.loading.resources import Builder, Built, parse_address
 from lineform.loading.selection import Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
 from lineform.loading.workspace import PROJECT_FILE
-from lineform.model.address import Address
+from lineform.model.address import Address, Kind
 from lineform.model.origin import Origin
-from lineform.model.problem import InvalidError, Problem, did_you_mean
+from lineform.model.problem import InvalidError, Problem, Severity, did_you_mean
 from lineform.model.project import Client, Project, Resource
 
 
@@ -75,6 +75,8 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
         client = read_client(name, workspace.clients[name], workspace.project, spec, collector)
         if client is not None:
             built[name] = _client(client, shared, workspace, builder, references)
+    if names is None and len(built) == len(workspace.clients):
+        _check_unused(shared, [client.resources for client in built.values()], workspace)
     problems = collector.problems()
     if collector.failed or spec is None:
         return Loaded(None, problems)
@@ -104,6 +106,27 @@ def _check_owners(workspace: Workspace) -> None:
             message = f"the folder belongs to the client '{owner}', which does not exist"
             hint = did_you_mean(owner, known) or f"write clients/{owner}.yaml"
             workspace.collector.add(Problem("E106", message, Origin(found.file.file), str(found.address), hint=hint))
+
+
+def _check_unused(
+    shared: Mapping[Address, Found], used: Sequence[Mapping[Address, Resource]], workspace: Workspace
+) -> None:
+    """Shared files that nobody asks for: a warning, or an error for a test of a campaign that does not exist."""
+    if workspace.collector.failed:
+        return
+    campaigns = [address.name for address in shared if address.kind is Kind.CAMPAIGN]
+    for address, found in shared.items():
+        if any(address in resources for resources in used):
+            continue
+        origin = Origin(found.file.file)
+        tested = found.tree.get("campaign") if isinstance(found, Declaration) else None
+        if address.kind is Kind.TEST and isinstance(tested, str) and tested not in campaigns:
+            message, hint = f"there is no shared campaign '{tested}'", did_you_mean(tested, campaigns)
+            workspace.collector.add(Problem("E116", message, origin, str(address), hint=hint))
+        else:
+            hint = f"name it under uses in a client's file: {address.name}"
+            problem = Problem("E117", "no client uses this file", origin, str(address), "", hint, "", Severity.WARNING)
+            workspace.collector.add(problem)
 
 
 def _client(

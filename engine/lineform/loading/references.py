@@ -112,6 +112,10 @@ def _skips(spec: CampaignSpec, known: Declared) -> Iterator[FieldProblem]:
 
 def _expectation(spec: ExpectationSpec, names: _Names) -> Iterator[FieldProblem]:
     known = names.declared
+    campaigns = names.all[Kind.CAMPAIGN]
+    if spec.campaign not in campaigns:
+        near = did_you_mean(spec.campaign, campaigns)
+        yield FieldProblem(("campaign",), "E116", f"campaign: this client has no campaign '{spec.campaign}'", near)
     if not _is_local_time(spec.now):
         yield FieldProblem(("now",), "E103", "now is not a local date and time such as 2026-12-01T10:00")
     for index, case in enumerate(spec.friends):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lineform.lineapi.findings import Reason
 from lineform.loading.check_menus import menu_problems
-from lineform.loading.check_messages import MessageChecks, compiled_problems
+from lineform.loading.check_messages import CODES, MessageChecks, compiled_problems
 from lineform.loading.check_schedules import schedule_problems
 from lineform.loading.clients import ReadClient
 from lineform.loading.images import Images, menu_image_problems
@@ -137,7 +138,7 @@ class Builder:
         if spec is not None and all(p.warning for p in problems):
             digest = digest_of(spec, context, assets)
             resource = Resource(client.name, found.address, spec, source, context, digest, assets)
-        return Built(resource, source, template.sites, tuple(problems))
+        return Built(resource, source, template.sites, tuple(_with_hint(p, template) for p in problems))
 
     def _checked(
         self,
@@ -150,9 +151,7 @@ class Builder:
     ) -> list[FieldProblem]:
         if isinstance(spec, CampaignSpec):
             out = schedule_problems(spec.schedule)
-            found = self._messages.check(
-                spec.messages, (MESSAGES,), production=production and not spec.allow_test_word
-            )
+            found = self._messages.check(spec.messages, (MESSAGES,), production=production and not spec.allow_test_word)
             return [*out, *(found or compiled_problems(spec.messages, context, (MESSAGES,)))]
         if isinstance(spec, RichMenuSpec):
             return [*menu_problems(spec), *self._image(spec, source, assets)]
@@ -172,6 +171,15 @@ class Builder:
 
 def _template_problem(found: TemplateProblem) -> FieldProblem:
     return FieldProblem(found.path, found.error.code, f"{dotted(found.path)}: {found.error.message}", found.error.hint)
+
+
+def _with_hint(problem: FieldProblem, template: TreeTemplate) -> FieldProblem:
+    """A text that is one whole expression keeps the type of what it reads, which surprises where LINE wants a text."""
+    if problem.code == CODES[Reason.WRONG_TYPE] and problem.path in template.holes and not problem.hint:
+        source = template.holes[problem.path].source
+        if template.holes[problem.path].whole and "wants a text" in problem.message:
+            return replace(problem, hint=f"write {source.strip()[:-2].rstrip()} | string }}}}")
+    return problem
 
 
 def _misplaced(site: Site, model: type[Spec]) -> FieldProblem:

@@ -84,9 +84,8 @@ def _located(item: Any, tree: Any) -> _Error:
             value = inner
         elif last and item["type"] == "missing":
             path.append(step)
-        elif not (isinstance(step, str) and step.startswith("<")) and step != "[key]":
-            if not branch:
-                branch, split = str(step), tuple(path)
+        elif not branch and step != "[key]" and not (isinstance(step, str) and step.startswith("<")):
+            branch, split = str(step), tuple(path)
     return _Error(tuple(path), split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input"))
 
 

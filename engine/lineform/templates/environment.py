@@ -25,7 +25,9 @@ FILE_LIMIT = 1024 * 1024
 """Characters that one template file may produce."""
 
 _TESTS = frozenset(
-    ["defined", "undefined", "none", "number", "string", "mapping", "sequence", "odd", "even", "in", "true", "false", "divisibleby", "eq", "ne", "lt", "le", "gt", "ge", "equalto", "lessthan", "greaterthan", "==", "!=", "<", "<=", ">", ">=", "boolean", "integer", "float"]
+    {"defined", "undefined", "none", "number", "string", "mapping", "sequence", "odd", "even", "in", "true", "false"}
+    | {"divisibleby", "eq", "ne", "lt", "le", "gt", "ge", "equalto", "lessthan", "greaterthan", "boolean", "integer"}
+    | {"float", "==", "!=", "<", "<=", ">", ">="}
 )
 
 

@@ -1,0 +1,93 @@
+"""What a cell of a table means, by the declared type of its column. Nothing is guessed from how a cell looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from lineform.model.attributes import AttributeSpec
+from lineform.model.problem import did_you_mean
+from lineform.segments.friend import Value
+from lineform.segments.operands import is_date, number
+
+LONGEST_TEXT = 10_000
+"""Characters in one cell."""
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_SLASHED = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
+_SEPARATORS = re.compile(r"[|;]")
+
+
+class Unreadable(Exception):
+    """A cell does not hold what its column declares."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+def attribute_reader(name: str, spec: AttributeSpec) -> Callable[[str], Value]:
+    """What reads the cells of this attribute's column; it raises `Unreadable`."""
+    match spec.type:
+        case "number":
+            return _number
+        case "date":
+            return _date
+        case "bool":
+            return flag
+        case "enum":
+            return lambda cell: word(cell, spec.values, f"the words of '{name}'")
+        case "set":
+            return lambda cell: words(cell, spec.values, f"the words of '{name}'")
+        case "text":
+            return _text
+
+
+def flag(cell: str) -> bool:
+    """True or false, as exports write them."""
+    try:
+        return _FLAGS[cell.lower()]
+    except KeyError:
+        raise Unreadable("is neither true nor false", "write true or false") from None
+
+
+def word(cell: str, known: Collection[str], what: str) -> str:
+    """One of the known words."""
+    if cell not in known:
+        raise Unreadable(f"is not one of {what}", did_you_mean(cell, known))
+    return cell
+
+
+def words(cell: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    """Several of the known words, sorted, each once."""
+    found = {part.strip() for part in _SEPARATORS.split(cell)} - {""}
+    for part in found:
+        if part not in known:
+            raise Unreadable(f"holds a word that is not one of {what}", did_you_mean(part, known))
+    return tuple(sorted(found))
+
+
+def _number(cell: str) -> int | float:
+    if not _NUMBER.fullmatch(cell):
+        hint = "write it without separators and units" if re.search(r"[0-9]", cell) else ""
+        raise Unreadable("is not a number", hint)
+    try:
+        return int(cell) if _WHOLE.fullmatch(cell) else number(float(cell))
+    except ValueError:
+        raise Unreadable("is too large a number") from None
+
+
+def _date(cell: str) -> str:
+    if slashed := _SLASHED.fullmatch(cell):  # as Excel in Japan writes dates: year, month, day
+        cell = f"{slashed[1]}-{int(slashed[2]):02}-{int(slashed[3]):02}"
+    if not is_date(cell):
+        raise Unreadable("is not a date", "write it as 2026-12-31")
+    return cell
+
+
+def _text(cell: str) -> str:
+    if len(cell) > LONGEST_TEXT or "\x00" in cell:
+        raise Unreadable(f"is longer than {LONGEST_TEXT:,} characters, or holds a NUL character")
+    return cell
