@@ -14,9 +14,6 @@ from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
 from support.line_calls import TOKEN, an_image
 
-# The SDK's models are pydantic v1 inside pydantic 2, and warn of it when they are imported.
-pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
-
 WAIT = {"_request_timeout": 10}
 PNG = {"Content-Type": "image/png"}
 

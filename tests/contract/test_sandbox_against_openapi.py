@@ -32,6 +32,9 @@ def walk(line: Line, control: Control) -> None:
 
 
 def _bot(line: Line, control: Control, friend: str) -> None:
+    line.call("PUT", "/v2/bot/channel/webhook/endpoint", {"endpoint": "https://example.com/hook"})
+    line.get("/v2/bot/channel/webhook/endpoint")
+    line.post(f"/v2/bot/user/{friend}/linkToken")
     line.get("/v2/bot/info")
     line.get(f"/v2/bot/profile/{friend}")
     line.get("/v2/bot/followers/ids?limit=2")

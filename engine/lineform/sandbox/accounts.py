@@ -27,6 +27,8 @@ class Settings:
     channel_secret: str = ""
     target_reach: int | None = None
     """People LINE can reach; None counts the friends."""
+    webhook_active: bool = True
+    """"Use webhook", a switch that the API can read and not turn."""
     rate_limits: bool = True
     bulk_seconds: float = 2.0
     batch_seconds: float = 5.0

@@ -83,6 +83,7 @@ class Control:
             state.commit()
         except BaseException:
             state.rollback()
+            self._world.look_for_jobs()
             raise
         return found
 
@@ -178,8 +179,10 @@ def _new_token(world: World, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _manager_menu(world: World, request: Request, body: dict[str, Any]) -> Any:
-    default = bool(body.get("default", True))
-    return {"richMenuId": console.manager_menu(world, _account(world, request), body["menu"], default=default)}
+    menu, default = body.get("menu"), bool(body.get("default", True))
+    if not isinstance(menu, dict):
+        raise HTTPException(400, "give the menu as an object under 'menu'")
+    return {"richMenuId": console.manager_menu(world, _account(world, request), menu, default=default)}
 
 
 def _fail_batch(world: World, request: Request, body: dict[str, Any]) -> Any:

@@ -48,18 +48,31 @@ class Gate:
     def pass_through(self, call: Call) -> Outcome:
         """Handle one call completely; not to be entered twice at a time."""
         state = self._world.state
+        self._settle()
         state.begin()
         try:
-            self._world.settle()
-            # What was due is done, whatever becomes of this call.
-            state.commit()
-            state.begin()
             account, fault, answer = self._handle(call)
+            outcome = _outcome(fault, answer)
+            if self._log:
+                self._write_log(call, account, fault, outcome)
             state.commit()
         except BaseException:
             state.rollback()
             raise
-        return self._finish(call, account, fault, answer)
+        return outcome
+
+    def _settle(self) -> None:
+        """What was due is done in a transaction of its own: it stays, whatever becomes of this call."""
+        if not self._world.has_due_jobs():
+            return
+        self._world.state.begin()
+        try:
+            self._world.settle()
+            self._world.state.commit()
+        except BaseException:
+            self._world.state.rollback()
+            self._world.look_for_jobs()
+            raise
 
     def _handle(self, call: Call) -> tuple[Account | None, Fault | None, Answer]:
         account: Account | None = None
@@ -74,7 +87,7 @@ class Gate:
                 return account, fault, _fault_answer(fault)
             return account, fault, self._dispatch(match, account, call)
         except RefusedError as refused:
-            # The savepoint of the call: nothing a refused handler did may stay.
+            # Nothing of what a refused handler had begun may stay.
             self._world.state.rollback()
             self._world.state.begin()
             return account, fault, refused.answer
@@ -121,12 +134,6 @@ class Gate:
         if route.open_handler is not None:
             return route.open_handler(self._world, call)
         raise TypeError(f"{route.method} {route.template} has no handler")
-
-    def _finish(self, call: Call, account: Account | None, fault: Fault | None, answer: Answer) -> Outcome:
-        outcome = _outcome(fault, answer)
-        if self._log:
-            self._write_log(call, account, fault, outcome)
-        return outcome
 
     def _write_log(self, call: Call, account: Account | None, fault: Fault | None, outcome: Outcome) -> None:
         answer = outcome.answer

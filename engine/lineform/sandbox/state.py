@@ -84,18 +84,38 @@ class State:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        if file is not None and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
         self._db = sqlite3.connect(
             ":memory:" if file is None else str(file),
             isolation_level=None,
             check_same_thread=False,
+            timeout=1.0,
             cached_statements=512,
         )
         self._db.row_factory = sqlite3.Row
-        if file is not None:
-            file.chmod(0o600)
-            self.run("pragma journal_mode=wal")
-            self.run("pragma synchronous=off")
-        self._prepare()
+        try:
+            if file is not None:
+                self._open_alone()
+            self._prepare()
+        except sqlite3.Error as error:
+            self.close()
+            raise UsageError(
+                f"the sandbox state in {file} cannot be used: {error}",
+                hint="Is it another sandbox's that is still running, or no sandbox state at all?",
+            ) from error
+        except UsageError:
+            self.close()
+            raise
+
+    def _open_alone(self) -> None:
+        """One sandbox a file: a second one would neither see the first one's clock nor its jobs."""
+        self.run("pragma locking_mode=exclusive")
+        self.run("pragma journal_mode=wal")
+        self.run("pragma synchronous=off")
+        self.begin()
+        self.commit()
 
     def _prepare(self) -> None:
         if not self.one("select 1 from sqlite_master where name='meta'"):

@@ -60,11 +60,14 @@ class World:
         row = self.state.one("select min(due) from jobs")
         self._next_due = row[0] if row and row[0] is not None else NEVER
 
+    def has_due_jobs(self) -> bool:
+        return self.clock.now() >= self._next_due
+
     def settle(self) -> None:
         """Do all work whose time has come, in the order of its time. Called before every request."""
-        now = self.clock.now()
-        if now < self._next_due:
+        if not self.has_due_jobs():
             return
+        now = self.clock.now()
         while row := self.state.one("select * from jobs where due<=? order by due, id limit 1", now):
             self.state.run("delete from jobs where id=?", row["id"])
             self._workers[row["kind"]](self, Job(row["account"], row["due"], json.loads(row["payload"])))

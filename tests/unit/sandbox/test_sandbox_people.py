@@ -154,3 +154,21 @@ def test_a_menu_made_by_hand_is_seen_until_the_api_sets_its_own(line: Line, cont
     assert line.post(f"/v2/bot/user/all/richmenu/{menu}").status == 200
     shown = control.friend("shop", friend)["menu"]
     assert shown["name"] == "by api"
+
+
+def test_the_webhook_address_is_kept_once_it_is_one(line: Line, control: Control) -> None:
+    path = "/v2/bot/channel/webhook/endpoint"
+    assert line.get(path).json == {"message": "Webhook endpoint not found"}
+    for wrong in ("http://example.com/hook", "https://", "https://example.com/" + "x" * 500, None):
+        assert line.call("PUT", path, {"endpoint": wrong}).json == {"message": "Invalid webhook endpoint URL"}
+    assert line.call("PUT", path, {"endpoint": "https://example.com/hook"}).json == {}
+    assert line.get(path).json == {"endpoint": "https://example.com/hook", "active": True}
+    control.change("shop", webhook_active=False)
+    assert line.get(path).json["active"] is False
+
+
+def test_a_link_token_is_for_people_of_this_channel(line: Line, friend: str) -> None:
+    first, second = (line.post(f"/v2/bot/user/{friend}/linkToken").json["linkToken"] for _ in range(2))
+    assert first != second
+    assert line.post(f"/v2/bot/user/{STRANGE_ID}/linkToken").status == 404
+    assert line.post("/v2/bot/user/me/linkToken").status == 400

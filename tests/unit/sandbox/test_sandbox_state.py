@@ -156,3 +156,18 @@ def test_an_address_that_others_reach_has_to_be_allowed() -> None:
 def test_a_port_that_is_taken_is_refused(sandbox: SandboxServer) -> None:
     with pytest.raises(UsageError, match="cannot listen"):
         SandboxServer(port=int(sandbox.origin.rpartition(":")[2]))
+
+
+def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    with SandboxServer(file), pytest.raises(UsageError, match="is locked"):
+        State(file)
+
+
+def test_a_file_that_is_no_state_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, but long enough to be looked at as if it were one" * 20)
+    before = file.read_bytes()
+    with pytest.raises(UsageError, match="cannot be used"):
+        State(file)
+    assert file.read_bytes() == before

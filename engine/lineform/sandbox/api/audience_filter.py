@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lineform.lineapi import limits
+from lineform.lineapi import demographics, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Call, body_errors, refuse
 from lineform.sandbox.world import World
 
-AGES = tuple(f"age_{years}" for years in range(15, 71, 5))
-PERIODS = tuple(f"day_{days}" for days in (7, 30, 90, 180, 365))
-VALUES = {"gender": ("male", "female"), "appType": ("ios", "android")}
+AGES = tuple(f"age_{years}" for years in demographics.AGES)
+PERIODS = tuple(f"day_{days}" for days in demographics.FRIEND_FOR_DAYS)
+VALUES = {"gender": demographics.GENDERS, "appType": demographics.APPS, "area": demographics.AREAS}
 DAY = 86400.0
 
 
@@ -102,12 +102,12 @@ def _redelivered(world: World, account: int, request_id: object, now: float) -> 
 
 def _check_attribute(leaf: dict[str, Any], place: str) -> None:
     kind = leaf["type"]
-    if kind in VALUES or kind == "area":
+    if kind in VALUES:
         chosen = leaf.get("oneOf")
         if not isinstance(chosen, list) or not chosen:
             raise body_errors(("May not be empty", f"{place}.oneOf"))
         for number, value in enumerate(chosen):
-            if not _is_value(kind, value):
+            if value not in VALUES[kind]:
                 raise body_errors(("invalid value", f"{place}.oneOf[{number}]"))
         return
     steps = {"age": AGES, "subscriptionPeriod": PERIODS}.get(kind)
@@ -119,13 +119,6 @@ def _check_attribute(leaf: dict[str, Any], place: str) -> None:
     for end in ("gte", "lt"):
         if end in leaf and leaf[end] not in steps:
             raise body_errors(("invalid value", f"{place}.{end}"))
-
-
-def _is_value(kind: str, value: object) -> bool:
-    if kind == "area":
-        country, _, number = value.partition("_") if isinstance(value, str) else ("", "", "")
-        return country in ("jp", "tw", "th", "id") and number.isdigit() and len(number) == 2
-    return value in VALUES[kind]
 
 
 def uses_attributes(body: dict[str, Any]) -> bool:

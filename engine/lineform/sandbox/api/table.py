@@ -16,6 +16,7 @@ from lineform.sandbox.api import (
     richmenu_links,
     richmenus,
     tokens,
+    webhook,
 )
 from lineform.sandbox.routing import Route
 from lineform.sandbox.world import World
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *richmenu_links.ROUTES,
     *richmenu_batch.ROUTES,
     *aliases.ROUTES,
+    *webhook.ROUTES,
 )
 
 
