@@ -1,0 +1,245 @@
+"""What is declared reaches LINE once: over HTTP, to the offline account, through a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.errors import CredentialError
+from lineform.lineapi.routes import Route
+from lineform.ports.store import FriendRow
+from lineform.run.outcome import Outcome
+from lineform.sandbox.server import SandboxServer
+from lineform.sending.status import BatchStatus, SendStatus
+from support.declared_clients import campaign
+from support.delivering import ARMED, DUE, Crash, Dying, Scene
+
+PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
+BRIEF = timedelta(seconds=3)
+CHOSEN = {"everyone": True, "expect": {"max": 10_000}}
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, *specs, **settings)
+
+    return make
+
+
+def test_nothing_is_sent_before_its_time_and_everything_once_at_it(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL))
+    assert here.tick().entries == ()
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients, entry.accepted) == (Outcome.SENT, 3, 3)
+    assert here.texts() == {user: [f"F{index}さま"] for index, user in enumerate(here.users)}
+    assert here.tick().entries == ()
+    assert here.once_each()
+
+
+def test_the_cheapest_route_is_taken_and_said(scene: Any) -> None:
+    here = scene(
+        campaign("a"),
+        campaign("b", audience=CHOSEN),
+        campaign("c", messages=PERSONAL),
+        friends=[{"displayName": name} for name in ("Aki", "Aki", "Ben")],
+    )
+    here.move(DUE)
+    dry = here.tick(dry_run=True)
+    assert [dict(entry.routes) for entry in dry.entries] == [
+        {Route.BROADCAST: 1},
+        {Route.MULTICAST: 1},
+        {Route.MULTICAST: 1, Route.PUSH: 1},
+    ]
+    assert here.calls() == []
+    assert here.sends() == []
+    here.tick()
+    assert [call["path"].rpartition("/")[2] for call in here.calls()][:2] == ["broadcast", "multicast"]
+    assert sorted(call["path"].rpartition("/")[2] for call in here.calls()[2:]) == ["multicast", "push"]
+    assert set(here.received().values()) == {3}
+
+
+def test_a_multicast_holds_500_people(scene: Any) -> None:
+    here = scene(campaign("b", audience=CHOSEN), friends=1001)
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.calls, entry.accepted) == (Outcome.SENT, 3, 1001)
+    assert here.once_each()
+
+
+def test_another_bots_token_is_refused_before_anything(scene: Any) -> None:
+    here, other = scene(campaign("hello")), scene(campaign("hello"))
+    here.move(DUE)
+    with pytest.raises(CredentialError, match="pinned"):
+        here.tick(token=other.token)
+    assert here.sends() == []
+    assert other.calls() == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("messages", [PERSONAL, ({"text": "hello"},)], ids=["push", "broadcast"])
+def test_a_crash_at_any_call_of_a_port_ends_in_one_delivery(scene: Any, after: bool, messages: Any) -> None:
+    at = 0
+    crashed = True
+    while crashed:
+        at += 1
+        here = scene(campaign("hello", messages=messages), friends=2)
+        here.move(DUE)
+        crashed = False
+        count = [0]
+        try:
+            here.tick(lambda port: Dying(port, count, at, after=after), lease=BRIEF)  # noqa: B023 - called before the next turn
+        except Crash:
+            crashed = True
+        here.tick()
+        (send,) = here.sends()
+        assert (send.status, here.once_each()) == (SendStatus.SENT, True), f"crash at call {at}"
+        assert send.batches[BatchStatus.ACCEPTED] == sum(send.batches.values())
+    assert at > 15
+
+
+def test_a_crash_after_line_accepted_is_answered_with_409_and_recorded_as_sent(scene: Any) -> None:
+    here = scene(campaign("hello"))
+    here.move(DUE)
+
+    class DiesAfterSending:
+        def __init__(self, port: Any) -> None:
+            self.port = port
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.port, name)
+
+        async def send(self, *args: Any) -> None:
+            await self.port.send(*args)
+            raise Crash
+
+    with pytest.raises(Crash):
+        here.tick(lambda port: DiesAfterSending(port) if hasattr(port, "bot") else port)
+    (send,) = here.sends()
+    assert send.status is SendStatus.FROZEN
+    (entry,) = here.tick().entries
+    assert entry.outcome is Outcome.SENT
+    assert [call["status"] for call in here.calls()] == [200, 409]
+    first = here.calls()[0]["request_id"]
+    assert here.with_store(lambda store: list(store.accepted_request_ids(send.id))) == [first]
+    assert here.once_each()
+
+
+@pytest.mark.parametrize("kind", ["cut-before", "cut-after", "error-before", "error-after"])
+def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_key(scene: Any, kind: str) -> None:
+    here = scene(campaign("hello", messages=PERSONAL))
+    here.move(DUE)
+    here.control.fault(kind, path="/v2/bot/message/push", count=2)
+    try:
+        (entry,) = here.tick().entries
+    finally:
+        here.control.clear_faults()
+    assert entry.outcome is Outcome.SENT
+    assert here.once_each()
+    keys = [call["headers"]["x-line-retry-key"] for call in here.calls()]
+    assert (len(keys), len(set(keys))) == (5, 3)
+
+
+def test_two_ticks_at_once_make_one_delivery(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL), campaign("all"), friends=40)
+    here.move(DUE)
+
+    async def both() -> None:
+        await asyncio.gather(*(here.ticking() for _ in range(4)))
+
+    asyncio.run(both())
+    assert {send.status for send in here.sends()} == {SendStatus.SENT}
+    assert set(here.received().values()) == {2}
+    assert len(here.received()) == 40
+
+
+def test_the_audience_is_frozen_before_the_first_call(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL), friends=10)
+    here.move(DUE)
+    count = [0]
+
+    class DiesAtThirdSend:
+        def __init__(self, port: Any) -> None:
+            self.port = port
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.port, name)
+
+        async def send(self, *args: Any) -> Any:
+            count[0] += 1
+            if count[0] == 3:
+                raise Crash
+            return await self.port.send(*args)
+
+    with pytest.raises(Crash):
+        here.tick(lambda port: DiesAtThirdSend(port) if hasattr(port, "bot") else port, concurrency=1)
+    (newcomer,) = here.control.add_friends(here.account, [{"displayName": "new"}])
+    renamed = FriendRow(here.users[9], "renamed")
+    here.with_store(lambda store: store.import_friends(here.client.name, [FriendRow(newcomer, "new"), renamed], DUE))
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients) == (Outcome.SENT, 10)
+    assert here.texts() == {user: [f"F{index}さま"] for index, user in enumerate(here.users)}
+
+
+def test_after_a_pause_of_30_hours_what_is_not_known_is_uncertain_and_not_sent_again(scene: Any) -> None:
+    here = scene(campaign("hello"))
+    here.move(DUE)
+    here.control.fault("cut-after", path="/v2/bot/message/broadcast", count=5)
+    (entry,) = here.tick(patience=0.0).entries
+    here.control.clear_faults()
+    assert entry.outcome is Outcome.UNFINISHED
+    here.move(DUE + timedelta(hours=30))
+    report = here.tick()
+    assert [one.outcome for one in report.entries] == [Outcome.UNCERTAIN]
+    assert report.exit_code == 9
+    assert "24" in report.entries[0].reason or "uncertain" in report.entries[0].reason
+    assert here.tick().entries == ()
+    assert here.once_each()
+
+
+def test_a_partly_refused_send_is_partial(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL))
+    stranger = FriendRow("U" + "f" * 32, "nobody")
+    here.with_store(lambda store: store.import_friends(here.client.name, [stranger], ARMED))
+    here.move(DUE)
+    report = here.tick()
+    (entry,) = report.entries
+    assert (entry.outcome, entry.recipients, entry.accepted) == (Outcome.PARTIAL, 4, 3)
+    assert "1 of 4 calls refused" in entry.reason
+    assert report.exit_code == 9
+    assert here.tick().entries == ()
+
+
+def test_a_blocked_friend_is_neither_selected_nor_counted(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL))
+    blocked = FriendRow(here.users[0], blocked=True)
+    here.with_store(lambda store: store.import_friends(here.client.name, [blocked], ARMED))
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert entry.recipients == 2
+    assert here.users[0] not in here.received()
+
+
+def test_a_narrowcast_is_accepted_first_and_sent_when_line_says_so(scene: Any) -> None:
+    men = [{"displayName": f"M{index}", "gender": "male"} for index in range(120)]
+    here = scene(campaign("men", audience={"demographic": {"gender": ("male",)}, "limit": 300}), friends=men)
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert entry.outcome is Outcome.ACCEPTED
+    assert '"limit":{"max":300}' in str(here.calls()[0]["body"]).replace(" ", "").replace("'", '"')
+    here.move(DUE + timedelta(minutes=30))
+    (later,) = here.tick().entries
+    assert (later.outcome, later.recipients) == (Outcome.SENT, 120)
+    assert here.once_each()

@@ -1,0 +1,182 @@
+"""A client, its store and its account at the offline LINE, with one clock that only the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lineform.line.account import open_account
+from lineform.model.base import Spec
+from lineform.model.client import Limits, PricePlan
+from lineform.model.project import Client
+from lineform.ports.line_account import LineAccount
+from lineform.ports.store import FriendRow, Revision, Send, Store
+from lineform.run.options import TickOptions
+from lineform.run.outcome import TickReport
+from lineform.run.tick import tick
+from lineform.sandbox.control import Control
+from lineform.sending.revision import revision
+from lineform.store.open import open_store
+from lineform.wiring.clock import SettableClock
+from support.declared_clients import client
+
+DUE = datetime(2026, 12, 1, 1, tzinfo=UTC)
+"""Ten o'clock in Japan, when the campaigns of these tests are due."""
+ARMED = DUE - timedelta(days=1)
+_numbers = itertools.count(1)
+
+
+class Crash(BaseException):
+    """The machine goes down; nothing in the product may catch this."""
+
+
+class Dying:
+    """A port whose process dies before or after one of its calls; they are counted over all that share `count`."""
+
+    def __init__(self, port: Any, count: list[int], at: int, *, after: bool) -> None:
+        self._port, self._count, self._at, self._after = port, count, at, after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not callable(found) or name == "close":
+            return found
+        if asyncio.iscoroutinefunction(found):
+            return self._asynchronous(found)
+        return self._synchronous(found)
+
+    def _turn(self) -> bool:
+        self._count[0] += 1
+        return self._count[0] == self._at
+
+    def _synchronous(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            dies = self._turn()
+            if dies and not self._after:
+                raise Crash
+            found = method(*args, **kwargs)
+            if dies:
+                raise Crash
+            return found
+
+        return call
+
+    def _asynchronous(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            dies = self._turn()
+            if dies and not self._after:
+                raise Crash
+            found = await method(*args, **kwargs)
+            if dies:
+                raise Crash
+            return found
+
+        return call
+
+
+class Scene:
+    """One client with `specs` at its own account of the offline LINE at `origin`."""
+
+    def __init__(
+        self,
+        origin: str,
+        folder: Path,
+        *specs: Spec,
+        friends: Sequence[Mapping[str, Any]] | int = 3,
+        limits: Limits | None = None,
+        plan: PricePlan | None = None,
+        **settings: Any,
+    ) -> None:
+        number = next(_numbers)
+        self.origin, self.token = origin, f"token-{number}"
+        self.control = Control(origin)
+        self.bot = f"U{number:032x}"
+        self.account: str = self.control.add_account(
+            **{"token": self.token, "bot_id": self.bot, "plan_limit": 5000, **settings}
+        )["name"]
+        rows = [{"displayName": f"F{index}"} for index in range(friends)] if isinstance(friends, int) else friends
+        self.users = self.control.add_friends(self.account, [dict(row) for row in rows])
+        self.url = f"sqlite:///{folder}/{number}.db"
+        self.client: Client = replace(
+            client(*specs, name=f"salon{number}", bot=self.bot), limits=limits or Limits(), plan=plan
+        )
+        self.clock = SettableClock(ARMED)
+        self.move(ARMED)
+        with open_store(self.url) as store:
+            store.migrate()
+            names = [str(row["displayName"]) for row in rows]
+            imported = [FriendRow(user, name) for user, name in zip(self.users, names, strict=True)]
+            store.import_friends(self.client.name, imported, ARMED)
+        self.arm()
+
+    def move(self, moment: datetime) -> None:
+        """Both clocks stand at `moment`."""
+        self.clock.set(moment)
+        self.control.set_clock(moment)
+
+    def arm(self, at: datetime = ARMED) -> None:
+        with open_store(self.url) as store:
+            for resource in self.client.resources.values():
+                if resource.address.kind.value == "campaign":
+                    found = revision(self.client, resource)
+                    store.arm(self.client.name, Revision(str(resource.address), found.digest, at, found.body))
+
+    def with_store(self, use: Callable[[Store], Any]) -> Any:
+        with open_store(self.url) as store:
+            return use(store)
+
+    async def ticking(
+        self, wrap: Callable[[Any], Any] = lambda port: port, *, token: str = "", **options: Any
+    ) -> TickReport:
+        """One tick of a process of its own: its own store and its own connections."""
+        account = open_account(self.origin, token or self.token, self.clock)
+        try:
+            with open_store(self.url) as store:
+                return await tick(
+                    self.client, wrap(account), wrap(store), self.clock, TickOptions(**{"concurrency": 4, **options})
+                )
+        finally:
+            await account.close()
+
+    def tick(self, wrap: Callable[[Any], Any] = lambda port: port, **options: Any) -> TickReport:
+        return asyncio.run(self.ticking(wrap, **options))
+
+    def received(self) -> Counter[str]:
+        """How many requests reached each friend."""
+        return Counter(one["user"] for one in self.control.deliveries(self.account))
+
+    def texts(self) -> dict[str, list[str]]:
+        """The texts that each friend reads, in order."""
+        found: dict[str, list[str]] = {}
+        for one in self.control.deliveries(self.account):
+            found.setdefault(one["user"], []).extend(message["text"] for message in one["messages"])
+        return found
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Requests of this account that would send, in order."""
+        sends = ("push", "multicast", "broadcast", "narrowcast")
+        return [
+            one
+            for one in self.control.requests()
+            if one["account"] in {self.account, self.bot}
+            and one["path"].endswith(sends)
+            and "validate" not in one["path"]
+            and "progress" not in one["path"]
+        ]
+
+    def sends(self) -> list[Send]:
+        found: list[Send] = self.with_store(lambda store: store.sends(self.client.name))
+        return found
+
+    def once_each(self) -> bool:
+        """Whether every friend received exactly one request."""
+        return self.received() == Counter(self.users)
+
+
+def opened(scene: Scene) -> LineAccount:
+    return open_account(scene.origin, scene.token, scene.clock)
