@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
 from lineform.report.terminal import printable
@@ -46,8 +47,8 @@ def code(text: str, *, cell: bool = False) -> str:
 
 
 def details(summary: str, body: str) -> str:
-    """A block that unfolds. `summary` is HTML already."""
-    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+    """A block that unfolds. The summary is HTML, in which Markdown's own escapes would be seen."""
+    return f"<details><summary>{escape(printable(summary), quote=False)}</summary>\n\n{body}\n\n</details>"
 
 
 def first_that_fits(limit: Limit, text: Callable[[int], str], count: int) -> str:

@@ -1,10 +1,11 @@
-"""Plans as GitHub shows them, in a comment or a step's summary: everything where it fits, and less where it does not."""
+"""Plans as GitHub shows them, in a comment or a step's summary: everything where it fits, else less."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from lineform.planning.change import SILENT, Action, Change
 from lineform.planning.plan import ClientPlan, PlanFile
@@ -26,49 +27,54 @@ class _Depth(IntEnum):
 def plan_markdown(file: PlanFile, live: Live, outlooks: Outlooks, *, limit: Limit = COMMENT) -> str:
     """The plan for a reviewer. Where the limit does not hold it, first the unfolding blocks go, then the tables, and in
     the end whole clients, blocked ones last; what is left out is said."""
-    document = _Document(file, live, outlooks)
+    shown = sorted((plan for plan in file.clients if _to_show(plan)), key=lambda plan: not plan.blocked)
+    same = [plan.client for plan in file.clients if not _to_show(plan)]
+    document = _Document(live, outlooks, _head(file), shown, "" if file.empty else _same(same))
     for depth in (_Depth.DETAILS, _Depth.TABLES):
-        text = document.text(depth, len(document.changing))
+        text = document.text(depth, len(shown))
         if limit.holds(text):
             return text
-    return first_that_fits(limit, lambda count: document.text(_Depth.COUNTS, count), len(document.changing))
+    return first_that_fits(limit, lambda count: document.text(_Depth.COUNTS, count), len(shown))
+
+
+def _to_show(plan: ClientPlan) -> bool:
+    return bool(plan.changes or plan.foreign or not plan.recorded)
+
+
+def _head(file: PlanFile) -> str:
+    if file.empty:
+        return "### lineform plan: nothing to do\n\nEvery account is as declared."
+    changing = plural(sum(not plan.empty for plan in file.clients), "client")
+    blocked = any(plan.blocked for plan in file.clients)
+    stop = "\n\n> [!CAUTION]\n> A client with a blocked change is not applied at all." if blocked else ""
+    return f"### lineform plan: {totals(file)} ({changing})\n\ndigest `{file.digest}`{stop}"
+
+
+def _same(names: Sequence[str]) -> str:
+    shown = ", ".join(escaped(name) for name in names[:_NAMES])
+    more = f" and {plural(len(names) - _NAMES, 'other')}" if len(names) > _NAMES else ""
+    return f"No changes: {shown}{more}" if names else ""
+
+
+_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    file: PlanFile
     live: Live
     outlooks: Outlooks
-
-    @property
-    def changing(self) -> list[ClientPlan]:
-        """Clients with anything to show, blocked ones first."""
-        shown = [plan for plan in self.file.clients if plan.changes or plan.foreign or not plan.recorded]
-        return sorted(shown, key=lambda plan: not plan.blocked)
+    head: str
+    shown: Sequence[ClientPlan]
+    same: str
 
     def text(self, depth: _Depth, count: int) -> str:
-        blocks = [self._head(), *(self._client(plan, depth) for plan in self.changing[:count])]
-        rest = len(self.changing) - count
+        blocks = [self.head, *(self._client(plan, depth) for plan in self.shown[:count])]
+        rest = len(self.shown) - count
         if rest:
             blocks.append(f"… and {plural(rest, 'more client')}: `lineform plan` shows them.")
         if depth < _Depth.DETAILS:
             blocks.append("_Shortened to fit. `lineform plan` shows everything._")
-        return "\n\n".join([*blocks, self._same()]).strip() + "\n"
-
-    def _head(self) -> str:
-        if self.file.empty:
-            return "### lineform plan: nothing to do\n\nEvery account is as declared."
-        changing = plural(sum(not plan.empty for plan in self.file.clients), "client")
-        blocked = any(plan.blocked for plan in self.file.clients)
-        stop = "\n\n> [!CAUTION]\n> A client with a blocked change is not applied at all." if blocked else ""
-        return f"### lineform plan: {totals(self.file)} ({changing})\n\ndigest `{self.file.digest}`{stop}"
-
-    def _same(self) -> str:
-        names = [escaped(plan.client) for plan in self.file.clients if plan not in self.changing]
-        if not names or self.file.empty:
-            return ""
-        shown = ", ".join(names[:20])
-        return f"No changes: {shown}" + (f" and {plural(len(names) - 20, 'other')}" if len(names) > 20 else "")
+        return "\n\n".join(block for block in [*blocks, self.same] if block) + "\n"
 
     def _client(self, plan: ClientPlan, depth: _Depth) -> str:
         live = self.live.get(plan.client)
@@ -118,11 +124,15 @@ def _sends(entries: Sequence[Entry]) -> str:
 
 def _differences(changes: Sequence[Change]) -> str:
     lines = [
-        f"- {code(change.address)} {code(found.path)}: {code(value_text(found.before))} → {code(value_text(found.after))}"
+        f"- {code(change.address)} {code(found.path)}: {_side(found.before)} → {_side(found.after)}"
         for change in changes
         for found in change.details
     ]
     return details(plural(len(lines), "difference"), "\n".join(lines)) if lines else ""
+
+
+def _side(value: Any) -> str:
+    return code(value_text(value))
 
 
 def _steps(plan: ClientPlan) -> str:
@@ -130,7 +140,7 @@ def _steps(plan: ClientPlan) -> str:
         return ""
     wait = waits(plan)
     lines = [f"{number}. {escaped(describe(step))}" for number, step in enumerate(plan.steps, start=1)]
-    return details(plural(len(plan.steps), "step") + (f", {escaped(wait)}" if wait else ""), "\n".join(lines))
+    return details(plural(len(plan.steps), "step") + (f", {wait}" if wait else ""), "\n".join(lines))
 
 
 def _foreign(plan: ClientPlan) -> str:

@@ -103,7 +103,7 @@ def tick_markdown(reports: Iterable[Tick], *, limit: Limit = SUMMARY) -> str:
     rows.sort(key=lambda row: -row[0])
     counted = Counter(str(entry.outcome) for report in found for entry in report.entries)
     counts = ", ".join(f"{count:,} {word}" for word, count in counted.items()) or "nothing was due"
-    halts = [f"> **{escaped(r.client)}** is halted by {escaped(r.halted)}.\n" for r in found if r.halted]
+    halts = [f"> **{escaped(r.client)}** is halted by {escaped(r.halted)}.\n\n" for r in found if r.halted]
     table = "| client | campaign | occurrence | outcome | | why |\n|---|---|---|---|---|---|\n" if rows else ""
     head = f"### lineform run: {counts}\n\n" + "".join(halts)
 

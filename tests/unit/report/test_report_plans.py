@@ -1,0 +1,111 @@
+"""Plans as text, Markdown and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lineform.planning.change import Action
+from lineform.planning.live import Quota
+from lineform.planning.plan import PlanFile
+from lineform.report.markdown import COMMENT, SUMMARY, Limit
+from lineform.report.plan_markdown import plan_markdown
+from lineform.report.plan_words import month
+from lineform.report.plans import plan_json, plan_text
+from support.plans import AOBA, BLOCKED, EMPTY, FILE, LIVE, OUTLOOKS, SENDS
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "report"
+
+
+def test_a_plan_on_a_terminal_looks_like_this() -> None:
+    assert plan_text(FILE, LIVE, OUTLOOKS) + "\n" == (GOLDEN / "plan.txt").read_text(encoding="utf-8")
+
+
+def test_a_plan_in_a_comment_looks_like_this() -> None:
+    assert plan_markdown(FILE, LIVE, OUTLOOKS) == (GOLDEN / "plan.md").read_text(encoding="utf-8")
+
+
+def test_an_empty_plan_says_so_and_has_nothing_to_approve() -> None:
+    assert plan_text(EMPTY, {}, {}) == "mori\n  no changes\n\nNothing to do: every account is as declared."
+    assert "nothing to do" in plan_markdown(EMPTY, {}, {})
+
+
+def test_the_whole_digest_is_there_to_be_approved() -> None:
+    assert f"digest {FILE.digest}" in plan_text(FILE, LIVE, OUTLOOKS)
+    assert FILE.digest in plan_markdown(FILE, LIVE, OUTLOOKS)
+    assert json.loads(plan_json(FILE, LIVE, OUTLOOKS))["digest"] == FILE.digest
+
+
+def test_every_action_has_a_line_of_its_own() -> None:
+    changes = tuple(
+        replace(AOBA.changes[0], action=action, address=f"richmenu.{action.name.lower()}") for action in Action
+    )
+    text = plan_text(replace(FILE, clients=(replace(AOBA, changes=changes),)), {}, {}, colour=True)
+    for action in Action:
+        [line] = [line for line in text.split("\n") if f"richmenu.{action.name.lower()} " in line]
+        assert action.value in line
+        assert action.word in line
+        assert line.startswith("  \x1b[")
+
+
+@pytest.mark.parametrize(
+    ("quota", "text"),
+    [
+        (Quota(None, 7), "this month: 7 messages used, no limit"),
+        (Quota(5000, 1200), "this month: 1,200 of 5,000 messages used, 3,800 left, 2,566 after these sends"),
+        (Quota(200, 150), "this month: 150 of 200 messages used, 50 left, 0 after these sends (1,184 too few)"),
+    ],
+)
+def test_the_month_is_told_with_what_the_sends_leave_of_it(quota: Quota, text: str) -> None:
+    assert month(replace(LIVE["aoba"], quota=quota), SENDS) == text
+
+
+def many(count: int) -> PlanFile:
+    clients = [replace(AOBA, client=f"client-{number:03}") for number in range(count)]
+    return replace(FILE, clients=(*clients, replace(BLOCKED, client="blocked-one")))
+
+
+@pytest.mark.parametrize("limit", [COMMENT, SUMMARY, Limit(4000, bytes=True), Limit(900, bytes=False)])
+@pytest.mark.parametrize("count", [1, 40, 600])
+def test_markdown_always_fits_and_keeps_the_blocked_client(count: int, limit: Limit) -> None:
+    file = many(count)
+    text = plan_markdown(file, {}, {}, limit=limit)
+    assert limit.holds(text)
+    assert "#### blocked-one" in text
+    assert file.digest in text
+
+
+def test_what_is_left_out_is_said() -> None:
+    text = plan_markdown(many(600), {}, {}, limit=Limit(9000, bytes=True))
+    shown = text.count("#### ")
+    assert f"… and {601 - shown:,} more clients" in text
+    assert "Shortened to fit" in text
+    assert "Shortened" not in plan_markdown(FILE, LIVE, OUTLOOKS)
+
+
+def test_foreign_names_cannot_break_out_of_the_markdown() -> None:
+    foreign = tuple(replace(menu, name="</details><img src=x> ![](x) @team") for menu in AOBA.foreign)
+    text = plan_markdown(replace(FILE, clients=(replace(AOBA, foreign=foreign),)), {}, {})
+    assert "<img" not in text
+    assert "@team" not in text
+    assert text.count("</details>") == 3
+
+
+def test_the_json_tells_the_sends_and_the_quota() -> None:
+    value = json.loads(plan_json(FILE, LIVE, OUTLOOKS))
+    aoba, kawa, mori = value["clients"]
+    assert value["empty"] is False
+    assert aoba["account"] == {
+        "basic_id": "@aoba",
+        "display_name": "青葉サロン",
+        "quota": {"limit": 5000, "used": 1200, "left": 3800},
+    }
+    assert aoba["sends"][0]["routes"] == {"multicast": 3}
+    assert aoba["sends"][0]["cost"] == {"messages": 1234, "calls": 3, "yen": 0.0}
+    assert aoba["sends"][1]["guard"] == "G201"
+    assert kawa["account"] is None
+    assert kawa["changes"][0]["code"] == "G102"
+    assert mori["empty"] is True
