@@ -83,7 +83,7 @@ def _text(source: Path | IO[bytes] | IO[str], encoding: str) -> Iterator[IO[str]
 
 
 def _decoded(source: IO[bytes], encoding: str) -> IO[str]:
-    """The text of a stream of bytes. Its start is looked at first, so that a wrong encoding is refused before any row."""
+    """The text of a stream of bytes. Its start is looked at first: a wrong encoding is refused before any row."""
     buffered = io.BufferedReader(source, _PEEK) if isinstance(source, io.RawIOBase) else source
     start = buffered.read(_PEEK)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -152,7 +152,7 @@ def _records(lines: IO[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(header: list[str], declared: Declared) -> list[str]:
-    names = [cell.strip() for cell in header]
+    names = [cell.removeprefix("\ufeff").strip() for cell in header]
     if len(names) == 1 and (other := next((mark for mark in (";", "\t") if mark in names[0]), "")):
         shown = "tabs" if other == "\t" else "semicolons"
         raise FriendsFileError(f"the columns are separated by {shown}", hint="export it with commas")
