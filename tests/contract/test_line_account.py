@@ -30,7 +30,9 @@ from lineform.ports.line_account import (
     Unauthorised,
 )
 from lineform.sandbox.server import SandboxServer
+from support import line_openapi
 from support.line_stages import OfflineStage, RecordedStage, Stage
+from support.openapi import Checker
 
 RECORDED = Path(__file__).parent / "recorded"
 KEY = UUID("123e4567-e89b-42d3-a456-426614174000")
@@ -51,18 +53,26 @@ MENU: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
+def checker() -> Iterator[Checker | None]:
+    """Where LINE's OpenAPI is at hand, every request and every answer on both stages is held against it."""
+    checker = Checker() if line_openapi.folder() else None
+    yield checker
+    assert checker is None or checker.violations == []
+
+
+@pytest.fixture(scope="module")
+def origin(checker: Checker | None) -> Iterator[str]:
+    with SandboxServer(wrap=checker.wrap if checker else None) as server:
         yield server.origin
 
 
 @pytest.fixture(params=["offline", "recorded"])
-def stage(request: pytest.FixtureRequest, origin: str) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, origin: str, checker: Checker | None) -> Iterator[Stage]:
     name = request.node.originalname.removeprefix("test_")
     if request.param == "offline":
         yield OfflineStage(origin, name.replace("_", "-"))
         return
-    recorded = RecordedStage(RECORDED / f"{name}.json")
+    recorded = RecordedStage(RECORDED / f"{name}.json", checker)
     yield recorded
     recorded.finish()
 

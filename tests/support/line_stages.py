@@ -14,6 +14,7 @@ from lineform.line.account import HttpLineAccount, open_account
 from lineform.sandbox.control import Control
 from lineform.wiring.clock import SystemClock
 from support.line_stub import LineStub, line_stub
+from support.openapi import Checker
 
 T = TypeVar("T")
 Play = Callable[[HttpLineAccount], Awaitable[T]]
@@ -60,7 +61,8 @@ class OfflineStage:
 class RecordedStage:
     """Exchanges in LINE's documented shapes; a request that is not the next one of the record fails the test."""
 
-    def __init__(self, record: Path) -> None:
+    def __init__(self, record: Path, checker: Checker | None) -> None:
+        self._checker = checker
         self._exchanges: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
         self._wrong: list[str] = []
 
@@ -90,10 +92,19 @@ class RecordedStage:
         exchange = self._exchanges.pop(0)
         self._compare(exchange["request"], self._stub)
         answer = exchange["answer"]
-        headers = {"X-Line-Request-Id": "20000000-0000-4000-8000-000000000001", **answer.get("headers", {})}
-        if "text" in answer:
-            return web.Response(status=answer["status"], body=answer["text"].encode(), headers=headers)
-        return web.json_response(answer["body"], status=answer["status"], headers=headers)
+        image = "text" in answer
+        body = answer["text"].encode() if image else json.dumps(answer["body"]).encode()
+        headers = {
+            "X-Line-Request-Id": "20000000-0000-4000-8000-000000000001",
+            "Content-Type": "image/png" if image else "application/json",
+            **answer.get("headers", {}),
+        }
+        if self._checker is not None:
+            sent = await request.read()
+            self._checker.check_exchange(
+                request.method, request.path_qs, request.headers, sent, answer["status"], headers, body
+            )
+        return web.Response(status=answer["status"], body=body, headers=headers)
 
     def _compare(self, wanted: dict[str, Any], stub: LineStub) -> None:
         seen = stub.seen[-1]
