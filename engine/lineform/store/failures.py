@@ -115,9 +115,7 @@ def _sqlite(error: sqlite3.Error) -> LineformError:
 def _postgres(error: BaseException | None) -> LineformError:
     state = getattr(error, "sqlstate", None) or ""
     if not state and type(error).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}:
-        return StoreUnavailable(
-            "the database server cannot be reached", hint="check the host and port of the store's URL, and the network"
-        )
+        return _no_connection(str(error))
     for prefix in (state, state[:2]):
         if prefix in _POSTGRES:
             kind, message, hint = _POSTGRES[prefix]
@@ -125,6 +123,17 @@ def _postgres(error: BaseException | None) -> LineformError:
     if state == "42P01":
         return _not_migrated()
     return StoreFailure(f"the store refused a statement: {type(error).__name__} {state}".strip())
+
+
+def _no_connection(said: str) -> LineformError:
+    """A server that refuses a connection gives no code, only a sentence."""
+    for phrase, state in (("authentication", "28"), ("role", "28"), ("does not exist", "3D"), ("too many", "53")):
+        if "FATAL" in said and phrase in said:
+            kind, message, hint = _POSTGRES[state]
+            return kind(message, hint=hint)
+    return StoreUnavailable(
+        "the database server cannot be reached", hint="check the host and port of the store's URL, and the network"
+    )
 
 
 def _not_migrated() -> LineformError:
