@@ -40,7 +40,7 @@ from lineform.sending.retry import (
 )
 from lineform.sending.status import BatchStatus, SendStatus
 
-_POLL = 1.0
+_LONGEST_POLL = 1.0
 
 
 class _End(Enum):
@@ -68,6 +68,7 @@ async def deliver(run: Run, send: Send) -> Delivered:
     """Calls everything of this send that is left to call. Raises Unauthorised where the token is no longer good."""
     reason = ""
     patience = run.options.patience
+    poll = min(_LONGEST_POLL, max(0.01, run.options.lease.total_seconds() / 4))
     while not reason:
         if who := await run.records(halted_by, run.store, run.client.name, run.clock.now()):
             reason = f"sending was halted by {who}"
@@ -82,8 +83,8 @@ async def deliver(run: Run, send: Send) -> Delivered:
                 reason = (
                     "" if patience > 0 else "LINE limits the rate or does not answer; the rest waits for the next run"
                 )
-                await run.clock.sleep(_POLL)
-                patience -= _POLL
+                await run.clock.sleep(poll)
+                patience -= poll
             continue
         send = await _read(run, send)
         if status := conclusion(send.batches, asynchronous=send.status is SendStatus.ACCEPTED):
@@ -92,8 +93,8 @@ async def deliver(run: Run, send: Send) -> Delivered:
             return Delivered(await _read(run, send), reason)
         if patience <= 0:
             reason = "another run has called some of it and its lease has not run out"
-        await run.clock.sleep(_POLL)
-        patience -= _POLL
+        await run.clock.sleep(poll)
+        patience -= poll
     return Delivered(await _read(run, send), reason)
 
 

@@ -1,0 +1,339 @@
+"""Kills sends anywhere and counts deliveries: `make bench NAME=kills`.
+
+Each run is one campaign that is due at an offline account of its own. A child process ticks and dies by SIGKILL at a
+random moment, or just before or after a random call of the store or of LINE; then another ticks, until one ends by
+itself. Afterwards every friend must have received exactly one request, and the ledger must say so.
+
+RUNS (1000) and SEED (1) come from the environment; a seed repeats the plans, not the timing. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from lineform.line.account import open_account
+from lineform.model.address import Address, Kind
+from lineform.model.campaign import CampaignSpec
+from lineform.model.client import ClientSpec, Limits
+from lineform.model.origin import Origin
+from lineform.model.origin import Path as KeyPath
+from lineform.model.project import Client, Layer, Resource
+from lineform.ports.store import FriendRow, Revision, Send
+from lineform.run.options import TickOptions
+from lineform.run.tick import tick
+from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
+from lineform.sending.revision import revision
+from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.open import open_store
+from lineform.wiring.clock import SystemClock
+
+ADDRESS = "campaign.sale"
+FRIENDS = 5
+LEASE = timedelta(milliseconds=30)
+LONGEST = 0.12
+"""Seconds within which a child is killed; a tick takes about as long."""
+BOUNDARIES = 34
+"""Calls of a port that a tick makes, about."""
+KILLS = 3
+"""At most so many children of one run are to be killed."""
+SHAPES: dict[str, dict[str, Any]] = {
+    "broadcast": {"audience": {"everyone": True}, "messages": ({"text": "sale"},)},
+    "multicast": {"audience": {"everyone": True, "expect": {"max": 99}}, "messages": ({"text": "sale"},)},
+    "push": {"audience": {"everyone": True}, "messages": ({"text": "{{ friend.display_name }}"},)},
+    "both": {"audience": {"everyone": True}, "messages": ({"text": "{{ friend.language }}"},)},
+}
+
+
+@dataclass(frozen=True)
+class Death:
+    """When a child dies: after `seconds`, or at its call number `call` of a port, before or after it; or never."""
+
+    seconds: float | None = None
+    call: int | None = None
+    after: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One tick of one child."""
+
+    origin: str
+    token: str
+    bot: str
+    name: str
+    url: str
+    death: Death
+
+
+class Mortal:
+    """A port whose process is killed at one of its calls."""
+
+    def __init__(self, port: Any, count: list[int], death: Death) -> None:
+        self._port, self._count, self._death = port, count, death
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not callable(found):
+            return found
+        return self._asynchronous(found) if inspect.iscoroutinefunction(found) else self._synchronous(found)
+
+    def _is_last(self) -> bool:
+        self._count[0] += 1
+        return self._count[0] == self._death.call
+
+    def _synchronous(self, method: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            last = self._is_last()
+            if last and not self._death.after:
+                _die()
+            found = method(*args, **kwargs)
+            if last:
+                _die()
+            return found
+
+        return call
+
+    def _asynchronous(self, method: Any) -> Any:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            last = self._is_last()
+            if last and not self._death.after:
+                _die()
+            found = await method(*args, **kwargs)
+            if last:
+                _die()
+            return found
+
+        return call
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+# --- the child: one tick
+
+
+async def _tick(job: Job) -> None:
+    count = [0]
+    clock = SystemClock()
+    account = open_account(job.origin, job.token, clock)
+    try:
+        with open_store(job.url) as store:
+            await tick(
+                _client(job.name, job.bot),
+                Mortal(account, count, job.death),
+                Mortal(store, count, job.death),
+                clock,
+                TickOptions(lease=LEASE, patience=10.0, concurrency=2),
+            )
+    finally:
+        await account.close()
+
+
+def _child(job: Job) -> None:
+    status = 1
+    try:
+        asyncio.run(_tick(job))
+        status = 0
+    except BaseException:  # noqa: BLE001 - the boundary of a process: the parent counts the run as wrong
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+# --- the nursery: forks warm children; it has one thread, so a fork is safe
+
+
+def _nursery(channel: socket.socket) -> None:
+    gc.freeze()
+    with channel.makefile("rw") as talk:
+        for line in talk:
+            told = json.loads(line)
+            job = Job(**{**told, "death": Death(**told["death"])})
+            pid = os.fork()
+            if pid == 0:
+                _child(job)
+            talk.write(json.dumps(_await(pid, job.death.seconds)) + "\n")
+            talk.flush()
+    os._exit(0)
+
+
+def _await(pid: int, seconds: float | None) -> int:
+    """Waits for a child, kills it after `seconds`, and answers with its exit code, negative for a signal."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG if until else 0)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if until and time.monotonic() >= until:
+            os.kill(pid, signal.SIGKILL)
+            until = None
+        elif until:
+            time.sleep(0.0005)
+
+
+class Nursery:
+    """The parent's side of the nursery; made before the parent has any other thread."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._pid = os.fork()
+        if self._pid == 0:
+            ours.close()
+            _nursery(theirs)
+        theirs.close()
+        self._socket = ours
+        self._talk = ours.makefile("rw")
+
+    def tick(self, job: Job) -> int:
+        self._talk.write(json.dumps(asdict(job)) + "\n")
+        self._talk.flush()
+        return int(self._talk.readline())
+
+    def close(self) -> None:
+        self._talk.close()
+        self._socket.close()
+        os.waitpid(self._pid, 0)
+
+
+# --- the parent: the offline account, the runs, and the counting
+
+
+class _Nowhere:
+    def origin(self, path: KeyPath) -> Origin:
+        return Origin("kills.yaml")
+
+    key_origin = origin
+
+    def excerpt(self, origin: Origin) -> str:
+        return ""
+
+    def layers(self, path: KeyPath) -> tuple[Layer, ...]:
+        return ()
+
+
+def _client(name: str, bot: str) -> Client:
+    fields = {"kind": "client", "name": name, "title": name, "bot": bot, "token": {"env": "KILLS_TOKEN"}}
+    return Client(name, ClientSpec.model_validate(fields), _Nowhere(), "UTC", Limits(), None, {}, {})
+
+
+def _arm(url: str, client: Client, users: list[str], shape: str, now: datetime) -> None:
+    due = now.replace(microsecond=0, tzinfo=None).isoformat()
+    fields = {"kind": "campaign", "name": "sale", "schedule": {"at": due}, **SHAPES[shape]}
+    resource = Resource(
+        client.name, Address(Kind.CAMPAIGN, "sale"), CampaignSpec.model_validate(fields), _Nowhere(), {}, "", {}
+    )
+    found = revision(client, resource)
+    rows = [FriendRow(user, f"F{index}", language="ja" if index else "en") for index, user in enumerate(users)]
+    with open_store(url) as store:
+        store.import_friends(client.name, rows, now)
+        store.arm(client.name, Revision(ADDRESS, found.digest, now - timedelta(hours=1), found.body))
+
+
+def _deaths(random: Random) -> list[Death]:
+    """The children's deaths, in order; the last child is left to live."""
+    deaths = [
+        Death(seconds=random.uniform(0.0, LONGEST))
+        if random.random() < 0.5
+        else Death(call=random.randint(1, BOUNDARIES), after=random.random() < 0.5)
+        for _ in range(random.randint(1, KILLS))
+    ]
+    return [*deaths, Death()]
+
+
+def _wrong(received: Counter[str], users: list[str], send: Send | None) -> str:
+    """What is wrong after a run; empty where nothing is."""
+    if received != Counter(users):
+        return f"deliveries {sorted(received.values())} for {len(users)} friends"
+    if send is None or send.status is not SendStatus.SENT:
+        return f"the ledger says {send and send.status.value}"
+    if set(send.batches) != {BatchStatus.ACCEPTED}:
+        return f"the batches are {dict(send.batches)}"
+    return ""
+
+
+@dataclass
+class Tally:
+    runs: int = 0
+    kills: int = 0
+    wrong: int = 0
+
+
+def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int, tally: Tally) -> str:
+    """One run; what was wrong about it, or nothing."""
+    random = Random(f"{seed}/{number}")
+    control = Control(origin)
+    bot, token, name = f"U{number:032x}", f"token-{number}", f"client-{number}"
+    account = control.add_account(token=token, bot_id=bot, plan_limit=1000)["name"]
+    users = control.add_friends(account, FRIENDS)
+    path = folder / f"{number}.db"
+    shutil.copy(folder / "template.db", path)
+    shape = random.choice(sorted(SHAPES))
+    url = f"sqlite:///{path}"
+    _arm(url, _client(name, bot), users, shape, datetime.now(UTC))
+    problem = ""
+    for death in _deaths(random):
+        exit_code = nursery.tick(Job(origin, token, bot, name, url, death))
+        if exit_code == -signal.SIGKILL:
+            tally.kills += 1
+        elif exit_code != 0:
+            problem = f"a child ended with {exit_code}"
+    received = Counter(one["user"] for one in control.deliveries(account))
+    with open_store(url) as store:
+        send = store.send(name, ADDRESS, _only_key(store.sends(name)))
+    for file in folder.glob(f"{number}.db*"):
+        file.unlink()
+    tally.runs += 1
+    problem = problem or _wrong(received, users, send)
+    return f"run {number} ({shape}, seed {seed}): {problem}" if problem else ""
+
+
+def _only_key(sends: Any) -> str:
+    return sends[0].key if len(sends) == 1 else ""
+
+
+def measure(runs: int, seed: int, out: Any = sys.stdout) -> dict[str, Any]:
+    """Makes all runs and prints each that went wrong."""
+    nursery = Nursery()
+    tally = Tally()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as place, SandboxServer(log_requests=False) as server:
+        folder = Path(place)
+        with open_store(f"sqlite:///{folder}/template.db") as store:
+            store.migrate()
+        for number in range(1, runs + 1):
+            if problem := _run(nursery, server.origin, folder, number, seed, tally):
+                tally.wrong += 1
+                print(problem, file=out, flush=True)
+    nursery.close()
+    return {**asdict(tally), "seconds": round(time.monotonic() - began, 1)}
+
+
+def main() -> None:
+    found = measure(int(os.environ.get("RUNS", "1000")), int(os.environ.get("SEED", "1")))
+    for word, value in found.items():
+        print(f"{word:<8} {value:>8}")
+    print(json.dumps(found))
+    sys.exit(1 if found["wrong"] else 0)
+
+
+if __name__ == "__main__":
+    main()
