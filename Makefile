@@ -36,11 +36,12 @@ demo: $(READY)  ## live through a week of the reference workspace on the offline
 test: $(READY)  ## run the whole test suite
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-lint: $(READY)  ## formatting, lint, types and layers
+lint: $(READY)  ## formatting, lint, types, layers and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff format .
