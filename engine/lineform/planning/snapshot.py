@@ -46,7 +46,8 @@ def snapshot_from_json(text: str) -> Snapshot:
         accounts = {name: _account(live) for name, live in data["accounts"].items()}
         return Snapshot(datetime.fromisoformat(data["taken_at"]), accounts, data["recorded"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UsageError("this is not a snapshot file", hint="make one with `lineform plan --snapshot`") from error
+        hint = "make one with `lineform plan --save-snapshot FILE`"
+        raise UsageError("this is not a snapshot file", hint=hint) from error
 
 
 def _account_to_data(live: LiveAccount) -> dict[str, Any]:

@@ -255,3 +255,25 @@ def test_a_token_of_another_bot_is_refused_before_anything_is_compared() -> None
     assert refusal is not None
     assert (refusal.exit_code, refusal.code) == (8, "G101")
     assert made.steps == ()
+
+
+def test_an_unfinished_menu_older_than_the_grace_is_not_used_while_its_predecessor_is_shown() -> None:
+    stale = live_menu("m2", NEW, created=NOW - timedelta(hours=25), has_image=True)
+    made = plan(NEW, on=live([live_menu("m1", OLD), stale], {"main": "m1"}, "m1"))
+    assert "create richmenu.main" in words(made)
+    assert not any("delete" in step for step in words(made))
+
+
+def test_friends_are_moved_too_where_only_the_default_still_shows_the_old_menu() -> None:
+    successor = live_menu("m2", NEW, created=NOW - timedelta(minutes=5))
+    made = plan(NEW, on=live([live_menu("m1", OLD), successor], {"main": "m2"}, "m1"))
+    assert words(made)[:2] == [
+        "make richmenu.main (m2) the default menu",
+        "move the friends of 1 replaced menu to the new ones, in one batch",
+    ]
+
+
+def test_nobody_is_moved_to_an_undeclared_menu_that_nothing_shows() -> None:
+    made = plan(on=live([live_menu("m1", OLD), live_menu("m2", NEW, has_image=False)]))
+    assert {change.action for change in made.changes} == {Action.UNDECLARED, Action.RETIRING}
+    assert made.steps == ()
