@@ -11,17 +11,15 @@ from lineform.lineapi.findings import OURS, Finding, Reason
 from lineform.loading.validation import FieldProblem
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+from lineform.sending.scope import FRIEND_NAMES, RUN_NAMES
 from lineform.sending.textguards import suspicious_messages
 from lineform.templates.build import Site
 from lineform.templates.errors import TemplateError
 from lineform.templates.scalars import may_hold_expression
 from lineform.templates.send import compile_messages, is_each
 
-ALWAYS_KNOWN = frozenset({"display_name"})
-FRIEND = frozenset({"display_name", "language"})
-"""What every friend has beside declared attributes."""
-RUN = frozenset({"date", "time"})
-"""`run.date` (2026-12-01) and `run.time` (10:00): the local moment at which the send was due."""
+ALWAYS_KNOWN = frozenset({"display_name", "user_id", "tags"})
+"""What is known of every friend."""
 
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
 
@@ -139,8 +137,8 @@ def _friend_problem(
     if not name:
         message = f"{dotted(path)} reads 'friend' as a whole"
         return FieldProblem(path, "E026", message, "name one attribute, such as friend.display_name")
-    if name not in FRIEND and name not in attributes:
-        hint = did_you_mean(name, {*FRIEND, *attributes}) or "declare it in a file of kind attributes"
+    if name not in FRIEND_NAMES and name not in attributes:
+        hint = did_you_mean(name, {*FRIEND_NAMES, *attributes}) or "declare it in a file of kind attributes"
         return FieldProblem(path, "E026", f"{dotted(path)} reads 'friend.{name}', which is not declared", hint)
     if guarded or name in ALWAYS_KNOWN or name in skip_if_unknown:
         return None
@@ -150,7 +148,7 @@ def _friend_problem(
 
 
 def _run_problem(path: Path, name: str) -> FieldProblem | None:
-    if name in RUN:
+    if name in RUN_NAMES:
         return None
-    hint = did_you_mean(name, RUN) or f"known are {', '.join(f'run.{one}' for one in sorted(RUN))}"
+    hint = did_you_mean(name, RUN_NAMES) or f"known are {', '.join(f'run.{one}' for one in RUN_NAMES)}"
     return FieldProblem(path, "E026", f"{dotted(path)} reads 'run.{name}', which does not exist", hint)

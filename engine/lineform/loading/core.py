@@ -1,7 +1,7 @@
 """What a plain scalar means in YAML 1.2's core schema, and where a person would be surprised by it.
 
 https://yaml.org/spec/1.2.2/#103-core-schema. Where YAML 1.1, which most other tools read, says something else, the
-author is asked for quotes: ``no`` is a word here and false there, ``0612`` a postcode to people and a number to parsers.
+author is asked for quotes: ``no`` is a word here and false there, ``0612`` a postcode to people, a number to parsers.
 """
 
 from __future__ import annotations

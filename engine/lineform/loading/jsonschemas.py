@@ -112,7 +112,7 @@ def _open(one: Schema) -> Schema:
         return one
     if one.get("type") == "array" and "items" in one:
         one = {**one, "items": _open(one["items"])}
-    notes = {key: one[key] for key in ("description", "title", "default", "examples") if key in one}
+    notes: Schema = {key: one[key] for key in ("description", "title", "default", "examples") if key in one}
     bare = {key: value for key, value in one.items() if key not in notes}
     options = bare["anyOf"] if bare.keys() == {"anyOf"} else [bare]
     return {**notes, "anyOf": [*options, _EXPRESSION]}

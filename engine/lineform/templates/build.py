@@ -52,11 +52,13 @@ class Site:
 
     def build_parts(self) -> Iterator[Expression]:
         """What can be evaluated already: so that its failures are seen before any friend is asked."""
+        seen: set[str] = set()
         for part in self.scalar.parts:
             if not isinstance(part, str) and part.reads.roots <= BUILD:
+                seen |= part.reads.paths
                 yield part
-        for read in self.build_reads:
-            if not read.guarded:
+        for read in sorted(self.build_reads, key=lambda read: read.path):
+            if not read.guarded and read.path not in seen:
                 yield expression(read.path).parts[0]  # type: ignore[misc]
 
 

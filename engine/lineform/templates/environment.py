@@ -7,17 +7,17 @@ is never read as a template again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lineform.errors import LineformError
 from lineform.model.problem import did_you_mean
 from lineform.templates.errors import TemplateError
-from lineform.templates.filters import FILTERS, bounded, fail, text_of
+from lineform.templates.filters import FILTERS, bounded, default, fail, text_of
 
 RANGE_LIMIT = 1_000
 NUMBER_LIMIT = 10**15
@@ -38,7 +38,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=_finalize)
-        self.filters = dict(FILTERS)
+        self.filters = {name: one if one is default else _needing_values(one) for name, one in FILTERS.items()}
         self.tests = {name: self.tests[name] for name in _TESTS}
         self.globals = {"range": _range}
 
@@ -75,6 +75,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if max(abs(left), abs(right)) > NUMBER_LIMIT:
             raise fail("is a number too big to compute with")
         return super().call_binop(context, operator, left, right)
+
+
+def _needing_values(one: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is only asked about known values: what it would say about an unknown one misleads."""
+
+    def call(*values: Any, **named: Any) -> Any:
+        for value in (*values, *named.values()):
+            if isinstance(value, Undefined):
+                raise UndefinedError
+        return one(*values, **named)
+
+    return call
 
 
 def _range(*bounds: int) -> range:

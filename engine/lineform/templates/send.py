@@ -123,7 +123,9 @@ def _compile(node: Any, context: Scope) -> _Node:
         return _hole(scalar(node), context)
     if isinstance(node, Mapping):
         items = tuple((key, _compile(value, context)) for key, value in node.items())
-        return _Constant(node) if all(isinstance(child, _Constant) for _, child in items) else _Map(items)
+        if all(isinstance(child, _Constant) for _, child in items):
+            return _Constant({key: child.value for key, child in items if isinstance(child, _Constant)})
+        return _Map(items)
     if isinstance(node, list | tuple):
         return _list(node, context)
     return _Constant(node)
@@ -131,7 +133,8 @@ def _compile(node: Any, context: Scope) -> _Node:
 
 def _list(node: Sequence[Any], context: Scope) -> _Constant | _List:
     items = tuple(_each(child, context) if is_each(child) else _compile(child, context) for child in node)
-    return _Constant(list(node)) if all(isinstance(child, _Constant) for child in items) else _List(items)
+    constants = [child for child in items if isinstance(child, _Constant)]
+    return _Constant([child.value for child in constants]) if len(constants) == len(items) else _List(items)
 
 
 def is_each(node: Any) -> bool:
