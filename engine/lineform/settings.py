@@ -13,6 +13,7 @@ from lineform.errors import CredentialError, UsageError
 
 ORIGIN: Final = "LINEFORM_LINE_ORIGIN"
 STORE: Final = "LINEFORM_STORE"
+LINE_HOST: Final = "api.line.me"
 STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
 
 
@@ -22,6 +23,8 @@ class Settings:
 
     line_origin: str | None = None
     """Where LINE is, instead of its own two hosts: an offline account, or a proxy."""
+    proxy: str | None = field(default=None, repr=False)
+    """The proxy on the way to LINE (HTTPS_PROXY, NO_PROXY). It may hold a password."""
     store: str | None = field(default=None, repr=False)
     """The store's URL as it was given. It may hold a password."""
     colour: bool = True
@@ -41,8 +44,10 @@ class Settings:
         """Raises UsageError for an address that cannot be used."""
         given = {name: value for name, value in env.items() if value.strip()}
         summary = given.get("GITHUB_STEP_SUMMARY")
+        origin = checked_origin(given[ORIGIN]) if ORIGIN in given else None
         return cls(
-            line_origin=checked_origin(given[ORIGIN]) if ORIGIN in given else None,
+            line_origin=origin,
+            proxy=_proxy(given, (urlsplit(origin).hostname or "") if origin else LINE_HOST),
             store=checked_store(given[STORE]) if STORE in given else None,
             colour="NO_COLOR" not in given,
             ci=_says_yes(given.get("CI", "")),
@@ -79,6 +84,17 @@ class Settings:
 
 def _says_yes(value: str) -> bool:
     return value.strip().casefold() not in {"", "0", "false", "no"}
+
+
+def _proxy(given: Mapping[str, str], host: str) -> str | None:
+    """The proxy that the environment wants for HTTPS to `host`, as curl and others read it; never for this machine."""
+    proxy = given.get("HTTPS_PROXY") or given.get("https_proxy")
+    if proxy is None or is_loopback(host):
+        return None
+    exceptions = (given.get("NO_PROXY") or given.get("no_proxy") or "").split(",")
+    names = [name.strip().lstrip(".").casefold() for name in exceptions]
+    direct = any(name == "*" or (name and f".{host}".endswith(f".{name}")) for name in names)
+    return None if direct else proxy.strip()
 
 
 def checked_origin(text: str) -> str:

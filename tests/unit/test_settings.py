@@ -109,3 +109,21 @@ def test_a_pasted_line_end_is_no_part_of_a_secret() -> None:
 def test_a_missing_secret_is_called_by_its_name(env: dict[str, str]) -> None:
     with pytest.raises(CredentialError, match="variable TOKEN is not set"):
         Settings.from_environment(env).secret("TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("env", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://u:pw@proxy:3128"}, "http://u:pw@proxy:3128"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "localhost,example.com"}, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "a.test, .line.me"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "ine.me"}, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "http://proxy:3128", "LINEFORM_LINE_ORIGIN": "http://127.0.0.1:1"}, None),
+        ({"HTTP_PROXY": "http://proxy:3128"}, None),
+    ],
+)
+def test_the_proxy_of_the_environment_is_used_for_line_alone(env: dict[str, str], proxy: str | None) -> None:
+    settings = Settings.from_environment(env)
+    assert settings.proxy == proxy
+    assert "pw" not in repr(settings)

@@ -34,12 +34,14 @@ def open_account(
     *,
     patience: float = 60.0,
     timeout: float = TIMEOUT,
+    proxy: str | None = None,
     on_call: OnCall | None = None,
 ) -> HttpLineAccount:
     """The account that `token` belongs to; nothing is called yet.
 
     `origin` replaces both of LINE's hosts. `patience` is how many seconds a call may wait for LINE's rate limits;
-    `timeout` how many it may take. `on_call` hears of every answered call.
+    `timeout` how many it may take. `proxy` is the URL of an HTTP proxy on the way. `on_call` hears of every answered
+    call.
     """
-    transport = Transport(origin, token, clock, timeout=timeout, on_call=on_call)
+    transport = Transport(origin, token, clock, timeout=timeout, proxy=proxy, on_call=on_call)
     return HttpLineAccount(Calls(transport, Pacer(clock, patience), clock))

@@ -82,6 +82,10 @@ class Pacer:
         if lane is None:
             burst = max(1.0, rate.count * BURST) if rate.seconds == SECOND else float(rate.count)
             lane = self._lanes[rate.bucket] = _Lane(rate, Bucket.full(rate, now, burst=burst))
+        if now < lane.bucket.at:
+            # The machine's clock was set back. Without this, nothing would refill until it has caught up.
+            lane.bucket = replace(lane.bucket, at=now)
+            lane.slowed_at = min(lane.slowed_at, now)
         return lane
 
     def _recover(self, lane: _Lane, now: float) -> None:

@@ -36,12 +36,20 @@ class Transport:
     """HTTP to both of LINE's hosts, or to one origin that serves both."""
 
     def __init__(
-        self, origin: str | None, token: str, clock: Clock, *, timeout: float = TIMEOUT, on_call: OnCall | None = None
+        self,
+        origin: str | None,
+        token: str,
+        clock: Clock,
+        *,
+        timeout: float = TIMEOUT,
+        proxy: str | None = None,
+        on_call: OnCall | None = None,
     ) -> None:
         self._origin = origin.rstrip("/") if origin else None
         self._token = token
         self._clock = clock
         self._timeout = timeout
+        self._proxy = proxy
         self._on_call = on_call
         self._session: aiohttp.ClientSession | None = None
 
@@ -84,6 +92,8 @@ class Transport:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
                 timeout=aiohttp.ClientTimeout(total=self._timeout, connect=min(10.0, self._timeout)),
+                # Named, not taken from the environment by aiohttp: that would also read ~/.netrc for every request.
+                proxy=self._proxy,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"lineform/{__version__}", "Accept-Encoding": "identity"},
             )
@@ -134,6 +144,8 @@ class Transport:
             reason = error.os_error
             why = "its name is unknown" if isinstance(reason, socket.gaierror) else (reason.strerror or "refused")
             return f"no connection to {error.host}: {shown(why)}"
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return f"the proxy refused with {error.status}"
         if isinstance(error, aiohttp.ClientResponseError):
             return "the answer is not HTTP"
         return "the connection was cut"

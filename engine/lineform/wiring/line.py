@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineform.errors import CredentialError
+from lineform.errors import CredentialError, UsageError
 from lineform.line.account import HttpLineAccount, open_account
 from lineform.line.transport import OnCall
 from lineform.model.client import ClientSpec
@@ -15,7 +15,8 @@ def line_account(
 ) -> HttpLineAccount:
     """The account that the client's token opens. Nothing is called yet, so it may still be another bot's.
 
-    Raises CredentialError, naming the variable, where the token is not there or can be none.
+    Raises CredentialError, naming the variable, where the token is not there or can be none; UsageError for a proxy
+    of another kind than HTTP.
     """
     name = client.token.env
     token = settings.secret(name)
@@ -24,4 +25,7 @@ def line_account(
             f"the value of {name} cannot be a channel access token: it has blanks or other odd characters",
             hint="Paste it again, without line breaks or anything around it.",
         )
-    return open_account(settings.line_origin, token, clock, patience=patience, on_call=on_call)
+    proxy = settings.proxy
+    if proxy is not None and not proxy.casefold().startswith(("http://", "https://")):
+        raise UsageError("HTTPS_PROXY names a proxy that is not HTTP", hint="Name an HTTP proxy, or unset it.")
+    return open_account(settings.line_origin, token, clock, patience=patience, proxy=proxy, on_call=on_call)

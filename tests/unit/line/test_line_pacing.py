@@ -131,3 +131,23 @@ def test_speed_never_falls_below_a_sixteenth() -> None:
         return wait
 
     assert asyncio.run(main()) == pytest.approx(1.6)
+
+
+class BackwardClock(SettableClock):
+    """A machine's clock that somebody sets back."""
+
+    def set_back(self, seconds: float) -> None:
+        self._now -= timedelta(seconds=seconds)
+
+
+def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
+    async def main() -> None:
+        clock = BackwardClock(NOON)
+        pacer = Pacer(clock, 1.0)
+        for _ in range(30):
+            await pacer.turn(LIST)
+        clock.set_back(3600)
+        for _ in range(100):
+            await pacer.turn(LIST)
+
+    asyncio.run(main())

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from lineform.errors import CredentialError
+from lineform.errors import CredentialError, UsageError
 from lineform.model.client import ClientSpec
+from lineform.ports.line_account import OutcomeUnknown
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.line import line_account
@@ -46,3 +47,21 @@ def test_what_can_be_no_token_is_refused_without_being_shown(value: str) -> None
     with pytest.raises(CredentialError, match="AOBA_TOKEN") as caught:
         line_account(CLIENT, settings, SettableClock(NOON))
     assert value not in str(caught.value)
+
+
+def test_a_proxy_that_is_not_http_is_refused() -> None:
+    settings = Settings.from_environment({"AOBA_TOKEN": TOKEN, "HTTPS_PROXY": "socks5://proxy:1080"})
+    with pytest.raises(UsageError, match="not HTTP"):
+        line_account(CLIENT, settings, SettableClock(NOON))
+
+
+def test_the_way_to_line_goes_through_the_proxy() -> None:
+    async def main() -> None:
+        # A web server is no proxy: it refuses the tunnel.
+        async with line_stub(says(200)) as proxy:
+            settings = Settings.from_environment({"AOBA_TOKEN": TOKEN, "HTTPS_PROXY": proxy.origin})
+            async with line_account(CLIENT, settings, SettableClock(NOON)) as account:
+                await account.create_menu({})
+
+    with pytest.raises(OutcomeUnknown, match="POST /v2/bot/richmenu: the proxy refused with 4"):
+        asyncio.run(main())
