@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 UV := $(shell command -v uv 2>/dev/null)
 NAME ?= plan
 
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test lint format schema bench clean
 .DEFAULT_GOAL := help
 
 help:  ## show what can be made
@@ -46,6 +46,10 @@ lint: $(READY)  ## formatting, lint, types, layers and workflows
 format: $(READY)  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+schema: $(READY)  ## write the JSON Schema that editors read
+	@mkdir -p engine/schemas
+	$(BIN)/lineform schema > engine/schemas/lineform.schema.json
 
 bench: $(READY)  ## measure: make bench NAME=plan
 	$(BIN)/python engine/benchmarks/$(NAME).py
