@@ -1,0 +1,131 @@
+"""What an import shows while it runs, and what it says about the rows that it could not take."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import click
+
+from lineform.loading.friends_csv import RefusedRow
+from lineform.ports.store import FriendRow, ImportCount
+from lineform.report.terminal import plural, printable
+from lineform.sandbox.control import Control
+
+SHOWN = 20
+"""Refused rows that are listed; the rest is counted."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Counter:
+    """Adds up what was imported; on a terminal, one line shows it while it grows. Used with ``with``."""
+
+    def __init__(self) -> None:
+        self.total = ImportCount()
+        self.taken = 0
+        self._live = sys.stderr.isatty()
+
+    def add(self, count: ImportCount, rows: int) -> None:
+        """A part that was written, and how many rows it had."""
+        total = self.total
+        self.taken += rows
+        self.show(
+            ImportCount(total.added + count.added, total.changed + count.changed, total.unchanged + count.unchanged)
+        )
+
+    def show(self, total: ImportCount) -> None:
+        """Everything that was written up to now."""
+        self.total = total
+        if self._live:
+            seen = total.added + total.changed + total.unchanged
+            click.echo(f"\r\x1b[K{plural(seen, 'friend')} …", nl=False, err=True)
+
+    def close(self) -> None:
+        if self._live:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Refusals:
+    """Rows that are not imported: the first are kept to be listed, all are written to `path` where there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.count = 0
+        self._path = path
+        self._first: list[RefusedRow] = []
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            # Excel takes a file for UTF-8 only where it begins with this mark.
+            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+            self._writer = csv.writer(self._file)
+            self._writer.writerow(("row", "column", "reason", "hint"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def without_refused(self, rows: Iterable[FriendRow | RefusedRow]) -> Iterator[FriendRow]:
+        """The rows that can be imported; the others are noted on the way."""
+        for row in rows:
+            if isinstance(row, RefusedRow):
+                self._note(row)
+            else:
+                yield row
+
+    def _note(self, row: RefusedRow) -> None:
+        self.count += 1
+        if len(self._first) < SHOWN:
+            self._first.append(row)
+        if self._writer is not None:
+            self._writer.writerow([row.row, *(harmless(text) for text in (row.column, row.reason, row.hint))])
+
+    def lines(self) -> list[str]:
+        """What a person is told about them; nothing where there are none."""
+        if not self.count:
+            return []
+        lines = [f"not imported: {plural(self.count, 'row')}"]
+        for row in self._first:
+            where = f"row {row.row}" + (f", {row.column}" if row.column else "")
+            hint = f" ({row.hint})" if row.hint else ""
+            lines.append(printable(f"  {where}: {row.reason}{hint}"))
+        rest = self.count - len(self._first)
+        if rest and self._path is None:
+            lines.append(f"  and {rest:,} more; --refused FILE writes them all")
+        elif self._path is not None:
+            lines.append(f"  {f'and {rest:,} more; ' if rest else ''}all of them are in {self._path}")
+        return lines
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def introduce(control: Control, account: str, rows: Sequence[FriendRow]) -> None:
+    """Makes people friends of the offline account, so that it delivers what is sent to them."""
+    known = {person["user"] for person in control.friends(account)}
+    people: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.user_id not in known:
+            name = {"displayName": row.display_name} if row.display_name else {}
+            relation = "blocked" if row.blocked else "friend"
+            people[row.user_id] = {"user_id": row.user_id, "relation": relation, **name}
+    if people:
+        control.add_friends(account, list(people.values()))

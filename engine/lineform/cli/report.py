@@ -1,0 +1,83 @@
+"""``lineform report``: what was sent, from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.common import find_resource, moment, open_project, read_settings, use_colour
+from lineform.errors import UsageError
+from lineform.model.address import Kind
+from lineform.model.project import Client
+from lineform.ports.store import Send
+from lineform.report.sends import notes_text, sends_json, sends_text
+from lineform.wiring.session import Session, open_session
+
+DAYS = 35
+NOTES = 200
+
+
+@click.command("report")
+@options.workspace
+@options.clients
+@options.output("text", "json")
+@click.option("--campaign", metavar="NAME", help="Only this campaign.")
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    default=DAYS,
+    show_default=True,
+    help="How far back; what is due later than now is always shown.",
+)
+@click.option("--audit", is_flag=True, help=f"Also who did what: the last {NOTES} notes of each client.")
+@options.now
+@options.sandbox
+def command(
+    workspace: Path,
+    clients: tuple[str, ...],
+    output: str,
+    campaign: str | None,
+    days: int,
+    audit: bool,
+    now: datetime | None,
+    sandbox: bool,
+) -> None:
+    """Show each send with its status: how many people, in how many calls, and why where it did not go out."""
+    project = open_project(workspace, clients)
+    owners = list(project.clients.values())
+    addresses = {owner.name: _address(owner, campaign, alone=len(owners) == 1) for owner in owners}
+    if campaign is not None and not any(addresses.values()):
+        raise UsageError(f"no client has the campaign '{campaign}'")
+    zones = {owner.name: owner.timezone for owner in owners}
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+        since = session.clock.now() - timedelta(days=days)
+        sends = {
+            name: _sends(session, name, address or "", since)
+            for name, address in addresses.items()
+            if campaign is None or address
+        }
+        notes = {name: session.store.notes(name, NOTES) for name in sends} if audit else None
+    if output == "json":
+        click.echo(sends_json(sends, notes))
+        return
+    click.echo(sends_text(sends, zones, colour=use_colour()))
+    if notes is not None:
+        click.echo(notes_text(notes, zones, colour=use_colour()))
+
+
+def _address(owner: Client, campaign: str | None, *, alone: bool) -> str:
+    """The campaign's address at this client; empty where it has none and another client may."""
+    if campaign is None:
+        return ""
+    if alone:
+        return str(find_resource(owner, campaign, Kind.CAMPAIGN).address)
+    wanted = campaign if "." in campaign else f"{Kind.CAMPAIGN}.{campaign}"
+    return next((str(r.address) for r in owner.of(Kind.CAMPAIGN) if str(r.address) == wanted), "")
+
+
+def _sends(session: Session, name: str, address: str, since: datetime) -> Sequence[Send]:
+    return [send for send in session.store.sends(name, address=address) if send.due_at >= since]

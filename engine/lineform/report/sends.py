@@ -1,0 +1,118 @@
+"""What was sent, from the ledger, and who did what, from the audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from lineform.ports.store import AuditEntry, Send
+from lineform.report.terminal import Painter, Style, padded, plural, printable, width
+from lineform.sending.status import SendStatus
+
+FORMAT_VERSION: Final = 1
+_TINTS: Final = {
+    SendStatus.SENT: Style.GREEN,
+    SendStatus.ACCEPTED: Style.GREEN,
+    SendStatus.SKIPPED: Style.DIM,
+    SendStatus.EMPTY: Style.DIM,
+    SendStatus.PARTIAL: Style.RED,
+    SendStatus.REFUSED: Style.RED,
+    SendStatus.UNCERTAIN: Style.RED,
+}
+
+
+def sends_text(sends: Mapping[str, Sequence[Send]], zones: Mapping[str, str], *, colour: bool = False) -> str:
+    """Each client's sends in columns, the latest last. `zones` are the clients' time zones."""
+    paint = Painter(colour)
+    blocks = []
+    for client, found in sends.items():
+        lines = [paint(client, Style.BOLD)]
+        names = max((width(send.address) for send in found), default=0)
+        for send in in_order(found):
+            lines += _lines(send, ZoneInfo(zones[client]), names, paint)
+        if not found:
+            lines.append("  nothing was sent")
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def in_order(sends: Sequence[Send]) -> list[Send]:
+    """By the moment at which they were due."""
+    return sorted(sends, key=lambda send: (send.due_at, send.address))
+
+
+def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
+    status = paint(padded(send.status.value, _STATUS), _TINTS.get(send.status, Style.YELLOW))
+    due = f"{send.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    people = f"{send.accepted_recipients:,} of {plural(send.recipients, 'friend')}" if send.recipients else ""
+    said = " · ".join(part for part in (people, _calls(send)) if part)
+    lines = [f"  {due}  {padded(send.address, names)}  {status}  {said}".rstrip()]
+    if send.reason:
+        lines.append(f"      {printable(send.reason)}")
+    return lines
+
+
+_STATUS: Final = max(len(status.value) for status in SendStatus)
+
+
+def _calls(send: Send) -> str:
+    """``3 calls``; where not all were accepted, how many are what."""
+    counts = {status.value: count for status, count in send.batches.items() if count}
+    total = sum(counts.values())
+    if not total:
+        return ""
+    detail = f" ({', '.join(f'{count:,} {word}' for word, count in counts.items())})"
+    return plural(total, "call") + ("" if set(counts) == {"accepted"} else detail)
+
+
+def sends_json(sends: Mapping[str, Sequence[Send]], notes: Mapping[str, Sequence[AuditEntry]] | None = None) -> str:
+    """One JSON object; with `notes`, each client also has its audit log."""
+    clients = []
+    for client, found in sends.items():
+        entry: dict[str, object] = {"client": client, "sends": [_send_data(send) for send in in_order(found)]}
+        if notes is not None:
+            entry["audit"] = [_note_data(note) for note in notes[client]]
+        clients.append(entry)
+    return json.dumps({"format_version": FORMAT_VERSION, "clients": clients}, ensure_ascii=False, indent=2)
+
+
+def _send_data(send: Send) -> dict[str, object]:
+    return {
+        "address": send.address,
+        "occurrence": send.key,
+        "due_at": send.due_at.isoformat(),
+        "status": send.status.value,
+        "recipients": send.recipients,
+        "accepted": send.accepted_recipients,
+        "calls": {status.value: count for status, count in send.batches.items()},
+        "reason": send.reason,
+        "digest": send.digest,
+    }
+
+
+def _note_data(note: AuditEntry) -> dict[str, object]:
+    return {
+        "at": note.at.isoformat(),
+        "actor": note.actor,
+        "action": note.action,
+        "subject": note.subject,
+        "detail": note.detail,
+    }
+
+
+def notes_text(notes: Mapping[str, Sequence[AuditEntry]], zones: Mapping[str, str], *, colour: bool = False) -> str:
+    """Each client's audit log, the latest last."""
+    paint = Painter(colour)
+    blocks = []
+    for client, found in notes.items():
+        lines = [f"{paint(client, Style.BOLD)}: audit"]
+        for note in sorted(found, key=lambda one: one.at):
+            when = f"{note.at.astimezone(ZoneInfo(zones[client])):%Y-%m-%d %H:%M}"
+            detail = f" ({note.detail})" if note.detail else ""
+            lines.append(printable(f"  {when}  {note.actor}: {note.action} {note.subject}{detail}"))
+        if not found:
+            lines.append("  nothing was noted")
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
