@@ -1,0 +1,316 @@
+"""What is not sent, and why: lateness, guards, budgets, the kill switch, and what a person lets go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.errors import CredentialError, UsageError
+from lineform.model.address import Address, Kind
+from lineform.model.client import Limits, PricePlan
+from lineform.ports.line_account import Unauthorised
+from lineform.ports.store import FriendRow
+from lineform.run.halt import halt, resume
+from lineform.run.outcome import Outcome
+from lineform.run.release import release
+from lineform.sandbox.server import SandboxServer
+from lineform.sending.revision import revision
+from lineform.sending.status import SendStatus
+from support.declared_clients import campaign
+from support.delivering import ARMED, DUE, Scene
+
+HOUR = timedelta(hours=1)
+PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
+CHOSEN = {"everyone": True, "expect": {"max": 10_000}}
+DAILY = {"cron": "0 10 * * *", "if_late": {"within": "2h"}}
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, *specs, **settings)
+
+    return make
+
+
+def outcomes(here: Scene, **options: Any) -> list[Outcome]:
+    return [entry.outcome for entry in here.tick(**options).entries]
+
+
+def guards(here: Scene) -> list[str]:
+    report = here.tick()
+    assert {entry.outcome for entry in report.entries} == {Outcome.BLOCKED}
+    assert report.exit_code == 4
+    assert here.calls() == []
+    assert here.sends() == []
+    return [entry.guard for entry in report.entries]
+
+
+# --- late
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED)])
+def test_what_is_too_late_is_held_or_skipped_once_and_never_sent(scene: Any, rule: str, outcome: Outcome) -> None:
+    here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": rule}))
+    here.move(DUE + HOUR)
+    assert outcomes(here) == [outcome]
+    assert outcomes(here) == []
+    assert here.received().total() == 0
+
+
+def test_what_is_late_within_its_allowance_is_sent(scene: Any) -> None:
+    here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": {"within": "2h"}}))
+    here.move(DUE + HOUR)
+    assert outcomes(here) == [Outcome.SENT]
+
+
+def test_what_was_due_before_it_was_armed_is_not_sent(scene: Any) -> None:
+    here = scene(campaign("a"), campaign("b", schedule=DAILY))
+    here.with_store(lambda store: [store.disarm(here.client.name, f"campaign.{name}", ARMED) for name in "ab"])
+    here.move(DUE + timedelta(minutes=10))
+    here.arm(DUE + timedelta(minutes=5))
+    (entry,) = here.tick().entries
+    assert (entry.address, entry.outcome) == ("campaign.a", Outcome.HELD)
+    assert "before it was armed" in entry.reason
+    assert here.received().total() == 0
+
+
+def test_after_days_of_rest_a_rule_sends_its_newest_occurrence_only(scene: Any) -> None:
+    here = scene(campaign("a", schedule=DAILY))
+    here.move(DUE + timedelta(days=3, hours=1))
+    assert outcomes(here) == [Outcome.SKIPPED, Outcome.SKIPPED, Outcome.SKIPPED, Outcome.SENT]
+    assert outcomes(here) == []
+    assert here.once_each()
+
+
+def test_a_rule_sends_every_day_once(scene: Any) -> None:
+    here = scene(campaign("a", schedule=DAILY))
+    for day in range(3):
+        for minutes in (0, 1, 30, 300):
+            here.move(DUE + timedelta(days=day, minutes=minutes))
+            here.tick()
+    assert set(here.received().values()) == {3}
+    assert [send.key for send in here.sends()] == ["2026-12-01T10:00", "2026-12-02T10:00", "2026-12-03T10:00"]
+
+
+def test_a_time_that_happens_twice_sends_once(scene: Any) -> None:
+    here = scene(campaign("a", schedule={"cron": "30 1 7 11 *", "timezone": "America/New_York"}))
+    autumn = datetime(2027, 11, 7, 5, 30, tzinfo=UTC)  # 01:30, and an hour later it is 01:30 again
+    for minutes in (0, 30, 60, 61, 120):
+        here.move(autumn + timedelta(minutes=minutes))
+        here.tick()
+    assert [send.key for send in here.sends()] == ["2027-11-07T01:30"]
+    assert here.once_each()
+
+
+# --- guards
+
+
+def test_lines_quota_is_asked_before_the_first_call(scene: Any) -> None:
+    here = scene(campaign("a"), plan_limit=2)
+    here.move(DUE)
+    assert guards(here) == ["G201"]
+
+
+def test_a_budget_in_messages_is_kept(scene: Any) -> None:
+    here = scene(campaign("a"), campaign("b", schedule={"at": "2026-12-01T10:01"}), limits=Limits(monthly_messages=5))
+    here.move(DUE)
+    assert outcomes(here) == [Outcome.SENT]
+    here.move(DUE + timedelta(minutes=1))
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G202")
+    assert here.once_each()
+
+
+def test_a_budget_in_yen_is_kept(scene: Any) -> None:
+    here = scene(campaign("a"), limits=Limits(monthly_yen=5), plan=PricePlan(included=1, yen_per_message=3.0))
+    here.move(DUE)
+    assert guards(here) == ["G203"]
+
+
+@pytest.mark.parametrize("expect", [{"min": 4}, {"max": 2}])
+def test_the_audience_must_be_what_was_expected(scene: Any, expect: dict[str, int]) -> None:
+    here = scene(campaign("a", audience={"everyone": True, "expect": expect}))
+    here.move(DUE)
+    assert guards(here) == ["G204"]
+
+
+def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_gone(scene: Any) -> None:
+    here = scene(campaign("a"), plan_limit=2)
+    here.move(DUE)
+    assert guards(here) == ["G201"]
+    assert [note.action for note in here.with_store(lambda store: store.notes(here.client.name))] == ["stopped by G201"]
+    here.control.change(here.account, plan_limit=100)
+    assert outcomes(here) == [Outcome.SENT]
+
+
+@pytest.mark.parametrize(
+    ("name", "guard"), [("????", "G206"), ("\ufffd", "G206"), ("テスト", "G206"), ("", "G207"), ("{{ x }}", "G206")]
+)
+def test_one_bad_rendering_stops_the_whole_send(scene: Any, name: str, guard: str) -> None:
+    here = scene(campaign("a", messages=PERSONAL), friends=[{"displayName": "Aki"}, {"displayName": name}])
+    here.move(DUE)
+    assert guards(here) == [guard]
+
+
+def test_whoever_lacks_a_value_may_be_skipped_instead(scene: Any) -> None:
+    here = scene(
+        campaign("a", messages=({"text": "{{ friend.tier }}"},), skip_if_unknown=("tier",)),
+    )
+    gold = FriendRow(here.users[1], attributes={"tier": "gold"})
+    here.with_store(lambda store: store.import_friends(here.client.name, [gold], ARMED))
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients) == (Outcome.SENT, 1)
+    assert here.texts() == {here.users[1]: ["gold"]}
+
+
+def test_messages_that_line_would_refuse_are_found_before_the_first_call(scene: Any) -> None:
+    here = scene(campaign("a", messages=({"type": "text", "text": "x" * 5001},)))
+    here.move(DUE)
+    assert guards(here) == ["G208"]
+
+
+def test_an_empty_audience_is_recorded_as_empty(scene: Any) -> None:
+    here = scene(campaign("a", audience=CHOSEN), friends=0)
+    here.move(DUE)
+    assert outcomes(here) == [Outcome.EMPTY]
+    assert outcomes(here) == []
+
+
+def test_a_one_time_campaign_that_was_sent_is_not_sent_again_at_another_time(scene: Any) -> None:
+    here = scene(campaign("a"))
+    here.move(DUE)
+    assert outcomes(here) == [Outcome.SENT]
+    address = Address(Kind.CAMPAIGN, "a")
+    moved = replace(here.client.resources[address], spec=campaign("a", schedule={"at": "2026-12-01T12:00"}))
+    here.client = replace(here.client, resources={address: moved})
+    here.arm(DUE + HOUR)
+    here.move(DUE + 2 * HOUR)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G209")
+    assert here.once_each()
+
+
+def test_a_token_that_is_no_longer_good_leaves_a_send_that_can_go_on(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL))
+    here.move(DUE)
+    with pytest.raises(Unauthorised):
+        here.tick(token="expired")
+    with pytest.raises(CredentialError):
+        asyncio.run(here.ticking(token=scene(campaign("a")).token))
+    assert here.sends() == []
+    here.control.fault("error-before", path="/v2/bot/message/push", skip=1, count=9, status=401)
+    with pytest.raises(Unauthorised):
+        here.tick(concurrency=1)
+    here.control.clear_faults()
+    assert [send.status for send in here.sends()] == [SendStatus.FROZEN]
+    assert outcomes(here) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_when_line_runs_out_of_quota_the_rest_waits_and_the_status_says_so(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL))
+    here.move(DUE)
+    here.control.fault("monthly-limit", path="/v2/bot/message/push", skip=1)
+    report = here.tick(concurrency=1)
+    here.control.clear_faults()
+    (entry,) = report.entries
+    assert (entry.outcome, entry.accepted, report.exit_code) == (Outcome.UNFINISHED, 1, 7)
+    assert "quota" in entry.reason
+    assert [send.status for send in here.sends()] == [SendStatus.FROZEN]
+    assert outcomes(here) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_rate_limits_are_waited_for(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL))
+    here.move(DUE)
+    here.control.fault("rate-limit", path="/v2/bot/message/push", count=5)
+    assert outcomes(here) == [Outcome.SENT]
+    assert here.once_each()
+
+
+# --- people
+
+
+def test_a_halted_client_sends_nothing_until_it_is_resumed(scene: Any) -> None:
+    here = scene(campaign("a"))
+    here.move(DUE)
+    here.with_store(lambda store: halt(store, here.client.name, "aki", DUE))
+    report = here.tick()
+    assert (report.halted, report.entries, report.exit_code) == ("aki", (), 4)
+    assert here.with_store(lambda store: resume(store, here.client.name, "ben", DUE)) is True
+    assert outcomes(here) == [Outcome.SENT]
+    assert here.with_store(lambda store: resume(store, here.client.name, "ben", DUE)) is False
+    notes = here.with_store(lambda store: store.notes(here.client.name))
+    assert {note.action for note in notes} == {"halt", "resume", "sent"}
+
+
+def test_a_held_send_is_sent_once_when_a_person_lets_it_go(scene: Any) -> None:
+    here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}))
+    here.move(DUE + HOUR)
+    assert outcomes(here) == [Outcome.HELD]
+    let_go = lambda store: release(store, here.client, "campaign.a", "2026-12-01T10:00", "aki", DUE + HOUR)  # noqa: E731
+    here.with_store(let_go)
+    here.with_store(let_go)
+    assert outcomes(here) == [Outcome.SENT]
+    assert outcomes(here) == []
+    assert here.once_each()
+    assert [(send.key, send.status) for send in here.sends()] == [
+        ("2026-12-01T10:00", SendStatus.SKIPPED),
+        ("2026-12-01T10:00+released", SendStatus.SENT),
+    ]
+    with pytest.raises(UsageError, match="not held"):
+        here.with_store(let_go)
+
+
+def test_a_held_send_whose_campaign_changed_is_not_released_with_another_text(scene: Any) -> None:
+    here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}))
+    here.move(DUE + HOUR)
+    here.tick()
+    address = Address(Kind.CAMPAIGN, "a")
+    spec = campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}, messages=({"text": "other"},))
+    here.client = replace(here.client, resources={address: replace(here.client.resources[address], spec=spec)})
+    here.arm(DUE + HOUR)
+    here.with_store(lambda store: release(store, here.client, "campaign.a", "2026-12-01T10:00", "aki", DUE + HOUR))
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G211")
+    assert here.received().total() == 0
+
+
+def test_what_was_frozen_and_not_begun_is_subject_to_lateness_and_to_disarming(scene: Any) -> None:
+    for disarmed in (False, True):
+        here = scene(campaign("a"))
+        here.move(DUE)
+        here.control.fault("monthly-limit", path="/v2/bot/message/broadcast")
+        assert outcomes(here) == [Outcome.UNFINISHED]
+        here.control.clear_faults()
+        if disarmed:
+            here.with_store(lambda store: store.disarm(here.client.name, "campaign.a", DUE))  # noqa: B023
+        else:
+            here.move(DUE + 5 * HOUR)
+        (entry,) = here.tick().entries
+        assert entry.outcome is Outcome.HELD
+        assert ("disarmed" in entry.reason) is disarmed
+        assert here.received().total() == 0
+
+
+def test_a_revision_digest_is_what_the_ledger_names(scene: Any) -> None:
+    here = scene(campaign("a"))
+    here.move(DUE)
+    here.tick()
+    (resource,) = here.client.resources.values()
+    assert here.sends()[0].digest == revision(here.client, resource).digest

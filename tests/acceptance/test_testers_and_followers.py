@@ -1,0 +1,165 @@
+"""Test sends reach testers alone, followers come from LINE where it tells them, and a worker ends when asked to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.errors import BlockedError, CredentialError, LineformError, UsageError
+from lineform.ports.store import FriendCount, ImportCount
+from lineform.run.followers import sync_followers
+from lineform.run.outcome import TickReport
+from lineform.run.testsend import TestReport, send_test
+from lineform.run.worker import Failed, work
+from lineform.sandbox.server import SandboxServer
+from lineform.segments.friend import Friend
+from lineform.store.open import open_store
+from support.declared_clients import campaign
+from support.delivering import DUE, Scene, opened
+
+PERSONAL = ({"text": "{{ friend.display_name }}さまへのテスト"},)
+SYNTHETIC = Friend(0, "", "花子", "ja", None, False, {}, frozenset())
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, *specs, **settings)
+
+    return make
+
+
+def sent_to(here: Scene, testers: list[str], **options: Any) -> TestReport:
+    async def go() -> TestReport:
+        account = opened(here)
+        try:
+            with open_store(here.url) as store:
+                (resource,) = here.client.resources.values()
+                return await send_test(here.client, resource, testers, account, store, here.clock, **options)
+        finally:
+            await account.close()
+
+    return asyncio.run(go())
+
+
+def test_testers_read_their_own_data_and_nobody_else_reads_anything(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL), plan_limit=100)
+    report = sent_to(here, [here.users[1], here.users[1]])
+    assert (report.cost, report.quota_left) == (1, 100)
+    assert [result.refused for result in report.results] == [""]
+    assert here.texts() == {here.users[1]: ["F1さまへのテスト"]}
+
+
+def test_a_tester_whom_the_store_does_not_know_reads_synthetic_data(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL))
+    (stranger,) = here.control.add_friends(here.account, 1)
+    sent_to(here, [stranger], synthetic=SYNTHETIC)
+    assert here.texts() == {stranger: ["花子さまへのテスト"]}
+
+
+def test_testing_twice_sends_twice_and_a_lost_answer_does_not(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL))
+    here.control.fault("cut-after", path="/v2/bot/message/push")
+    sent_to(here, here.users[:1])
+    here.control.clear_faults()
+    assert here.received() == {here.users[0]: 1}
+    sent_to(here, here.users[:1])
+    assert here.received() == {here.users[0]: 2}
+
+
+def test_a_test_is_no_send_of_the_campaign(scene: Any) -> None:
+    here = scene(campaign("a"))
+    sent_to(here, here.users[:1])
+    assert here.sends() == []
+    here.move(DUE)
+    here.tick()
+    assert here.received() == {here.users[0]: 2, here.users[1]: 1, here.users[2]: 1}
+
+
+def test_a_tester_whom_line_refuses_is_named_by_place(scene: Any) -> None:
+    here = scene(campaign("a"))
+    report = sent_to(here, ["U" + "e" * 32, here.users[0]])
+    assert [bool(result.refused) for result in report.results] == [True, False]
+    assert report.cost == 1
+
+
+def test_too_many_testers_or_too_little_quota_send_nothing(scene: Any) -> None:
+    here = scene(campaign("a"), friends=12, plan_limit=2)
+    for testers, guard in ((here.users, "G212"), (here.users[:3], "G201")):
+        with pytest.raises(BlockedError) as stop:
+            sent_to(here, testers)
+        assert stop.value.code == guard
+    with pytest.raises(UsageError, match="no tester"):
+        sent_to(here, [])
+    assert here.received().total() == 0
+
+
+def followed(here: Scene, pages: list[ImportCount], **options: Any) -> ImportCount:
+    async def go() -> ImportCount:
+        account = opened(here)
+        try:
+            with open_store(here.url) as store:
+                return await sync_followers(account, store, here.client, here.clock, pages.append, **options)
+        finally:
+            await account.close()
+
+    return asyncio.run(go())
+
+
+def test_followers_are_imported_page_by_page_with_their_names(scene: Any) -> None:
+    here = scene(campaign("a"), friends=0)
+    here.control.add_friends(here.account, [{"displayName": f"N{index}"} for index in range(30)])
+    pages: list[ImportCount] = []
+    assert followed(here, pages, profiles=True) == ImportCount(added=30)
+    assert pages[-1] == ImportCount(added=30)
+    assert here.with_store(lambda store: store.count_friends(here.client.name)) == FriendCount(30, 0)
+    here.move(DUE)
+    assert followed(here, pages) == ImportCount(unchanged=30)
+
+
+def test_an_unverified_account_is_told_what_it_cannot_do(scene: Any) -> None:
+    here = scene(campaign("a"), verified=False)
+    with pytest.raises(BlockedError, match="not verified") as stop:
+        followed(here, [])
+    assert "import" in stop.value.hint
+
+
+def test_followers_of_another_bot_are_not_taken(scene: Any) -> None:
+    here, other = scene(campaign("a")), scene(campaign("a"))
+    here.token = other.token
+    with pytest.raises(CredentialError, match="belongs to the bot"):
+        followed(here, [])
+
+
+def test_a_worker_goes_on_after_an_error_and_ends_after_the_tick_it_is_in(scene: Any) -> None:
+    here = scene(campaign("a"))
+    stop = asyncio.Event()
+    seen: list[TickReport | Failed] = []
+    turns = iter([LineformError("no network"), None, None])
+
+    async def one_tick() -> TickReport:
+        error = next(turns)
+        if error is not None:
+            raise error
+        return await here.ticking()
+
+    async def go() -> None:
+        async for found in work(one_tick, here.clock, stop, every=10.0):
+            seen.append(found)
+            if len(seen) == 2:
+                stop.set()
+
+    began = here.clock.now()
+    asyncio.run(go())
+    assert [type(found) for found in seen] == [Failed, TickReport]
+    assert (here.clock.now() - began).total_seconds() == 10
