@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -54,4 +55,8 @@ def lineform() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command line and exits."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A pipe that is not UTF-8 (Windows) must not turn a report into a failure.
+            stream.reconfigure(errors="replace")
     sys.exit(guarded(lineform, list(sys.argv[1:] if argv is None else argv)))

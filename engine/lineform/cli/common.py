@@ -76,6 +76,14 @@ def moment(project: Project, now: datetime | None) -> datetime | None:
     return now.replace(tzinfo=ZoneInfo(project.spec.defaults.timezone))
 
 
+def summarise(markdown: str) -> None:
+    """Adds to GitHub's summary of this step, where there is one."""
+    summary = read_settings().step_summary
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(markdown + "\n")
+
+
 def use_colour(*, err: bool = False) -> bool:
     """Whether to colour: on a terminal, unless NO_COLOR asks not to (https://no-color.org)."""
     return (sys.stderr if err else sys.stdout).isatty() and not os.environ.get("NO_COLOR")

@@ -12,11 +12,20 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_error
-from lineform.cli.common import find_resource, moment, one_client, open_project, read_settings, use_colour, worst
+from lineform.cli.common import (
+    find_resource,
+    moment,
+    one_client,
+    open_project,
+    read_settings,
+    summarise,
+    use_colour,
+    worst,
+)
 from lineform.errors import LineformError, UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
-from lineform.report.ticks import tick_json, tick_text
+from lineform.report.ticks import tick_json, tick_markdown, tick_text
 from lineform.run.halt import halt as halt_account
 from lineform.run.halt import resume as resume_account
 from lineform.run.options import TickOptions
@@ -75,6 +84,7 @@ async def _once(session: Session, *, dry_run: bool, output: str) -> int:
             say_error(error)
             codes.append(error.exit_code)
     click.echo(tick_json(reports) if output == "json" else tick_text(reports, colour=use_colour()))
+    summarise(tick_markdown(reports))
     return worst([*codes, *(report.exit_code for report in reports)])
 
 

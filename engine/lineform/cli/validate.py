@@ -7,9 +7,15 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import errors, load, use_colour
+from lineform.cli.common import errors, load, summarise, use_colour
 from lineform.model.problem import InvalidError
-from lineform.report.problems import problems_github, problems_json, problems_sarif, problems_text
+from lineform.report.problems import (
+    problems_github,
+    problems_json,
+    problems_markdown,
+    problems_sarif,
+    problems_text,
+)
 
 
 @click.command("validate")
@@ -24,6 +30,7 @@ def command(workspace: Path, clients: tuple[str, ...], output: str) -> int:
             click.echo(problems_json(loaded.problems))
         case "github":
             click.echo(problems_github(loaded.problems))
+            summarise(problems_markdown(loaded.problems))
         case "sarif":
             click.echo(problems_sarif(loaded.problems))
         case _:

@@ -13,6 +13,7 @@ from lineform.ports.clock import Clock
 from lineform.ports.store import Store
 from lineform.sandbox.control import Control
 from lineform.settings import Settings
+from lineform.wiring.calls import CallLog
 from lineform.wiring.clock import StartedClock, SystemClock
 from lineform.wiring.line import line_account
 from lineform.wiring.sandbox import offline
@@ -29,6 +30,7 @@ class Session:
         self.control = control
         """The offline account's, where this session has one of its own."""
         self._closing = ExitStack()
+        self._calls = None if settings.offline else CallLog(project.root / ".lineform")
         self._store: Store | None = None
 
     @property
@@ -45,7 +47,7 @@ class Session:
 
     def account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
         """The client's account; the caller closes it. Raises CredentialError where its token is missing."""
-        return line_account(client.spec, self.settings, self.clock, patience=patience)
+        return line_account(client.spec, self.settings, self.clock, patience=patience, on_call=self._calls)
 
     def close(self) -> None:
         self._closing.close()
