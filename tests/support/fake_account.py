@@ -74,6 +74,10 @@ class FakeAccount:
     """Called after every changing call."""
     fail_batches: int = 0
     """So many batches move one friend and then fail."""
+    batch_looks: int = 3
+    """A batch is done when its progress was looked at so many times."""
+    look: Callable[[], None] = lambda: None
+    """Called at every look."""
     _made: int = 0
 
     # --- what a friend does and sees
@@ -236,7 +240,8 @@ class FakeAccount:
     async def move_progress(self, request_id: str) -> Phase:
         batch = self.batches[request_id]
         batch.looks += 1
-        if batch.looks < 3:
+        self.look()
+        if batch.looks < self.batch_looks:
             return Phase.ONGOING
         if not batch.done:
             self._work(batch)

@@ -113,7 +113,7 @@ class Actor:
             try:
                 return await call()
             except OutcomeUnknown:
-                await self.desk.clock.sleep(wait)
+                await self.desk.pause(wait)
                 wait *= 2
         return await call()
 
@@ -136,7 +136,7 @@ class Actor:
                 self.made[address] = await self.desk.account.create_menu(self._named(menu))
                 return Outcome.DONE, self.made[address]
             except OutcomeUnknown:
-                await self.desk.clock.sleep(wait)
+                await self.desk.pause(wait)
                 wait *= 2
                 found = await self._find_created(menu)
                 if found:
@@ -174,7 +174,7 @@ class Actor:
                     return Outcome.ALREADY, menu_id
                 if tried == TRIES or isinstance(failure, Refused):
                     raise
-                await self.desk.clock.sleep(wait)
+                await self.desk.pause(wait)
                 wait *= 2
             else:
                 return Outcome.DONE, menu_id
@@ -189,7 +189,7 @@ class Actor:
             if await self._has_image(self._id(menu)):
                 return Outcome.DONE, self._id(menu)
             if tried < TRIES:
-                await self.desk.clock.sleep(wait)
+                await self.desk.pause(wait)
                 wait *= 2
         raise LineRefusedError(
             f"{menu}: LINE took the image but does not show it", hint="run the same command again in a few minutes"

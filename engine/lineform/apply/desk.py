@@ -15,8 +15,8 @@ from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount
 from lineform.ports.store import AuditEntry, Store
 
-LEASE = timedelta(minutes=10)
-"""Longer than any single step may take; renewed before each step and while waiting."""
+LEASE = timedelta(minutes=4)
+"""Longer than any single call may take; renewed before each step and each pause."""
 
 T = TypeVar("T")
 
@@ -62,6 +62,11 @@ class Desk:
             f"{self.client}: {holder or 'somebody else'} is applying to this account",
             hint=f"wait until it ends; after a crash the lock opens within {LEASE // timedelta(minutes=1)} minutes",
         )
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, without losing the lock."""
+        await self.hold_lock()
+        await self.clock.sleep(seconds)
 
     async def release_lock(self) -> None:
         await self.offload(self.store.release_lease, self.lock, self.owner)

@@ -52,7 +52,6 @@ async def finish_batch(desk: Desk, batch: Batch, request_id: str) -> None:
     """Waits for its end, and resumes it where LINE gave up or forgot it. `PartialError` where it takes too long."""
     wait, waited, resumes = FIRST_LOOK, 0.0, 0
     while waited < PATIENCE:
-        await desk.hold_lock()
         phase = await _look(desk, request_id)
         if phase is Phase.SUCCEEDED:
             return
@@ -61,7 +60,7 @@ async def finish_batch(desk: Desk, batch: Batch, request_id: str) -> None:
                 break
             resumes += 1
             request_id = await start_batch(desk, batch)
-        await desk.clock.sleep(wait)
+        await desk.pause(wait)
         waited += wait
         wait = min(wait * 2, SLOWEST_LOOK)
     raise PartialError(

@@ -239,3 +239,30 @@ def test_an_error_of_our_own_is_not_dressed_up_and_still_frees_the_lock() -> Non
     with pytest.raises(ZeroDivisionError):
         asyncio.run(run())
     assert shop.store.leases == {}
+
+
+def test_the_lock_is_held_through_a_batch_that_takes_longer_than_the_lock_lasts() -> None:
+    shop = a_shop()
+    shop.account.tap("friend", "main")
+    looks = []
+
+    def remember() -> None:
+        looks.append((shop.clock.now(), shop.store.lease_holder("apply:salon", shop.clock.now())))
+
+    shop.account.batch_looks, shop.account.look = 12, remember
+    shop.apply(NEW)
+    assert looks[-1][0] - looks[0][0] > LEASE
+    assert all(holder for _, holder in looks)
+
+
+def test_a_batch_that_takes_too_long_is_left_to_the_next_apply() -> None:
+    shop = a_shop()
+    shop.account.tap("friend", "main")
+    shop.account.batch_looks = 1_000_000
+    with pytest.raises(ApplyStopped) as caught:
+        shop.apply(NEW)
+    assert caught.value.exit_code == 7
+    shop.account.batch_looks = 3
+    shop.wait(minutes=5)
+    shop.apply(NEW)
+    assert shop.account.links == {"friend": shop.account.alias_map["main"]}
