@@ -23,6 +23,7 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import MoveLinkedUsers, describe
 from lineform.ports.line_account import LineFailure, RateLimited, Unauthorised
+from lineform.ports.store import AuditEntry
 from lineform.sending.revision import Revisioned
 
 
@@ -74,10 +75,15 @@ async def _apply_locked(
     comparison = compare(approved.plan, plan)
     if stale := comparison.error(client.name):
         raise stale
-    await _refuse_used(desk, approved, plan)
     await desk.offload(desk.store.claim_bot, client.name, plan.bot)
-    if plan.empty:
+    used = await _used(desk, approved)
+    if plan.empty or (used and comparison.applied):
         return ApplyResult(client.name, plan, (), already_applied=not approved.plan.empty)
+    if used is not None:
+        raise StaleError(
+            f"{client.name}: this plan was applied at {used.at:%Y-%m-%d %H:%M} UTC, and a plan is used once",
+            hint="the account or the workspace changed since; plan again",
+        )
     await desk.note(START, approved.plan_id or plan.digest, f"{len(plan.steps)} steps")
     for move in chain.from_iterable(s.moves for s in plan.steps if isinstance(s, MoveLinkedUsers)):
         await desk.note(MOVE_DUE, move.menu_id)
@@ -87,16 +93,11 @@ async def _apply_locked(
     return result
 
 
-async def _refuse_used(desk: Desk, approved: Approved, plan: ClientPlan) -> None:
-    if not approved.plan_id or plan.empty:
-        return
-    notes = await desk.offload(desk.store.notes, desk.client, READ_BACK)
-    used = applied_before(notes, approved.plan_id)
-    if used is not None:
-        raise StaleError(
-            f"{desk.client}: this plan was applied at {used.at:%Y-%m-%d %H:%M} UTC, and a plan is used once",
-            hint="the account or the workspace changed since; plan again",
-        )
+async def _used(desk: Desk, approved: Approved) -> AuditEntry | None:
+    """The note of an earlier apply that finished this plan file."""
+    if not approved.plan_id:
+        return None
+    return applied_before(await desk.offload(desk.store.notes, desk.client, READ_BACK), approved.plan_id)
 
 
 async def _walk(desk: Desk, plan: ClientPlan, actor: Actor) -> ApplyResult:

@@ -144,6 +144,17 @@ def test_a_plan_file_is_used_once() -> None:
         shop.apply(NEW, saved=saved, plan_id="p1")
 
 
+def test_a_used_plan_tidies_nothing_up_when_it_is_applied_again_after_the_grace() -> None:
+    shop = a_shop()
+    saved = shop.plan(NEW)
+    shop.apply(NEW, saved=saved, plan_id="p1")
+    shop.wait(hours=25)
+    shop.account.calls.clear()
+    assert shop.apply(NEW, saved=saved, plan_id="p1").already_applied
+    assert shop.account.calls == []
+    assert not shop.plan(NEW).empty
+
+
 def test_a_failed_batch_is_resumed_until_every_friend_is_moved() -> None:
     shop = a_shop()
     for friend in ("a", "b", "c"):
