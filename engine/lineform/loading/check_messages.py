@@ -80,7 +80,8 @@ def _message_problems(message: Any, production: bool) -> Iterable[FieldProblem]:
     findings = check_author_message(message, templated=may_hold_expression, repeated=_repeated)
     yield from (_from_finding(finding) for finding in findings)
     if isinstance(message, dict) and not any(f.reason is Reason.WRONG_TYPE for f in findings):
-        yield from _suspicious(message, production)
+        empty = {f.path for f in findings if f.reason is Reason.EMPTY}
+        yield from (problem for problem in _suspicious(message, production) if problem.path not in empty)
 
 
 def _from_finding(finding: Finding) -> FieldProblem:

@@ -17,6 +17,9 @@ from lineform.templates.scalars import may_hold_expression
 PART = "part"
 """``{part: messages/footer.yaml}`` stands for that file's content, anywhere in a message."""
 
+PARTS_LIMIT = 200
+"""Files that one list of messages may name, those that its parts name included: two in each doubles with every level."""
+
 
 @dataclass(slots=True)
 class Inlined:
@@ -24,6 +27,8 @@ class Inlined:
 
     tree: Any
     parts: dict[Path, Document] = field(default_factory=dict)
+    broken: list[Path] = field(default_factory=list)
+    """Places of files that could not be had; nothing more needs to be said about what stands there."""
 
 
 class Parts:
@@ -37,7 +42,7 @@ class Parts:
     def inline(self, tree: Any, document: Document, base: Path) -> Inlined:
         """`tree` stands at `base` of `document`; it is returned as it is where it names no file."""
         out = Inlined(tree)
-        out.tree = self._walk(tree, (), document, base, (document.file,), out.parts)
+        out.tree = self._walk(tree, (), document, base, (document.file,), out)
         return out
 
     def _walk(
@@ -47,18 +52,18 @@ class Parts:
         document: Document,
         inner: Path,
         open_: tuple[str, ...],
-        parts: dict[Path, Document],
+        out: Inlined,
     ) -> Any:
         if isinstance(node, dict):
             if node.keys() == {PART} and isinstance(name := node[PART], str):
-                return self._take(name, path, document, (*inner, PART), open_, parts)
+                return self._take(name, path, document, (*inner, PART), open_, out)
             changed: dict[str, Any] = {}
             for key, value in node.items():
                 here, there = (*path, key), (*inner, key)
                 if key == "flex" and isinstance(value, str) and value.endswith((*ENDINGS, ".json")):
-                    new = self._take(value, here, document, there, open_, parts)
+                    new = self._take(value, here, document, there, open_, out)
                 elif isinstance(value, dict | list):
-                    new = self._walk(value, here, document, there, open_, parts)
+                    new = self._walk(value, here, document, there, open_, out)
                 else:
                     continue
                 if new is not value:
@@ -66,7 +71,7 @@ class Parts:
             return {**node, **changed} if changed else node
         if isinstance(node, list):
             new_items = [
-                self._walk(item, (*path, index), document, (*inner, index), open_, parts)
+                self._walk(item, (*path, index), document, (*inner, index), open_, out)
                 if isinstance(item, dict | list)
                 else item
                 for index, item in enumerate(node)
@@ -81,12 +86,13 @@ class Parts:
         document: Document,
         inner: Path,
         open_: tuple[str, ...],
-        parts: dict[Path, Document],
+        out: Inlined,
     ) -> Any:
         origin = document.origin(inner)
 
         def refuse(code: str, message: str, hint: str = "") -> Any:
             self.problems.append(Problem(code, message, origin, hint=hint, excerpt=document.excerpt(origin)))
+            out.broken.append(path)
             return {}
 
         if may_hold_expression(name):
@@ -100,11 +106,14 @@ class Parts:
             )
         if file in open_:
             return refuse("E014", "parts name each other in a circle: " + " → ".join((*open_, file)))
+        if len(out.parts) >= PARTS_LIMIT:
+            return refuse("E010", f"more than {PARTS_LIMIT} files would be put in here")
         part = self._document(found, file)
         if part is None:
+            out.broken.append(path)
             return {}
-        parts[path] = part
-        return self._walk(part.value, path, part, (), (*open_, file), parts)
+        out.parts[path] = part
+        return self._walk(part.value, path, part, (), (*open_, file), out)
 
     def _document(self, path: FilePath, file: str) -> Document | None:
         if file not in self._read:

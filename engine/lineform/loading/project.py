@@ -75,6 +75,7 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
         client = read_client(name, workspace.clients[name], workspace.project, spec, collector)
         if client is not None:
             built[name] = _client(client, shared, workspace, builder, references)
+    collector.extend(workspace.parts.problems)
     if names is None and len(built) == len(workspace.clients):
         _check_unused(shared, [client.resources for client in built.values()], workspace)
     problems = collector.problems()

@@ -18,7 +18,7 @@ from lineform.loading.text import Unreadable, place, read_text
 from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
-from lineform.model.origin import Origin
+from lineform.model.origin import Origin, Path
 from lineform.model.problem import Problem, did_you_mean
 from lineform.templates.build import TreeTemplate
 from lineform.templates.environment import parse, render_file
@@ -38,6 +38,8 @@ class Declaration:
     layer: Written
     tree: dict[str, Any]
     template: TreeTemplate
+    broken: tuple[Path, ...] = ()
+    """Places of parts that could not be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,6 @@ def read_workspace(root: FilePath) -> Workspace:
     workspace.collector.extend(listing.problems)
     for file in listing.files:
         _read(file, workspace)
-    workspace.collector.extend(workspace.parts.problems)
     return workspace
 
 
@@ -113,13 +114,15 @@ def _note_unreadable(file: WorkspaceFile, workspace: Workspace) -> None:
 def declaration(file: WorkspaceFile, address: Address, document: Document, parts: Parts) -> Declaration:
     """What a parsed file declares, with the parts that its messages name in their place."""
     tree: dict[str, Any] = document.value
-    named: Mapping[Any, Document] = {}
+    named: Mapping[Path, Document] = {}
+    broken: tuple[Path, ...] = ()
     if isinstance(tree.get(MESSAGES), list):
         inlined = parts.inline(tree[MESSAGES], document, (MESSAGES,))
         if inlined.tree is not tree[MESSAGES]:
             tree = {**tree, MESSAGES: inlined.tree}
         named = {(MESSAGES, *path): part for path, part in inlined.parts.items()}
-    return Declaration(file, address, Written("file", document, parts=named), tree, TreeTemplate(tree))
+        broken = tuple((MESSAGES, *path) for path in inlined.broken)
+    return Declaration(file, address, Written("file", document, parts=named), tree, TreeTemplate(tree), broken)
 
 
 def read_kind(file: WorkspaceFile, document: Document, collector: Collector) -> Kind | None:

@@ -66,19 +66,19 @@ class Builder:
     def build(self, found: Declaration, client: ReadClient) -> Built:
         """The resource that a file declares for this client."""
         override = client.spec.overrides.get(str(found.address))
-        template, source = found.template, self._source(found)
+        template, source, broken = found.template, self._source(found), found.broken
         if override is not None:
-            template, source = self._overridden(found, client, override)
+            template, source, broken = self._overridden(found, client, override)
         key = (id(template), client.spec.environment)
         if template.constant:
             if (known := self._constant.get(key)) is None:
-                known = self._constant[key] = (template, self._build(found, template, source, client))
+                known = self._constant[key] = (template, self._build(found, template, source, client, broken))
             return _for_client(known[1], client.name)
         if (base := self._bases.get(key)) is not None and (
             quick := self._quick(base, found, source, client)
         ) is not None:
             return quick
-        built = self._build(found, template, source, client)
+        built = self._build(found, template, source, client, broken)
         if (new := _base(template, built)) is not None:
             self._bases[key] = new
         return built
@@ -111,48 +111,53 @@ class Builder:
 
     def _overridden(
         self, found: Declaration, client: ReadClient, override: dict[str, Any]
-    ) -> tuple[TreeTemplate, LayeredSource]:
+    ) -> tuple[TreeTemplate, LayeredSource, tuple[Path, ...]]:
         base: Path = ("overrides", str(found.address))
         parts: Mapping[Path, Any] = {}
+        broken = found.broken
         if isinstance(override.get(MESSAGES), list):
             inlined = self._parts.inline(override[MESSAGES], client.document, (*base, MESSAGES))
             override = {**override, MESSAGES: inlined.tree}
             parts = {(MESSAGES, *path): part for path, part in inlined.parts.items()}
+            broken = tuple((MESSAGES, *path) for path in inlined.broken)
         layer = Written("override", client.document, base, parts)
-        return TreeTemplate(merge(found.tree, override)), LayeredSource((found.layer, layer))
+        return TreeTemplate(merge(found.tree, override)), LayeredSource((found.layer, layer)), broken
 
-    def _build(self, found: Declaration, template: TreeTemplate, source: LayeredSource, client: ReadClient) -> Built:
+    def _build(
+        self,
+        found: Declaration,
+        template: TreeTemplate,
+        source: LayeredSource,
+        client: ReadClient,
+        broken: tuple[Path, ...],
+    ) -> Built:
         scope = client.scope
         tree, failed = template.render(scope)
         model = SPECS[found.address.kind]
         problems = [_template_problem(p) for p in (*template.problems, *failed)]
         problems += [_misplaced(site, model) for site in template.sites if site.path[0] not in model.SEND_TIME]
         spec, invalid = validate(model, tree)
-        unsure = [p.path for p in problems]
-        problems += [p for p in invalid if not any(p.path[: len(path)] == path for path in unsure)]
+        unsure = [*broken, *(p.path for p in problems)]
+        problems += _apart_from(unsure, invalid)
         assets: dict[str, Asset] = {}
         context = template.projection(scope)
         if spec is not None:
-            problems += self._checked(spec, context, source, assets, production=client.spec.environment == "production")
+            production = client.spec.environment == "production"
+            problems += _apart_from(unsure, self._checked(spec, source, assets, production=production))
+            if isinstance(spec, CampaignSpec) and not problems:
+                problems += compiled_problems(spec.messages, context, (MESSAGES,))
         resource = None
-        if spec is not None and all(p.warning for p in problems):
+        if spec is not None and not broken and all(p.warning for p in problems):
             digest = digest_of(spec, context, assets)
             resource = Resource(client.name, found.address, spec, source, context, digest, assets)
         return Built(resource, source, template.sites, tuple(_with_hint(p, template) for p in problems))
 
     def _checked(
-        self,
-        spec: Spec,
-        context: Mapping[str, Any],
-        source: LayeredSource,
-        assets: dict[str, Asset],
-        *,
-        production: bool,
+        self, spec: Spec, source: LayeredSource, assets: dict[str, Asset], *, production: bool
     ) -> list[FieldProblem]:
         if isinstance(spec, CampaignSpec):
-            out = schedule_problems(spec.schedule)
             found = self._messages.check(spec.messages, (MESSAGES,), production=production and not spec.allow_test_word)
-            return [*out, *(found or compiled_problems(spec.messages, context, (MESSAGES,)))]
+            return [*schedule_problems(spec.schedule), *found]
         if isinstance(spec, RichMenuSpec):
             return [*menu_problems(spec), *self._image(spec, source, assets)]
         return []
@@ -167,6 +172,11 @@ class Builder:
             return [FieldProblem(("image",), "E013", f"image {found}", hint)]
         assets[spec.image] = found.asset
         return menu_image_problems(found.facts, menu_size(spec), ("image",))
+
+
+def _apart_from(unsure: list[Path], problems: list[FieldProblem]) -> list[FieldProblem]:
+    """Problems that are no mere consequence of what was said about these places already."""
+    return [p for p in problems if not any(p.path[: len(path)] == path for path in unsure)]
 
 
 def _template_problem(found: TemplateProblem) -> FieldProblem:
