@@ -17,6 +17,7 @@ DRAWING = 1
 menus are replaced: a plan hashes the layout and draws nothing."""
 
 HASH_LENGTH = 32
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def declared_menu(resource: Resource) -> DeclaredMenu:
     asset = image_asset(resource, spec)
     drawn = ["drawn", DRAWING, spec.theme, [[cell.label, cell.icon] for cell in spec.cells]]
     image: Any = asset.digest if asset else drawn
-    text = json.dumps([line, image, spec.protect], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return DeclaredMenu(resource.address, spec, hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH])
+    text = _CANONICAL.encode([line, image, spec.protect])
+    return DeclaredMenu(resource.address, spec, _sha256(text)[:HASH_LENGTH])
 
 
 def image_asset(resource: Resource, spec: RichMenuSpec) -> Asset | None:
@@ -57,3 +58,7 @@ def image_asset(resource: Resource, spec: RichMenuSpec) -> Asset | None:
     if spec.image is None:
         return None
     return resource.assets[spec.image]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
