@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
-
 from lineform.loading import load_project
 from lineform.model.address import Address
 from lineform.model.campaign import CampaignSpec
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
 
 DEFAULTS = """\
 kind: project
@@ -35,7 +34,9 @@ def test_client_values_lie_over_the_projects_key_by_key(tmp_path: Path) -> None:
 
 
 def test_defaults_hold_where_the_client_says_nothing(tmp_path: Path) -> None:
-    root = write(tmp_path, SMALL, {"lineform.yaml": DEFAULTS, "clients/aoba.yaml": CLIENT + "limits: {monthly_messages: 9}\n"})
+    root = write(
+        tmp_path, SMALL, {"lineform.yaml": DEFAULTS, "clients/aoba.yaml": CLIENT + "limits: {monthly_messages: 9}\n"}
+    )
     client = load_project(root).clients["aoba"]
     assert client.timezone == "Asia/Seoul"
     assert (client.limits.monthly_messages, client.limits.monthly_yen) == (9, 100)
@@ -45,7 +46,9 @@ def test_defaults_hold_where_the_client_says_nothing(tmp_path: Path) -> None:
 
 def test_every_layer_of_a_value_can_be_explained(tmp_path: Path) -> None:
     client = load_project(write(tmp_path, SMALL, {"lineform.yaml": DEFAULTS})).clients["aoba"]
-    found = [(layer.name, str(layer.origin), layer.value) for layer in client.source.layers(("values", "offer", "percent"))]
+    found = [
+        (layer.name, str(layer.origin), layer.value) for layer in client.source.layers(("values", "offer", "percent"))
+    ]
     assert found == [("defaults", "lineform.yaml:5:29", 10), ("client", "clients/aoba.yaml:7:27", 30)]
     assert str(client.source.origin(("values", "offer", "gift"))) == "lineform.yaml:5:53"
 
@@ -54,7 +57,9 @@ OVERRIDE = CLIENT + 'overrides: {campaign.sale: {schedule: {at: "2026-12-02T11:0
 
 
 def test_an_override_replaces_key_by_key_and_lists_whole(tmp_path: Path) -> None:
-    root = write(tmp_path, SMALL, {"clients/aoba.yaml": OVERRIDE, "campaigns/sale.yaml": CAMPAIGN + "  - text: 二つ目\n"})
+    root = write(
+        tmp_path, SMALL, {"clients/aoba.yaml": OVERRIDE, "campaigns/sale.yaml": CAMPAIGN + "  - text: 二つ目\n"}
+    )
     resource = load_project(root).clients["aoba"].resources[SALE]
     assert isinstance(resource.spec, CampaignSpec)
     assert [m["text"] for m in resource.spec.messages] == ["上書き"]
@@ -100,8 +105,16 @@ def test_notes_and_the_order_of_keys_change_no_digest(tmp_path: Path) -> None:
 
 
 def test_the_same_resource_has_one_digest_however_it_came_about(tmp_path: Path) -> None:
-    clients = {f"clients/c{i}.yaml": CLIENT.replace("aoba", f"c{i}").replace("0123456789abcdef0", f"{i:017x}") for i in range(3)}
-    root = write(tmp_path, SMALL, clients, {"clients/aoba.yaml": None, "campaigns/sale.yaml": TEXT.replace(" {{ values.offer.gift }}", "")})
+    clients = {
+        f"clients/c{i}.yaml": CLIENT.replace("aoba", f"c{i}").replace("0123456789abcdef0", f"{i:017x}")
+        for i in range(3)
+    }
+    root = write(
+        tmp_path,
+        SMALL,
+        clients,
+        {"clients/aoba.yaml": None, "campaigns/sale.yaml": TEXT.replace(" {{ values.offer.gift }}", "")},
+    )
     digests = {client.resources[SALE].digest for client in load_project(root).clients.values()}
     alone = {load_project(root, clients=[f"c{i}"]).clients[f"c{i}"].resources[SALE].digest for i in range(3)}
     assert digests == alone
@@ -150,12 +163,17 @@ def test_a_template_file_is_rendered_whole_for_each_client(tmp_path: Path) -> No
     root = write(tmp_path, SMALL, {"clients/aoba.yaml": client, "campaigns/tall.yaml.j2": J2})
     spec = load_project(root).clients["aoba"].resources[Address.parse("campaign.tall")].spec
     assert isinstance(spec, CampaignSpec)
-    assert [m["text"] for m in spec.messages] == ["一 {{ friend.name | default('様') }}", "二 {{ friend.name | default('様') }}"]
+    assert [m["text"] for m in spec.messages] == [
+        "一 {{ friend.name | default('様') }}",
+        "二 {{ friend.name | default('様') }}",
+    ]
 
 
 def test_a_fault_in_a_rendered_template_says_whose_line_it_is(tmp_path: Path) -> None:
     client = CLIENT.replace("values: {", "values: {things: [一], ")
-    root = write(tmp_path, SMALL, {"clients/aoba.yaml": client, "campaigns/tall.yaml.j2": J2.replace("audience", "audiance")})
+    root = write(
+        tmp_path, SMALL, {"clients/aoba.yaml": client, "campaigns/tall.yaml.j2": J2.replace("audience", "audiance")}
+    )
     found = problems(root)
     assert {p.code for p in found} == {"E101", "E102"}
     assert all("as rendered for aoba" in p.hint for p in found)

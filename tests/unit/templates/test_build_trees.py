@@ -37,7 +37,7 @@ def test_an_expression_inside_a_text_becomes_text() -> None:
 
 
 def test_a_key_called_items_is_the_value_and_no_method() -> None:
-    assert render("{{ values.items | length }}") == "2" or render("{{ values.items | length }}") == 2
+    assert render("{{ values.items | length }}") == 2
 
 
 def test_mapping_keys_are_never_templates() -> None:
@@ -70,7 +70,9 @@ def test_an_unknown_name_names_the_nearest() -> None:
     assert failure("{{ frend.name }}") == ("E021", "unknown name 'frend' in an expression", "did you mean 'friend'?")
 
 
-@pytest.mark.parametrize("text", ["{{ values.none }}", "a{{ values.none }}", "a{{ values.offer }}", "a{{ values.items }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ values.none }}", "a{{ values.none }}", "a{{ values.offer }}", "a{{ values.items }}"]
+)
 def test_what_cannot_be_read_aloud_is_refused(text: str) -> None:
     assert failure(text)[0] == "E027"
 
@@ -105,7 +107,9 @@ def test_a_default_covers_a_missing_parent() -> None:
     assert render("{{ values.no.such.thing | default('既定') }}") == "既定"
 
 
-@given(st.dictionaries(st.text("ab"), st.recursive(st.integers(), lambda s: st.dictionaries(st.text("ab"), s))), st.data())
+@given(
+    st.dictionaries(st.text("ab"), st.recursive(st.integers(), lambda s: st.dictionaries(st.text("ab"), s))), st.data()
+)
 def test_a_projection_holds_what_was_asked_for_and_nothing_more(values: dict[str, Any], data: st.DataObject) -> None:
     scope = {"values": values}
     paths = data.draw(st.lists(st.lists(st.text("ab"), max_size=3).map(lambda p: ".".join(["values", *p]))))

@@ -29,8 +29,7 @@ def read(text: str) -> dict[str, bool]:
     ],
 )
 def test_names_are_found_with_their_guards(text: str, expected: dict[str, bool]) -> None:
-    found = read(text)
-    assert {path: guarded for path, guarded in found.items()} == expected
+    assert read(text) == expected
 
 
 def test_an_else_branch_is_not_guarded() -> None:
@@ -43,7 +42,7 @@ def test_an_else_branch_is_not_guarded() -> None:
     [
         "{% for x in values.items %}{{ x }}{% endfor %}",
         "{{ values.shout() }}",
-        "{{ ''.__class__ }}" * 0 + "{{ range(3) }}",
+        "{{ range(3) }}",
         "{% set x = 1 %}",
         "{% include 'x' %}",
         "{% macro f() %}{% endmacro %}",

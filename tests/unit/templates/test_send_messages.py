@@ -15,19 +15,22 @@ from lineform.templates.send import compile_messages, dump
 
 CONTEXT = {"values": {"offer": {"percent": 30}}, "client": {"title": '青葉"サロン"'}}
 MESSAGES: list[dict[str, Any]] = [
-    {"type": "text", "text": "{{ friend.name | default('お客様') }}さま\n{{ values.offer.percent }}%OFF \"{{ client.title }}\""},
+    {"type": "text", "text": "{{ friend.name | default('客') }}さま\n{{ values.offer.percent }}% \"{{ client.title }}\""},
     {
         "type": "flex",
         "contents": [
             {"title": "定数", "n": 1.5, "deep": [None, True, {"a": []}]},
-            {"each": "friend.things", "as": "thing", "limit": 3, "do": {"t": "{{ thing }}", "u": "<{{ thing | string }}>"},
+            {"each": "friend.things", "as": "thing", "limit": 3, 
+             "do": {"t": "{{ thing }}", "u": "<{{ thing | string }}>"},
              "else": [{"t": "なし"}, {"t": "{{ friend.name | default('?') }}"}]},
         ],
         "age": "{{ friend.age | default(0) }}",
-        "line": "{% if friend.age is defined and friend.age > 20 %}大人{% else %}{{ friend.name | default('-') }}{% endif %}",
+        "line": "{% if friend.age is defined and friend.age > 9 %}大人{% else %}{{ friend.name | d('-') }}{% endif %}",
     },
 ]  # fmt: skip
-ANY = st.text() | st.sampled_from(["{{ 7*7 }}", "{% raw %}", '"', "\\", "\n- a: b\n", "{{ values.offer }}", "\u2028", "😀"])
+ANY = st.text() | st.sampled_from(
+    ["{{ 7*7 }}", "{% raw %}", '"', "\\", "\n- a: b\n", "{{ values.offer }}", "\u2028", "😀"]
+)
 FRIENDS = st.fixed_dictionaries(
     {}, optional={"name": ANY, "age": st.integers(0, 99), "things": st.lists(ANY | st.integers(), max_size=5)}
 )
