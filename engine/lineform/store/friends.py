@@ -59,9 +59,7 @@ class FriendReading(Database):
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return False
-            query = sa.select(friends.c.id).where(
-                friends.c.id == friend_id, selected(predicate, account_id, self._values)
-            )
+            query = sa.select(friends.c.id).where(selected(predicate, account_id, self._values, friend_id))
             return connection.execute(query).first() is not None
 
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:

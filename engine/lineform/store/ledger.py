@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Batch, NewBatch, NewSend, Send
+from lineform.ports.store import Batch, NewBatch, NewSend, Send, Settled
 from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.bulk import Row, insert_rows
 from lineform.store.database import Database, pieces
 from lineform.store.tables import accounts, batches, sends
 from lineform.store.types import pack_ids, unpack_ids
@@ -28,6 +29,18 @@ _OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 _REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
+_SETTLING = (
+    sa.update(batches)
+    .where(batches.c.id == sa.bindparam("batch_id"), batches.c.status != BatchStatus.ACCEPTED)
+    .values(
+        status=sa.bindparam("to_status"),
+        settled_at=sa.bindparam("to_settled_at"),
+        request_id=sa.bindparam("to_request_id"),
+        reason=sa.bindparam("to_reason"),
+        worker="",
+        lease_until=None,
+    )
+)
 
 
 class LedgerRecords(Database):
@@ -111,21 +124,26 @@ class LedgerRecords(Database):
         self, batch_id: int, status: BatchStatus, now: datetime, *, request_id: str = "", reason: str = ""
     ) -> None:
         """Records an outcome. What was accepted stays accepted, whatever a slower worker says later."""
-        if status not in _OUTCOMES:
-            raise ValueError(f"'{status}' is no outcome")
-        with self.writing() as connection:
-            connection.execute(
-                sa.update(batches)
-                .where(batches.c.id == batch_id, batches.c.status != BatchStatus.ACCEPTED)
-                .values(
-                    status=status,
-                    settled_at=now,
-                    request_id=request_id,
-                    reason=reason,
-                    worker="",
-                    lease_until=None,
-                )
-            )
+        self.settle_all([Settled(batch_id, status, request_id, reason)], now)
+
+    def settle_all(self, outcomes: Sequence[Settled], now: datetime) -> None:
+        """Records outcomes in one transaction."""
+        for one in outcomes:
+            if one.status not in _OUTCOMES:
+                raise ValueError(f"'{one.status}' is no outcome")
+        if outcomes:
+            rows = [
+                {
+                    "batch_id": one.batch_id,
+                    "to_status": one.status,
+                    "to_settled_at": now,
+                    "to_request_id": one.request_id,
+                    "to_reason": one.reason,
+                }
+                for one in outcomes
+            ]
+            with self.writing() as connection:
+                connection.execute(_SETTLING, rows)
 
     def accepted_request_ids(self, send_id: int) -> Sequence[str]:
         """LINE's ids of the accepted calls, in the batches' order."""
@@ -159,7 +177,7 @@ class LedgerRecords(Database):
 
     def _write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
         for piece in pieces(_batch_values(send_id, new), _WRITTEN):
-            connection.execute(sa.insert(batches), piece)
+            insert_rows(connection, batches, _NEW_BATCH, piece)
 
     def _sends(self, *wanted: sa.ColumnElement[bool]) -> list[Send]:
         chosen = sa.select(sends).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
@@ -193,22 +211,20 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
     }
 
 
-def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[dict[str, Any]]:
+_NEW_BATCH = (
+    *("send_id", "seq", "route", "recipients", "friend_ids", "body", "retry_key"),
+    *("status", "attempts", "worker", "request_id", "reason"),
+)
+
+
+def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[Row]:
+    ready = BatchStatus.READY.value
     for batch in new:
-        yield {
-            "send_id": send_id,
-            "seq": batch.seq,
-            "route": batch.route,
-            "recipients": len(batch.friend_ids),
-            "friend_ids": pack_ids(batch.friend_ids),
-            "body": batch.body,
-            "retry_key": batch.retry_key,
-            "status": BatchStatus.READY,
-            "attempts": 0,
-            "worker": "",
-            "request_id": "",
-            "reason": "",
-        }
+        ids = batch.friend_ids
+        yield (
+            *(send_id, batch.seq, batch.route.value, len(ids), pack_ids(ids), batch.body, batch.retry_key),
+            *(ready, 0, "", "", ""),
+        )
 
 
 def _batch(row: Any) -> Batch:

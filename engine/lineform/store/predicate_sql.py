@@ -51,15 +51,18 @@ def reachable(account_id: int) -> ColumnElement[bool]:
     return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.false()))
 
 
-def selected(predicate: Predicate, account_id: int, values: JsonValues) -> ColumnElement[bool]:
-    """The friends of this account whom the predicate selects."""
-    return sa.and_(reachable(account_id), _Compiler(account_id, values).compile(predicate, Asked.TRUE).self_group())
+def selected(predicate: Predicate, account_id: int, values: JsonValues, only: int | None = None) -> ColumnElement[bool]:
+    """The friends of this account whom the predicate selects; of them only one, where its id is given."""
+    tree = _Compiler(account_id, values, only).compile(predicate, Asked.TRUE).self_group()
+    root = sa.and_(reachable(account_id), tree)
+    return root if only is None else sa.and_(friends.c.id == only, root)
 
 
 class _Compiler:
-    def __init__(self, account_id: int, values: JsonValues) -> None:
+    def __init__(self, account_id: int, values: JsonValues, only: int | None) -> None:
         self._account_id = account_id
         self._values = values
+        self._only = only
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """True in SQL where the answer is as asked; false or NULL elsewhere, which AND, OR and WHERE treat alike."""
@@ -93,6 +96,9 @@ class _Compiler:
     def _tags(self, names: list[str], *, having: bool) -> ColumnElement[bool]:
         known = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
         members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(known))
+        if self._only is not None:
+            # Else a question about one friend would gather everybody with the tag first.
+            members = members.where(friend_tags.c.friend_id == self._only)
         return friends.c.id.in_(members) if having else friends.c.id.not_in(members)
 
     def _attribute(self, leaf: AttributeIs, asked: Asked) -> ColumnElement[bool]:
