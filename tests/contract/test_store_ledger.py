@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Store
+from lineform.ports.store import Settled, Store
 from lineform.sending.status import BatchStatus, SendStatus
 from support.stores import NOW, new_batches, new_send
 
@@ -98,6 +98,21 @@ def test_releasing_a_second_call_keeps_the_time_of_the_first(store: Store) -> No
     store.release([batch.id], NOW)
     (again,) = store.claim(send_id, "w", NOW + 3 * MINUTE, MINUTE, 1)
     assert (again.attempts, again.first_called_at) == (1, NOW)
+
+
+def test_many_outcomes_are_recorded_at_once_or_not_at_all(store: Store) -> None:
+    send_id = frozen(store, 4)
+    claimed = store.claim(send_id, "w", NOW, MINUTE, 4)
+    kinds = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+    outcomes = [Settled(one.id, kind, f"r-{kind}", "why") for one, kind in zip(claimed, kinds, strict=False)]
+    with pytest.raises(ValueError, match="no outcome"):
+        store.settle_all([*outcomes, Settled(claimed[3].id, BatchStatus.READY)], NOW)
+    assert store.sends("aoba")[0].batches == {BatchStatus.CALLING: 4}
+    store.settle_all(outcomes, NOW)
+    store.settle_all([Settled(claimed[0].id, BatchStatus.REFUSED)], NOW)
+    store.settle_all([], NOW)
+    assert store.sends("aoba")[0].batches == {BatchStatus.CALLING: 1, **dict.fromkeys(kinds, 1)}
+    assert store.accepted_request_ids(send_id) == ["r-accepted"]
 
 
 def test_what_is_settled_is_claimed_no_more(store: Store) -> None:
