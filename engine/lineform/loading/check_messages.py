@@ -53,7 +53,7 @@ class MessageChecks:
         return not any(_WORTH_ASKING.search(value) for value in _texts(messages, holes))
 
 
-_WORTH_ASKING = re.compile(r"[{?？�]|テスト|\A\s*\Z")
+_WORTH_ASKING = re.compile(r"\{[{%]|[?？]{3}|�|テスト|\A\s*\Z")
 """What every suspicion about a text begins with."""
 
 

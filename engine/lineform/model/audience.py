@@ -53,8 +53,7 @@ class AttributeCondition(Part):
     def comparison(self) -> tuple[str, Any]:
         """The comparison's written name and its value."""
         (field,) = self.model_fields_set - {"attribute"}
-        info = type(self).model_fields[field]
-        return info.alias or field, getattr(self, field)
+        return field.rstrip("_"), getattr(self, field)  # `is` and `in` are words of Python's
 
 
 class TagCondition(Part):

@@ -61,7 +61,7 @@ def references(condition: Condition) -> Iterator[str]:
 
 def circular(condition: Condition, declared: Declared) -> tuple[str, ...]:
     """The segments of a circle that this condition leads into; empty where there is none."""
-    done: set[str] = set()
+    done = declared.looked.straight
 
     def walk(name: str, above: tuple[str, ...]) -> tuple[str, ...]:
         if name in above:
@@ -124,7 +124,7 @@ def _way(start: str, goal: str, declared: Declared) -> tuple[str, ...]:
 
 
 def _too_large(condition: Condition, declared: Declared, path: Path) -> list[Finding]:
-    sizes: dict[str, tuple[int, int, int]] = {}
+    sizes = declared.looked.sizes
 
     def size(part: Condition) -> tuple[int, int, int]:
         """Comparisons, values and depth."""

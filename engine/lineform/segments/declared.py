@@ -8,6 +8,19 @@ from dataclasses import dataclass, field
 from lineform.model.attributes import AttributeSpec, AttributesSpec
 from lineform.model.audience import Condition, SegmentSpec
 from lineform.segments.finding import Finding
+from lineform.segments.predicate import Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found out about segments, so that each is looked at once and not by all who name it. It follows from
+    the words that it belongs to and says nothing new."""
+
+    sizes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Comparisons, values and depth, by segment."""
+    straight: set[str] = field(default_factory=set)
+    """Segments that lead into no circle."""
+    predicates: dict[str, Predicate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +30,7 @@ class Declared:
     attributes: Mapping[str, AttributeSpec] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     segments: Mapping[str, Condition] = field(default_factory=dict)
+    looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
 
 
 def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpec] = ()) -> Declared:

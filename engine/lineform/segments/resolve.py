@@ -17,10 +17,15 @@ __all__ = ["Declared", "audience_predicate", "declared", "to_predicate"]
 def to_predicate(condition: Condition, declared: Declared) -> Predicate:
     """The meaning of a condition. Raises `ConditionError` with the first problem that `check_condition` finds."""
     _refuse(check_condition(condition, declared))
+    return _straight(condition, declared)
+
+
+def _straight(condition: Condition, declared: Declared) -> Predicate:
+    """The meaning of a condition that was checked, if it leads into no circle."""
     if circle := circular(condition, declared):
         message = f"segment '{circle[0]}' is defined by itself: {' → '.join(circle)}"
         raise ConditionError(Finding((), "E307", message, "take one reference out"))
-    return _resolve(condition, declared, {})
+    return _resolve(condition, declared)
 
 
 def audience_predicate(audience: Audience, declared: Declared) -> Predicate:
@@ -38,10 +43,10 @@ def audience_predicate(audience: Audience, declared: Declared) -> Predicate:
     if audience.segment is not None:
         base = to_predicate(SegmentCondition(segment=audience.segment), declared)
     elif audience.where is not None:
-        base = to_predicate(audience.where, declared)
+        base = _straight(audience.where, declared)
     else:
         base = EVERYONE
-    excluded = tuple(Not(Maybe(to_predicate(condition, declared))) for condition in audience.exclude)
+    excluded = tuple(Not(Maybe(_straight(condition, declared))) for condition in audience.exclude)
     if not excluded:
         return base
     return All(excluded if base == EVERYONE else (base, *excluded))
@@ -52,7 +57,7 @@ def _refuse(findings: list[Finding]) -> None:
         raise ConditionError(findings[0])
 
 
-def _resolve(condition: Condition, declared: Declared, done: dict[str, Predicate]) -> Predicate:
+def _resolve(condition: Condition, declared: Declared) -> Predicate:
     match condition:
         case AttributeCondition():
             leaf, findings = read_leaf(condition, declared, ())
@@ -62,14 +67,14 @@ def _resolve(condition: Condition, declared: Declared, done: dict[str, Predicate
         case TagCondition():
             return HasTag(condition.tag)
         case SegmentCondition():
-            name = condition.segment
+            name, done = condition.segment, declared.looked.predicates
             if name not in done:
                 _refuse(check_condition(declared.segments[name], declared))
-                done[name] = _resolve(declared.segments[name], declared, done)
+                done[name] = _resolve(declared.segments[name], declared)
             return done[name]
         case written.AllOf():
-            return All(tuple(_resolve(p, declared, done) for p in condition.all))
+            return All(tuple(_resolve(p, declared) for p in condition.all))
         case written.AnyOf():
-            return Any(tuple(_resolve(p, declared, done) for p in condition.any))
+            return Any(tuple(_resolve(p, declared) for p in condition.any))
         case written.Not():
-            return Not(_resolve(condition.not_, declared, done))
+            return Not(_resolve(condition.not_, declared))

@@ -31,10 +31,16 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Revisioned:
-    """`body` is JSON; `digest` (sha256, hex) covers all of it."""
+    """`text` is the body as JSON with sorted keys; `digest` (sha256, hex) covers all of it."""
 
-    body: Mapping[str, Any]
+    text: str
     digest: str
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Read when asked for: a plan needs digests, and of ten thousand campaigns few are armed anew."""
+        body: dict[str, Any] = json.loads(self.text)
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +79,71 @@ class Armed:
 
 def revision(client: Client, resource: Resource) -> Revisioned:
     """The revision of a campaign. Raises ConditionError or NotAMessageError where a validated workspace has none."""
-    spec = resource.spec
-    if not isinstance(spec, CampaignSpec):
-        raise TypeError(f"{resource.address} is no campaign")
-    body: dict[str, Any] = {
-        "format": FORMAT,
-        "schedule": _schedule(spec.schedule),
-        "timezone": spec.schedule.timezone or client.timezone,
-        "audience": _audience(spec.audience, declared_by(client)),
-        "messages": [to_line(message).line for message in spec.messages],
-        "context": dict(resource.context),
-        "silent": spec.silent,
-        "skip_if_unknown": list(spec.skip_if_unknown),
-        "production": client.spec.environment == "production" and not spec.allow_test_word,
-    }
-    plain = json.loads(json.dumps(body, ensure_ascii=False))
-    return Revisioned(plain, body_digest(plain))
+    return Revisions().of(client, resource)
+
+
+class Revisions:
+    """Revisions of many campaigns. What clients share (attributes, segments, audiences: the same objects in each of
+    them) is written once."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[int, ...], tuple[list[Resource], Declared]] = {}
+        self._audiences: dict[tuple[int, int], tuple[Audience, Declared, str]] = {}
+
+    def of(self, client: Client, resource: Resource) -> Revisioned:
+        """The same as `revision`."""
+        spec = resource.spec
+        if not isinstance(spec, CampaignSpec):
+            raise TypeError(f"{resource.address} is no campaign")
+        parts = {
+            "format": _json(FORMAT),
+            "schedule": _json(_schedule(spec.schedule)),
+            "timezone": _json(spec.schedule.timezone or client.timezone),
+            "audience": self._audience(spec.audience, self._declared(client)),
+            "messages": _json([to_line(message).line for message in spec.messages]),
+            "context": _json(resource.context),
+            "silent": _json(spec.silent),
+            "skip_if_unknown": _json(spec.skip_if_unknown),
+            "production": _json(client.spec.environment == "production" and not spec.allow_test_word),
+        }
+        text = "{" + ",".join(f'"{key}":{parts[key]}' for key in sorted(parts)) + "}"
+        return Revisioned(text, _digest(text))
+
+    def _declared(self, client: Client) -> Declared:
+        # Resources and audiences are kept beside what was made of them, so that no other object can come to bear
+        # their ids.
+        words = _words(client)
+        key = tuple(id(resource.spec) for resource in words)
+        if (known := self._words.get(key)) is None:
+            known = self._words[key] = (words, declared_by(client))
+        return known[1]
+
+    def _audience(self, audience: Audience, words: Declared) -> str:
+        key = (id(audience), id(words))
+        if (known := self._audiences.get(key)) is None:
+            known = self._audiences[key] = (audience, words, _json(_audience(audience, words)))
+        return known[2]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _json(value: Any) -> str:
+    """JSON that is the same for equal values."""
+    return _ENCODER.encode(value)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def body_digest(body: Mapping[str, Any]) -> str:
     """The digest of a revision's body, the same for equal JSON however it was stored."""
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest(_json(body))
+
+
+def _words(client: Client) -> list[Resource]:
+    return [r for address, r in client.resources.items() if address.kind in (Kind.ATTRIBUTES, Kind.SEGMENT)]
 
 
 def declared_by(client: Client) -> Declared:
