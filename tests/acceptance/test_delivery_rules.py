@@ -177,6 +177,12 @@ def test_whoever_lacks_a_value_may_be_skipped_instead(scene: Any) -> None:
     assert here.texts() == {here.users[1]: ["gold"]}
 
 
+def test_a_demographic_audience_cannot_read_a_friend(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL, audience={"demographic": {"gender": ("male",)}, "limit": 9}))
+    here.move(DUE)
+    assert guards(here) == ["G213"]
+
+
 def test_messages_that_line_would_refuse_are_found_before_the_first_call(scene: Any) -> None:
     here = scene(campaign("a", messages=({"type": "text", "text": "x" * 5001},)))
     here.move(DUE)

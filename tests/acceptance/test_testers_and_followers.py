@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lineform.errors import BlockedError, CredentialError, LineformError, UsageError
+from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.ports.store import FriendCount, ImportCount
 from lineform.run.followers import sync_followers
-from lineform.run.outcome import TickReport
+from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test
-from lineform.run.worker import Failed, work
+from lineform.run.worker import work
 from lineform.sandbox.server import SandboxServer
 from lineform.segments.friend import Friend
 from lineform.store.open import open_store
@@ -141,25 +141,30 @@ def test_followers_of_another_bot_are_not_taken(scene: Any) -> None:
         followed(here, [])
 
 
-def test_a_worker_goes_on_after_an_error_and_ends_after_the_tick_it_is_in(scene: Any) -> None:
+def test_a_worker_ticks_in_its_rhythm_until_it_is_asked_to_end(scene: Any) -> None:
     here = scene(campaign("a"))
+    here.move(DUE)
     stop = asyncio.Event()
-    seen: list[TickReport | Failed] = []
-    turns = iter([LineformError("no network"), None, None])
-
-    async def one_tick() -> TickReport:
-        error = next(turns)
-        if error is not None:
-            raise error
-        return await here.ticking()
+    seen: list[TickReport] = []
 
     async def go() -> None:
-        async for found in work(one_tick, here.clock, stop, every=10.0):
+        async for found in work(here.ticking, here.clock, stop, every=10.0):
             seen.append(found)
-            if len(seen) == 2:
+            if len(seen) == 3:
                 stop.set()
 
-    began = here.clock.now()
     asyncio.run(go())
-    assert [type(found) for found in seen] == [Failed, TickReport]
-    assert (here.clock.now() - began).total_seconds() == 10
+    assert [len(report.entries) for report in seen] == [1, 0, 0]
+    assert (here.clock.now() - DUE).total_seconds() == 20
+
+
+def test_a_run_that_is_asked_to_end_leaves_the_rest_to_the_next(scene: Any) -> None:
+    here = scene(campaign("a", messages=PERSONAL, allow_test_word=True), friends=5)
+    here.move(DUE)
+    asked = iter([False, False, False])
+    (entry,) = here.tick(concurrency=2, should_stop=lambda: next(asked, True)).entries
+    assert (entry.outcome, entry.accepted) == (Outcome.UNFINISHED, 4)
+    assert "asked to end" in entry.reason
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.accepted) == (Outcome.SENT, 5)
+    assert here.once_each()

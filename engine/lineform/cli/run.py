@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ from lineform.run.options import TickOptions
 from lineform.run.outcome import TickReport
 from lineform.run.release import release as release_held
 from lineform.run.tick import tick
+from lineform.run.worker import work
 from lineform.wiring.session import Session, open_session
 
 
@@ -73,13 +75,15 @@ def command(
         return asyncio.run(_stay(session, every, dry_run=dry_run, output=output))
 
 
-async def _once(session: Session, *, dry_run: bool, output: str) -> int:
+async def _once(
+    session: Session, *, dry_run: bool, output: str, should_stop: Callable[[], bool] = lambda: False
+) -> int:
     """One tick for each client; one client's failure stays its own."""
     reports: list[TickReport] = []
     codes = []
     for client in session.project.clients.values():
         try:
-            reports.append(await _tick(session, client, dry_run=dry_run))
+            reports.append(await _tick(session, client, dry_run=dry_run, should_stop=should_stop))
         except LineformError as error:
             say_error(error)
             codes.append(error.exit_code)
@@ -88,29 +92,27 @@ async def _once(session: Session, *, dry_run: bool, output: str) -> int:
     return worst([*codes, *(report.exit_code for report in reports)])
 
 
-async def _tick(session: Session, client: Client, *, dry_run: bool) -> TickReport:
+async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop: Callable[[], bool]) -> TickReport:
     account = session.account(client)
     try:
         actor = session.settings.actor or "lineform run"
-        return await tick(client, account, session.store, session.clock, TickOptions(actor=actor, dry_run=dry_run))
+        how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop)
+        return await tick(client, account, session.store, session.clock, how)
     finally:
         await account.close()
 
 
 async def _stay(session: Session, every: float, *, dry_run: bool, output: str) -> int:
-    """Ticks until it is interrupted or asked to end; ends after the tick that it is in."""
+    """Ticks until it is interrupted or asked to end; ends after the calls that are under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    code = 0
-    while not stop.is_set():
-        code = await _once(session, dry_run=dry_run, output=output)
-        try:
-            await asyncio.wait_for(stop.wait(), every)
-        except TimeoutError:
-            continue
-    return code
+    latest = 0
+    once = partial(_once, session, dry_run=dry_run, output=output, should_stop=stop.is_set)
+    async for code in work(once, session.clock, stop, every):
+        latest = code
+    return latest
 
 
 def _release(session: Session, client: Client, held: str) -> None:

@@ -107,5 +107,6 @@ GUARDS: dict[str, str] = {
     "G210": "sending is halted for this client",
     "G211": "the campaign changed since its occurrence was held",
     "G212": "too many recipients for a test send",
+    "G213": "no route can carry these messages to this audience",
     "G301": "the store would be lost with this machine",
 }

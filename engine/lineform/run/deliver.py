@@ -40,6 +40,9 @@ async def deliver(run: Run, send: Send) -> Delivered:
         if who := await run.records(halted_by, run.store, run.client.name, run.clock.now()):
             reason = f"sending was halted by {who}"
             break
+        if run.options.should_stop():
+            reason = "this run was asked to end; the next one goes on"
+            break
         batches = await _claim(run, send)
         if batches:
             ends = await call_all(run, batches)

@@ -45,6 +45,8 @@ class TickOptions:
     """Calls under way at once, and batches claimed at once; pacing is the account's."""
     chunk: int = 2000
     """Friends read at once."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked between rounds of calls: a run that is told to end leaves the rest, frozen, to the next one."""
 
 
 class Records:

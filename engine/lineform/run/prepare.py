@@ -66,8 +66,14 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed) -
         compiled = compile_messages(armed.messages, armed.context)
         constant = constant_messages(armed, compiled, due.at)
         choice = choose(_wanted(armed, constant is not None))
-    except (TemplateError, ValueError) as wrong:
-        raise BlockedError(f"the messages cannot be made: {wrong}", code="G207") from wrong
+    except TemplateError as wrong:
+        raise BlockedError(f"the messages cannot be made: {wrong.message}", hint=wrong.hint, code="G207") from wrong
+    except ValueError as wrong:
+        raise BlockedError(
+            f"no route can carry this: {wrong}",
+            hint="take the friend out of the messages, or choose the audience by attributes and tags",
+            code="G213",
+        ) from wrong
     if constant is not None:
         refuse_suspicious(constant, production=armed.production)
     quota = await run.account.quota()

@@ -55,6 +55,8 @@ async def tick(
             if not options.dry_run:
                 entries += await _resume(run, revisions)
             for revision in revisions:
+                if options.should_stop():
+                    break
                 entries += await _campaign(run, revision)
         return TickReport(
             client.name, clock.now(), tuple(entries), _next(run, revisions), halted, dry_run=options.dry_run

@@ -1,35 +1,25 @@
-"""A loop around the tick, for a machine that stays: it ends after the tick that it is in when it is asked to."""
+"""A loop around the tick, for a machine that stays. Asked to end, it ends with the calls that are under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from typing import TypeVar
 
-from lineform.errors import LineformError
 from lineform.ports.clock import Clock
-from lineform.run.outcome import TickReport
 
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A tick that could not be made at all; the next one is."""
-
-    error: LineformError
+T = TypeVar("T")
 
 
 async def work(
-    one_tick: Callable[[], Awaitable[TickReport]], clock: Clock, stop: asyncio.Event, every: float = 30.0
-) -> AsyncIterator[TickReport | Failed]:
-    """Ticks every `every` seconds until `stop` is set, and yields what each did.
+    one_turn: Callable[[], Awaitable[T]], clock: Clock, stop: asyncio.Event, every: float
+) -> AsyncIterator[T]:
+    """Makes a turn every `every` seconds until `stop` is set, and yields what each made.
 
-    An error that the user can act on is yielded and the loop goes on; a bug ends it.
+    A turn that hands `stop.is_set` to its ticks (`TickOptions.should_stop`) ends early as well.
     """
     while not stop.is_set():
-        try:
-            yield await one_tick()
-        except LineformError as error:
-            yield Failed(error)
+        yield await one_turn()
         if not stop.is_set():
             await _pause(clock, stop, every)
 
