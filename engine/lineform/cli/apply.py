@@ -15,7 +15,6 @@ from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
 from lineform.cli.boundary import say_error
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
-from lineform.cli.planned import Planned, desk_of, plan_all, revisions_of
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
 from lineform.planning.options import PlanOptions
@@ -24,6 +23,7 @@ from lineform.planning.planjson import plan_from_json
 from lineform.planning.steps import describe
 from lineform.report.plans import plan_text
 from lineform.run.options import new_worker
+from lineform.wiring.planned import Planned, desk_of, plan_all, revisions_of
 from lineform.wiring.session import Session, open_session
 
 
@@ -105,14 +105,15 @@ async def _apply_all(session: Session, file: PlanFile, plan_id: str = "") -> int
 
 async def _apply_one(session: Session, client: Client, approved: Approved, owner: str) -> ApplyResult:
     shown = _Progress(client.name)
-    desk = desk_of(session, client, owner, on_step=shown)
+    account = session.account(client)
     try:
+        desk = desk_of(session, client, account, owner, shown)
         return await apply_plan(desk, client, approved, revisions_of(client))
     except ApplyStopped as stopped:
         click.echo(_concluded(stopped.result))
         raise
     finally:
-        await desk.account.close()
+        await account.close()
 
 
 class _Progress:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
@@ -18,13 +20,12 @@ from lineform.cli import options
 from lineform.cli.common import moment, open_project, use_colour
 from lineform.demo.page import ClientPage, ShownMenu, demo_page
 from lineform.demo.population import populate
-from lineform.demo.week import Stage, apply_client, doubled, live_through, plan_client, settle
+from lineform.demo.week import Stage, apply_client, doubled, live_through, settle
 from lineform.errors import LineformError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.planning.marks import read_mark
 from lineform.planning.options import PlanOptions
-from lineform.planning.plan import PlanFile
 from lineform.planning.steps import describe
 from lineform.report.plans import plan_text
 from lineform.report.rehearsals import rehearsals_text
@@ -32,9 +33,10 @@ from lineform.run.outcome import Outcome, TickReport
 from lineform.sending.rehearsal import rehearse
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
-from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
+from lineform.wiring.planned import plan_all
 from lineform.wiring.sandbox import offline
+from lineform.wiring.session import Session
 
 START = datetime(2026, 11, 30, 9, 0)  # noqa: DTZ001 - wall-clock time; the project's time zone is added
 FRIENDS = 300
@@ -63,13 +65,13 @@ def command(workspace: Path, now: datetime | None, days: int, friends: int) -> i
     folder = project.root / ".lineform" / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    settings = Settings.from_environment({})
-    with (
-        offline(project, settings, folder / "line.db", now=start, seed=1) as running,
-        open_store(f"sqlite:///{folder / 'store.db'}") as store,
-    ):
-        store.migrate()
-        stage = Stage(project, running, store, SettableClock(start))
+    settings = Settings(store=f"sqlite:///{(folder / 'store.db').as_posix()}")
+    with ExitStack() as stack:
+        running = stack.enter_context(offline(project, settings, folder / "line.db", now=start, seed=1))
+        clock = SettableClock(start)
+        session = Session(project, running.settings, clock, running.control)
+        stack.callback(session.close)
+        stage = Stage(session, clock, running.control)
         wrong = asyncio.run(_play(stage, start, timedelta(days=days), friends))
         page = folder / "index.html"
         page.write_text(asyncio.run(_page(stage, start)), encoding="utf-8")
@@ -87,7 +89,7 @@ def _title(word: str) -> None:
 async def _play(stage: Stage, start: datetime, length: timedelta, friends: int) -> list[str]:
     """Everything between validation and the page; what went wrong, a line each."""
     _title("friends")
-    for client in stage.project.clients.values():
+    for client in stage.clients:
         town = populate(client.name, declared_by(client), friends, start)
         settle(stage, client, town)
         click.echo(f"{client.name}: {len(town.people)} friends, {sum(p.blocked for p in town.people)} of them block it")
@@ -95,23 +97,22 @@ async def _play(stage: Stage, start: datetime, length: timedelta, friends: int) 
     _lose_an_answer(stage)
     _title(f"run, from {start:%Y-%m-%d %H:%M}")
     await _week(stage, start, length)
-    return doubled(stage.control, list(stage.project.clients))
+    return doubled(stage.control, [client.name for client in stage.clients])
 
 
 async def _plan_and_apply(stage: Stage) -> None:
     _title("plan")
-    clients = list(stage.project.clients.values())
-    planned = [await plan_client(stage, client) for client in clients]
-    live = {client.name: account for client, (_, account) in zip(clients, planned, strict=True)}
-    file = PlanFile(stage.clock.now(), PlanOptions(), tuple(plan for plan, _ in planned))
-    click.echo(plan_text(file, live, {}, colour=use_colour()))
+    planned = await plan_all(stage.session, PlanOptions(), with_store=True)
+    click.echo(plan_text(planned.file, planned.live, planned.outlooks, colour=use_colour()))
+    for error in planned.failures.values():
+        raise error
     _title("apply")
-    for client, (plan, _) in zip(clients, planned, strict=True):
-        await apply_client(stage, client, plan, lambda step, name=client.name: _say_step(name, step))  # type: ignore[misc]
-        again, _ = await plan_client(stage, client)
-        if not again.empty:
-            raise LineformError(f"{client.name}: a second plan is not empty; that is a bug")
-        click.echo(f"{client.name}: planned again: nothing to do")
+    for client, plan in zip(stage.clients, planned.file.clients, strict=True):
+        await apply_client(stage, client, plan, partial(_say_step, client.name))
+    again = await plan_all(stage.session, PlanOptions(), with_store=True)
+    if not again.file.empty:
+        raise LineformError("a second plan is not empty, and that is a bug")
+    click.echo("planned again: nothing to do")
 
 
 def _say_step(client: str, step: StepResult) -> None:
@@ -127,7 +128,7 @@ def _lose_an_answer(stage: Stage) -> None:
 
 async def _week(stage: Stage, start: datetime, length: timedelta) -> None:
     day = None
-    zone = ZoneInfo(stage.project.spec.defaults.timezone)
+    zone = ZoneInfo(stage.session.project.spec.defaults.timezone)
     async for at, reports in live_through(stage, start.astimezone(UTC) + length):
         local = at.astimezone(zone)
         if local.date() != day:
@@ -149,13 +150,13 @@ def _said(reports: Sequence[TickReport]) -> list[str]:
 
 
 async def _page(stage: Stage, start: datetime) -> str:
-    zone = ZoneInfo(stage.project.spec.defaults.timezone)
-    parts = [await _part(stage, client) for client in stage.project.clients.values()]
+    zone = ZoneInfo(stage.session.project.spec.defaults.timezone)
+    parts = [await _part(stage, client) for client in stage.clients]
     return demo_page(parts, start.astimezone(zone), stage.clock.now().astimezone(zone))
 
 
 async def _part(stage: Stage, client: Client) -> ClientPage:
-    account = stage.account(client)
+    account = stage.session.account(client)
     try:
         quota = await account.quota()
         menus = []
@@ -167,11 +168,11 @@ async def _part(stage: Stage, client: Client) -> ClientPage:
     finally:
         await account.close()
     people = stage.control.friends(client.name)
-    count = stage.store.count_friends(client.name)
+    count = stage.session.store.count_friends(client.name)
     return ClientPage(
         client,
         sorted(menus, key=lambda shown: shown.name),
-        stage.store.sends(client.name),
+        stage.session.store.sends(client.name),
         stage.control.deliveries(client.name),
         {person["user"]: person["displayName"] for person in people},
         count.friends,

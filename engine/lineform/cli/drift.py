@@ -12,9 +12,9 @@ from lineform.cli import options
 from lineform.cli.boundary import say_error
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
 from lineform.cli.plan import CHANGES
-from lineform.cli.planned import plan_all
 from lineform.planning.options import PlanOptions
 from lineform.report.plans import plan_text
+from lineform.wiring.planned import plan_all
 from lineform.wiring.session import open_session
 
 

@@ -11,12 +11,12 @@ import click
 from lineform.cli import options
 from lineform.cli.boundary import say_error
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
-from lineform.cli.planned import Planned, plan_all, plan_snapshot, take_snapshot
 from lineform.errors import UsageError
 from lineform.planning.options import GRACE, PlanOptions
 from lineform.planning.planjson import plan_to_json
 from lineform.planning.snapshot import snapshot_from_json, snapshot_to_json
 from lineform.report.plans import plan_json, plan_markdown, plan_text
+from lineform.wiring.planned import Planned, plan_all, plan_snapshot, take_snapshot
 from lineform.wiring.session import open_session
 
 CHANGES = 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lineform.apply.desk import Desk
 from lineform.apply.images import menu_image
@@ -12,23 +12,30 @@ from lineform.apply.result import OnStep
 from lineform.apply.walk import fresh_plan
 from lineform.errors import BlockedError, LineformError
 from lineform.model.address import Kind
+from lineform.model.campaign import CampaignSpec
 from lineform.model.project import Client
 from lineform.planning.change import Action
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, PlanFile, make_plan
 from lineform.planning.snapshot import Snapshot
+from lineform.ports.line_account import LineAccount
 from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.run.outcome import TickEntry
 from lineform.run.outlook import outlook
-from lineform.sending.revision import Revisioned, revision
+from lineform.sending.revision import Revisioned, Revisions
 from lineform.wiring.session import Session
 
 
-def revisions_of(client: Client) -> dict[str, Revisioned]:
-    """The declared revision of every campaign that is enabled, by address."""
-    campaigns = (resource for resource in client.of(Kind.CAMPAIGN) if getattr(resource.spec, "enabled", True))
-    return {str(resource.address): revision(client, resource) for resource in campaigns}
+def revisions_of(client: Client, revisions: Revisions | None = None) -> dict[str, Revisioned]:
+    """The declared revision of every campaign that is enabled, by address. With the same `revisions` for several
+    clients, what they share is made once."""
+    making = revisions or Revisions()
+    return {
+        str(resource.address): making.of(client, resource)
+        for resource in client.of(Kind.CAMPAIGN)
+        if isinstance(resource.spec, CampaignSpec) and resource.spec.enabled
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +49,25 @@ class Planned:
 
 
 def desk_of(
-    session: Session, client: Client, owner: str, *, patience: float = 60.0, on_step: OnStep | None = None
+    session: Session, client: Client, account: LineAccount, owner: str, on_step: OnStep = lambda _: None
 ) -> Desk:
-    """What an apply to this client works with. The caller closes its account."""
-    account = session.account(client, patience=patience)
-    desk = Desk(client.name, account, session.store, menu_image, session.clock, owner)
+    """What an apply to this client works with."""
     actor = session.settings.actor or "lineform"
-    return replace(desk, actor=actor) if on_step is None else replace(desk, actor=actor, on_step=on_step)
+    return Desk(client.name, account, session.store, menu_image, session.clock, owner, actor, on_step)
 
 
-async def plan_all(
-    session: Session, plan_options: PlanOptions, *, with_store: bool, on_client: Callable[[str], None] = lambda _: None
-) -> Planned:
+async def plan_all(session: Session, plan_options: PlanOptions, *, with_store: bool) -> Planned:
     """Plans each client; one client's failure stays its own."""
     plans: list[ClientPlan] = []
     live: dict[str, LiveAccount] = {}
     outlooks: dict[str, list[TickEntry]] = {}
     failures: dict[str, LineformError] = {}
+    revisions = Revisions()
     for client in session.project.clients.values():
-        on_client(client.name)
         try:
-            plan, account, entries = await _plan_one(session, client, plan_options, with_store=with_store)
+            plan, account, entries = await _plan_one(
+                session, client, revisions_of(client, revisions), plan_options, with_store=with_store
+            )
         except LineformError as error:
             failures[client.name] = error
             continue
@@ -73,16 +78,20 @@ async def plan_all(
 
 
 async def _plan_one(
-    session: Session, client: Client, plan_options: PlanOptions, *, with_store: bool
+    session: Session,
+    client: Client,
+    revisions: Mapping[str, Revisioned],
+    plan_options: PlanOptions,
+    *,
+    with_store: bool,
 ) -> tuple[ClientPlan, LiveAccount, list[TickEntry]]:
-    revisions = revisions_of(client)
     account = session.account(client)
     try:
         if not with_store:
             live = await read_live(account, client)
             digests = {address: one.digest for address, one in revisions.items()}
             return make_plan(client, live, None, digests, session.clock.now(), plan_options), live, []
-        desk = replace(desk_of(session, client, new_worker()), account=account)
+        desk = desk_of(session, client, account, new_worker())
         plan, live = await fresh_plan(desk, client, revisions, plan_options)
         records = Records(session.store)
         try:
@@ -99,11 +108,12 @@ async def _plan_one(
 def plan_snapshot(session_clients: Sequence[Client], snapshot: Snapshot, plan_options: PlanOptions) -> Planned:
     """The same from a snapshot file: no account, no store, no secret."""
     plans = []
+    revisions = Revisions()
     for client in session_clients:
         live = snapshot.accounts.get(client.name)
         if live is None:
             raise BlockedError(f"the snapshot has no account of {client.name}", hint="take a new snapshot")
-        digests = {address: one.digest for address, one in revisions_of(client).items()}
+        digests = {address: one.digest for address, one in revisions_of(client, revisions).items()}
         recorded = snapshot.recorded.get(client.name)
         plans.append(make_plan(client, live, recorded, digests, snapshot.taken_at, plan_options))
     return Planned(PlanFile(snapshot.taken_at, plan_options, tuple(plans)), snapshot.accounts, {})
