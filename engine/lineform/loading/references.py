@@ -54,9 +54,13 @@ class References:
         return found[1], found[2]
 
     def _problems(self, spec: Any, built: Built, names: _Names) -> list[FieldProblem]:
-        if not isinstance(spec, CampaignSpec) or not names.complete:
+        parts: tuple[Any, ...]
+        if isinstance(spec, CampaignSpec) and names.complete:
+            parts = (spec.audience, built.sites, spec.skip_if_unknown, names.declared)
+        elif isinstance(spec, SegmentSpec) and names.complete:
+            parts = (spec, names.declared)
+        else:
             return list(_problems(spec, built, names))
-        parts = (spec.audience, built.sites, spec.skip_if_unknown, names.declared)
         key = tuple(id(part) for part in parts)
         if (found := self._answers.get(key)) is None:
             found = self._answers[key] = (parts, list(_problems(spec, built, names)))

@@ -38,6 +38,8 @@ class Painter:
 def printable(text: str) -> str:
     """Foreign text on one line: control and direction characters, which could repaint a terminal, are shown as �."""
     flat = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
+    if flat.isascii() and flat.isprintable():
+        return flat
     return "".join(
         "\ufffd" if char not in _JOINERS and unicodedata.category(char) in _HIDDEN else char for char in flat
     )
@@ -45,7 +47,7 @@ def printable(text: str) -> str:
 
 def width(text: str) -> int:
     """How many cells a terminal gives to `text`: two for full-width characters, none for combining ones."""
-    return sum(_cells(char) for char in text)
+    return len(text) if text.isascii() else sum(_cells(char) for char in text)
 
 
 def _cells(char: str) -> int:

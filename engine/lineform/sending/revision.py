@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,8 +87,11 @@ class Revisions:
     them) is written once."""
 
     def __init__(self) -> None:
+        # Whatever is looked up by its id is kept beside what was made of it, so that no other object can come to bear
+        # the id.
+        self._clients: dict[int, tuple[Client, Declared]] = {}
         self._words: dict[tuple[int, ...], tuple[list[Resource], Declared]] = {}
-        self._audiences: dict[tuple[int, int], tuple[Audience, Declared, str]] = {}
+        self._written: dict[tuple[int, ...], tuple[Any, str]] = {}
 
     def of(self, client: Client, resource: Resource) -> Revisioned:
         """The same as `revision`."""
@@ -97,10 +100,10 @@ class Revisions:
             raise TypeError(f"{resource.address} is no campaign")
         parts = {
             "format": _json(FORMAT),
-            "schedule": _json(_schedule(spec.schedule)),
+            "schedule": self._once(_schedule, spec.schedule),
             "timezone": _json(spec.schedule.timezone or client.timezone),
-            "audience": self._audience(spec.audience, self._declared(client)),
-            "messages": _json([to_line(message).line for message in spec.messages]),
+            "audience": self._once(_audience, spec.audience, self._declared(client)),
+            "messages": "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]",
             "context": _json(resource.context),
             "silent": _json(spec.silent),
             "skip_if_unknown": _json(spec.skip_if_unknown),
@@ -110,19 +113,20 @@ class Revisions:
         return Revisioned(text, _digest(text))
 
     def _declared(self, client: Client) -> Declared:
-        # Resources and audiences are kept beside what was made of them, so that no other object can come to bear
-        # their ids.
-        words = _words(client)
-        key = tuple(id(resource.spec) for resource in words)
-        if (known := self._words.get(key)) is None:
-            known = self._words[key] = (words, declared_by(client))
-        return known[1]
+        if (found := self._clients.get(id(client))) is None:
+            words = _words(client)
+            key = tuple(id(resource.spec) for resource in words)
+            if (known := self._words.get(key)) is None:
+                known = self._words[key] = (words, declared_by(client))
+            found = self._clients[id(client)] = (client, known[1])
+        return found[1]
 
-    def _audience(self, audience: Audience, words: Declared) -> str:
-        key = (id(audience), id(words))
-        if (known := self._audiences.get(key)) is None:
-            known = self._audiences[key] = (audience, words, _json(_audience(audience, words)))
-        return known[2]
+    def _once(self, plain: Callable[..., Any], *parts: Any) -> str:
+        """`plain(*parts)` as JSON, written once for these objects."""
+        key = (id(plain), *map(id, parts))
+        if (known := self._written.get(key)) is None:
+            known = self._written[key] = ((plain, parts), _json(plain(*parts)))
+        return known[1]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -154,6 +158,10 @@ def declared_by(client: Client) -> Declared:
         (spec for spec in attributes if isinstance(spec, AttributesSpec)),
         (spec for spec in segments if isinstance(spec, SegmentSpec)),
     )
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    return to_line(message).line
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:
