@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lineform.lineapi.author import NotAMessageError, check_author_message, to_line
 from lineform.lineapi.findings import OURS, Finding, Reason
+from lineform.loading.changed import surely_right
 from lineform.loading.validation import FieldProblem
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
@@ -24,8 +26,8 @@ ALWAYS_KNOWN = frozenset({"display_name", "user_id", "tags"})
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
 
 
-def _repeated(node: Mapping[str, object]) -> str | None:
-    return "do" if is_each(node) else None
+def _repeated(node: Mapping[str, object]) -> tuple[str, ...] | None:
+    return tuple(key for key in ("do", "else") if key in node) if is_each(node) else None
 
 
 class MessageChecks:
@@ -45,24 +47,30 @@ class MessageChecks:
             out += [_under(problem, (*path, index)) for problem in known[1]]
         return out
 
-    def fine(self, messages: Sequence[Any], changing: Iterable[int], holes: Iterable[Path]) -> bool:
-        """Whether messages of which only some texts differ from ones that were right are surely right as well."""
-        for index in changing:
-            if check_author_message(messages[index], templated=may_hold_expression, repeated=_repeated):
+    def fine(self, messages: Sequence[Any], changed: Mapping[int, Sequence[Path]]) -> bool:
+        """Whether messages are surely right, that were before their texts at `changed` (paths inside each of them)
+        became what they are now."""
+        for index, paths in changed.items():
+            message = messages[index]
+            if any(_worth_asking(_at(message, path)) for path in paths):
                 return False
-        return not any(_WORTH_ASKING.search(value) for value in _texts(messages, holes))
+            if not surely_right(message, paths, may_hold_expression, _repeated):
+                return False
+        return True
 
 
-_WORTH_ASKING = re.compile(r"\{[{%]|[?？]{3}|�|テスト|\A\s*\Z")
+_SUSPICIOUS = re.compile(r"[{?？�]|テスト|\A\s*\Z")
 """What every suspicion about a text begins with."""
 
 
-def _texts(messages: Sequence[Any], holes: Iterable[Path]) -> Iterable[str]:
-    for path in holes:
-        value: Any = messages
-        for step in path[1:]:
-            value = value[step]
-        yield value if isinstance(value, str) else repr(value)
+def _worth_asking(value: Any) -> bool:
+    return not isinstance(value, str) or _SUSPICIOUS.search(value) is not None
+
+
+def _at(message: Any, path: Path) -> Any:
+    for step in path:
+        message = message[step]
+    return message
 
 
 def _under(problem: FieldProblem, prefix: Path) -> FieldProblem:
@@ -73,9 +81,14 @@ def _under(problem: FieldProblem, prefix: Path) -> FieldProblem:
 
 
 def _message_problems(message: Any, production: bool) -> Iterable[FieldProblem]:
-    if is_each(message):
-        for problem in _message_problems(message["do"], production):
-            yield FieldProblem(("do", *problem.path), problem.code, problem.message, problem.hint, problem.at_key)
+    if isinstance(message, dict) and (keys := _repeated(message)) is not None:
+        for key in keys:
+            inner = message[key]
+            listed = isinstance(inner, list)
+            for index, one in enumerate(inner if listed else [inner]):
+                prefix: Path = (key, index) if listed else (key,)
+                for found in _message_problems(one, production):
+                    yield replace(found, path=(*prefix, *found.path))
         return
     findings = check_author_message(message, templated=may_hold_expression, repeated=_repeated)
     yield from (_from_finding(finding) for finding in findings)

@@ -18,7 +18,7 @@ PART = "part"
 """``{part: messages/footer.yaml}`` stands for that file's content, anywhere in a message."""
 
 PARTS_LIMIT = 200
-"""Files that one list of messages may name, those that its parts name included: two in each doubles with every level."""
+"""Files that one list of messages may name, those that its parts name included: two in each double at every level."""
 
 
 @dataclass(slots=True)

@@ -47,8 +47,8 @@ class _Base:
     spec: CampaignSpec
     head: bytes
     """The digest's part that is the same for every client."""
-    changing: tuple[int, ...]
-    """Messages that hold a client's texts."""
+    changed: Mapping[int, tuple[Path, ...]]
+    """Where each message holds a client's texts."""
 
 
 class Builder:
@@ -89,7 +89,7 @@ class Builder:
         scope = client.scope
         tree, failed = base.template.render(scope)
         messages = tree[MESSAGES]
-        if failed or not self._messages.fine(messages, base.changing, base.template.holes):
+        if failed or not self._messages.fine(messages, base.changed):
             return None
         spec = base.spec.model_copy(update={MESSAGES: tuple(messages)})
         context = base.template.projection(scope)
@@ -216,8 +216,11 @@ def _base(template: TreeTemplate, built: Built) -> _Base | None:
         return None
     if any(path[0] != MESSAGES or len(path) < 3 for path in template.holes):
         return None
-    changing = tuple(sorted({path[1] for path in template.holes if isinstance(path[1], int)}))
-    return _Base(template, spec, _head(spec), changing)
+    changed: dict[int, tuple[Path, ...]] = {}
+    for path in template.holes:
+        if isinstance(index := path[1], int):
+            changed[index] = (*changed.get(index, ()), path[2:])
+    return _Base(template, spec, _head(spec), changed)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))

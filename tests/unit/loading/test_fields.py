@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole sentences are compared
 """What is wrong with a field is said in plain words, at its place."""
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def test_the_reference_workspace_is_accepted(path: Path) -> None:
         CAMPAIGN.replace("- text: こんにちは", '- {flex: messages/card.yaml, altText: "{{ values.x }}"}'),
         CAMPAIGN.replace("- text: こんにちは", "- {part: messages/hello.yaml}"),
         CAMPAIGN.replace('"2026-12-01T10:00"', '"{{ values.at }}"'),
-        "kind: richmenu\nname: x\nbar: '{{ client.title }}'\nsize: '{{ values.size }}'\ncells: [{at: A1, uri: '{{ values.u }}'}]",
+        "kind: richmenu\nname: x\nbar: '{{ client.title }}'\ncells: [{at: A1, uri: '{{ values.u }}'}]",
     ],
 )  # fmt: skip
 def test_what_loads_is_accepted(text: str) -> None:

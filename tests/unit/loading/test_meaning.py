@@ -159,3 +159,15 @@ def test_a_broken_file_causes_no_further_problems(tmp_path: Path) -> None:
         "campaigns/sale.yaml": text,
     }
     assert {p.origin.file for p in problems(write(tmp_path, SMALL, broken))} == {"segments/basics.yaml"}
+
+
+EACH = CAMPAIGN.replace(
+    "- text: こんにちは",
+    "- {each: friend.tags, as: tag, limit: 2, do: {text: '{{ tag }}'}, else: [{text: なし}, {txt: 誤り}]}",
+)
+
+
+def test_repeated_messages_are_checked_with_their_else(tmp_path: Path) -> None:
+    found = only(write(tmp_path, SMALL, {"campaigns/sale.yaml": EACH}))
+    assert (found.code, found.excerpt[found.origin.column - 1 :][:3]) == ("E210", "txt")
+    assert problems(write(tmp_path, {"campaigns/sale.yaml": EACH.replace("txt", "text")})) == []

@@ -52,8 +52,9 @@ def test_the_corpus_means_what_ruamel_reads(text: str) -> None:
     assert ours(text) == (True, ruamels(text))
 
 
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn", "Zl", "Zp"]))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn", "Zl", "Zp"])),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz日本", min_size=1), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip

@@ -15,12 +15,12 @@ from lineform.templates.send import compile_messages, dump
 
 CONTEXT = {"values": {"offer": {"percent": 30}}, "client": {"title": '青葉"サロン"'}}
 MESSAGES: list[dict[str, Any]] = [
-    {"type": "text", "text": "{{ friend.name | default('客') }}さま\n{{ values.offer.percent }}% \"{{ client.title }}\""},
+    {"type": "text", "text": "{{ friend.name | default('客') }}\n{{ values.offer.percent }}% \"{{ client.title }}\""},
     {
         "type": "flex",
         "contents": [
             {"title": "定数", "n": 1.5, "deep": [None, True, {"a": []}]},
-            {"each": "friend.things", "as": "thing", "limit": 3, 
+            {"each": "friend.things", "as": "thing", "limit": 3,
              "do": {"t": "{{ thing }}", "u": "<{{ thing | string }}>"},
              "else": [{"t": "なし"}, {"t": "{{ friend.name | default('?') }}"}]},
         ],
