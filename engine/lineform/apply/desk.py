@@ -35,6 +35,11 @@ def _nobody(_: object) -> None:
     """For callers who need not hear of steps."""
 
 
+def _alive(_: str) -> bool:
+    """For callers who cannot know of other runs."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """`owner` names this run and nobody else; `actor` is who is said to have done it, in the audit log."""
@@ -48,6 +53,8 @@ class Desk:
     actor: str = "apply"
     on_step: OnStep = _nobody
     offload: Offload = asyncio.to_thread
+    gone: Callable[[str], bool] = _alive
+    """Whether the run of this name has certainly ended, so that its lock may be taken over at once."""
 
     @property
     def lock(self) -> str:
@@ -55,13 +62,20 @@ class Desk:
 
     async def hold_lock(self) -> None:
         """Takes or renews the lock; `LockedError` while somebody else applies to this account."""
-        if await self.offload(self.store.lease, self.lock, self.owner, self.clock.now(), LEASE):
+        if await self._take_lock():
             return
         holder = await self.offload(self.store.lease_holder, self.lock, self.clock.now())
+        if holder and self.gone(holder):
+            await self.offload(self.store.release_lease, self.lock, holder)
+            if await self._take_lock():
+                return
         raise LockedError(
             f"{self.client}: {holder or 'somebody else'} is applying to this account",
-            hint=f"wait until it ends; after a crash the lock opens within {LEASE // timedelta(minutes=1)} minutes",
+            hint=f"wait until it ends; after a crash elsewhere the lock opens within {LEASE // timedelta(minutes=1)} minutes",
         )
+
+    async def _take_lock(self) -> bool:
+        return await self.offload(self.store.lease, self.lock, self.owner, self.clock.now(), LEASE)
 
     async def pause(self, seconds: float) -> None:
         """Waits, without losing the lock."""

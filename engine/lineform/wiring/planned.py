@@ -24,6 +24,7 @@ from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.run.outcome import TickEntry
 from lineform.run.outlook import outlook
 from lineform.sending.revision import Revisioned, Revisions
+from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session
 
 
@@ -53,7 +54,9 @@ def desk_of(
 ) -> Desk:
     """What an apply to this client works with."""
     actor = session.settings.actor or "lineform"
-    return Desk(client.name, account, session.store, menu_image, session.clock, owner, actor, on_step)
+    return Desk(
+        client.name, account, session.store, menu_image, session.clock, owner, actor, on_step, gone=owner_is_gone
+    )
 
 
 async def plan_all(session: Session, plan_options: PlanOptions, *, with_store: bool) -> Planned:
