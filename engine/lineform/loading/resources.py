@@ -65,7 +65,7 @@ class Builder:
 
     def build(self, found: Declaration, client: ReadClient) -> Built:
         """The resource that a file declares for this client."""
-        override = client.spec.overrides.get(str(found.address))
+        override = client.spec.overrides.get(str(found.address)) if client.spec.overrides else None
         template, source, broken = found.template, self._source(found), found.broken
         if override is not None:
             template, source, broken = self._overridden(found, client, override)
@@ -244,7 +244,8 @@ def digest_of(spec: Spec, context: Mapping[str, Any], assets: Mapping[str, Asset
 def _digest(head: bytes, messages: list[bytes], context: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
     images = {name: asset.digest for name, asset in assets.items()}
     # JSON holds no raw line feed, so no two lists of parts are written alike.
-    return hashlib.sha256(b"\n".join([head, *messages, _dump(context), _dump(images)])).hexdigest()
+    rest = _dump([context, images]) if context or images else b""
+    return hashlib.sha256(b"\n".join([head, *messages, rest])).hexdigest()
 
 
 def parse_address(text: str) -> Address | None:
