@@ -69,9 +69,10 @@ class Desk:
             await self.offload(self.store.release_lease, self.lock, holder)
             if await self._take_lock():
                 return
+        minutes = LEASE // timedelta(minutes=1)
         raise LockedError(
             f"{self.client}: {holder or 'somebody else'} is applying to this account",
-            hint=f"wait until it ends; after a crash elsewhere the lock opens within {LEASE // timedelta(minutes=1)} minutes",
+            hint=f"wait until it ends; after a crash on another machine the lock opens within {minutes} minutes",
         )
 
     async def _take_lock(self) -> bool:
