@@ -20,7 +20,7 @@ from lineform.templates.errors import TemplateError
 from lineform.templates.scalars import may_hold_expression
 from lineform.templates.send import compile_messages, is_each
 
-ALWAYS_KNOWN = frozenset({"display_name", "user_id", "tags"})
+ALWAYS_KNOWN = frozenset({"user_id", "tags"})
 """What is known of every friend."""
 
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
@@ -157,7 +157,9 @@ def _friend_problem(
     if guarded or name in ALWAYS_KNOWN or name in skip_if_unknown:
         return None
     message = f"{dotted(path)} reads 'friend.{name}', which is unknown for some friends"
-    hint = f"write {{{{ friend.{name} | default('…') }}}}, or list it under skip_if_unknown"
+    hint = f"write {{{{ friend.{name} | default('…') }}}}"
+    if name in attributes:
+        hint += ", or list it under skip_if_unknown"
     return FieldProblem(path, "E025", message, hint)
 
 

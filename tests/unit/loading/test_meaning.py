@@ -44,7 +44,7 @@ def test_a_text_that_cannot_be_sent_is_refused(tmp_path: Path, text: str, code: 
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ friend.display_name }}さま",
+        "{{ friend.display_name | default('お客様') }}さま",
         "{{ friend.name | default('お客様') }}",
         "{{ run.date | date }}",
         "50% off #tag - {a} ??",
