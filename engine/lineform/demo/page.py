@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PIL import Image
-
-from lineform.display.bubbles import ChatEntry, conversation_html, message_html
-from lineform.display.markup import Html, div, element, joined, span
-from lineform.display.menus import richmenu_html
+from lineform.display.bubbles import ChatEntry
+from lineform.display.gallery import chat_card, gallery, menu_card, table
+from lineform.display.markup import Html, element, joined
 from lineform.display.page import page_html
 from lineform.model.project import Client
 from lineform.ports.store import Send
 from lineform.sending.status import BatchStatus
 
-PHONES = 3
-PICTURE_WIDTH = 1000
-"""Pixels: a menu's image is shown smaller than LINE wants it, so that the page stays light."""
+PHONES = 4
 
 Delivery = Mapping[str, Any]
 
@@ -66,43 +60,28 @@ def demo_page(parts: Sequence[ClientPage], since: datetime, until: datetime) -> 
 def _client(part: ClientPage) -> Html:
     zone = ZoneInfo(part.client.timezone)
     facts = f"{part.friends} friends, {part.blocked} blocked · {len(part.deliveries)} deliveries · quota {part.quota}"
+    menus = [menu_card(shown.name, (), shown.menu, shown.image) for shown in part.menus]
     return element(
         "section",
         None,
         element("h2", None, f"{part.client.spec.title} ({part.client.name})"),
         element("p", None, facts),
         element("h3", None, "Rich menus"),
-        div("lf-menus", *(_menu(shown) for shown in part.menus)),
+        gallery(*menus),
         element("h3", None, "What was sent"),
         _sends(part, zone),
         element("h3", None, "How the messages look"),
-        div("lf-messages", *_samples(part)),
+        gallery(*_samples(part, zone)),
         element("h3", None, "On the phones of some friends"),
-        div("lf-phones", *_phones(part, zone)),
+        gallery(*_phones(part, zone)),
         element("h3", None, "Who received what"),
         _matrix(part),
     )
 
 
-def _menu(shown: ShownMenu) -> Html:
-    return element(
-        "figure", None, richmenu_html(shown.menu, _data_uri(shown.image)), element("figcaption", None, shown.name)
-    )
-
-
-def _data_uri(image: bytes) -> str:
-    with Image.open(io.BytesIO(image)) as picture:
-        smaller = picture.convert("RGB")
-        smaller.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
-        out = io.BytesIO()
-        smaller.quantize(128).save(out, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
-
-
 def _sends(part: ClientPage, zone: ZoneInfo) -> Html:
     rows = [
-        _row(
-            "td",
+        (
             send.due_at.astimezone(zone).strftime("%m-%d %H:%M"),
             send.address,
             send.status.value,
@@ -112,11 +91,7 @@ def _sends(part: ClientPage, zone: ZoneInfo) -> Html:
         )
         for send in sorted(part.sends, key=lambda send: (send.due_at, send.address))
     ]
-    return element("table", None, _row("th", "due", "campaign", "status", "people", "calls", "why"), *rows)
-
-
-def _row(tag: str, *cells: str) -> Html:
-    return element("tr", None, *(element(tag, None, cell) for cell in cells))
+    return table(("due", "campaign", "status", "people", "calls", "why"), rows)
 
 
 def _distinct(part: ClientPage) -> list[tuple[str, Delivery, list[str]]]:
@@ -137,13 +112,12 @@ def _shape(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
     ]
 
 
-def _samples(part: ClientPage) -> list[Html]:
-    shown = []
-    for _, delivery, users in _distinct(part):
-        body = joined([message_html(message) for message in delivery["messages"]])
-        label = f"{delivery['kind']} · {len(users)} people"
-        shown.append(div("lf-sample", span("lf-label", label), body))
-    return shown
+def _samples(part: ClientPage, zone: ZoneInfo) -> list[Html]:
+    name = part.client.spec.title
+    return [
+        chat_card(_spoken(delivery), (f"{delivery['kind']} · {len(users)} people",), _chat([delivery], zone), name=name)
+        for _, delivery, users in _distinct(part)
+    ]
 
 
 def _phones(part: ClientPage, zone: ZoneInfo) -> list[Html]:
@@ -152,16 +126,24 @@ def _phones(part: ClientPage, zone: ZoneInfo) -> list[Html]:
     for delivery in part.deliveries:
         counts.setdefault(delivery["user"], []).append(delivery)
     busiest = sorted(counts.items(), key=lambda item: (-len(item[1]), item[0]))[:PHONES]
-    phones = []
-    for user, deliveries in busiest:
-        entries = [
-            ChatEntry(_moment(delivery["time"]).astimezone(zone), message)
-            for delivery in deliveries
-            for message in delivery["messages"]
-        ]
-        chat = conversation_html(entries, name=part.client.spec.title)
-        phones.append(div("lf-phone", span("lf-label", part.names.get(user, user)), chat))
-    return phones
+    return [
+        chat_card(
+            part.names.get(user, user),
+            (f"received {len(deliveries)} times",),
+            _chat(deliveries, zone),
+            name=part.client.spec.title,
+            tall=True,
+        )
+        for user, deliveries in busiest
+    ]
+
+
+def _chat(deliveries: Sequence[Delivery], zone: ZoneInfo) -> list[ChatEntry]:
+    return [
+        ChatEntry(_moment(delivery["time"]).astimezone(zone), message)
+        for delivery in deliveries
+        for message in delivery["messages"]
+    ]
 
 
 def _moment(text: Any) -> datetime:
@@ -173,16 +155,15 @@ def _moment(text: Any) -> datetime:
 def _matrix(part: ClientPage) -> Html:
     """A row for each friend, a column for each send, a dot where it arrived."""
     groups = _distinct(part)
-    head = _row("th", "friend", *(f"{number}" for number in range(1, len(groups) + 1)))
     users = sorted({user for _, _, got in groups for user in got}, key=lambda user: part.names.get(user, user))
     got = [set(group[2]) for group in groups]
-    rows = [_row("td", part.names.get(user, user), *("●" if user in one else "" for one in got)) for user in users]
+    rows = [(part.names.get(user, user), *("●" if user in one else "" for one in got)) for user in users]
     legend = element(
         "ol", None, *(element("li", None, f"{label}: {_spoken(delivery)}") for label, delivery, _ in groups)
     )
-    table = element("table", {"class": "lf-matrix"}, head, *rows)
+    head = ("friend", *(str(number) for number in range(1, len(groups) + 1)))
     summary = element("summary", None, f"{len(users)} friends received something")
-    return joined([legend, element("details", None, summary, table)])
+    return joined([legend, element("details", None, summary, table(head, rows, classes="lf-matrix"))])
 
 
 def _spoken(delivery: Delivery) -> str:

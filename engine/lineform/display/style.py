@@ -1,8 +1,8 @@
-"""The stylesheet of every page, in the order in which one reads a page: page, chat, Flex Messages, rich menus.
+"""The stylesheet of every page, in the order in which one reads a page: page, chat, Flex Messages, rich menus, and
+rows of cards.
 
-One light and one dark palette by `prefers-color-scheme`. Flex and template bubbles stay light in the dark,
-  as LINE shows
-them. Nothing is loaded from elsewhere.
+One light and one dark palette by `prefers-color-scheme`. Flex and template bubbles stay light in the dark, as LINE
+shows them. Nothing is loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -204,4 +204,28 @@ MENU = """
 .lf-legend small{color:var(--lf-quiet)}
 """
 
-STYLE = PAGE + CHAT + FLEX + MENU
+GALLERY = """
+main:has(.lf-gallery){max-width:88rem}
+h3{font-size:1rem;margin:1.6rem 0 .7rem;color:var(--lf-quiet)}
+section{margin-top:2.5rem;border-top:1px solid var(--lf-edge)}
+section>h2{margin-top:1.2rem}
+.lf-gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.1rem;
+  align-items:start}
+.lf-shown{margin:0;min-width:0;padding:.8rem;border:1px solid var(--lf-edge);border-radius:14px;
+  background:var(--lf-card)}
+.lf-shown>figcaption{display:flex;flex-direction:column;margin:0 .1rem .7rem;line-height:1.45;
+  overflow-wrap:anywhere}
+.lf-shown>figcaption .lf-quiet{font-size:.82rem}
+.lf-shown>.lf-chat,.lf-shown>.lf-menu{max-width:none}
+.lf-shown>*+.lf-unknown{margin-top:.6rem}
+.lf-phone>.lf-chat{max-height:34rem;overflow-y:auto;overscroll-behavior:contain;scrollbar-width:thin}
+.lf-scroll{overflow-x:auto;scrollbar-width:thin}
+.lf-scroll th,.lf-scroll td{white-space:nowrap}
+.lf-scroll td:last-child{white-space:normal}
+.lf-matrix th,.lf-matrix td{padding:.15rem .45rem;text-align:center;color:var(--lf-accent)}
+.lf-matrix th:first-child,.lf-matrix td:first-child{position:sticky;left:0;background:var(--lf-page);
+  text-align:left;color:var(--lf-ink)}
+details>summary{cursor:pointer;padding:.3rem 0}
+"""
+
+STYLE = PAGE + CHAT + FLEX + MENU + GALLERY

@@ -1,0 +1,146 @@
+"""``lineform preview``: the workspace as friends will see it, on one page; no account, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from lineform.apply.images import menu_image
+from lineform.cli import options
+from lineform.cli.common import moment, open_project
+from lineform.errors import LineformError, UsageError
+from lineform.loading.csv_cells import Unreadable, attribute_reader
+from lineform.model.address import Kind
+from lineform.model.campaign import CampaignSpec
+from lineform.model.problem import did_you_mean
+from lineform.model.project import Client, Project, Resource
+from lineform.model.richmenu import RichMenuSpec
+from lineform.model.richmenu_line import richmenu_to_line
+from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMenu, audience_words, preview_page
+from lineform.segments.friend import Friend, Value
+from lineform.segments.sample import NAME, sample_friend, unknown_friend
+from lineform.sending.due import upcoming
+from lineform.sending.revision import declared_by, read_revision, revision
+from lineform.sending.scope import friend_scope, reads_friend, run_scope
+from lineform.templates.errors import TemplateError, UnknownValue
+from lineform.templates.send import compile_messages
+from lineform.wiring.clock import SystemClock
+
+DEFAULT = Path(".lineform") / "preview" / "index.html"
+
+
+@click.command("preview")
+@options.workspace
+@options.clients
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help=f"Where to write the page. Default: {DEFAULT}"
+)
+@click.option("--friend-name", default=NAME, show_default=True, metavar="NAME", help="What the shown friend is called.")
+@click.option(
+    "--set", "chosen", multiple=True, metavar="ATTRIBUTE=VALUE", help="What else is known of them; may be repeated."
+)
+@options.now
+def command(
+    workspace: Path,
+    clients: tuple[str, ...],
+    out: Path | None,
+    friend_name: str,
+    chosen: tuple[str, ...],
+    now: datetime | None,
+) -> None:
+    """Write a page with every rich menu and its tap areas, and every campaign's messages.
+
+    Each campaign is shown as an invented friend reads it of whom everything is known, and, where that differs, as one
+    reads it of whom nothing is.
+    """
+    project = open_project(workspace, clients)
+    at = moment(project, now) or SystemClock().now()
+    owners = list(project.clients.values())
+    values = _values(owners, chosen)
+    shown = [_client(owner, at, friend_name, values) for owner in owners]
+    path = out or project.root / DEFAULT
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(preview_page(_title(project), shown), encoding="utf-8")
+    except OSError as error:
+        raise LineformError(f"{path} cannot be written: {error.strerror}") from None
+    menus, campaigns = sum(len(one.menus) for one in shown), sum(len(one.campaigns) for one in shown)
+    click.echo(f"{path}: {menus} rich menus and {campaigns} campaigns of {len(shown)} clients")
+
+
+def _title(project: Project) -> str:
+    return f"lineform preview: {project.spec.name}"
+
+
+def _values(owners: Sequence[Client], chosen: Sequence[str]) -> dict[str, Value]:
+    """The chosen values, read as a CSV's cells are; each attribute is declared by at least one of the clients."""
+    specs = {name: spec for owner in owners for name, spec in declared_by(owner).attributes.items()}
+    values = {}
+    for text in chosen:
+        name, equals, cell = text.partition("=")
+        if not equals or name not in specs:
+            hint = did_you_mean(name, specs) or f"declared are {', '.join(specs) or 'none'}"
+            raise UsageError(f"--set {text} names no attribute", hint=hint)
+        try:
+            values[name] = attribute_reader(name, specs[name])(cell.strip())
+        except Unreadable as problem:
+            raise UsageError(f"--set {text}: the value {problem.reason}", hint=problem.hint) from None
+    return values
+
+
+def _client(owner: Client, now: datetime, name: str, values: Mapping[str, Value]) -> ShownClient:
+    words = declared_by(owner)
+    known = {key: value for key, value in values.items() if key in words.attributes}
+    friend = sample_friend(words, now, name, known)
+    campaigns = [_campaign(owner, resource, friend, now) for resource in owner.of(Kind.CAMPAIGN)]
+    menus = [_menu(resource, resource.spec) for resource in owner.of(Kind.RICHMENU) if _is_menu(resource)]
+    return ShownClient(owner.name, owner.spec.title, menus, sorted(campaigns, key=lambda one: one.at))
+
+
+def _is_menu(resource: Resource) -> bool:
+    return isinstance(resource.spec, RichMenuSpec)
+
+
+def _menu(resource: Resource, spec: object) -> ShownMenu:
+    if not isinstance(spec, RichMenuSpec):
+        raise TypeError(f"{resource.address} is no rich menu")
+    facts = ["the default menu" if spec.default else "", "" if spec.image else "drawn from its cells"]
+    notes = [spec.description, " · ".join(fact for fact in facts if fact)]
+    image, _ = menu_image(resource)
+    return ShownMenu(str(resource.address), notes, {**richmenu_to_line(spec), "name": spec.name}, image)
+
+
+def _campaign(owner: Client, resource: Resource, friend: Friend, now: datetime) -> ShownCampaign:
+    spec = resource.spec
+    if not isinstance(spec, CampaignSpec):
+        raise TypeError(f"{resource.address} is no campaign")
+    armed = read_revision(revision(owner, resource).body)
+    coming = upcoming(armed.schedule, armed.timezone, now)
+    at = coming[0].at if coming else now
+    local = at.astimezone(ZoneInfo(armed.timezone))
+    when = f"next: {local:%Y-%m-%d %H:%M}" if coming else "never due again"
+    if not spec.enabled:
+        when = "not enabled"
+    messages = compile_messages(armed.messages, armed.context)
+    run = run_scope(at, armed.timezone)
+
+    def reading(whose: str, reader: Friend) -> Reading:
+        try:
+            return Reading(whose, messages.render({"friend": friend_scope(reader, armed.timezone), "run": run}))
+        except UnknownValue as unknown:
+            skipped = unknown.message if armed.skip_if_unknown else f"{unknown.message}: such a friend stops the send"
+            return Reading(whose, (), skipped)
+        except TemplateError as error:
+            return Reading(whose, (), error.message)
+
+    readings = [reading(f"for {friend.display_name}" if reads_friend(messages.reads) else "", friend)]
+    if reads_friend(messages.reads):
+        other = reading("for a friend of whom nothing is known", unknown_friend())
+        if other.messages != readings[0].messages:
+            readings.append(other)
+    notes = [spec.description, f"{when} · {audience_words(spec.audience)}"]
+    return ShownCampaign(str(resource.address), notes, local, readings)
