@@ -72,10 +72,12 @@ class FriendReading(Database):
                 rows = connection.execute(
                     sa.select(friends, line_ids.c.user_id)
                     .join_from(friends, line_ids, line_ids.c.friend_id == friends.c.id)
-                    .where(friends.c.account_id == account_id, self.among(friends.c.id, part))
+                    .where(self.among(friends.c.id, part))
                 )
                 for row in rows:
-                    found[row.id] = _friend(row, tagged.get(row.id, frozenset()))
+                    # Compared here: in the query, SQLite would walk through all friends of the account instead.
+                    if row.account_id == account_id:
+                        found[row.id] = _friend(row, tagged.get(row.id, frozenset()))
         return [found[i] for i in ids if i in found]
 
     def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]:
@@ -98,12 +100,8 @@ class FriendReading(Database):
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
             for part in chunks(list(ids), STREAMED):
-                rows = connection.execute(
-                    sa.select(line_ids.c.friend_id, line_ids.c.user_id).where(
-                        line_ids.c.account_id == account_id, self.among(line_ids.c.friend_id, part)
-                    )
-                )
-                found |= dict(rows.all())
+                rows = connection.execute(sa.select(line_ids).where(self.among(line_ids.c.friend_id, part)))
+                found |= {row.friend_id: row.user_id for row in rows if row.account_id == account_id}
         return found
 
     @property
