@@ -59,7 +59,7 @@ class MessageChecks:
         return True
 
 
-_SUSPICIOUS = re.compile(r"[{?？�]|テスト|\A\s*\Z")
+_SUSPICIOUS = re.compile(r"\{[{%]|[?？]{3}|�|テスト|\A\s*\Z")
 """What every suspicion about a text begins with."""
 
 
