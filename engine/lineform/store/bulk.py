@@ -1,7 +1,7 @@
 """Thousands of rows at once, by each driver's fastest way: SQLite's executemany, PostgreSQL's COPY and jsonb.
 
-Measured with 5,000 rows a transaction on two shared cores: an executemany through SQLAlchemy writes 17,000 friends a
-second to SQLite and 4,000 to PostgreSQL; see `importing` for what these come to.
+An executemany through SQLAlchemy writes half as many friends to SQLite and a quarter as many to PostgreSQL; `importing`
+has the figures.
 """
 
 from __future__ import annotations

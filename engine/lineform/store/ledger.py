@@ -148,7 +148,8 @@ class LedgerRecords(Database):
                     "to_request_id": one.request_id,
                     "to_reason": one.reason,
                 }
-                for one in outcomes
+                # In one order for all, or two workers could wait for each other.
+                for one in sorted(outcomes, key=lambda settled: settled.batch_id)
             ]
             with self.writing() as connection:
                 connection.execute(_SETTLING, rows)
