@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineform.lineapi.jsonschema import DIALECT, author_message_parts
+from lineform.loading.fielddocs import documented_models, field_docs
 from lineform.model.address import Kind
 from lineform.model.catalogue import SPECS
 
@@ -88,6 +89,10 @@ def _parts(kind: Kind) -> tuple[Schema, dict[str, Schema]]:
     """The schema of a kind without its definitions, and those."""
     own = SPECS[kind].model_json_schema()
     defs: dict[str, Schema] = own.pop("$defs", {})
+    models = documented_models()
+    for name, one in ((SPECS[kind].__name__, own), *defs.items()):
+        for key, text in field_docs(models[name]).items():
+            one["properties"][key].setdefault("description", text)
     own["properties"]["kind"] = {"const": kind.value, "description": "What this file declares."}
     if kind not in _WITHOUT_EXPRESSIONS:
         for name, one in own["properties"].items():

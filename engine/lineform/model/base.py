@@ -18,7 +18,7 @@ from lineform.model.address import NAME
 class Part(BaseModel):
     """A value inside a file: unknown keys are errors, nothing is converted behind the author's back."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
