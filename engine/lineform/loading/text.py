@@ -12,7 +12,7 @@ from lineform.model.problem import Problem
 SIZE_LIMIT = 1024 * 1024
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 # U+0085, U+2028 and U+2029 end a line for YAML 1.1 and not for 1.2, and nobody sees them: no parser may decide.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 class Unreadable(Exception):
