@@ -22,9 +22,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from random import Random
 from typing import Any
 
@@ -52,6 +54,8 @@ LONGEST = 0.12
 """Seconds within which a child is killed; a tick takes about as long."""
 BOUNDARIES = 34
 """Calls of a port that a tick makes, about."""
+JOBS = 3
+"""Runs at once, on two cores: much of a run is waiting for the disk and for leases of the dead."""
 KILLS = 3
 """At most so many children of one run are to be killed."""
 SHAPES: dict[str, dict[str, Any]] = {
@@ -209,6 +213,8 @@ class Nursery:
         return int(self._talk.readline())
 
     def close(self) -> None:
+        # Nurseries made later have inherited this socket: only a shutdown, not a close, is an end for its reader.
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._talk.close()
         self._socket.close()
         os.waitpid(self._pid, 0)
@@ -270,15 +276,8 @@ def _wrong(received: Counter[str], users: list[str], send: Send | None) -> str:
     return ""
 
 
-@dataclass
-class Tally:
-    runs: int = 0
-    kills: int = 0
-    wrong: int = 0
-
-
-def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int, tally: Tally) -> str:
-    """One run; what was wrong about it, or nothing."""
+def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int) -> tuple[int, str]:
+    """One run: how often it was killed, and what was wrong about it, or nothing."""
     random = Random(f"{seed}/{number}")
     control = Control(origin)
     bot, token, name = f"U{number:032x}", f"token-{number}", f"client-{number}"
@@ -289,11 +288,11 @@ def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int, ta
     shape = random.choice(sorted(SHAPES))
     url = f"sqlite:///{path}"
     _arm(url, _client(name, bot), users, shape, datetime.now(UTC))
-    problem = ""
+    problem, kills = "", 0
     for death in _deaths(random):
         exit_code = nursery.tick(Job(origin, token, bot, name, url, death))
         if exit_code == -signal.SIGKILL:
-            tally.kills += 1
+            kills += 1
         elif exit_code != 0:
             problem = f"a child ended with {exit_code}"
     received = Counter(one["user"] for one in control.deliveries(account))
@@ -301,9 +300,8 @@ def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int, ta
         send = store.send(name, ADDRESS, _only_key(store.sends(name)))
     for file in folder.glob(f"{number}.db*"):
         file.unlink()
-    tally.runs += 1
     problem = problem or _wrong(received, users, send)
-    return f"run {number} ({shape}, seed {seed}): {problem}" if problem else ""
+    return kills, f"run {number} ({shape}, seed {seed}): {problem}" if problem else ""
 
 
 def _only_key(sends: Any) -> str:
@@ -312,19 +310,32 @@ def _only_key(sends: Any) -> str:
 
 def measure(runs: int, seed: int, out: Any = sys.stdout) -> dict[str, Any]:
     """Makes all runs and prints each that went wrong."""
-    nursery = Nursery()
-    tally = Tally()
     began = time.monotonic()
+    nurseries: SimpleQueue[Nursery] = SimpleQueue()
+    for _ in range(JOBS):
+        nurseries.put(Nursery())
+    kills = wrong = 0
     with tempfile.TemporaryDirectory() as place, SandboxServer(log_requests=False) as server:
         folder = Path(place)
         with open_store(f"sqlite:///{folder}/template.db") as store:
             store.migrate()
-        for number in range(1, runs + 1):
-            if problem := _run(nursery, server.origin, folder, number, seed, tally):
-                tally.wrong += 1
-                print(problem, file=out, flush=True)
-    nursery.close()
-    return {**asdict(tally), "seconds": round(time.monotonic() - began, 1)}
+
+        def one(number: int) -> tuple[int, str]:
+            nursery = nurseries.get()
+            try:
+                return _run(nursery, server.origin, folder, number, seed)
+            finally:
+                nurseries.put(nursery)
+
+        with ThreadPoolExecutor(JOBS) as pool:
+            for killed, problem in pool.map(one, range(1, runs + 1)):
+                kills += killed
+                wrong += bool(problem)
+                if problem:
+                    print(problem, file=out, flush=True)
+    for _ in range(JOBS):
+        nurseries.get().close()
+    return {"runs": runs, "kills": kills, "wrong": wrong, "seconds": round(time.monotonic() - began, 1)}
 
 
 def main() -> None:
