@@ -1,0 +1,85 @@
+"""A workspace in a folder of its own, and the offline account that it talks to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lineform.cli import lineform
+from lineform.cli.boundary import guarded
+from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
+from support.command_line import (
+    BEFORE,
+    CSV,
+    SALON,
+    SALON_BOT,
+    SALON_TOKEN,
+    Run,
+    bare_environment,
+    copy_workspace,
+    runner,
+)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs ``lineform`` with these arguments."""
+    return runner(capsys)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the reference workspace, which is the current folder; nothing was applied yet."""
+    root = copy_workspace(tmp_path / "workspace")
+    bare_environment(monkeypatch, root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference workspace after its first apply to the salon's offline account; only to be copied."""
+    root = copy_workspace(tmp_path_factory.mktemp("applied") / "workspace")
+    with pytest.MonkeyPatch.context() as patch:
+        bare_environment(patch, root)
+        (root / "friends.csv").write_text(CSV, encoding="utf-8")
+        shared = ("--client", SALON, "--sandbox", "--now", BEFORE)
+        assert guarded(lineform, ["friends", "import", "friends.csv", *shared]) == 0
+        assert guarded(lineform, ["apply", "--yes", *shared]) == 0
+    return root
+
+
+@pytest.fixture
+def applied(applied_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace whose salon was applied and has three friends, at the offline account of ``--sandbox``."""
+    root = tmp_path / "workspace"
+    shutil.copytree(applied_once, root)
+    bare_environment(monkeypatch, root)
+    return root
+
+
+def _reach(server: SandboxServer, patch: pytest.MonkeyPatch) -> Control:
+    patch.setenv("LINEFORM_LINE_ORIGIN", server.origin)
+    patch.setenv("AOBA_SALON_LINE_TOKEN", SALON_TOKEN)
+    return Control(server.origin)
+
+
+@pytest.fixture
+def line(applied: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
+    """The applied workspace's account as a server of its own, which the environment names as LINE."""
+    with SandboxServer(applied / ".lineform" / "sandbox.db") as server:
+        control = _reach(server, monkeypatch)
+        control.add_token(SALON, SALON_TOKEN)
+        yield control
+
+
+@pytest.fixture
+def empty_line(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
+    """An account of the salon's on which nothing was made yet, as a server that the environment names as LINE."""
+    with SandboxServer(None) as server:
+        control = _reach(server, monkeypatch)
+        control.add_account(name=SALON, bot_id=SALON_BOT, token=SALON_TOKEN, plan_limit=5000)
+        yield control

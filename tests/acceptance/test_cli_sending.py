@@ -1,0 +1,216 @@
+"""``run``, ``send``, ``report``, ``friends`` and ``segments`` on the command line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from lineform.sandbox.control import Control
+from support.command_line import BEFORE, CSV, DUE, SALON, Run
+
+ONE = ("--client", SALON)
+OFFLINE = (*ONE, "--sandbox")
+HANAKO = "U00000000000000000000000000000001"
+AT_DUE = (*ONE, "--now", DUE)
+
+
+def test_a_dry_run_says_everything_and_sends_nothing(applied: Path, line: Control, run: Run) -> None:
+    told = run("run", "--dry-run", "--format", "json", *AT_DUE)
+    assert told.code == 0
+    (entry,) = told.data["clients"][0]["entries"]
+    assert (entry["address"], entry["outcome"], entry["recipients"]) == ("campaign.winter-offer", "would send", 2)
+    assert line.deliveries(SALON) == []
+    assert run("report", "--format", "json", *ONE).data["clients"][0]["sends"] == []
+
+
+def test_a_second_run_sends_nothing_more(applied: Path, line: Control, run: Run) -> None:
+    first = run("run", *AT_DUE)
+    assert first.code == 0
+    assert "2 of 2 friends" in first.out
+    texts = {one["user"]: one["messages"][0]["text"] for one in line.deliveries(SALON)}
+    assert texts[HANAKO].startswith("佐藤さま")
+    assert len(texts) == len(line.deliveries(SALON)) == 2
+    again = run("run", *AT_DUE)
+    assert again.code == 0
+    assert "nothing is due" in again.out
+    assert len(line.deliveries(SALON)) == 2
+
+
+def test_before_its_time_nothing_is_due(applied: Path, run: Run) -> None:
+    early = run("run", *OFFLINE, "--now", BEFORE)
+    assert early.code == 0
+    assert "next: campaign.winter-offer at 2026-12-01T10:00" in early.out
+
+
+def test_a_halted_client_sends_after_it_is_resumed(applied: Path, line: Control, run: Run) -> None:
+    assert run("run", "--halt", *AT_DUE).code == 0
+    halted = run("run", *AT_DUE)
+    assert halted.code == 4
+    assert "halted" in halted.out
+    assert line.deliveries(SALON) == []
+    assert "halted by" in run("doctor", *AT_DUE).out
+    assert run("run", "--resume", *AT_DUE).code == 0
+    assert run("run", *AT_DUE).code == 0
+    assert len(line.deliveries(SALON)) == 2
+
+
+def test_a_late_send_is_held_until_a_person_lets_it_go(applied: Path, line: Control, run: Run) -> None:
+    late = (*ONE, "--now", "2026-12-01T15:00")
+    assert run("run", *late).code == 4
+    assert line.deliveries(SALON) == []
+    assert "held" in run("report", *late).out
+    assert run("run", "--release", "campaign.winter-offer@2026-12-01T10:00", *late).code == 0
+    assert len(line.deliveries(SALON)) == 2
+
+
+@pytest.mark.parametrize("words", [("--dry-run", "--halt"), ("--halt", "--resume")])
+def test_what_excludes_each_other_is_refused(applied: Path, run: Run, words: tuple[str, ...]) -> None:
+    assert run("run", *words, *OFFLINE).code == 64
+
+
+def test_an_occurrence_needs_its_time(applied: Path, run: Run) -> None:
+    assert run("run", "--release", "campaign.winter-offer", *OFFLINE).code == 64
+
+
+def test_a_quota_that_is_too_small_stops_the_send(applied: Path, line: Control, run: Run) -> None:
+    line.change(SALON, plan_limit=1)
+    stopped = run("run", *AT_DUE)
+    assert stopped.code == 4
+    assert "G201" in stopped.out
+    assert line.deliveries(SALON) == []
+
+
+def test_a_test_send_reaches_the_testers_alone(
+    applied: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AOBA_SALON_TESTERS", HANAKO)
+    sent = run("send", "winter-offer", "--test", *ONE)
+    assert sent.code == 0
+    assert "1 of 1 testers" in sent.out
+    assert {one["user"] for one in line.deliveries(SALON)} == {HANAKO}
+    assert run("report", "--format", "json", *ONE).data["clients"][0]["sends"] == []
+
+
+def test_send_without_the_word_test_is_refused(applied: Path, run: Run) -> None:
+    refused = run("send", "winter-offer", *OFFLINE)
+    assert refused.code == 64
+    assert "--test" in refused.err
+
+
+def test_testers_that_nobody_set_are_named(applied: Path, run: Run) -> None:
+    missing = run("send", "winter-offer", "--test", *OFFLINE)
+    assert missing.code == 8
+    assert "AOBA_SALON_TESTERS" in missing.err
+
+
+def test_an_unknown_campaign_is_met_with_the_nearest(applied: Path, run: Run) -> None:
+    unknown = run("send", "winter-ofer", "--test", *OFFLINE)
+    assert unknown.code == 64
+    assert "campaign.winter-offer" in unknown.err
+
+
+def test_the_report_says_what_was_sent_and_who_did_it(applied: Path, run: Run) -> None:
+    run("run", *OFFLINE, "--now", DUE)
+    told = run("report", "--audit", *OFFLINE, "--now", DUE)
+    assert told.code == 0
+    assert "2026-12-01 10:00  campaign.winter-offer  sent" in told.out
+    assert "2 of 2 friends" in told.out
+    assert "apply.done" in told.out
+    data = run("report", "--format", "json", "--audit", *OFFLINE, "--now", DUE).data["clients"][0]
+    assert (data["sends"][0]["status"], data["sends"][0]["accepted"]) == ("sent", 2)
+    assert {note["action"] for note in data["audit"]} >= {"apply.start", "apply.done"}
+
+
+def test_the_report_of_one_campaign_holds_no_other(applied: Path, run: Run) -> None:
+    run("run", *OFFLINE, "--now", DUE)
+    assert "nothing was sent" in run("report", "--campaign", "new-year", *OFFLINE, "--now", DUE).out
+    assert "winter-offer" in run("report", "--campaign", "winter-offer", *OFFLINE, "--now", DUE).out
+    assert run("report", "--campaign", "winter", *OFFLINE).code == 64
+
+
+def test_an_import_is_idempotent(applied: Path, run: Run) -> None:
+    again = run("friends", "import", "friends.csv", *OFFLINE)
+    assert again.code == 0
+    assert "0 added, 0 changed, 3 unchanged" in again.out
+    assert "3 friends" in run("friends", "count", *OFFLINE).out
+    assert run("friends", "count", "--format", "json", *OFFLINE).data["clients"][SALON] == {"friends": 3, "blocked": 0}
+
+
+def test_refused_rows_are_told_counted_and_written(workspace: Path, run: Run) -> None:
+    rows = "".join(f"=cmd{number},x\n" for number in range(30))
+    (workspace / "some.csv").write_text(f"user_id,name\n{HANAKO},花子\n{rows}", encoding="utf-8")
+    told = run("friends", "import", "some.csv", "--refused", "refused.csv", *OFFLINE)
+    assert told.code == 0
+    assert "1 added" in told.out
+    assert told.err.count("is not a LINE user id") == 20
+    assert "not imported: 30 rows" in told.err
+    assert "=cmd" not in told.err
+    with (workspace / "refused.csv").open(encoding="utf-8-sig", newline="") as lines:
+        written = list(csv.DictReader(lines))
+    assert [int(row["row"]) for row in written] == list(range(3, 33))
+
+
+def test_a_file_of_which_nothing_can_be_read_is_an_error(workspace: Path, run: Run) -> None:
+    (workspace / "none.csv").write_text("user_id\nnobody\n", encoding="utf-8")
+    assert run("friends", "import", "none.csv", *OFFLINE).code == 3
+    (workspace / "columns.csv").write_text("user_id,vists\n", encoding="utf-8")
+    unknown = run("friends", "import", "columns.csv", *OFFLINE)
+    assert unknown.code == 3
+    assert "visits" in unknown.err
+
+
+def test_a_file_that_breaks_off_keeps_what_was_before(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineform.cli.friends.CHUNK", 2)
+    (workspace / "cut.csv").write_text(f'{CSV}"U0', encoding="utf-8")
+    cut = run("friends", "import", "cut.csv", *OFFLINE)
+    assert cut.code == 3
+    assert "2 added, 0 changed, 0 unchanged before the file broke off" in cut.out
+    assert "2 friends" in run("friends", "count", *OFFLINE).out
+
+
+def test_the_refused_rows_never_replace_the_file_itself(workspace: Path, run: Run) -> None:
+    (workspace / "friends.csv").write_text(CSV, encoding="utf-8")
+    assert run("friends", "import", "friends.csv", "--refused", "./friends.csv", *OFFLINE).code == 64
+    assert (workspace / "friends.csv").read_text(encoding="utf-8") == CSV
+
+
+def test_friends_are_collected_from_line(applied: Path, line: Control, run: Run) -> None:
+    line.add_friends(SALON, 4)
+    synced = run("friends", "sync", "--profiles", *ONE)
+    assert synced.code == 0
+    assert "4 added" in synced.out
+
+
+def test_an_unverified_account_is_told_what_it_cannot_do(applied: Path, line: Control, run: Run) -> None:
+    line.change(SALON, verified=False)
+    refused = run("friends", "sync", *ONE)
+    assert refused.code == 4
+    assert "not verified" in refused.err
+    doctor = run("doctor", *ONE)
+    assert doctor.code == 0
+    assert "friends import" in doctor.out
+
+
+def test_segments_are_counted(applied: Path, run: Run) -> None:
+    data = run("segments", "count", "--format", "json", *OFFLINE).data
+    assert data["friends"] == 3
+    assert data["segments"] == {"families": 1, "reachable": 2, "regulars": 1}
+    assert "1 of 3 (33.3%)" in run("segments", "count", "regulars", *OFFLINE).out
+
+
+def test_a_segment_is_explained_for_one_friend(applied: Path, run: Run) -> None:
+    told = run("segments", "explain", "regulars", "--friend", HANAKO, *OFFLINE)
+    assert told.code == 0
+    assert f"{HANAKO} is in regulars" in told.out
+    assert "visits is 9" in told.out
+
+
+def test_a_friend_or_segment_that_is_not_there_is_said(applied: Path, run: Run) -> None:
+    assert run("segments", "explain", "regulars", "--friend", "U" + "f" * 32, *OFFLINE).code == 64
+    unknown = run("segments", "count", "regular", *OFFLINE)
+    assert unknown.code == 64
+    assert "segment.regulars" in unknown.err

@@ -1,0 +1,173 @@
+"""The verbs that need no account: validate, test, explain, schema, init and preview."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from lineform.model.address import Kind
+from support.command_line import BEFORE, SALON, Run, bare_environment, replace
+
+
+def test_the_reference_workspace_is_valid(workspace: Path, run: Run) -> None:
+    told = run("validate")
+    assert told.code == 0
+    assert told.out.startswith("2 clients, ")
+    assert run("validate", "--format", "json").data["valid"] is True
+
+
+def test_a_workspace_is_found_from_inside(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace / "campaigns")
+    assert run("validate").code == 0
+
+
+@pytest.mark.parametrize("output", ["text", "json", "github", "sarif"])
+def test_a_problem_has_its_place_in_every_format(workspace: Path, run: Run, output: str) -> None:
+    replace(workspace / "campaigns" / "winter-offer.yaml", "segment: reachable", "segment: reachble")
+    told = run("validate", "--format", output)
+    assert told.code == 3
+    assert "E303" in told.out
+    assert "campaigns/winter-offer.yaml" in told.out
+    if output in {"json", "sarif"}:
+        json.loads(told.out)
+
+
+@pytest.mark.parametrize("verb", [("plan", "--sandbox"), ("apply", "--yes"), ("run",), ("test",), ("preview",)])
+def test_nothing_is_done_with_an_invalid_workspace(workspace: Path, run: Run, verb: tuple[str, ...]) -> None:
+    replace(workspace / "campaigns" / "winter-offer.yaml", "segment: reachable", "segment: reachble")
+    refused = run(*verb)
+    assert refused.code == 3
+    assert "E303" in refused.err
+    assert not (workspace / ".lineform").exists()
+
+
+def test_an_unknown_client_is_met_with_the_nearest(workspace: Path, run: Run) -> None:
+    unknown = run("validate", "--client", "aoba-saln")
+    assert unknown.code == 3
+    assert SALON in unknown.out
+
+
+def test_a_folder_without_a_workspace_says_how_to_start_one(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare_environment(monkeypatch, tmp_path)
+    told = run("validate")
+    assert told.code == 3
+    assert "lineform init" in told.err
+
+
+def test_the_tests_of_the_workspace_pass(workspace: Path, run: Run) -> None:
+    told = run("test")
+    assert told.code == 0
+    assert told.out.rstrip().endswith("all passed")
+
+
+def test_a_failing_test_fails_the_command_and_says_why(workspace: Path, run: Run) -> None:
+    path = workspace / "clients" / SALON / "tests" / "december-birthdays.yaml"
+    replace(path, "{name: june, attributes: {birth_month: 6}", "{name: june, attributes: {birth_month: 12}")
+    failed = run("test", "--client", SALON)
+    assert failed.code == 3
+    assert "should receive nothing and receives" in failed.out
+    assert run("test", "--format", "json").data["passed"] is False
+    suites = ET.fromstring(run("test", "--format", "junit").out)  # noqa: S314 - our own output
+    assert suites.get("failures") == "1"
+
+
+def test_explain_names_every_layer(workspace: Path, run: Run) -> None:
+    told = run("explain", "--client", "kita-juku", "campaign.winter-offer", "schedule.at")
+    assert told.code == 0
+    assert "clients/kita-juku.yaml" in told.out
+    assert "campaigns/winter-offer.yaml" in told.out
+
+
+def test_explain_refuses_what_is_not_there(workspace: Path, run: Run) -> None:
+    assert run("explain", "--client", SALON, "campaign.winter-offr").code == 64
+    assert run("explain", "--client", SALON, "campaign.winter-offer", "schedule.att").code == 64
+    assert run("explain", "campaign.winter-offer").code == 64
+
+
+def test_every_kind_has_a_schema(tmp_path: Path, run: Run) -> None:
+    assert run("schema", "campaign").data["$schema"].startswith("https://json-schema.org/")
+    assert run("schema", "--out", str(tmp_path / "schemas")).code == 0
+    assert {path.name for path in (tmp_path / "schemas").iterdir()} >= {f"{kind}.schema.json" for kind in Kind}
+    assert run("schema", "campain").code == 64
+
+
+def test_a_new_workspace_is_valid_and_its_test_passes(tmp_path: Path, run: Run) -> None:
+    new = str(tmp_path / "new")
+    assert run("init", new, "--now", BEFORE, "--title", 'さくら"カフェ": 本店').code == 0
+    validated = run("validate", "-C", new)
+    assert validated.code == 0
+    assert "warning" not in validated.out
+    assert "5 friends: all passed" in run("test", "-C", new).out
+    assert "2026-12-30T10:00" in (tmp_path / "new" / "campaigns" / "thank-you.yaml").read_text(encoding="utf-8")
+    assert ".lineform/" in (tmp_path / "new" / ".gitignore").read_text(encoding="utf-8")
+    assert run("plan", "--sandbox", "-C", new).code == 0
+
+
+def test_init_overwrites_nothing(workspace: Path, tmp_path: Path, run: Run) -> None:
+    before = (workspace / "lineform.yaml").read_bytes()
+    assert run("init", str(workspace)).code == 4
+    assert (workspace / "lineform.yaml").read_bytes() == before
+    half = tmp_path / "half"
+    (half / "richmenus").mkdir(parents=True)
+    (half / "richmenus" / "main.yaml").write_text("mine", encoding="utf-8")
+    refused = run("init", str(half))
+    assert refused.code == 4
+    assert "richmenus/main.yaml" in refused.err
+    assert not (half / "lineform.yaml").exists()
+
+
+def test_init_keeps_the_files_of_a_new_repository(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    (tmp_path / ".gitignore").write_text("*.pyc", encoding="utf-8")
+    assert run("init", str(tmp_path)).code == 0
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*.pyc\n.lineform/\n"
+
+
+@pytest.mark.parametrize("words", [("--client", "My Shop"), ("--bot", "@shop")])
+def test_init_refuses_names_that_cannot_be(tmp_path: Path, run: Run, words: tuple[str, ...]) -> None:
+    assert run("init", str(tmp_path / "new"), *words).code == 64
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_client_whose_name_begins_with_a_digit_gets_a_variable(tmp_path: Path, run: Run) -> None:
+    assert run("init", str(tmp_path / "new"), "--client", "7-shop").code == 0
+
+
+def test_a_preview_shows_menus_and_messages_and_runs_nothing(workspace: Path, run: Run) -> None:
+    told = run("preview", "--client", SALON, "--now", BEFORE, "--friend-name", "<b>はな</b>")
+    assert told.code == 0
+    page = (workspace / ".lineform" / "preview" / "index.html").read_text(encoding="utf-8")
+    for words in (
+        "richmenu.main",
+        "campaign.winter-offer",
+        "next: 2026-12-01 10:00",
+        "お客さま",
+        "data:image/png;base64,",
+    ):
+        assert words in page, words
+    assert "&lt;b&gt;はな&lt;/b&gt;さま" in page
+    assert "<script" not in page
+    assert "<b>はな" not in page
+
+
+def test_a_preview_says_where_a_message_cannot_be_made(workspace: Path, run: Run) -> None:
+    path = workspace / "campaigns" / "winter-offer.yaml"
+    replace(path, "friend.name | default('お客')", "friend.name")
+    replace(path, "messages:", "skip_if_unknown: [name]\nmessages:")
+    assert run("preview", "--client", SALON, "--out", "page.html").code == 0
+    assert "friend.name is unknown" in (workspace / "page.html").read_text(encoding="utf-8")
+
+
+def test_chosen_values_are_read_by_their_declared_type(workspace: Path, run: Run) -> None:
+    assert run("preview", "--client", SALON, "--set", "name=みどり", "--out", "page.html").code == 0
+    assert "みどりさま" in (workspace / "page.html").read_text(encoding="utf-8")
+    assert run("preview", "--client", SALON, "--set", "visits=many").code == 64
+    unknown = run("preview", "--client", SALON, "--set", "visit=1")
+    assert unknown.code == 64
+    assert "visits" in unknown.err
