@@ -106,7 +106,9 @@ Condition = Annotated[
     | Annotated[Not, Tag("<not>")],
     Discriminator(_named),
 ]
-_MODELS = dict(zip(KEYS, (AttributeCondition, TagCondition, SegmentCondition, AllOf, AnyOf, Not), strict=True))
+_MODELS: dict[str, type[Part]] = dict(
+    zip(KEYS, (AttributeCondition, TagCondition, SegmentCondition, AllOf, AnyOf, Not), strict=True)
+)
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()

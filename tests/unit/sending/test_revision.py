@@ -12,7 +12,7 @@ from lineform.model.audience import SegmentSpec
 from lineform.model.base import Spec
 from lineform.model.project import Client
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, HasTag, Maybe, Not
-from lineform.sending.revision import Revisioned, body_digest, read_revision, revision
+from lineform.sending.revision import Revisioned, Revisions, body_digest, read_revision, revision
 from support.declared_clients import campaign, client, menu
 
 WORDS = AttributesSpec.model_validate(
@@ -103,6 +103,28 @@ def test_a_note_for_reviewers_changes_nothing() -> None:
 def test_the_digest_is_that_of_the_stored_body() -> None:
     found = of(campaign("a"))
     assert body_digest(json.loads(json.dumps(found.body, sort_keys=True))) == found.digest
+
+
+def test_clients_that_share_campaigns_get_the_revisions_that_each_would_get_alone() -> None:
+    shared = (segment({"tag": "vip"}), campaign("a", audience={"segment": "vips"}), campaign("b", silent=True))
+    twins = [client(WORDS, *shared, name="first"), client(WORDS, *shared, name="second")]
+    together = Revisions()
+    for owner in (*twins, *reversed(twins)):
+        for name in ("a", "b"):
+            resource = owner.resources[Address(Kind.CAMPAIGN, name)]
+            assert together.of(owner, resource) == revision(owner, resource)
+
+
+def test_clients_that_mean_different_friends_by_one_segment_get_different_revisions() -> None:
+    sale = campaign("a", audience={"segment": "vips"})
+    first = client(WORDS, segment({"tag": "vip"}), sale, name="first")
+    second = client(WORDS, segment({"attribute": "tier", "is": "gold"}), sale, name="second")
+    together = Revisions()
+    found = [together.of(owner, owner.resources[Address(Kind.CAMPAIGN, "a")]) for owner in (first, second)]
+    assert [read_revision(one.body).predicate for one in found] == [
+        HasTag("vip"),
+        AttributeIs("tier", "text", "is", ("gold",)),
+    ]
 
 
 def test_a_body_of_another_format_is_refused_with_what_to_do() -> None:
