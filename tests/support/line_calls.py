@@ -38,7 +38,13 @@ class Line:
         self.token = token
 
     def call(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        key: str | None = None,
     ) -> Reply:
         sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         if key is not None:
@@ -105,3 +111,12 @@ def an_image(width: int = 800, height: int = 540, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), (20, 120, 60)).save(out, kind)
     return out.getvalue()
+
+
+def a_file(ids: list[str], kind: str = "text/plain", **fields: str) -> tuple[bytes, dict[str, str]]:
+    """A form with a file of one id a line, as body and headers."""
+    mark = "formboundary7d1"
+    parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}' for name in fields]
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="ids.txt"\r\nContent-Type: {kind}'
+    text = "\r\n".join([*parts, f"{head}\r\n\r\n" + "\n".join(ids), f"--{mark}--", ""])
+    return text.encode(), {"Content-Type": f"multipart/form-data; boundary={mark}"}

@@ -10,6 +10,7 @@ Answers are always checked. Requests are checked unless LINE refused them: then 
 
 from __future__ import annotations
 
+import email
 import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -25,7 +26,7 @@ App = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Call
 
 FILES = ("messaging-api", "channel-access-token", "manage-audience", "insight", "liff")
 REFUSALS = frozenset({400, 401, 403, 404, 405, 410, 413, 415})
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 
 ERROR = {"$ref": "#/components/schemas/ErrorResponse"}
 
@@ -198,9 +199,23 @@ def _check_request(found: Operation, query: str, sent: Mapping[str, str], body: 
     elif FORM in content:
         form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         wrong += [f"request {text}" for text in violations(found.file, content[FORM]["schema"], form)]
+    elif MULTIPART in content:
+        wrong += _check_multipart(content[MULTIPART]["schema"], sent, body)
     elif not content and body:
         wrong.append("a request body where the specification knows none")
     return wrong
+
+
+def _check_multipart(schema: dict[str, Any], sent: Mapping[str, str], body: bytes) -> list[str]:
+    """The names of the parts, read by the standard library: no reader of ours judges itself."""
+    head = f"Content-Type: {sent.get('content-type', '')}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + body)
+    if message.get_content_type() != MULTIPART or not message.is_multipart():
+        return [f"the request's content type is {sent.get('content-type')}"]
+    parts = message.get_payload()
+    names = {part.get_param("name", header="content-disposition") for part in parts if not isinstance(part, str)}
+    wrong = [f"unknown part {name}" for name in names if name not in schema["properties"]]
+    return wrong + [f"the required part {name} is missing" for name in schema["required"] if name not in names]
 
 
 def _check_parameters(found: Operation, query: str, sent: Mapping[str, str]) -> list[str]:
@@ -217,12 +232,19 @@ def _check_parameters(found: Operation, query: str, sent: Mapping[str, str]) -> 
             if parameter.get("required"):
                 wrong.append(f"the required parameter {name} is missing")
             continue
-        typed = int(value) if parameter["schema"].get("type") == "integer" and value.isdigit() else value
+        typed = _typed(parameter["schema"].get("type"), value)
         wrong += [f"parameter {name} {text}" for text in violations(found.file, parameter["schema"], typed)]
     wrong += [f"unknown parameter {name}" for name in given if name not in known]
     if "x-line-retry-key" in sent and "X-Line-Retry-Key" not in known:
         wrong.append("a retry key where the specification knows none")
     return wrong
+
+
+def _typed(kind: str | None, value: str) -> object:
+    """A parameter as the value that its text stands for; what is none stays a text and fails."""
+    if kind == "integer" and value.isdigit():
+        return int(value)
+    return {"true": True, "false": False}.get(value, value) if kind == "boolean" else value
 
 
 def _check_json(file: str, schema: dict[str, Any], body: bytes) -> list[str]:

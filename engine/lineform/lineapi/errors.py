@@ -26,6 +26,8 @@ RICHMENU_ALIAS_NOT_FOUND: Final = "richmenu alias not found"
 RICHMENU_ALIAS_CONFLICT: Final = "conflict richmenu alias id"
 RICHMENU_NEEDS_IMAGE: Final = "must upload richmenu image before applying it to user"
 RICHMENU_HAS_IMAGE: Final = "An image has already been uploaded to the richmenu"
+AUDIENCE_NOT_FOUND: Final = "AUDIENCE_GROUP_NOT_FOUND"
+"""The detail by which a missing audience is told: its status is 400, as of any other refusal."""
 RICHMENU_IMAGE_SIZE: Final = "The image size is not allowed for richmenu"
 
 

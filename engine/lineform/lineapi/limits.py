@@ -126,8 +126,12 @@ AUDIENCE_UPLOAD_DESCRIPTION: Final = 300
 AUDIENCE_JSON_IDS: Final = 10_000
 AUDIENCE_FILE_IDS: Final = 1_500_000
 AUDIENCE_DAYS: Final = 180  # after creation it expires; a month later it is deleted
+AUDIENCE_EXPIRED_DAYS: Final = 30  # "one month", whose length LINE does not state
 AUDIENCE_CONCURRENT: Final = 10  # running operations on one audience, else 429
 AUDIENCE_PAGE: Final = 40
+AUDIENCE_PAGE_DEFAULT: Final = 20
+AUDIENCE_JOBS_SHOWN: Final = 50
+AUDIENCE_REQUEST_DAYS: Final = 60  # so old may a request be that a click or impression audience is made from
 AUDIENCE_CLICK_URL: Final = 2000
 AUDIENCE_SHOWN_MIN: Final = 20  # smaller ones show 0, uploads by user id and chat tags excepted
 

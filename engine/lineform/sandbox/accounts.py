@@ -33,6 +33,8 @@ class Settings:
     bulk_seconds: float = 2.0
     batch_seconds: float = 5.0
     narrowcast_seconds: float = 5.0
+    audience_seconds: float = 5.0
+    """From an upload, or the creation of a click or impression audience, to its being ready; LINE may take hours."""
     refuse_foreign_multicast: bool = False
     """LINE's reference says both that unknown ids are skipped and that they are a 400; both can be tried."""
 

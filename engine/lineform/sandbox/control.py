@@ -72,6 +72,29 @@ class Control:
         """The next rich menu batch moves `after` people and fails."""
         self._call("POST", _path(account, "fail-batch"), {"after": after})
 
+    # --- audiences
+    def audiences(self, account: str) -> list[dict[str, Any]]:
+        """All of them as LINE shows them, with what it never tells: the `members` each has now."""
+        found: list[dict[str, Any]] = self._call("GET", _path(account, "audiences"))
+        return found
+
+    def foreign_audience(self, account: str, description: str, **more: Any) -> int:
+        """One made elsewhere and ready: type (CHAT_TAG by default), createRoute (OA_MANAGER), members (user ids)."""
+        body = {"description": description, **more}
+        return int(self._call("POST", _path(account, "audiences"), body)["audienceGroupId"])
+
+    def change_audience(
+        self, account: str, audience: int, *, status: str | None = None, members: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Give it a status at once (READY, FAILED ...), or say who clicked or saw: no API call could."""
+        body = _given(status=status, members=members)
+        found: dict[str, Any] = self._call("PATCH", _path(account, "audiences", str(audience)), body)
+        return found
+
+    def fail_next_audience_job(self, account: str) -> None:
+        """The next upload that ends, ends FAILED and brings nobody."""
+        self._call("POST", _path(account, "fail-audience-job"), {})
+
     # --- people
     def add_friends(self, account: str, friends: int | list[dict[str, Any]] = 1) -> list[str]:
         """So many friends, or these: user_id, relation (friend, blocked, stranger, deleted), consent, followed_at

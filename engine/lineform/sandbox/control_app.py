@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lineform.errors import LineformError
-from lineform.sandbox import console, people
+from lineform.sandbox import audience_desk, console, people
 from lineform.sandbox.faults import Fault, Faults
 from lineform.sandbox.gate import Gate
 from lineform.sandbox.pages import phone_page, start_page
@@ -57,6 +57,10 @@ class Control:
             self._route("POST", f"{base}/keys", lambda w, r, b: console.register_key(w, _account(w, r), b)),
             self._route("POST", f"{base}/manager-menu", _manager_menu),
             self._route("POST", f"{base}/fail-batch", _fail_batch),
+            self._route("GET", f"{base}/audiences", lambda w, r, b: audience_desk.describe_all(w, _account(w, r))),
+            self._route("POST", f"{base}/audiences", lambda w, r, b: audience_desk.foreign(w, _account(w, r), b)),
+            self._route("POST", f"{base}/fail-audience-job", lambda w, r, b: audience_desk.fail_job(w, _account(w, r))),
+            self._route("PATCH", f"{base}/audiences/{{number:int}}", _change_audience),
             self._route("GET", user, lambda w, r, b: console.friend(w, _account(w, r), _user(r))),
             self._route("POST", f"{user}/relation", _relation),
             self._route("POST", f"{user}/write", _write),
@@ -188,6 +192,10 @@ def _manager_menu(world: World, request: Request, body: dict[str, Any]) -> Any:
 def _fail_batch(world: World, request: Request, body: dict[str, Any]) -> Any:
     console.fail_next_batch(world, _account(world, request), int(body.get("after", 0)))
     return {}
+
+
+def _change_audience(world: World, request: Request, body: dict[str, Any]) -> Any:
+    return audience_desk.change(world, _account(world, request), request.path_params["number"], body)
 
 
 def _relation(world: World, request: Request, body: dict[str, Any]) -> Any:

@@ -78,6 +78,21 @@ create table requests (
 create index requests_by_request on requests (request_id);
 """
 
+AUDIENCES = """
+create table if not exists audiences (
+  id integer primary key, account integer not null, seq integer not null, description text not null, type text not null,
+  route text not null, permission text not null, status text not null, failed_type text, created real not null,
+  request_id text, click_url text);
+create index if not exists audiences_of on audiences (account, seq);
+create table if not exists audience_jobs (
+  id integer primary key, audience integer not null, description text not null, created real not null,
+  starts real not null, ends real not null, ids integer not null, failed integer not null default 0);
+create index if not exists audience_jobs_of on audience_jobs (audience);
+create table if not exists audience_members (
+  audience integer not null, user text not null, job integer not null, primary key (audience, user, job)) without rowid;
+"""
+"""Made wherever they are missing, so that a state from before there were audiences can still be opened."""
+
 
 class State:
     """A thin face on one SQLite connection: short calls for one row, many rows and changes."""
@@ -121,6 +136,7 @@ class State:
         if not self.one("select 1 from sqlite_master where name='meta'"):
             self._db.executescript(SCHEMA)
             self.remember("format", FORMAT)
+        self._db.executescript(AUDIENCES)
         found = self.recall("format")
         if found != FORMAT:
             raise UsageError(

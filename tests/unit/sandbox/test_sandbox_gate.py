@@ -53,7 +53,7 @@ def test_the_token_chooses_the_account(line: Line, control: Control) -> None:
 
 def test_unknown_paths_are_404_and_wrong_methods_405(line: Line) -> None:
     assert (line.get("/v2/bot/nothing").status, line.get("/v2/bot/info/").status) == (404, 404)
-    assert line.get("/v2/bot/audienceGroup/list?page=1").status == 404
+    assert line.get("/v2/bot/insight/followers").status == 404
     wrong = line.get(PUSH)
     assert (wrong.status, wrong.json["message"]) == (405, "The request method, 'GET', is not supported")
     empty_id = line.get("/v2/bot/profile/")

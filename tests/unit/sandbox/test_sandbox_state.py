@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -42,6 +43,18 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         control.advance(2)
         assert control.friend("shop", friend)["linked_menu"] == menu
         assert len(control.requests()) == 5
+
+
+def test_a_state_from_before_there_were_audiences_is_opened(tmp_path: Path) -> None:
+    file = tmp_path / "line.sqlite3"
+    State(file).close()
+    with sqlite3.connect(file) as older:
+        for table in ("audiences", "audience_jobs", "audience_members"):
+            older.execute(f"drop table {table}")
+    older.close()
+    state = State(file)
+    assert state.number("select count(*) from audiences") == 0
+    state.close()
 
 
 def test_what_was_answered_survives_a_killed_process(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ https://developers.line.biz/en/reference/messaging-api/#narrowcast-recipient and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lineform.lineapi import demographics, limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Call, body_errors, refuse
+from lineform.sandbox.api.audience_rows import BY_ID, find_audience, members
 from lineform.sandbox.world import World
 
 AGES = tuple(f"age_{years}" for years in demographics.AGES)
@@ -82,8 +84,9 @@ def _check_tree(node: object, place: str, check_leaf: Callable[[dict[str, Any], 
 def _check_target(world: World, account: Account, call: Call, leaf: dict[str, Any], place: str) -> None:
     match leaf["type"]:
         case "audience":
-            # No audience can exist yet in this sandbox, so every id is an unknown one.
-            raise refuse(400, f"Invalid audience group id: {leaf.get('audienceGroupId')}")
+            row = find_audience(world, account.id, leaf.get("audienceGroupId"))
+            if row is None or row["status"] != "READY":
+                raise refuse(400, f"Invalid audience group id: {leaf.get('audienceGroupId')}")
         case "redelivery":
             if not _redelivered(world, account.id, leaf.get("requestId"), call.now):
                 raise refuse(400, f"Invalid request id: {leaf.get('requestId')}")
@@ -130,7 +133,7 @@ def selected(world: World, account: int, body: dict[str, Any], now: float) -> li
     everybody = people(world, account, now)
     users = {person.user for person in everybody}
     if body.get("recipient") is not None:
-        users = _targets(world, body["recipient"], users)
+        users = _targets(world, body["recipient"], users, now)
     demographic = (body.get("filter") or {}).get("demographic")
     return [
         person.user
@@ -139,15 +142,59 @@ def selected(world: World, account: int, body: dict[str, Any], now: float) -> li
     ]
 
 
-def _targets(world: World, node: dict[str, Any], everybody: set[str]) -> set[str]:
+def too_small_audience(world: World, account: int, body: dict[str, Any], now: float) -> bool:
+    """Whether one of several audiences has fewer than 50 friends in it; those made of ids are exempt."""
+    named = _audiences(world, account, body.get("recipient"))
+    if len(named) < 2:
+        return False
+    everybody = {person.user for person in people(world, account, now)}
+    return any(
+        len(members(world, row["id"], now) & everybody) < limits.NARROWCAST_RECIPIENTS_MIN
+        for row in named
+        if row["type"] not in BY_ID
+    )
+
+
+def needs_fifty(world: World, account: int, body: dict[str, Any]) -> bool:
+    """Whether LINE's floor of 50 recipients holds: for attributes, and for every target but audiences made of ids."""
+    if uses_attributes(body):
+        return True
+    targets = list(_leaves(body.get("recipient")))
+    by_id = [row for row in _audiences(world, account, body.get("recipient")) if row["type"] in BY_ID]
+    return len(by_id) < len(targets)
+
+
+def _audiences(world: World, account: int, recipient: dict[str, Any] | None) -> list[sqlite3.Row]:
+    """The audiences that a recipient names, those that are still there."""
+    found = (
+        find_audience(world, account, leaf["audienceGroupId"])
+        for leaf in _leaves(recipient)
+        if leaf["type"] == "audience"
+    )
+    return [row for row in found if row is not None]
+
+
+def _leaves(node: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    if node is None:
+        return
+    if node["type"] != "operator":
+        yield node
+        return
+    for part in [node["not"]] if "not" in node else node.get("and") or node["or"]:
+        yield from _leaves(part)
+
+
+def _targets(world: World, node: dict[str, Any], everybody: set[str], now: float) -> set[str]:
+    if node["type"] == "audience":
+        return members(world, node["audienceGroupId"], now) & everybody
     if node["type"] == "redelivery":
         sql = "select d.user from deliveries d join sends s on s.id=d.send where s.request_id=?"
         return {row["user"] for row in world.state.all(sql, node["requestId"])} & everybody
     if "not" in node:
-        return everybody - _targets(world, node["not"], everybody)
+        return everybody - _targets(world, node["not"], everybody, now)
     if "and" in node:
-        return set.intersection(*(_targets(world, part, everybody) for part in node["and"]))
-    return set[str]().union(*(_targets(world, part, everybody) for part in node["or"]))
+        return set.intersection(*(_targets(world, part, everybody, now) for part in node["and"]))
+    return set[str]().union(*(_targets(world, part, everybody, now) for part in node["or"]))
 
 
 def _fits(person: Person, node: dict[str, Any]) -> bool:

@@ -12,7 +12,13 @@ from lineform.lineapi import errors, limits
 from lineform.sandbox import budget, retry_keys
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.answers import Answer, Call, bad_parameter, body_errors, json_object, not_found, ok, refuse
-from lineform.sandbox.api.audience_filter import check_demographic, check_recipient, selected, uses_attributes
+from lineform.sandbox.api.audience_filter import (
+    check_demographic,
+    check_recipient,
+    needs_fifty,
+    selected,
+    too_small_audience,
+)
 from lineform.sandbox.api.findings import check_message_list
 from lineform.sandbox.api.ids import is_uuid
 from lineform.sandbox.clock import iso
@@ -23,6 +29,7 @@ from lineform.sandbox.world import Job, World
 KEPT_SECONDS = limits.NARROWCAST_PROGRESS_DAYS * 86400.0
 PATH = "/v2/bot/message/narrowcast"
 TOO_FEW = (2, "there weren't enough recipients")
+TOO_SMALL = (4, "one of the audiences is too small")
 PARTIAL = (5, "message delivery was canceled to prevent a partial delivery")
 
 
@@ -99,8 +106,9 @@ def work(world: World, job: Job) -> None:
 
 def _send_now(world: World, job: Job, request: str, retry_key: str | None, body: dict[str, Any]) -> dict[str, Any]:
     users = selected(world, job.account, body, job.due)
-    narrowed = uses_attributes(body) or body.get("recipient") is not None
-    if narrowed and len(users) < limits.NARROWCAST_RECIPIENTS_MIN:
+    if too_small_audience(world, job.account, body, job.due):
+        return _failed(TOO_SMALL)
+    if needs_fifty(world, job.account, body) and len(users) < limits.NARROWCAST_RECIPIENTS_MIN:
         return _failed(TOO_FEW)
     limit = body.get("limit") or {}
     most = min(limit.get("max") or len(users), len(users))

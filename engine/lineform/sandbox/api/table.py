@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from lineform.sandbox.api import (
     aliases,
+    audience_rows,
+    audience_uploads,
+    audiences,
     bot,
     messages,
     narrowcast,
@@ -31,6 +34,8 @@ ROUTES: tuple[Route, ...] = (
     *richmenu_links.ROUTES,
     *richmenu_batch.ROUTES,
     *aliases.ROUTES,
+    *audience_uploads.ROUTES,
+    *audiences.ROUTES,
     *webhook.ROUTES,
 )
 
@@ -39,3 +44,7 @@ def enlist_workers(world: World) -> None:
     world.worker("narrowcast", narrowcast.work)
     world.worker("bulk", richmenu_links.work_bulk)
     world.worker("batch", richmenu_batch.work_batch)
+    world.worker("audience-job", audience_uploads.work_job)
+    world.worker("audience-ready", audience_rows.work_ready)
+    world.worker("audience-end", audience_rows.work_end)
+    world.worker("audience-removal", audience_rows.work_removal)
