@@ -38,9 +38,10 @@ def guarded(command: click.Command, argv: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return UsageError.exit_code
-    except BrokenPipeError:
-        # The reader went away (`lineform plan | head`): not an error of anybody's. Keep the interpreter from
-        # complaining when it flushes at exit.
+    except (BrokenPipeError, SystemExit):
+        # The reader went away (`lineform plan | head`): not an error of anybody's, and no success either. Outside of
+        # its standalone mode click exits by itself in this case only, with a code that depends on its version. Keep
+        # the interpreter from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except LineformError as error:
