@@ -13,7 +13,7 @@ from lineform.planning.marks import read_mark
 from lineform.ports.line_account import LineAccount, Refused
 from lineform.report.checks import Check, Verdict, failed
 from lineform.report.terminal import plural
-from lineform.run.halt import halted_by
+from lineform.run.halt import GUARD, halted_by
 from lineform.store.looking import look_at_store
 from lineform.wiring.session import Session
 
@@ -133,4 +133,4 @@ def _halted(session: Session, client: Client) -> list[Check]:
     if not by:
         return []
     todo = f"`lineform run --resume --client {client.name}` lets it send again"
-    return [Check(Verdict.WARN, f"{client.name}: sends", f"halted by {by}", todo)]
+    return [Check(Verdict.WARN, f"{client.name}: sends", f"{GUARD}: halted by {by}", todo)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lineform.ports.store import Batch, Send
 from lineform.run.calling import End, call_all
-from lineform.run.halt import halted_by
+from lineform.run.halt import GUARD, halted_by
 from lineform.run.options import Run
 from lineform.sending.conclusion import conclusion
 from lineform.sending.status import BatchStatus, SendStatus
@@ -38,7 +38,7 @@ async def deliver(run: Run, send: Send) -> Delivered:
     poll = min(_LONGEST_POLL, max(0.01, run.options.lease.total_seconds() / 4))
     while not reason:
         if who := await run.records(halted_by, run.store, run.client.name, run.clock.now()):
-            reason = f"sending was halted by {who}"
+            reason = f"{GUARD}: sending was halted by {who}"
             break
         if run.options.should_stop():
             reason = "this run was asked to end; the next one goes on"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from lineform.ports.store import AuditEntry, Store
 
+GUARD = "G210"
 _LONG = timedelta(days=3650)
 
 
