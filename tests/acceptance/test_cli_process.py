@@ -71,8 +71,7 @@ def test_a_reader_that_goes_away_is_nobodys_error(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     with process:
-        process.stdout.read(1)
-        process.stdout.close()
+        process.stdout.close()  # long before anything is written
         said = process.stderr.read().decode()
         process.wait(timeout=60)
     assert process.returncode == 141
