@@ -6,10 +6,11 @@ Stores have no such counterpart: SQLite and a real PostgreSQL are always there.
 from __future__ import annotations
 
 from support import line_openapi
+from support.line_stages import checker, origin, stage
 from support.postgres import postgres_server
 from support.stores import fresh_url, postgres_url, store, store_url
 
-__all__ = ["fresh_url", "postgres_server", "postgres_url", "store", "store_url"]
+__all__ = ["checker", "fresh_url", "origin", "postgres_server", "postgres_url", "stage", "store", "store_url"]
 
 OPENAPI = line_openapi.folder()
 

@@ -7,8 +7,6 @@ of https://developers.line.biz/en/reference/messaging-api/) fix each request to 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +27,8 @@ from lineform.ports.line_account import (
     Refused,
     Unauthorised,
 )
-from lineform.sandbox.server import SandboxServer
-from support import line_openapi
-from support.line_stages import OfflineStage, RecordedStage, Stage
-from support.openapi import Checker
+from support.line_stages import OfflineStage, Stage
 
-RECORDED = Path(__file__).parent / "recorded"
 KEY = UUID("123e4567-e89b-42d3-a456-426614174000")
 TEXT = [{"type": "text", "text": "こんにちは"}]
 HELLO = '{"messages":[{"type":"text","text":"こんにちは"}]}'.encode()
@@ -50,31 +44,6 @@ MENU: dict[str, Any] = {
         }
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def checker() -> Iterator[Checker | None]:
-    """Where LINE's OpenAPI is at hand, every request and every answer on both stages is held against it."""
-    checker = Checker() if line_openapi.folder() else None
-    yield checker
-    assert checker is None or checker.violations == []
-
-
-@pytest.fixture(scope="module")
-def origin(checker: Checker | None) -> Iterator[str]:
-    with SandboxServer(wrap=checker.wrap if checker else None) as server:
-        yield server.origin
-
-
-@pytest.fixture(params=["offline", "recorded"])
-def stage(request: pytest.FixtureRequest, origin: str, checker: Checker | None) -> Iterator[Stage]:
-    name = request.node.originalname.removeprefix("test_")
-    if request.param == "offline":
-        yield OfflineStage(origin, name.replace("_", "-"))
-        return
-    recorded = RecordedStage(RECORDED / f"{name}.json", checker)
-    yield recorded
-    recorded.finish()
 
 
 def image() -> bytes:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from lineform.lineapi.routes import Route
 from lineform.planning.live import Bot, DefaultMenu, Quota
+from lineform.planning.live_audiences import AudienceJob, LiveAudience
 from lineform.ports.line_account import (
     Accepted,
     FollowerPage,
@@ -25,6 +26,7 @@ from lineform.ports.line_account import (
     Refused,
 )
 from support.declared_clients import BOT
+from support.fake_audiences import FakeAudiences
 
 MENUS = 1000
 
@@ -67,6 +69,7 @@ class FakeAccount:
     links: dict[str, str] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    audience_book: FakeAudiences = field(default_factory=FakeAudiences)
     calls: list[str] = field(default_factory=list)
     """Calls that change something, in order: ``create_menu richmenu-1``."""
     trouble: Trouble = field(default_factory=Trouble)
@@ -258,6 +261,42 @@ class FakeAccount:
 
     async def user_menu(self, user_id: str) -> str:
         return self.links.get(user_id, "")
+
+    async def audiences(self) -> Sequence[LiveAudience]:
+        return self.audience_book.every()
+
+    async def audience_jobs(self, audience_id: int) -> Sequence[AudienceJob]:
+        return self.audience_book.jobs_of(audience_id)
+
+    async def create_audience(self, description: str, upload_description: str, user_ids: Sequence[str]) -> int:
+        def create() -> int:
+            return self.audience_book.upload(description, upload_description, user_ids)
+
+        return int(self._changing("create_audience", create))
+
+    async def add_to_audience(self, audience_id: int, upload_description: str, user_ids: Sequence[str]) -> None:
+        def add() -> None:
+            self.audience_book.add(audience_id, upload_description, user_ids)
+
+        self._changing(f"add_to_audience {audience_id}", add)
+
+    async def create_click_audience(self, description: str, request_id: str, url: str = "") -> int:
+        def create() -> int:
+            return self.audience_book.derive("CLICK", description, request_id, url)
+
+        return int(self._changing("create_click_audience", create))
+
+    async def create_impression_audience(self, description: str, request_id: str) -> int:
+        def create() -> int:
+            return self.audience_book.derive("IMP", description, request_id, "")
+
+        return int(self._changing("create_impression_audience", create))
+
+    async def rename_audience(self, audience_id: int, description: str) -> None:
+        self._changing(f"rename_audience {audience_id}", lambda: self.audience_book.rename(audience_id, description))
+
+    async def delete_audience(self, audience_id: int) -> None:
+        self._changing(f"delete_audience {audience_id}", lambda: self.audience_book.delete(audience_id))
 
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None:
         raise AssertionError("an apply sends nothing")

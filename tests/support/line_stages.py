@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import pytest
 from aiohttp import web
 
 from lineform.line.account import HttpLineAccount, open_account
 from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
 from lineform.wiring.clock import SystemClock
+from support import line_openapi
 from support.line_stub import LineStub, line_stub
 from support.openapi import Checker
 
 T = TypeVar("T")
 Play = Callable[[HttpLineAccount], Awaitable[T]]
 TOKEN = "contract-token-0123456789"
+RECORDED = Path(__file__).parents[1] / "contract" / "recorded"
 
 
 class Stage(Protocol):
@@ -117,3 +121,28 @@ class RecordedStage:
             got["headers"] = {name: seen.headers.get(name) for name in wanted["headers"]}
         if got != wanted:
             self._wrong.append(f"wanted {wanted}, got {got}")
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker | None]:
+    """Where LINE's OpenAPI is at hand, every request and every answer on both stages is held against it."""
+    checker = Checker() if line_openapi.folder() else None
+    yield checker
+    assert checker is None or checker.violations == []
+
+
+@pytest.fixture(scope="module")
+def origin(checker: Checker | None) -> Iterator[str]:
+    with SandboxServer(wrap=checker.wrap if checker else None) as server:
+        yield server.origin
+
+
+@pytest.fixture(params=["offline", "recorded"])
+def stage(request: pytest.FixtureRequest, origin: str, checker: Checker | None) -> Iterator[Stage]:
+    name = request.node.originalname.removeprefix("test_")
+    if request.param == "offline":
+        yield OfflineStage(origin, name.replace("_", "-"))
+        return
+    recorded = RecordedStage(RECORDED / f"{name}.json", checker)
+    yield recorded
+    recorded.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from lineform.line.audiences import AudienceCalls
 from lineform.line.bot import BotCalls
 from lineform.line.calls import Calls
 from lineform.line.friends import FriendCalls
@@ -14,7 +15,7 @@ from lineform.line.transport import TIMEOUT, OnCall, Transport
 from lineform.ports.clock import Clock
 
 
-class HttpLineAccount(BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, MessageCalls):
+class HttpLineAccount(BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, AudienceCalls, MessageCalls):
     """Implements `lineform.ports.line_account.LineAccount`. Close it, or use it with ``async with``."""
 
     async def close(self) -> None:

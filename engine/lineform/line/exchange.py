@@ -33,6 +33,8 @@ class Request:
     content_type: str = ""
     retry_key: str = ""
     host: Host = Host.API
+    at_least_seconds: float = 0.0
+    """How long an answer is waited for where the account's own time-out is shorter."""
 
     @property
     def shown_path(self) -> str:
@@ -59,8 +61,16 @@ class Answer:
 
 def post(path: str, value: Any) -> Request:
     """A POST with a JSON body."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Request("POST", path, body=body, content_type=JSON)
+    return Request("POST", path, body=_json(value), content_type=JSON)
+
+
+def put(path: str, value: Any) -> Request:
+    """A PUT with a JSON body."""
+    return Request("PUT", path, body=_json(value), content_type=JSON)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def part(value: str) -> str:

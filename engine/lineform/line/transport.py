@@ -32,6 +32,18 @@ KEEP_ALIVE: Final = 4.0
 OnCall = Callable[[CallRecord], None]
 
 
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from sending a PUT or DELETE again after a cut connection: LINE may have done it."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        pass
+    # Of a kind that aiohttp does not take for an invitation.
+    raise aiohttp.ClientConnectionError("the connection was cut")
+
+
 class Transport:
     """HTTP to both of LINE's hosts, or to one origin that serves both."""
 
@@ -70,10 +82,13 @@ class Transport:
                 # aiohttp would call an empty body an octet stream.
                 skip_auto_headers=() if request.body else ("Content-Type",),
                 allow_redirects=False,
+                timeout=self._patience(request),
+                # aiohttp by itself sends no POST twice.
+                middlewares=() if request.method == "POST" else (_once,),
             ) as response:
                 answer = await self._read(response)
         except (aiohttp.ClientError, OSError) as error:
-            trouble = self._trouble(error)
+            trouble = self._trouble(error, request)
         if answer is None:
             raise OutcomeUnknown(f"{request}: {trouble or 'the answer is bigger than any of LINE'}")
         if self._on_call is not None:
@@ -91,7 +106,6 @@ class Transport:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=min(10.0, self._timeout)),
                 # Named, not taken from the environment by aiohttp: that would also read ~/.netrc for every request.
                 proxy=self._proxy,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -135,9 +149,13 @@ class Transport:
         # A short word is a made-up token of an offline account, and may be a part of any text.
         return body.replace(self._token.encode(), b"***") if len(self._token) >= SECRET_LENGTH else body
 
-    def _trouble(self, error: aiohttp.ClientError | OSError) -> str:
+    def _patience(self, request: Request) -> aiohttp.ClientTimeout:
+        total = max(self._timeout, request.at_least_seconds)
+        return aiohttp.ClientTimeout(total=total, connect=min(10.0, total))
+
+    def _trouble(self, error: aiohttp.ClientError | OSError, request: Request) -> str:
         if isinstance(error, TimeoutError):
-            return f"no answer within {self._timeout:g} seconds"
+            return f"no answer within {self._patience(request).total:g} seconds"
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return "the certificate of the server cannot be trusted"
         if isinstance(error, aiohttp.ClientConnectorError):

@@ -15,6 +15,7 @@ from uuid import UUID
 from lineform.errors import LineformError
 from lineform.lineapi.routes import Route
 from lineform.planning.live import Bot, DefaultMenu, Quota
+from lineform.planning.live_audiences import AudienceJob, LiveAudience
 
 
 class LineFailure(LineformError):
@@ -164,6 +165,43 @@ class LineAccount(Protocol):
     async def user_menu(self, user_id: str) -> str:
         """The id of the menu linked to this friend; empty where there is none."""
         ...
+
+    async def audiences(self) -> Sequence[LiveAudience]:
+        """Every audience that a send of this account may name, those made elsewhere included."""
+        ...
+
+    async def audience_jobs(self, audience_id: int) -> Sequence[AudienceJob]:
+        """The latest uploads to it, 50 at most; `NotFound` where there is no such audience."""
+        ...
+
+    async def create_audience(self, description: str, upload_description: str, user_ids: Sequence[str]) -> int:
+        """An audience of these friends, at most 10,000 a call; its id. One without ids is never ready.
+
+        A second one with the same description is none of LINE's concern: after `OutcomeUnknown`, look for it first.
+        """
+        ...
+
+    async def add_to_audience(self, audience_id: int, upload_description: str, user_ids: Sequence[str]) -> None:
+        """Adds these friends, at most 10,000 a call; nobody can be taken out again. `NotFound` where it is gone.
+
+        After `OutcomeUnknown`, its jobs tell by their descriptions whether LINE has taken it.
+        """
+        ...
+
+    async def create_click_audience(self, description: str, request_id: str, url: str = "") -> int:
+        """Who tapped a link (or `url` alone) of a broadcast or narrowcast of the last 60 days; its id.
+
+        A request makes one such audience, so asking again is `Refused`.
+        """
+        ...
+
+    async def create_impression_audience(self, description: str, request_id: str) -> int:
+        """Who saw a broadcast or narrowcast of the last 60 days; its id. A request makes one such audience."""
+        ...
+
+    async def rename_audience(self, audience_id: int, description: str) -> None: ...
+
+    async def delete_audience(self, audience_id: int) -> None: ...
 
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None: ...
 

@@ -90,6 +90,33 @@ def test_a_send_without_a_whole_answer_is_unknown_and_goes_out_once(reply: Reply
     assert [seen.path for seen in stub.seen] == ["/v2/bot/message/push"]
 
 
+@pytest.mark.parametrize("reply", [cuts, cuts_in_the_middle, speaks_no_http, says(500)])
+def test_neither_an_upload_nor_a_deletion_goes_out_twice(reply: Reply) -> None:
+    """aiohttp would send PUT and DELETE again after a cut connection."""
+    added, upload = talk(lambda a: a.add_to_audience(5, "second", ["U" + "1" * 32]), reply)
+    deleted, deletion = talk(lambda a: a.delete_audience(5), reply)
+    assert isinstance(added, OutcomeUnknown)
+    assert isinstance(deleted, OutcomeUnknown)
+    assert [seen.method for seen in (*upload.seen, *deletion.seen)] == ["PUT", "DELETE"]
+
+
+def test_an_upload_of_ids_is_waited_for_longer_than_other_calls() -> None:
+    async def slow(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.4)
+        return web.json_response({"audienceGroupId": 7}, status=202)
+
+    made, _ = talk(lambda a: a.create_audience("x", "first", []), slow, timeout=0.2)
+    renamed, _ = talk(lambda a: a.rename_audience(7, "y"), slow, timeout=0.2)
+    assert made == 7
+    assert isinstance(renamed, OutcomeUnknown)
+
+
+def test_more_ids_than_one_call_takes_are_a_mistake_of_ours() -> None:
+    ids = [f"U{number:032x}" for number in range(10_001)]
+    with pytest.raises(ValueError, match="10000 ids at most, not 10001"):
+        talk(lambda a: a.add_to_audience(5, "second", ids), says(202))
+
+
 def test_silence_ends_at_the_time_out() -> None:
     failure, stub = talk(create, stalls, timeout=0.2)
     assert isinstance(failure, OutcomeUnknown)
