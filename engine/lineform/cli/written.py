@@ -11,7 +11,7 @@ WIDTH = 120
 _PLAIN = re.compile(
     r"[A-Za-z\u3041-\u30ff\u4e00-\u9fff][\w.\u3041-\u30ff\u4e00-\u9fff-]*|https?://[^\s#,\[\]{}'\"]+[^\s:]"
 )
-_OTHERWISE = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+_OTHERWISE = frozenset({"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 """Words that some YAML reader takes for something else than a text."""
 
 
@@ -27,7 +27,7 @@ def yaml_text(values: Mapping[str, Any]) -> str:
             case str():
                 return value if _is_plain(value) else DoubleQuotedScalarString(value)
             case Mapping():
-                tree = CommentedMap((key, styled(child)) for key, child in value.items())
+                tree = CommentedMap((styled(key), styled(child)) for key, child in value.items())
                 if value and all(isinstance(child, int) for child in value.values()):
                     tree.fa.set_flow_style()
                 return tree
