@@ -27,6 +27,7 @@ def test_an_audience_lives_from_its_upload_to_its_deletion(stage: Stage) -> None
         [found] = await account.audiences()
         assert (found.id, found.type, found.status) == (audience, "UPLOAD", AudienceStatus.IN_PROGRESS)
         assert (found.writable, found.count) == (True, 0)
+        assert found.created is not None
         assert found.expires == found.created + timedelta(days=180)
         [job] = await account.audience_jobs(audience)
         assert (job.description, job.status) == ("first", JobStatus.QUEUED)

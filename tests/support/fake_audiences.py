@@ -46,7 +46,7 @@ class FakeAudiences:
             raise Refused("the audience takes no ids", status=400)
         self._pending[audience] |= set(user_ids)
         number = len(self.jobs[audience]) + 1
-        self.jobs[audience].append(AudienceJob(number, upload_description, JobStatus.QUEUED, 0, self.now))
+        self.jobs[audience].append(AudienceJob(number, upload_description, JobStatus.QUEUED, 0))
 
     def derive(self, kind: str, description: str, request_id: str, url: str) -> int:
         made_from = (kind, request_id, url)

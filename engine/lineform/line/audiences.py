@@ -34,10 +34,11 @@ class AudienceCalls(Area):
         while True:
             query = (("page", str(page)), ("size", str(limits.AUDIENCE_PAGE)))
             answer = await self._calls.get_object(f"{_AUDIENCES}/list", query)
-            for one in answer.each("audienceGroups"):
+            groups = answer.each("audienceGroups")
+            for one in groups:
                 audience = _audience(one)
                 found.setdefault(audience.id, audience)
-            if answer.members.get("hasNextPage") is not True:
+            if not groups or answer.members.get("hasNextPage") is not True:
                 return list(found.values())
             page += 1
 
@@ -102,16 +103,15 @@ def _missing_is_not_found() -> Iterator[None]:
 
 
 def _audience(one: JsonObject) -> LiveAudience:
-    expires = one.optional_number("expireTimestamp")
     return LiveAudience(
         id=one.number("audienceGroupId"),
         description=one.optional_text("description"),
         type=one.optional_text("type"),
         status=_word(AudienceStatus, one.optional_text("status")),
         count=one.optional_number("audienceCount"),
-        created=_moment(one.number("created")),
+        created=_moment(one.optional_number("created")),
         writable=one.optional_text("permission") == "READ_WRITE",
-        expires=_moment(expires) if expires else None,
+        expires=_moment(one.optional_number("expireTimestamp")),
         request_id=one.optional_text("requestId"),
         click_url=one.optional_text("clickUrl"),
     )
@@ -123,7 +123,6 @@ def _job(one: JsonObject) -> AudienceJob:
         description=one.optional_text("description"),
         status=_word(JobStatus, one.optional_text("jobStatus")),
         count=one.optional_number("audienceCount"),
-        created=_moment(one.number("created")),
     )
 
 
@@ -132,6 +131,6 @@ def _word(words: type[Word], text: str) -> Word:
     return words(text) if text in words.__members__ else words("")
 
 
-def _moment(seconds: int) -> datetime:
-    """UNIX time in seconds, as all of LINE's audiences have it."""
-    return datetime.fromtimestamp(seconds, UTC)
+def _moment(seconds: int) -> datetime | None:
+    """UNIX time in seconds, as all of LINE's audiences have it; 0 where it was not told."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

@@ -34,7 +34,7 @@ class LiveAudience:
     """One audience of the account, whoever made it.
 
     `count` is what LINE tells, which is less than was uploaded where people have not accepted its privacy policy, and 0
-    for small audiences that LINE put together. `expires` is None where LINE tells none.
+    for small audiences that LINE put together. `created` and `expires` are None where LINE tells none.
     """
 
     id: int
@@ -43,7 +43,7 @@ class LiveAudience:
     """UPLOAD, CLICK, IMP, or one of those that only consoles make."""
     status: AudienceStatus
     count: int
-    created: datetime
+    created: datetime | None
     writable: bool
     """Whether this channel made it, and so may change it."""
     expires: datetime | None = None
@@ -60,4 +60,3 @@ class AudienceJob:
     description: str
     status: JobStatus
     count: int
-    created: datetime

@@ -14,6 +14,7 @@ from aiohttp import web
 from lineform.line import transport
 from lineform.line.account import HttpLineAccount, open_account
 from lineform.lineapi.routes import Route
+from lineform.planning.live_audiences import AudienceStatus
 from lineform.ports.line_account import (
     CallRecord,
     LineFailure,
@@ -109,6 +110,20 @@ def test_an_upload_of_ids_is_waited_for_longer_than_other_calls() -> None:
     renamed, _ = talk(lambda a: a.rename_audience(7, "y"), slow, timeout=0.2)
     assert made == 7
     assert isinstance(renamed, OutcomeUnknown)
+
+
+def test_an_audience_of_which_line_tells_little_is_still_read() -> None:
+    """LINE's reference calls these properties required, its OpenAPI does not, and words are added without notice."""
+    bare = {"audienceGroupId": 1}
+    new = {"audienceGroupId": 2, "status": "DREAMING", "more": True}
+    pages = says(200, {"audienceGroups": [bare, new], "hasNextPage": True}), says(200, {"audienceGroups": []})
+    found, stub = talk(lambda a: a.audiences(), *pages)
+    assert not isinstance(found, LineFailure)
+    assert [(one.id, one.status, one.created, one.writable) for one in found] == [
+        (1, AudienceStatus.OTHER, None, False),
+        (2, AudienceStatus.OTHER, None, False),
+    ]
+    assert [seen.query["page"] for seen in stub.seen] == ["1", "2"]
 
 
 def test_more_ids_than_one_call_takes_are_a_mistake_of_ours() -> None:
