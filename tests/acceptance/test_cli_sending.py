@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -164,11 +165,12 @@ def test_a_file_of_which_nothing_can_be_read_is_an_error(workspace: Path, run: R
 def test_a_file_that_breaks_off_keeps_what_was_before(
     workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineform.cli.friends.CHUNK", 2)
+    monkeypatch.setattr("lineform.cli.friends_import.CHUNK", 2)
     (workspace / "cut.csv").write_text(f'{CSV}"U0', encoding="utf-8")
     cut = run("friends", "import", "cut.csv", *OFFLINE)
     assert cut.code == 3
-    assert "2 added, 0 changed, 0 unchanged before the file broke off" in cut.out
+    assert "2 added, 0 changed, 0 unchanged before it broke off" in cut.err
+    assert "--resume-from 4" in cut.err
     assert "2 friends" in run("friends", "count", *OFFLINE).out
 
 
@@ -176,6 +178,49 @@ def test_the_refused_rows_never_replace_the_file_itself(workspace: Path, run: Ru
     (workspace / "friends.csv").write_text(CSV, encoding="utf-8")
     assert run("friends", "import", "friends.csv", "--refused", "./friends.csv", *OFFLINE).code == 64
     assert (workspace / "friends.csv").read_text(encoding="utf-8") == CSV
+
+
+def test_an_import_goes_on_from_the_row_that_it_names(workspace: Path, run: Run) -> None:
+    (workspace / "friends.csv").write_text(CSV, encoding="utf-8")
+    later = run("friends", "import", "friends.csv", "--resume-from", "4", *OFFLINE)
+    assert later.code == 0
+    assert "1 added" in later.out
+
+
+def test_friends_are_imported_from_a_database_of_members(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(workspace / "members.db") as members:
+        members.execute("CREATE TABLE members (line TEXT, family_name TEXT, visits INTEGER)")
+        members.executemany("INSERT INTO members VALUES (?, ?, ?)", [(HANAKO, "佐藤", 9), ("nobody", None, 1)])
+    members.close()
+    (workspace / "members.sql").write_text(
+        "SELECT line AS user_id, family_name AS name, visits FROM members;\n", encoding="utf-8"
+    )
+    source = ("--from-env", "MEMBERS_DB_URL", "--query-file", "members.sql")
+    missing = run("friends", "import", *source, *OFFLINE)
+    assert missing.code == 8
+    assert "MEMBERS_DB_URL" in missing.err
+    monkeypatch.setenv("MEMBERS_DB_URL", "sqlite:///members.db")
+    told = run("friends", "import", *source, *OFFLINE)
+    assert told.code == 0
+    assert "1 added" in told.out
+    assert "row 2, user_id: is not a LINE user id" in told.err
+    assert "1 friend" in run("friends", "count", *OFFLINE).out
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        (),
+        ("--from-env", "MEMBERS_DB_URL"),
+        ("--query-file", "lineform.yaml"),
+        ("friends.csv", "--from-env", "MEMBERS_DB_URL", "--query-file", "lineform.yaml"),
+    ],
+)
+def test_an_import_has_one_source(workspace: Path, run: Run, source: tuple[str, ...]) -> None:
+    (workspace / "friends.csv").write_text(CSV, encoding="utf-8")
+    assert run("friends", "import", *source, *OFFLINE).code == 64
 
 
 def test_friends_are_collected_from_line(applied: Path, line: Control, run: Run) -> None:

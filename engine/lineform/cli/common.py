@@ -57,6 +57,12 @@ def one_client(project: Project, name: str | None) -> Client:
     raise UsageError("there are several clients", hint=f"add --client with one of {', '.join(project.clients)}")
 
 
+def owner_of(workspace: Path, name: str | None) -> tuple[Project, Client]:
+    """The workspace and its one client that is meant. Raises UsageError where that is not one client."""
+    project = open_project(workspace, [name] if name else [])
+    return project, one_client(project, name)
+
+
 def find_resource(client: Client, text: str, kind: Kind | None = None) -> Resource:
     """A resource by its address (``campaign.winter-offer``), or by its name where `kind` says what is meant."""
     wanted = text if kind is None or "." in text else f"{kind}.{text}"

@@ -11,14 +11,13 @@ from typing import IO, Any, Self
 
 import click
 
-from lineform.loading.friends_csv import RefusedRow
+from lineform.loading.friends_rows import Numbered, RefusedRow, protected
 from lineform.ports.store import FriendRow, ImportCount
 from lineform.report.terminal import plural, printable
 from lineform.sandbox.control import Control
 
 SHOWN = 20
 """Refused rows that are listed; the rest is counted."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Counter:
@@ -27,21 +26,21 @@ class Counter:
     def __init__(self) -> None:
         self.total = ImportCount()
         self.taken = 0
+        self.row = 0
+        """The number of the last row that was written, or refused before it."""
         self._live = sys.stderr.isatty()
 
-    def add(self, count: ImportCount, rows: int) -> None:
-        """A part that was written, and how many rows it had."""
-        total = self.total
+    def add(self, count: ImportCount, rows: int, last: int) -> None:
+        """A part that was written, how many rows it had, and the last one's number."""
         self.taken += rows
-        self.show(
-            ImportCount(total.added + count.added, total.changed + count.changed, total.unchanged + count.unchanged)
-        )
+        self.row = last
+        self.show(self.total + count)
 
     def show(self, total: ImportCount) -> None:
         """Everything that was written up to now."""
         self.total = total
         if self._live:
-            seen = total.added + total.changed + total.unchanged
+            seen = total.added + total.changed + total.unchanged + total.forgotten
             click.echo(f"\r\x1b[K{plural(seen, 'friend')} …", nl=False, err=True)
 
     def close(self) -> None:
@@ -81,20 +80,20 @@ class Refusals:
         if self._file is not None:
             self._file.close()
 
-    def without_refused(self, rows: Iterable[FriendRow | RefusedRow]) -> Iterator[FriendRow]:
+    def without_refused(self, rows: Iterable[Numbered]) -> Iterator[tuple[int, FriendRow]]:
         """The rows that can be imported; the others are noted on the way."""
-        for row in rows:
+        for number, row in rows:
             if isinstance(row, RefusedRow):
                 self._note(row)
             else:
-                yield row
+                yield number, row
 
     def _note(self, row: RefusedRow) -> None:
         self.count += 1
         if len(self._first) < SHOWN:
             self._first.append(row)
         if self._writer is not None:
-            self._writer.writerow([row.row, *(harmless(text) for text in (row.column, row.reason, row.hint))])
+            self._writer.writerow([row.row, *(protected(text) for text in (row.column, row.reason, row.hint))])
 
     def lines(self) -> list[str]:
         """What a person is told about them; nothing where there are none."""
@@ -113,9 +112,9 @@ class Refusals:
         return lines
 
 
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def counted(count: ImportCount) -> str:
+    """What an import came to, in words."""
+    return f"{count.added:,} added, {count.changed:,} changed, {count.unchanged:,} unchanged"
 
 
 def introduce(control: Control, account: str, rows: Sequence[FriendRow]) -> None:

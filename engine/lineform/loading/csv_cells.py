@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 from lineform.model.attributes import AttributeSpec
 from lineform.model.problem import did_you_mean
@@ -16,7 +20,7 @@ _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 _SLASHED = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
-_SEPARATORS = re.compile(r"[|;]")
+_SEPARATORS = re.compile(r"(?<!\\)[|;]")
 
 
 class Unreadable(Exception):
@@ -62,11 +66,61 @@ def word(cell: str, known: Collection[str], what: str) -> str:
 
 def words(cell: str, known: Collection[str], what: str) -> tuple[str, ...]:
     """Several of the known words, sorted, each once."""
-    found = {part.strip() for part in _SEPARATORS.split(cell)} - {""}
-    for part in found:
-        if part not in known:
-            raise Unreadable(f"holds a word that is not one of {what}", did_you_mean(part, known))
-    return tuple(sorted(found))
+    return listed(split_words(cell), known, what)
+
+
+def split_words(cell: str) -> list[str]:
+    """The words of one cell. A separator inside of a word is written with a backslash before it."""
+    parts = (part.strip().replace("\\|", "|").replace("\\;", ";") for part in _SEPARATORS.split(cell))
+    return [part for part in parts if part]
+
+
+def join_words(several: Iterable[str]) -> str:
+    """One cell that `split_words` takes apart again. No word at all is a separator alone: known to be none."""
+    return "|".join(one.replace("|", "\\|").replace(";", "\\;") for one in several) or "|"
+
+
+def listed(found: Iterable[str], known: Collection[str], what: str) -> tuple[str, ...]:
+    """The words, sorted, each once; raises `Unreadable` where one of them is not known."""
+    several = set(found)
+    for one in several:
+        if one not in known:
+            raise Unreadable(f"holds a word that is not one of {what}", did_you_mean(one, known))
+    return tuple(sorted(several))
+
+
+def as_cell(value: object) -> str | tuple[str, ...]:
+    """A value of a typed source (JSON, Parquet, a database) as the text that a CSV file would hold, so that all sources
+    mean the same; a list as its words. Raises `Unreadable` for what no cell can hold."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | UUID():
+            return str(value)
+        case float() | Decimal():
+            return _plain_number(value)
+        case datetime():
+            midnight = value.tzinfo is None and value.hour == value.minute == value.second == value.microsecond == 0
+            return value.date().isoformat() if midnight else value.isoformat()
+        case date():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            if not all(isinstance(one, str) for one in value):
+                raise Unreadable("is a list of something else than texts")
+            return tuple(value)
+        case bytes() | bytearray() | memoryview():
+            raise Unreadable("is binary data")
+    raise Unreadable("is no single value: neither a text, a number, a date, true or false, nor a list of words")
+
+
+def _plain_number(value: float | Decimal) -> str:
+    if not math.isfinite(value):
+        raise Unreadable("is not a number")
+    if value == int(value):
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else format(value, "f")
 
 
 def _number(cell: str) -> int | float:

@@ -1,58 +1,34 @@
-"""A table of friends, as a spreadsheet or another system exports it: rows to import, and rows that cannot be.
+"""A CSV file about friends, as a spreadsheet or another system exports it.
 
-The first line names the columns: ``user_id`` (required), ``display_name``, ``language``, ``followed_at``, ``blocked``,
-``tags``, ``untag``, and declared attributes by their names. An empty cell says nothing and changes nothing. Several
-tags or words of a set stand in one cell, separated by ``|`` or ``;``. A problem never repeats what a cell holds: it is
-somebody's data, and messages end up in logs.
+The first line names the columns of `friends_rows`. Several tags or words of a set stand in one cell, separated by ``|``
+or ``;``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
-from lineform.errors import LineformError
-from lineform.lineapi.limits import USER_ID_PATTERN
-from lineform.loading.csv_cells import LONGEST_TEXT, Unreadable, attribute_reader, flag, words
-from lineform.model.problem import did_you_mean
-from lineform.ports.store import FriendRow
+from lineform.loading.friends_rows import FriendsFileError, Numbered, check_columns, row_reader, unprotected
 from lineform.segments.declared import Declared
 
-COLUMNS = ("user_id", "display_name", "language", "followed_at", "blocked", "tags", "untag")
-"""The columns that every account has."""
-MOST_COLUMNS = 1_000
 _PEEK = 64 * 1024
-_USER_ID = re.compile(USER_ID_PATTERN)
 
 
-class FriendsFileError(LineformError):
-    """The file as a whole cannot be read: its encoding, its first line, or a quote that never ends."""
-
-    exit_code = 3
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A row that is not imported. `row` is its number as a spreadsheet shows it, where the column names are row 1."""
-
-    row: int
-    column: str
-    reason: str
-    hint: str = ""
-
-
-def read_friends(
-    source: Path | IO[bytes] | IO[str], declared: Declared, *, encoding: str = "utf-8", timezone: str = "Asia/Tokyo"
-) -> Iterator[FriendRow | RefusedRow]:
-    """The rows of a CSV file, one after the other, in little memory. Times without an offset are in `timezone`.
+def read_csv(
+    source: Path | IO[bytes] | IO[str],
+    declared: Declared,
+    *,
+    encoding: str = "utf-8",
+    timezone: str = "Asia/Tokyo",
+    start: int = 1,
+) -> Iterator[Numbered]:
+    """The rows of a CSV file from row `start` on, one after the other, in little memory. Times without an offset are in
+    `timezone`.
 
     Raises `FriendsFileError`, at the first row or later, where the file cannot be read on.
     """
@@ -61,10 +37,10 @@ def read_friends(
         header = next(rows, None)
         if header is None:
             raise FriendsFileError("the file is empty", hint="its first line names the columns: user_id, tags, …")
-        columns = _columns(header[1], declared)
-        readers = _readers(columns, declared, ZoneInfo(timezone))
+        read = row_reader(_columns(header[1], declared), declared, timezone, clean=unprotected)
         for number, cells in rows:
-            yield _friend(number, cells, readers)
+            if number >= start:
+                yield number, read(number, cells)
 
 
 @contextmanager
@@ -156,79 +132,5 @@ def _columns(header: list[str], declared: Declared) -> list[str]:
     if len(names) == 1 and (other := next((mark for mark in (";", "\t") if mark in names[0]), "")):
         shown = "tabs" if other == "\t" else "semicolons"
         raise FriendsFileError(f"the columns are separated by {shown}", hint="export it with commas")
-    if len(names) > MOST_COLUMNS:
-        raise FriendsFileError(f"the file has {len(names):,} columns; {MOST_COLUMNS:,} are possible")
-    known = (*COLUMNS, *declared.attributes)
-    problems = []
-    for position, name in enumerate(names, 1):
-        if not name:
-            problems.append(f"column {position} has no name")
-        elif name not in known:
-            hint = did_you_mean(name, known)
-            problems.append(f"unknown column '{name[:100]}'{f': {hint}' if hint else ''}")
-        elif name in names[: position - 1]:
-            problems.append(f"column '{name}' occurs twice")
-    if "user_id" not in names:
-        problems.append("there is no column 'user_id'")
-    if problems:
-        hint = "columns are user_id, display_name, language, followed_at, blocked, tags, untag and declared attributes"
-        raise FriendsFileError("; ".join(problems), hint=hint)
+    check_columns(names, declared)
     return names
-
-
-Reader = Callable[[str], Any]
-
-
-def _readers(columns: list[str], declared: Declared, zone: ZoneInfo) -> list[tuple[str, bool, Reader]]:
-    """For each column its name, whether it is an attribute, and what reads its cells."""
-    own: Mapping[str, Reader] = {
-        "user_id": _user_id,
-        "display_name": _short,
-        "language": _short,
-        "followed_at": lambda cell: _moment(cell, zone),
-        "blocked": flag,
-        "tags": lambda cell: words(cell, declared.tags, "declared tags"),
-        "untag": lambda cell: words(cell, declared.tags, "declared tags"),
-    }
-    return [
-        (name, False, own[name]) if name in own else (name, True, attribute_reader(name, declared.attributes[name]))
-        for name in columns
-    ]
-
-
-def _friend(number: int, cells: list[str], readers: list[tuple[str, bool, Reader]]) -> FriendRow | RefusedRow:
-    if len(cells) != len(readers):
-        return RefusedRow(number, "", f"has {len(cells)} cells, but there are {len(readers)} columns")
-    values: dict[str, Any] = {}
-    attributes: dict[str, Any] = {}
-    for cell, (name, is_attribute, read) in zip(cells, readers, strict=True):
-        text = cell.strip()
-        if not text:
-            continue
-        try:
-            (attributes if is_attribute else values)[name] = read(text)
-        except Unreadable as problem:
-            return RefusedRow(number, name, problem.reason, problem.hint)
-    if "user_id" not in values:
-        return RefusedRow(number, "user_id", "is empty")
-    return FriendRow(attributes=attributes, **values)
-
-
-def _user_id(text: str) -> str:
-    if not _USER_ID.fullmatch(text):
-        raise Unreadable("is not a LINE user id", "it is a U and 32 digits or letters from a to f")
-    return text
-
-
-def _short(text: str) -> str:
-    if len(text) > LONGEST_TEXT or "\x00" in text:
-        raise Unreadable(f"is longer than {LONGEST_TEXT:,} characters, or holds a NUL character")
-    return text
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.replace("/", "-"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unreadable("is not a moment", "write it as 2026-12-01T10:00 or 2026-12-01T10:00+09:00") from None

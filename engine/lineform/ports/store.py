@@ -38,6 +38,16 @@ class ImportCount:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    forgotten: int = 0
+    """People who asked to be forgotten: they are not taken in again."""
+
+    def __add__(self, other: ImportCount) -> ImportCount:
+        return ImportCount(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.forgotten + other.forgotten,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,7 @@ async def sync_followers(
                 raise _unverified(client) from refused
             rows = await _rows(account, page.user_ids, profiles)
             count = await records(store.import_friends, client.name, rows, clock.now())
-            total = ImportCount(
-                total.added + count.added, total.changed + count.changed, total.unchanged + count.unchanged
-            )
+            total += count
             if on_page is not None:
                 on_page(total)
             start = page.next

@@ -17,19 +17,27 @@ from sqlalchemy import Connection
 Row = tuple[Any, ...]
 
 
-def insert_rows(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Inserts rows whose values stand in the order of `columns`."""
+def json_encoder() -> json.JSONEncoder:
+    """JSON as every column holds it. Japanese keys stay Japanese: SQLite's json_extract does not find a key that is
+    written with escapes."""
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
+def insert_rows(
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, encoded: Sequence[str] = ()
+) -> None:
+    """Inserts rows whose values stand in the order of `columns`. Columns that are `encoded` hold JSON as text."""
     if not rows:
         return
     names = ", ".join(columns)
     cursor = _cursor(connection)
     if connection.dialect.name == "postgresql":
         with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in _adapted(connection, table, columns, rows):
+            for row in _adapted(connection, table, columns, rows, encoded):
                 copy.write_row(row)
     else:
         marks = ", ".join("?" for _ in columns)
-        adapted = _adapted(connection, table, columns, rows)
+        adapted = _adapted(connection, table, columns, rows, encoded)
         cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", adapted)  # noqa: S608 - our own names
     cursor.close()
 
@@ -62,11 +70,14 @@ def _cursor(connection: Connection) -> Any:
 
 
 def _adapted(
-    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], encoded: Sequence[str] = ()
 ) -> Iterator[Row] | Sequence[Row]:
     """The rows as the driver takes them, by the columns' own types."""
     dialect = connection.dialect
-    found = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    found = [
+        None if name in encoded else table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        for name in columns
+    ]
     processors: list[tuple[int, Callable[[Any], Any]]] = [(i, p) for i, p in enumerate(found) if p is not None]
     if not processors:
         return rows

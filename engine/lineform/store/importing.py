@@ -17,14 +17,13 @@ from sqlalchemy import Connection
 from lineform.ports.store import FriendRow, ImportCount
 from lineform.segments.friend import Value
 from lineform.segments.operands import number
-from lineform.store.bulk import Row, insert_rows, update_rows
+from lineform.store.bulk import Row, insert_rows, json_encoder, update_rows
 from lineform.store.database import Database
 from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
 
 CHUNK = 5_000
 """Friends written in one transaction."""
-
-
+_JSON = json_encoder()
 _FRIEND = ("id", "account_id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
 _CHANGED = ("id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
 
@@ -65,38 +64,37 @@ class FriendImport(Database):
         if self.postgres:
             # One import an account at a time: two that add the same friend would collide. SQLite has one writer anyway.
             connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
-        words = {_text(tag) for row in rows.values() for tag in (*row.tags, *row.untag)}
+        words = _words(rows.values())
         tag_ids = self._tag_ids(connection, account_id, words)
         known = self._known(connection, account_id, list(rows))
         had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}
         fresh = iter(self._new_ids(connection, len(rows) - len(known)))
         work = _Work(now)
+        texts = _Texts()
+        sets = _TagSets(tag_ids)
         for user_id, row in rows.items():
             old = known.get(user_id)
             if old is None:
                 friend_id = next(fresh)
                 work.people.append((friend_id, account_id, user_id))
-                work.added.append(_new(row, friend_id, account_id, now))
-                held: frozenset[int] = frozenset()
-                change = False
+                work.added.append(_new(row, friend_id, account_id, now, texts))
+                work.tagged += [(tag_id, friend_id) for tag_id in sets.of(row.tags)]
             else:
-                friend_id = old.id
-                held = had.get(friend_id, frozenset())
-                change = _change(work, row, old)
-            wanted = {tag_ids[tag] for tag in row.tags}
-            plus = wanted - held
-            minus = ({tag_ids[tag] for tag in row.untag} - wanted) & held
-            work.tagged += [(tag_id, friend_id) for tag_id in plus]
-            for tag_id in minus:
-                work.untagged.setdefault(tag_id, []).append(friend_id)
-            if old is not None:
-                work.changes += bool(change or plus or minus)
-                work.unchanged += not (change or plus or minus)
+                held = had.get(old.id, frozenset())
+                wanted = sets.of(row.tags)
+                plus = wanted - held
+                minus = (sets.of(row.untag) - wanted) & held
+                work.tagged += [(tag_id, old.id) for tag_id in plus]
+                for tag_id in minus:
+                    work.untagged.setdefault(tag_id, []).append(old.id)
+                changed = bool(_change(work, row, old) or plus or minus)
+                work.changes += changed
+                work.unchanged += not changed
         self._write(connection, work)
         return work
 
     def _write(self, connection: Connection, work: _Work) -> None:
-        insert_rows(connection, friends, _FRIEND, work.added)
+        insert_rows(connection, friends, _FRIEND, work.added, encoded=("attributes",))
         insert_rows(connection, line_ids, ("friend_id", "account_id", "user_id"), work.people)
         update_rows(connection, friends, _CHANGED, work.changed)
         insert_rows(connection, friend_tags, ("tag_id", "friend_id"), sorted(work.tagged))
@@ -159,7 +157,50 @@ def _once_each(rows: Iterable[FriendRow], size: int) -> Iterator[dict[str, Frien
         yield chunk
 
 
-def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime) -> Row:
+def _words(rows: Iterable[FriendRow]) -> set[str]:
+    """Every tag that is named."""
+    named: set[tuple[str, ...]] = set()
+    for row in rows:
+        named.add(row.tags)
+        named.add(row.untag)
+    return {_text(tag) for several in named for tag in several}
+
+
+class _TagSets:
+    """The ids of rows' tags; the same few combinations come again and again."""
+
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self._ids = ids
+        self._known: dict[tuple[str, ...], frozenset[int]] = {}
+
+    def of(self, several: tuple[str, ...]) -> frozenset[int]:
+        found = self._known.get(several)
+        if found is None:
+            found = self._known[several] = frozenset(self._ids[tag] for tag in several)
+        return found
+
+
+class _Texts:
+    """New friends' attributes as JSON. What was written once is not written again: most values are few words, dates and
+    small numbers, and an encoder that begins anew for each friend takes longer than all of SQLite."""
+
+    def __init__(self) -> None:
+        # By type, too: True equals 1, and 1 equals 1.0.
+        self._members: dict[tuple[str, type, Value], str] = {}
+
+    def of(self, attributes: Mapping[str, Value | None]) -> str:
+        members = []
+        for name, value in attributes.items():
+            if value is not None:
+                key = (name, type(value), value)
+                member = self._members.get(key)
+                if member is None:
+                    member = self._members[key] = f"{_JSON.encode(name)}:{_JSON.encode(_stored(value))}"
+                members.append(member)
+        return f"{{{','.join(members)}}}"
+
+
+def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime, texts: _Texts) -> Row:
     return (
         friend_id,
         account_id,
@@ -167,7 +208,7 @@ def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime) -> Row:
         row.language or "",
         row.followed_at,
         bool(row.blocked),
-        {name: _stored(value) for name, value in row.attributes.items() if value is not None},
+        texts.of(row.attributes),
         now,
     )
 

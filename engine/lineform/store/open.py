@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from lineform.errors import CredentialError, UsageError
 from lineform.ports.store import Store
 from lineform.store import migrations
 from lineform.store.audit import AuditRecords
+from lineform.store.bulk import json_encoder
 from lineform.store.database import Database
 from lineform.store.failures import StoreUnusable
 from lineform.store.friends import FriendReading
@@ -97,9 +97,7 @@ def open_store(url: str) -> Store:
 
 
 def _serializers() -> dict[str, Any]:
-    # Japanese keys stay Japanese: SQLite's json_extract does not find a key that is written with escapes.
-    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
-    return {"json_serializer": encoder.encode}
+    return {"json_serializer": json_encoder().encode}
 
 
 def _sqlite(url: URL) -> Engine:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.loading.friends_csv import FriendsFileError, RefusedRow, read_friends
+from lineform.loading.friends_csv import read_csv
+from lineform.loading.friends_rows import FriendsFileError, RefusedRow, protected, unprotected
 from lineform.model.attributes import AttributeSpec
 from lineform.ports.store import FriendRow
 from lineform.segments.declared import Declared
@@ -32,7 +33,7 @@ DECLARED = Declared(
 
 def read(text: str | bytes, **options: str) -> list[FriendRow | RefusedRow]:
     source = io.BytesIO(text.encode() if isinstance(text, str) else text)
-    return list(read_friends(source, DECLARED, **options))  # type: ignore[arg-type]
+    return [row for _, row in read_csv(source, DECLARED, **options)]  # type: ignore[arg-type]
 
 
 def test_every_column_is_read_by_its_declared_type() -> None:
@@ -143,7 +144,7 @@ def test_an_empty_file_is_refused() -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     text = f"\ufeffuser_id,note\r\n{U1},花\r\n"
     assert read(text) == [FriendRow(U1, attributes={"note": "花"})]
-    assert list(read_friends(io.StringIO(text), DECLARED)) == read(text)
+    assert [row for _, row in read_csv(io.StringIO(text), DECLARED)] == read(text)
 
 
 def test_shift_jis_is_recognised_and_can_be_named() -> None:
@@ -171,8 +172,8 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(data: bytes, options: 
 
 def test_a_wrong_byte_far_inside_is_told_when_it_is_met() -> None:
     good = f"user_id,note\n{U1},".encode() + b"x" * 5000 + b"\n"
-    rows = read_friends(io.BytesIO(good + f"{U2},y\n".encode() * 5000 + b"\xff\n"), DECLARED)
-    assert isinstance(next(rows), FriendRow)
+    rows = read_csv(io.BytesIO(good + f"{U2},y\n".encode() * 5000 + b"\xff\n"), DECLARED)
+    assert isinstance(next(rows)[1], FriendRow)
     with pytest.raises(FriendsFileError, match="is not utf-8"):
         list(rows)
 
@@ -180,9 +181,9 @@ def test_a_wrong_byte_far_inside_is_told_when_it_is_met() -> None:
 def test_a_file_is_read_from_its_path(tmp_path: Path) -> None:
     path = tmp_path / "friends.csv"
     path.write_text(f"user_id\n{U1}\n", encoding="utf-8")
-    assert list(read_friends(path, DECLARED)) == [FriendRow(U1)]
+    assert list(read_csv(path, DECLARED)) == [(2, FriendRow(U1))]
     with pytest.raises(FriendsFileError, match="cannot read"):
-        list(read_friends(tmp_path / "none.csv", DECLARED))
+        list(read_csv(tmp_path / "none.csv", DECLARED))
 
 
 def test_rows_come_while_the_file_is_still_being_written() -> None:
@@ -201,9 +202,45 @@ def test_rows_come_while_the_file_is_still_being_written() -> None:
         def __iter__(self) -> Iterator[str]:  # type: ignore[override]
             return self.source
 
-    rows = read_friends(Endless(), DECLARED)  # type: ignore[arg-type]
-    assert next(rows) == FriendRow(U1)
+    rows = read_csv(Endless(), DECLARED)  # type: ignore[arg-type]
+    assert next(rows) == (2, FriendRow(U1))
     assert read_so_far < 10
+
+
+def test_reading_may_begin_at_a_later_row() -> None:
+    source = io.BytesIO(f"user_id,visits\n{U1},wrong\n{U2},2\n".encode())
+    assert list(read_csv(source, DECLARED, start=3)) == [(3, FriendRow(U2, attributes={"visits": 2}))]
+
+
+def test_a_cell_that_was_read_before_means_the_same_and_is_refused_again() -> None:
+    rows = read(f"user_id,visits,tier\n{U1},3,gold\n{U2},3,glod\n{U1},x,gold\n{U2},x,gold\n")
+    assert isinstance(rows[0], FriendRow)
+    assert [row.column for row in rows[1:] if isinstance(row, RefusedRow)] == ["tier", "visits", "visits"]
+
+
+def test_a_separator_inside_of_a_word_is_written_with_a_backslash() -> None:
+    declared = Declared(tags=frozenset({"a|b", "c;d", "e"}))
+    source = io.BytesIO(f"user_id,tags\n{U1},a\\|b|c\\;d;e\n".encode())
+    assert list(read_csv(source, declared)) == [(2, FriendRow(U1, tags=("a|b", "c;d", "e")))]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "\t=1", "\r=1", " =1"])
+def test_no_cell_becomes_a_formula(text: str) -> None:
+    assert protected(text) == f"'{text}"
+    assert protected(f"a{text}") == f"a{text}"
+
+
+@given(st.text())
+def test_a_protected_text_is_no_formula_and_comes_back_as_it_was(text: str) -> None:
+    cell = protected(text)
+    assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert unprotected(cell) == text
+
+
+@given(st.text("='-@ \t\r\n花x", max_size=6))
+def test_blanks_apostrophes_and_signs_survive_together(text: str) -> None:
+    assert unprotected(protected(text)) == text
+    assert not protected(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 @given(st.binary(max_size=300))

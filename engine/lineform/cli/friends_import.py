@@ -1,0 +1,134 @@
+"""``lineform friends import``: from a CSV or JSON Lines file, or from a database of members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.common import moment, owner_of, read_settings
+from lineform.cli.importing import Counter, Refusals, counted, introduce
+from lineform.errors import UsageError
+from lineform.loading.friends_files import read_friends
+from lineform.loading.friends_rows import FriendsFileError, Numbered
+from lineform.loading.friends_sql import read_database
+from lineform.model.project import Client
+from lineform.report.terminal import plural
+from lineform.sending.revision import declared_by
+from lineform.settings import Settings
+from lineform.wiring.session import Session, open_session
+
+CHUNK = 5_000
+"""Rows that are written together: a source that breaks off in its middle keeps all chunks before."""
+
+
+@click.command("import")
+@options.workspace
+@options.client
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--encoding", default="utf-8", show_default=True, help="A CSV file's; Excel in Japan writes cp932.")
+@click.option("--from-env", metavar="NAME", help="Read the database whose SQLAlchemy URL this variable holds.")
+@click.option(
+    "--query-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The SELECT for --from-env; its columns are named as those of a file.",
+)
+@click.option(
+    "--resume-from",
+    type=click.IntRange(1),
+    default=1,
+    metavar="ROW",
+    help="Begin at this row: where an import ended early it says which.",
+)
+@click.option(
+    "--refused",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write every row that is not imported, with the reason, to this CSV file.",
+)
+@options.now
+@options.sandbox
+def import_(
+    workspace: Path,
+    client: str | None,
+    file: Path | None,
+    encoding: str,
+    from_env: str | None,
+    query_file: Path | None,
+    resume_from: int,
+    refused: Path | None,
+    now: datetime | None,
+    sandbox: bool,
+) -> int:
+    """Add and change friends from FILE (.csv, .jsonl), or from a database of members.
+
+    The columns of all of them: user_id, then any of display_name, language, followed_at, blocked, tags, untag and
+    declared attributes. An empty cell changes nothing. The same source may be imported again: what is there already is
+    left alone, so an import that ended early is simply repeated, or goes on with --resume-from. With --sandbox, its
+    people also become friends of the offline account.
+    """
+    project, owner = owner_of(workspace, client)
+    if refused is not None and file is not None and refused.resolve() == file.resolve():
+        raise UsageError("--refused would write over the file that is read")
+    settings = read_settings()
+    rows = _rows(owner, settings, file, encoding, from_env, query_file, resume_from)
+    with ExitStack() as stack:
+        session = stack.enter_context(open_session(project, settings, sandbox=sandbox, now=moment(project, now)))
+        refusals = stack.enter_context(Refusals(refused))
+        counter = stack.enter_context(Counter())
+        try:
+            _import(session, owner, rows, refusals, counter)
+        except BaseException:
+            counter.close()
+            if counter.taken:
+                click.echo(f"{owner.name}: {counted(counter.total)} before it broke off", err=True)
+                click.echo(f"  to go on after it: --resume-from {counter.row + 1}", err=True)
+            raise
+    click.echo(f"{owner.name}: {counted(counter.total)}")
+    if counter.total.forgotten:
+        forgotten = plural(counter.total.forgotten, "person", "people")
+        click.echo(f"  not imported: {forgotten} who asked to be forgotten", err=True)
+    for line in refusals.lines():
+        click.echo(line, err=True)
+    return FriendsFileError.exit_code if refusals.count and not counter.taken else 0
+
+
+def _rows(
+    owner: Client,
+    settings: Settings,
+    file: Path | None,
+    encoding: str,
+    from_env: str | None,
+    query_file: Path | None,
+    start: int,
+) -> Iterator[Numbered]:
+    declared = declared_by(owner)
+    if file is not None:
+        if from_env or query_file:
+            raise UsageError("a file and a database are two sources", hint="name FILE, or --from-env and --query-file")
+        return read_friends(file, declared, encoding=encoding, timezone=owner.timezone, start=start)
+    if from_env is None or query_file is None:
+        raise UsageError("there is nothing to import", hint="name a FILE, or both --from-env and --query-file")
+    try:
+        query = query_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"cannot read {query_file} as UTF-8 text") from None
+    # Most databases take one statement without the semicolon that a person puts after it; a cursor takes no other.
+    url = settings.secret(from_env)
+    return read_database(url, query.removesuffix(";"), declared, timezone=owner.timezone, start=start)
+
+
+def _import(session: Session, owner: Client, rows: Iterator[Numbered], refusals: Refusals, counter: Counter) -> None:
+    good = refusals.without_refused(rows)
+    while chunk := list(islice(good, CHUNK)):
+        friends = [row for _, row in chunk]
+        count = session.store.import_friends(owner.name, friends, session.clock.now())
+        if session.control is not None:
+            introduce(session.control, owner.name, friends)
+        counter.add(count, len(chunk), chunk[-1][0])
