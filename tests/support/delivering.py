@@ -126,6 +126,10 @@ class Scene:
                     found = revision(self.client, resource)
                     store.arm(self.client.name, Revision(str(resource.address), found.digest, at, found.body))
 
+    def limit(self, limits: Mapping[str, Any]) -> None:
+        """Other limits from now on."""
+        self.client = replace(self.client, limits=Limits.model_validate(limits))
+
     def with_store(self, use: Callable[[Store], Any]) -> Any:
         with open_store(self.url) as store:
             return use(store)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lineform.loading.check_limits import limit_problems
 from lineform.loading.clients import ReadClient, read_client, read_project_file
 from lineform.loading.images import Images
 from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
@@ -144,6 +145,8 @@ def _client(
         _collect(one.problems, one, address, client, workspace)
     for address, problem in references.problems(built):
         _collect((problem,), built[address], address, client, workspace)
+    for address, found_problem in limit_problems(client, built):
+        _collect((found_problem,), built[address], address, client, workspace)
     resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
     return Client(
         client.name, client.spec, client.source, client.timezone, client.limits, client.plan, client.values, resources

@@ -10,6 +10,8 @@ from lineform.model.audience import Audience
 from lineform.model.base import Spec
 from lineform.model.schedule import Schedule
 
+Capped = Literal["skip", "wait", "send"]
+
 
 def _audience(value: Any) -> Any:
     return {"everyone": True} if value == "everyone" else value
@@ -28,6 +30,11 @@ class CampaignSpec(Spec):
     """One to five messages, in LINE's own form or the short one; see `lineform.lineapi`."""
     skip_if_unknown: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Attributes without which a friend does not receive this: those are skipped instead of failing the send."""
+    capped: Capped = "skip"
+    """What happens to friends over `limits.per_friend`: left out, sent to when they are free and it is not too late
+    (`schedule.if_late`), or sent to all the same."""
+    quiet_hours: Literal["wait", "send"] = "wait"
+    """Whether `limits.quiet` holds for this campaign."""
     silent: bool = False
     """Delivered without a notification sound."""
     allow_test_word: bool = False

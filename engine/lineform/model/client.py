@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from lineform.model.base import Name, Part, Spec
+from lineform.model.base import Duration, Name, Part, Spec
 from lineform.model.schedule import TimeZone
 
 
@@ -25,6 +26,29 @@ class Uses(Part):
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
 
 
+def _two_times(value: str) -> str:
+    start, _, end = value.partition("-")
+    if start == end:
+        raise ValueError("begins when it ends: write two different times, such as 21:00-09:00")
+    return value
+
+
+_HOUR = "([01][0-9]|2[0-3]):[0-5][0-9]"
+QuietHours = Annotated[str, Field(pattern=f"^{_HOUR}-{_HOUR}$", examples=["21:00-09:00"]), AfterValidator(_two_times)]
+"""From a wall-clock time up to, not including, another one; over midnight where the second is the earlier."""
+
+
+class PerFriend(Part):
+    """How much one friend is sent. Counted over every send but replies; what LINE chose (narrowcasts) is not known."""
+
+    week: Annotated[int, Field(ge=1, le=200)] | None = None
+    """At most this many sends within any seven days."""
+    gap: Duration | None = None
+    """At least this much time between two sends."""
+    same_body: Duration = timedelta(days=1)
+    """The same messages are not sent again within this time. A recurring campaign may repeat itself."""
+
+
 class Limits(Part):
     """Hard limits, checked before a send starts."""
 
@@ -32,6 +56,10 @@ class Limits(Part):
     """At most this many messages (recipients) in a calendar month in Japan."""
     monthly_yen: Annotated[int, Field(ge=0)] | None = None
     """At most this many yen for messages beyond those that the plan includes. Needs `plan`."""
+    per_friend: PerFriend | None = None
+    """Friends who would be sent too much are left out, or wait: `capped` in a campaign."""
+    quiet: QuietHours | None = None
+    """When nobody is disturbed, in the client's time zone: what is due then is sent when it ends."""
 
 
 class PricePlan(Part):

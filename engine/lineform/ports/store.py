@@ -16,6 +16,7 @@ from uuid import UUID
 from lineform.lineapi.routes import Route
 from lineform.segments.friend import Friend, Value
 from lineform.segments.predicate import Predicate
+from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 
 
@@ -78,6 +79,16 @@ class NewBatch:
     friend_ids: tuple[int, ...]
     body: bytes
     retry_key: UUID
+    digest: bytes = b""
+    """`lineform.sending.caps.messages_digest` of what friends read; empty where nothing has to know it again."""
+    status: BatchStatus = BatchStatus.READY
+    """READY, STAGED or CAPPED."""
+    wave: int = 0
+    """Which part of the send it belongs to, from 0."""
+
+
+class LedgerMoved(Exception):
+    """Another occurrence was frozen since the recipients of this one were chosen; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,10 @@ class Send:
     reason: str = ""
     batches: Mapping[BatchStatus, int] = field(default_factory=dict)
     accepted_recipients: int = 0
+    capped: int = 0
+    """Friends of the audience whom `limits.per_friend` left out."""
+    changed_at: datetime | None = None
+    """When its status was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +151,7 @@ class NewSend:
     recipients: int = 0
     recipients_hash: str = ""
     reason: str = ""
+    capped: int = 0
 
 
 class Friends(Protocol):
@@ -177,8 +193,38 @@ class Revisions(Protocol):
 
 
 class Ledger(Protocol):
-    def freeze(self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime) -> int | None:
-        """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already."""
+    def freeze(
+        self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime, *, position: int | None = None
+    ) -> int | None:
+        """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
+
+        `position` is that of the ledger when the recipients were chosen by what it says about them. Raises
+        `LedgerMoved` where another occurrence of the account was frozen since."""
+        ...
+
+    def ledger_position(self, account: str) -> int:
+        """A number that grows with every occurrence of the account that is frozen."""
+        ...
+
+    def contacts(self, account: str, since: datetime, now: datetime) -> Iterator[Contact]:
+        """Calls later than `since` that reached friends or may have, and those frozen and still to come, as of `now`;
+        no narrowcast, whose recipients nobody knows."""
+        ...
+
+    def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
+        """The recipients of a send, or those of its audience who wait because they are over a limit."""
+        ...
+
+    def open_wave(self, send_id: int, wave: int, now: datetime) -> None:
+        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one."""
+        ...
+
+    def staged(self, send_id: int) -> Mapping[int, int]:
+        """Recipients by part, of the parts that are staged."""
+        ...
+
+    def followed_after(self, account: str, moment: datetime) -> Iterator[int]:
+        """Friends who are known to have followed later than `moment`: an earlier broadcast did not reach them."""
         ...
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]: ...

@@ -41,6 +41,8 @@ class Entry(Protocol):
     @property
     def cost(self) -> Cost | None: ...
     @property
+    def capped(self) -> int: ...
+    @property
     def exit_code(self) -> int: ...
 
 
@@ -66,6 +68,8 @@ def numbers(entry: Entry) -> str:
         parts += [plural(count, f"{route.value} call") for route, count in entry.routes.items()]
     elif entry.calls:
         parts.append(plural(entry.calls, "call"))
+    if entry.capped:
+        parts.append(f"{entry.capped:,} capped")
     if entry.cost is not None and entry.cost.yen is not None:
         parts.append(yen(entry.cost.yen))
     return " · ".join(parts)
@@ -94,6 +98,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "outcome": str(entry.outcome),
         "recipients": entry.recipients,
         "accepted": entry.accepted,
+        "capped": entry.capped,
         "calls": entry.calls,
         "routes": {route.value: count for route, count in entry.routes.items()},
         "why": entry.why,

@@ -47,7 +47,8 @@ def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
     status = paint(padded(send.status.value, _STATUS), _TINTS.get(send.status, Style.YELLOW))
     due = f"{send.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
     people = f"{send.accepted_recipients:,} of {plural(send.recipients, 'friend')}" if send.recipients else ""
-    said = " · ".join(part for part in (people, _calls(send)) if part)
+    capped = f"{send.capped:,} capped" if send.capped else ""
+    said = " · ".join(part for part in (people, capped, _calls(send)) if part)
     lines = [f"  {due}  {padded(send.address, names)}  {status}  {said}".rstrip()]
     if send.reason:
         lines.append(f"      {printable(send.reason)}")
@@ -86,6 +87,7 @@ def _send_data(send: Send) -> dict[str, object]:
         "status": send.status.value,
         "recipients": send.recipients,
         "accepted": send.accepted_recipients,
+        "capped": send.capped,
         "calls": {status.value: count for status, count in send.batches.items()},
         "reason": send.reason,
         "digest": send.digest,

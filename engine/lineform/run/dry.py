@@ -8,14 +8,16 @@ from lineform.lineapi.routes import Route
 from lineform.run.freeze import groups
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
-from lineform.run.prepare import Prepared
+from lineform.run.prepare import Prepared, why_nobody
 from lineform.sending.cost import Cost
 
 
 def would_send(run: Run, prepared: Prepared) -> TickEntry:
     """The entry of a dry run. Raises BlockedError where a rendering would be refused."""
     if prepared.nobody:
-        return TickEntry(prepared.address, prepared.due.key, Outcome.EMPTY, reason="nobody is in the audience")
+        return TickEntry(
+            prepared.address, prepared.due.key, Outcome.EMPTY, reason=why_nobody(prepared), capped=prepared.capped
+        )
     routes: Counter[Route] = Counter()
     if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
         routes[prepared.choice.route] = 1
@@ -31,4 +33,5 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         routes=dict(routes),
         why=prepared.choice.why,
         cost=Cost(prepared.cost.messages, calls, prepared.cost.yen),
+        capped=prepared.capped,
     )

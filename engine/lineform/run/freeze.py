@@ -9,40 +9,42 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from lineform.errors import BlockedError
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.ports.store import NewBatch, NewSend, Store
 from lineform.run.options import Run
-from lineform.run.prepare import Prepared, ask_line, refuse_suspicious
+from lineform.run.prepare import Prepared, ask_line, why_nobody
+from lineform.run.rendering import rendered
 from lineform.sending.batches import Group, Recipient, body_of, grouped
+from lineform.sending.caps import messages_digest
 from lineform.sending.keys import recipients_hash, retry_key
-from lineform.sending.scope import friend_scope, run_scope
-from lineform.sending.status import SendStatus
-from lineform.templates.errors import TemplateError
+from lineform.sending.status import BatchStatus, SendStatus
 
 
 async def freeze(run: Run, prepared: Prepared) -> int | None:
     """Writes the occurrence with all its batches; None where another run has written it already.
 
-    Raises BlockedError where a rendering must not be sent: then nothing is written.
+    Raises BlockedError where a rendering must not be sent, and LedgerMoved where another occurrence was frozen since
+    the limits about single friends were judged: then nothing is written.
     """
-    if sample := await run.records(_sample, run, prepared):
+    if not prepared.nobody and (sample := await run.records(_sample, run, prepared)):
         await ask_line(run, prepared.choice.route or Route.PUSH, sample)
     send = NewSend(
         prepared.address,
         prepared.digest,
         prepared.due.key,
         prepared.due.at,
-        SendStatus.FROZEN,
+        SendStatus.EMPTY if prepared.nobody else SendStatus.FROZEN,
         recipients=prepared.recipients,
         recipients_hash=recipients_hash(run.client.name, prepared.ids),
+        reason=why_nobody(prepared) if prepared.nobody else "",
+        capped=prepared.capped,
     )
     return await run.records(_write, run, prepared, send)
 
 
 def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
-    return run.store.freeze(run.client.name, send, _batches(run, prepared), run.clock.now())
+    return run.store.freeze(run.client.name, send, _batches(run, prepared), run.clock.now(), position=prepared.position)
 
 
 def groups(run: Run, prepared: Prepared) -> Iterator[Group]:
@@ -52,6 +54,10 @@ def groups(run: Run, prepared: Prepared) -> Iterator[Group]:
             yield Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, messages)
     else:
         yield from grouped(_rendered(run, prepared))
+
+
+def _rendered(run: Run, prepared: Prepared) -> Iterator[tuple[Recipient, bytes]]:
+    return rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids)
 
 
 def _sample(run: Run, prepared: Prepared) -> list[dict[str, object]]:
@@ -71,13 +77,19 @@ def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
             selection = {"filter": armed.demographic, "limit": {"max": prepared.limit}}
             extra = json.dumps(selection, separators=(",", ":")).encode()[1:-1]
         key = retry_key(run.client.name, prepared.address, due.key, route, ())
-        yield NewBatch(0, route, (), body_of(messages, silent=armed.silent, extra=extra), key)
+        yield NewBatch(
+            0, route, (), body_of(messages, silent=armed.silent, extra=extra), key, messages_digest(messages)
+        )
         return
-    for seq, group in enumerate(groups(run, prepared)):
+    if prepared.waiting:
+        # No call: a later run reads here who waits.
+        key = retry_key(run.client.name, prepared.address, f"{due.key}/capped", Route.MULTICAST, ())
+        yield NewBatch(0, Route.MULTICAST, tuple(prepared.waiting), b"", key, status=BatchStatus.CAPPED)
+    for seq, group in enumerate(groups(run, prepared), start=1 if prepared.waiting else 0):
         people = group.recipients
         key = retry_key(run.client.name, prepared.address, due.key, group.route, (one.user_id for one in people))
         body = body_of(group.messages, silent=armed.silent)
-        yield NewBatch(seq, group.route, tuple(one.id for one in people), body, key)
+        yield NewBatch(seq, group.route, tuple(one.id for one in people), body, key, messages_digest(group.messages))
 
 
 def _chunks(store: Store, account: str, prepared: Prepared, size: int) -> Iterator[tuple[Recipient, ...]]:
@@ -86,21 +98,3 @@ def _chunks(store: Store, account: str, prepared: Prepared, size: int) -> Iterat
         names = store.line_ids(account, chunk)
         if people := tuple(Recipient(one, names[one]) for one in chunk if one in names):
             yield people
-
-
-def _rendered(run: Run, prepared: Prepared) -> Iterator[tuple[Recipient, bytes]]:
-    armed = prepared.armed
-    scope = {"run": run_scope(prepared.due.at, armed.timezone)}
-    ids = iter(prepared.ids)
-    while chunk := list(islice(ids, run.options.chunk)):
-        for friend in run.store.friends(run.client.name, chunk):
-            try:
-                messages = prepared.compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})
-            except TemplateError as unknown:
-                raise BlockedError(
-                    f"friend {friend.id}: {unknown.message}",
-                    hint="give the expression a default, or name the attribute in skip_if_unknown",
-                    code="G207",
-                ) from unknown
-            refuse_suspicious(messages, production=armed.production)
-            yield Recipient(friend.id, friend.user_id), messages

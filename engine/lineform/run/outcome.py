@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """LINE could not be asked; nothing was written, and the next run asks again."""
     UNFINISHED = "unfinished"
     """Not everything was called; the next run goes on."""
+    WAITING = "waiting"
+    """Due, and kept back by rule; a later run sends it."""
     WOULD_SEND = "would send"
     """A dry run: nothing was written, nothing was called."""
 
@@ -66,6 +68,8 @@ class TickEntry:
     guard: str = ""
     hint: str = ""
     cost: Cost | None = None
+    capped: int = 0
+    """Friends of the audience whom `limits.per_friend` leaves out."""
 
     @property
     def exit_code(self) -> int:

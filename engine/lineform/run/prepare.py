@@ -12,14 +12,16 @@ from lineform.lineapi.routes import Route
 from lineform.model.client import Limits
 from lineform.planning.live import Quota
 from lineform.ports.line_account import Refused
+from lineform.run.capping import Chosen, choose_friends, rule_for
 from lineform.run.options import Run
+from lineform.run.rendering import refuse_suspicious
+from lineform.sending.caps import Left, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
 from lineform.sending.guards import Figures, Stop, stops
 from lineform.sending.revision import Armed
 from lineform.sending.routes import Choice, Wanted, choose
 from lineform.sending.scope import reads_friend, run_scope
-from lineform.sending.textguards import suspicious_bytes
 from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages, compile_messages
 
@@ -38,6 +40,20 @@ class Prepared:
     recipients: int
     limit: int | None
     cost: Cost
+    left: Left
+    """The audience as the limits about single friends leave it; `ids` are those of it."""
+    position: int | None = None
+    """The ledger's position by which `left` was judged; None where no such limit holds."""
+
+    @property
+    def capped(self) -> int:
+        """Friends of the audience who are left out."""
+        return sum(self.left.why.values())
+
+    @property
+    def waiting(self) -> Sequence[int]:
+        """Friends over a limit who are sent to when they are free."""
+        return self.left.capped if self.armed.capped == "wait" else ()
 
     @property
     def nobody(self) -> bool:
@@ -57,15 +73,31 @@ def constant_messages(armed: Armed, compiled: CompiledMessages, due_at: datetime
     return compiled.render_bytes({"run": run_scope(due_at, armed.timezone)})
 
 
-async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed) -> Prepared:
-    """Selects the audience, chooses the route and asks every guard; writes nothing.
+def why_nobody(prepared: Prepared) -> str:
+    """Why nobody is sent to: the audience is empty, or its friends are over their limits."""
+    if said := sentence(prepared.left.why):
+        return f"nobody is left in the audience: {said}"
+    return "nobody is in the audience"
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A further part of a send: friends of `first` who were over a limit, without those whom `others` reached since.
+    Both are ids of sends."""
+
+    first: int
+    others: tuple[int, ...]
+
+
+async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, later: Later | None = None) -> Prepared:
+    """Selects the audience, chooses the route and asks every guard; writes nothing. With `later`, only of those.
 
     Raises BlockedError (with the guard's id) where the send must not begin, and LineFailure where LINE cannot be asked.
     """
     try:
         compiled = compile_messages(armed.messages, armed.context)
         constant = constant_messages(armed, compiled, due.at)
-        choice = choose(_wanted(armed, constant is not None))
+        choice = choose(_wanted(armed, constant is not None, rule_for(run, armed) is not None))
     except TemplateError as wrong:
         raise BlockedError(f"the messages cannot be made: {wrong.message}", hint=wrong.hint, code="G207") from wrong
     except ValueError as wrong:
@@ -79,19 +111,29 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed) -
     quota = await run.account.quota()
     used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
     ids, recipients, limit = await _audience(run, armed, choice, quota, used)
-    figures = Figures(recipients, choice.route is not Route.BROADCAST, quota.left, quota.used, used)
-    _refuse(stops(figures, armed.expect, run.client.limits, run.client.plan))
+    if later is not None:
+        ids = await run.records(_of_them, run, later, ids)
+    chosen = Chosen(Left(ids))
+    if choice.route not in {Route.BROADCAST, Route.NARROWCAST}:
+        chosen = await run.records(choose_friends, run, address, due, armed, compiled, constant, ids)
+        recipients = len(chosen.left.ids)
+    capped = sum(chosen.left.why.values())
+    figures = Figures(recipients, choice.route is not Route.BROADCAST, quota.left, quota.used, used, capped)
+    expect = armed.expect if later is None else None
+    _refuse(stops(figures, expect, run.client.limits, run.client.plan))
     cost = estimate(recipients, max(used, quota.used), run.client.plan, choice.route)
-    return Prepared(address, digest, due, armed, compiled, choice, ids, recipients, limit, cost)
+    left, position = chosen.left, chosen.position
+    return Prepared(address, digest, due, armed, compiled, choice, left.ids, recipients, limit, cost, left, position)
 
 
-def _wanted(armed: Armed, constant: bool) -> Wanted:
+def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
     return Wanted(
         demographic=armed.demographic is not None,
         everyone=armed.everyone,
         constant=constant,
         at_most=armed.expect is not None and armed.expect.max is not None,
         skips_unknown=bool(armed.skip_if_unknown),
+        per_friend=per_friend,
     )
 
 
@@ -105,12 +147,26 @@ async def _audience(
     if choice.route is Route.BROADCAST:
         return (), (await run.records(run.store.count_friends, run.client.name)).friends, None
     ids = await run.records(_select, run, armed)
+    if not ids and armed.everyone and rule_for(run, armed) is not None:
+        raise BlockedError(
+            "everyone is meant, limits.per_friend looks at each friend, and no friend is known",
+            hint="import the friends with 'lineform friends sync' or 'lineform friends import', or write "
+            "'capped: send', which broadcasts to all",
+            code="G205",
+        )
     return ids, len(ids), None
 
 
 def _select(run: Run, armed: Armed) -> Sequence[int]:
     # Eight bytes a friend: the memory of a send to millions stays bounded.
     return array("q", run.store.select(run.client.name, armed.selection, run.clock.now()))
+
+
+def _of_them(run: Run, later: Later, ids: Sequence[int]) -> Sequence[int]:
+    waiting = set(run.store.frozen_friends(later.first, capped=True))
+    for other in later.others:
+        waiting.difference_update(run.store.frozen_friends(other))
+    return array("q", (one for one in ids if one in waiting))
 
 
 async def _limit(run: Run, armed: Armed, quota: Quota, used: int) -> int:
@@ -140,18 +196,6 @@ def _refuse(found: Sequence[Stop]) -> None:
     if found:
         first = found[0]
         raise BlockedError("; ".join(stop.sentence for stop in found), hint=first.hint, code=first.guard)
-
-
-def refuse_suspicious(messages: bytes, *, production: bool) -> None:
-    """Raises BlockedError where a rendered text must not reach a friend."""
-    found = suspicious_bytes(messages, production=production)
-    if found:
-        path, suspicion = found[0]
-        raise BlockedError(
-            f"message {int(path[0]) + 1}: {suspicion.sentence}",
-            hint="correct the text; where a value is at fault, correct the friend's data",
-            code="G206",
-        )
 
 
 async def ask_line(run: Run, route: Route, messages: Sequence[dict[str, object]]) -> None:

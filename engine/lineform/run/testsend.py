@@ -13,7 +13,7 @@ from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
 from lineform.ports.store import AuditEntry, Store
 from lineform.run.options import Records
-from lineform.run.prepare import refuse_suspicious
+from lineform.run.rendering import refuse_suspicious
 from lineform.segments.friend import Friend
 from lineform.sending.batches import addressed, body_of
 from lineform.sending.keys import key_of_test

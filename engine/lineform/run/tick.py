@@ -7,13 +7,14 @@ a key that LINE takes once. So any number of ticks may run at once, and each may
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lineform.errors import BlockedError, CredentialError, StaleError
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
-from lineform.ports.store import AuditEntry, NewSend, Revision, Send, Store
+from lineform.ports.store import AuditEntry, LedgerMoved, NewSend, Revision, Send, Store
 from lineform.run.deliver import deliver
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
@@ -21,11 +22,14 @@ from lineform.run.halt import halted_by
 from lineform.run.narrowcast import poll
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
-from lineform.run.prepare import prepare
+from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
 from lineform.sending import late
+from lineform.sending.caps import sentence
 from lineform.sending.conclusion import untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
+from lineform.sending.keys import part_key, part_of
+from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import SendStatus
 
@@ -33,6 +37,18 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
 """Statuses of occurrences that reached nobody."""
 _SKIPS_RECORDED = 100
+_TRIES = 5
+"""Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One armed campaign: what the ledger knows of it, and what is decided about its occurrences."""
+
+    revision: Revision
+    armed: Armed
+    known: Sequence[Send]
+    decisions: Sequence[tuple[Due, late.Decision]]
 
 
 async def tick(
@@ -54,10 +70,10 @@ async def tick(
         if not halted:
             if not options.dry_run:
                 entries += await _resume(run, revisions)
-            for revision in revisions:
+            for case in await _cases(run, revisions, entries):
                 if options.should_stop():
                     break
-                entries += await _campaign(run, revision)
+                entries += await _campaign(run, case)
         return TickReport(
             client.name, clock.now(), tuple(entries), _next(run, revisions), halted, dry_run=options.dry_run
         )
@@ -91,21 +107,28 @@ async def _resume(run: Run, revisions: Sequence[Revision]) -> list[TickEntry]:
 
 
 async def _go_on(run: Run, send: Send, revision: Revision | None) -> TickEntry:
+    quiet = None if revision is None else _quiet(run, read_revision(revision.body))
     if send.status is SendStatus.FROZEN and untouched(send.batches):
-        called_off = _called_off(send, revision, run.clock.now())
+        called_off = _called_off(send, revision, run.clock.now(), quiet)
         if called_off is not None:
             status, reason = called_off
             await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
             return TickEntry(send.address, send.key, outcome_of(status), send.recipients, reason=reason)
-    return await _deliver(run, send)
+    if send.status is SendStatus.FROZEN and quiet is not None and quiet.until(run.clock.now()) is not None:
+        return TickEntry(
+            send.address, send.key, Outcome.WAITING, send.recipients, send.accepted_recipients, reason="quiet hours"
+        )
+    return await _deliver(run, send, quiet=quiet)
 
 
-def _called_off(send: Send, revision: Revision | None, now: datetime) -> tuple[SendStatus, str] | None:
+def _called_off(
+    send: Send, revision: Revision | None, now: datetime, quiet: Quiet | None
+) -> tuple[SendStatus, str] | None:
     """What becomes of a frozen send that nobody has called yet: it is subject to the rules as if it were not frozen."""
     if revision is None:
         return SendStatus.HELD, "it was frozen, and its campaign was changed or disarmed before the first call"
     schedule = read_revision(revision.body).schedule
-    decision = late.decide(Due(send.key, send.due_at), send.due_at, now, schedule)
+    decision = late.decide(Due(send.key, send.due_at), send.due_at, now, schedule, quiet)
     match decision:
         case late.Hold(reason):
             return SendStatus.HELD, reason
@@ -114,17 +137,36 @@ def _called_off(send: Send, revision: Revision | None, now: datetime) -> tuple[S
     return None
 
 
-async def _campaign(run: Run, revision: Revision) -> list[TickEntry]:
-    """Everything that is due of one armed campaign."""
-    try:
-        armed = read_revision(revision.body)
-    except StaleError as stale:
-        return [TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint)]
-    known = await run.records(run.store.sends, run.client.name, address=revision.address)
-    entries = [await _released(run, revision, armed, send) for send in known if send.status is SendStatus.RELEASED]
+async def _cases(run: Run, revisions: Sequence[Revision], entries: list[TickEntry]) -> list[_Case]:
+    """The armed campaigns, in the order in which their occurrences are due. Those of another version become entries."""
+    cases = []
     now = run.clock.now()
-    decisions = late.decide_all(_dues(armed, revision, known, now), revision.armed_at, now, armed.schedule)
-    for due, decision in decisions[-_SKIPS_RECORDED:]:
+    for revision in revisions:
+        try:
+            armed = read_revision(revision.body)
+        except StaleError as stale:
+            entries.append(TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint))
+            continue
+        known = await run.records(run.store.sends, run.client.name, address=revision.address)
+        dues = _dues(armed, revision, known, now)
+        quiet = _quiet(run, armed)
+        cases.append(
+            _Case(revision, armed, known, late.decide_all(dues, revision.armed_at, now, armed.schedule, quiet))
+        )
+    return sorted(cases, key=lambda case: case.decisions[-1][0].at if case.decisions else now)
+
+
+def _quiet(run: Run, armed: Armed) -> Quiet | None:
+    """The quiet hours that this campaign keeps."""
+    return None if armed.quiet_hours == "send" else quiet_hours(run.client.limits.quiet, run.client.timezone)
+
+
+async def _campaign(run: Run, case: _Case) -> list[TickEntry]:
+    """Everything that is due of one armed campaign."""
+    revision, armed, known = case.revision, case.armed, case.known
+    entries = [await _released(run, revision, armed, send) for send in known if send.status is SendStatus.RELEASED]
+    entries += [await _again(run, case, send) for send in known if send.capped]
+    for due, decision in case.decisions[-_SKIPS_RECORDED:]:
         match decision:
             case late.Send():
                 entries.append(await _send(run, revision, armed, due, known))
@@ -132,9 +174,24 @@ async def _campaign(run: Run, revision: Revision) -> list[TickEntry]:
                 entries.append(await _not_sent(run, revision, due, SendStatus.HELD, reason))
             case late.Skip(reason):
                 entries.append(await _not_sent(run, revision, due, SendStatus.SKIPPED, reason))
-            case late.Wait():
-                pass
+            case late.Wait(_, reason):
+                if reason:
+                    entries.append(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
     return [entry for entry in entries if entry is not None]
+
+
+async def _again(run: Run, case: _Case, first: Send) -> TickEntry | None:
+    """Sends to those who were over a limit and are free now, as a further part, as long as it may be late."""
+    armed = case.armed
+    due = Due(first.key, first.due_at)
+    decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, _quiet(run, armed))
+    if armed.capped != "wait" or first.digest != case.revision.digest or not isinstance(decision, late.Send):
+        return None
+    if part_of(first.key) is not None or first.status in _OVER - {SendStatus.EMPTY}:
+        return None
+    others = tuple(send.id for send in case.known if part_of(send.key) == first.key)
+    key = part_key(first.key, len(others) + 2)
+    return await _send(run, case.revision, armed, Due(key, first.due_at), (), Later(first.id, others))
 
 
 def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime) -> list[Due]:
@@ -177,17 +234,22 @@ async def _released(run: Run, revision: Revision, armed: Armed, held: Send) -> T
     return entry
 
 
-async def _send(run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Send]) -> TickEntry | None:
+async def _send(
+    run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Send], later: Later | None = None
+) -> TickEntry | None:
     """Freezes one occurrence and delivers it; a guard's refusal leaves no trace in the ledger."""
     try:
         if armed.schedule.at is not None:
             _refuse_second(known)
-        prepared = await prepare(run, revision.address, revision.digest, due, armed)
+        prepared = await _frozen(run, revision, armed, due, later)
+        if prepared is None:
+            return TickEntry(
+                revision.address, due.key, Outcome.UNFINISHED, reason="other runs are freezing sends; the next one asks"
+            )
+        if prepared.nobody and later is not None:
+            return None
         if run.options.dry_run:
             return await run.records(would_send, run, prepared)
-        if prepared.nobody:
-            return await _not_sent(run, revision, due, SendStatus.EMPTY, "nobody is in the audience")
-        await freeze(run, prepared)
     except BlockedError as stop:
         if not run.options.dry_run:
             await _note(run, f"stopped by {stop.code}", f"{revision.address}@{due.key}", stop.message)
@@ -198,8 +260,38 @@ async def _send(run: Run, revision: Revision, armed: Armed, due: Due, known: Seq
         raise
     except LineFailure as failure:
         return TickEntry(revision.address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)
+    await _note_limits(run, prepared)
     send = await run.records(run.store.send, run.client.name, revision.address, due.key)
-    return None if send is None else await _deliver(run, send, prepared.choice.why)
+    if send is None:
+        return None
+    if send.status is SendStatus.EMPTY:
+        return TickEntry(send.address, send.key, Outcome.EMPTY, reason=send.reason, capped=send.capped)
+    return await _deliver(run, send, prepared.choice.why, _quiet(run, armed))
+
+
+async def _frozen(run: Run, revision: Revision, armed: Armed, due: Due, later: Later | None) -> Prepared | None:
+    """The occurrence, prepared and (unless this is a dry run, or a later part for nobody) written into the ledger.
+    None where other runs came in between every time."""
+    for _ in range(_TRIES if later is None else 1):
+        prepared = await prepare(run, revision.address, revision.digest, due, armed, later)
+        if run.options.dry_run or (prepared.nobody and later is not None):
+            return prepared
+        try:
+            await freeze(run, prepared)
+        except LedgerMoved:
+            continue
+        return prepared
+    return None
+
+
+async def _note_limits(run: Run, prepared: Prepared) -> None:
+    """What limits did to a send, in the audit log."""
+    subject = f"{prepared.address}@{prepared.due.key}"
+    if said := sentence(prepared.left.why):
+        await _note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
+    quiet = _quiet(run, prepared.armed)
+    if quiet is not None and quiet.until(prepared.due.at) is not None:
+        await _note(run, "waited", subject, f"it was due in the quiet hours {run.client.limits.quiet}")
 
 
 def _refuse_second(known: Sequence[Send]) -> None:
@@ -212,8 +304,8 @@ def _refuse_second(known: Sequence[Send]) -> None:
             )
 
 
-async def _deliver(run: Run, send: Send, why: str = "") -> TickEntry:
-    delivered = await deliver(run, send)
+async def _deliver(run: Run, send: Send, why: str = "", quiet: Quiet | None = None) -> TickEntry:
+    delivered = await deliver(_until_quiet(run, quiet), send)
     reason = delivered.reason
     if delivered.status is SendStatus.ACCEPTED and not reason:
         reason = await poll(run, delivered.send)
@@ -227,10 +319,20 @@ async def _deliver(run: Run, send: Send, why: str = "") -> TickEntry:
         outcome,
         recipients=after.recipients,
         accepted=after.accepted_recipients,
+        capped=after.capped,
         calls=sum(after.batches.values()),
         why=why,
         reason=after.reason or reason,
     )
+
+
+def _until_quiet(run: Run, quiet: Quiet | None) -> Run:
+    """The same run, which ends when the quiet hours begin."""
+    if quiet is None:
+        return run
+    asked = run.options.should_stop
+    should_stop = lambda: asked() or quiet.until(run.clock.now()) is not None  # noqa: E731
+    return replace(run, options=replace(run.options, should_stop=should_stop))
 
 
 async def _note(run: Run, action: str, subject: str, detail: str) -> None:

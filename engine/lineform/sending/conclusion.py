@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from lineform.sending.status import BatchStatus, SendStatus
 
+_UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED})
+
 
 def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> SendStatus | None:
     """The status of a send whose batches count so; None while one may still be called.
@@ -17,6 +19,8 @@ def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> Sen
     )
     if batches.get(BatchStatus.READY, 0) or batches.get(BatchStatus.CALLING, 0):
         return None
+    if batches.get(BatchStatus.STAGED, 0):
+        return SendStatus.WAITING
     if uncertain:
         return SendStatus.UNCERTAIN
     if accepted and refused:
@@ -30,4 +34,4 @@ def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> Sen
 
 def untouched(batches: Mapping[BatchStatus, int]) -> bool:
     """Whether no batch was ever called, as far as the ledger knows, so that the whole may still be called off."""
-    return not any(count for status, count in batches.items() if status is not BatchStatus.READY)
+    return not any(count for status, count in batches.items() if status not in _UNCALLED)

@@ -37,6 +37,8 @@ class Figures:
     """What LINE counted so far, all tools included."""
     used_by_us: int
     """What the ledger counted so far, uncertain ones included."""
+    capped: int = 0
+    """Of the audience, who is left out by `limits.per_friend`."""
 
 
 def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePlan | None) -> list[Stop]:
@@ -47,7 +49,7 @@ def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePl
 def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
     if expect is None:
         return
-    count = figures.recipients
+    count = figures.recipients + figures.capped
     if count < expect.min:
         yield Stop(
             "G204",

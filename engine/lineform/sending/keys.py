@@ -28,6 +28,17 @@ def key_of_test(client: str, address: str, invocation: str, user_id: str) -> UUI
     return uuid5(_NAMESPACE, f"test\n{client}\n{address}\n{invocation}\n{user_id}")
 
 
+def part_key(occurrence: str, number: int) -> str:
+    """The occurrence's key of a further part of it, counted from 2."""
+    return f"{occurrence}+{number}"
+
+
+def part_of(key: str) -> str | None:
+    """The occurrence of which `key` names a further part; None where it names none."""
+    first, _, number = key.rpartition("+")
+    return first if first and number.isdecimal() else None
+
+
 class RecipientsHash:
     """A hash over internal friend ids in ascending order, fed as they come; it tells nothing about who they are."""
 

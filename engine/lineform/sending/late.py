@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from lineform.model.base import duration_text
 from lineform.model.schedule import Schedule, SendWithin
 from lineform.sending.due import Due
+from lineform.sending.quiet import Quiet
 
 ON_TIME = timedelta(minutes=5)
 """A run this soon after the due time is on time: nothing runs at the very second."""
@@ -26,9 +27,11 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """It is not due yet."""
+    """Not now."""
 
     until: datetime
+    reason: str = ""
+    """Why it waits although it is due; empty where it is not due yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +51,35 @@ class Skip:
 Decision = Send | Wait | Hold | Skip
 
 
-def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule) -> Decision:
-    """The decision about one occurrence. All moments are aware."""
+def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
+    """The decision about one occurrence. All moments are aware. What is due in quiet hours is on time when they end."""
     if now < due.at:
         return Wait(due.at)
     if due.at < armed_at:
         return _not_sent(schedule, f"was due at {due.key}, before it was armed at {_minute(armed_at)}")
-    late = now - due.at
-    rule = schedule.if_late
-    allowed = rule.within if isinstance(rule, SendWithin) else ON_TIME
+    late = now - ((quiet and quiet.until(due.at)) or due.at)
+    allowed = allowance(schedule)
     if late <= allowed:
-        return Send()
+        end = quiet and quiet.until(now)
+        return Wait(end, f"quiet hours until {_wall(end, quiet)}") if quiet and end else Send()
     return _not_sent(schedule, f"was due at {due.key} and is {_rough(late)} late; allowed is {duration_text(allowed)}")
 
 
+def allowance(schedule: Schedule) -> timedelta:
+    """How late an occurrence may still be sent."""
+    rule = schedule.if_late
+    return rule.within if isinstance(rule, SendWithin) else ON_TIME
+
+
 def decide_all(
-    dues: Sequence[Due], armed_at: datetime, now: datetime, schedule: Schedule
+    dues: Sequence[Due], armed_at: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None
 ) -> list[tuple[Due, Decision]]:
     """The decisions about occurrences in order of time: only the newest that is due may still be sent."""
     newest = max((index for index, due in enumerate(dues) if due.at <= now), default=-1)
     return [
         (due, Skip(f"was missed, and {dues[newest].key} came after it"))
         if index < newest
-        else (due, decide(due, armed_at, now, schedule))
+        else (due, decide(due, armed_at, now, schedule, quiet))
         for index, due in enumerate(dues)
     ]
 
@@ -88,6 +97,10 @@ def _rough(length: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} hours"
     return f"{minutes // 1440} days"
+
+
+def _wall(moment: datetime, quiet: Quiet) -> str:
+    return moment.astimezone(quiet.zone).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _minute(moment: datetime) -> str:

@@ -11,14 +11,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lineform.errors import StaleError
 from lineform.lineapi.author import to_line
 from lineform.model.address import Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import Audience, Expect, SegmentSpec
-from lineform.model.campaign import CampaignSpec
+from lineform.model.campaign import CampaignSpec, Capped
 from lineform.model.project import Client, Resource
 from lineform.model.schedule import Schedule
 from lineform.segments.demographic import demographic_filter
@@ -27,6 +27,7 @@ from lineform.segments.resolve import Declared, audience_predicate, declared
 from lineform.segments.wire import from_wire, to_wire
 
 FORMAT = 1
+_RULES = ("capped", "quiet_hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Armed:
     silent: bool
     skip_if_unknown: tuple[str, ...]
     production: bool
+    capped: Capped = "skip"
+    quiet_hours: Literal["wait", "send"] = "wait"
 
     @property
     def everyone(self) -> bool:
@@ -107,6 +110,7 @@ class Revisions:
             "context": _json(resource.context),
             "silent": _json(spec.silent),
             "skip_if_unknown": _json(spec.skip_if_unknown),
+            **_rules(spec),
             "production": _json(client.spec.environment == "production" and not spec.allow_test_word),
         }
         text = "{" + ",".join(f'"{key}":{parts[key]}' for key in sorted(parts)) + "}"
@@ -160,6 +164,12 @@ def declared_by(client: Client) -> Declared:
     )
 
 
+def _rules(spec: CampaignSpec) -> dict[str, str]:
+    """Rules about limits, where they are not the default: a campaign that writes none keeps its digest."""
+    written: dict[str, Any] = spec.model_dump(mode="json", include=set(_RULES), exclude_defaults=True)
+    return {name: _json(value) for name, value in written.items()}
+
+
 def _message(message: dict[str, Any]) -> dict[str, Any]:
     return to_line(message).line
 
@@ -205,4 +215,6 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         silent=body["silent"],
         skip_if_unknown=tuple(body["skip_if_unknown"]),
         production=body["production"],
+        capped=body.get("capped", "skip"),
+        quiet_hours=body.get("quiet_hours", "wait"),
     )

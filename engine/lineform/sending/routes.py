@@ -26,6 +26,8 @@ class Wanted:
     """`expect` has an upper bound."""
     skips_unknown: bool = False
     """`skip_if_unknown` names an attribute."""
+    per_friend: bool = False
+    """`limits.per_friend` holds for this send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def choose(wanted: Wanted) -> Choice:
         return Choice(Route.MULTICAST, "multicast: 'expect' has an upper bound, which a broadcast cannot keep")
     if wanted.skips_unknown:
         return Choice(Route.MULTICAST, "multicast: 'skip_if_unknown' leaves friends out, which a broadcast cannot")
+    if wanted.per_friend:
+        return Choice(Route.MULTICAST, "multicast: 'limits.per_friend' looks at each friend, which a broadcast cannot")
     return Choice(Route.BROADCAST, "broadcast: one text for everyone, one call")
 
 
@@ -59,4 +63,6 @@ def _narrowcast(wanted: Wanted) -> Choice:
         raise ValueError("a demographic audience is known to LINE alone, so its text cannot read a friend")
     if wanted.skips_unknown:
         raise ValueError("a demographic audience is known to LINE alone, so nobody can be skipped by an attribute")
+    if wanted.per_friend:
+        raise ValueError("a demographic audience is known to LINE alone, so 'limits.per_friend' cannot be kept")
     return Choice(Route.NARROWCAST, "narrowcast: only LINE knows these attributes; its limit bounds the quota")

@@ -12,6 +12,8 @@ class SendStatus(StrEnum):
     """Recipients and bodies are written; nothing was called yet, or not everything."""
     ACCEPTED = "accepted"
     """LINE took every call, and still works on it (narrowcast)."""
+    WAITING = "waiting"
+    """A part was called, and the next waits for its time."""
     SENT = "sent"
     """LINE accepted every batch."""
     PARTIAL = "partial"
@@ -31,6 +33,10 @@ class SendStatus(StrEnum):
 
 
 class BatchStatus(StrEnum):
+    STAGED = "staged"
+    """Frozen for a later part of the send; not to be called yet."""
+    CAPPED = "capped"
+    """No call: friends over a limit, who wait until they are free."""
     READY = "ready"
     CALLING = "calling"
     """The intent is written; the call may have happened."""

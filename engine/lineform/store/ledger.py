@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Batch, NewBatch, NewSend, Send, Settled
+from lineform.ports.store import Batch, LedgerMoved, NewBatch, NewSend, Send, Settled
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows
 from lineform.store.database import Database, pieces
@@ -23,7 +23,7 @@ from lineform.store.types import pack_ids, unpack_ids
 
 _WRITTEN = 500
 """Batches that a freeze holds in memory."""
-UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED)
+UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Sends with something left to do or to learn."""
 _OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
@@ -56,14 +56,20 @@ _CAREFULLY = sa.select(
 )
 
 
+_ONE_FREEZE = sa.text("SELECT pg_advisory_xact_lock(0x6C66, CAST(:account AS integer))")
+
+
 class LedgerRecords(Database):
     """Sends and their batches."""
 
-    def freeze(self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime) -> int | None:
+    def freeze(
+        self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime, *, position: int | None = None
+    ) -> int | None:
         """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
-        `batches` is not read."""
+        `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`."""
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
+            self._refuse_later(connection, account_id, position)
             new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
             written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
             send_id: int | None = connection.execute(written.returning(sends.c.id)).scalar()
@@ -72,7 +78,7 @@ class LedgerRecords(Database):
             return send_id
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
-        """Sends in the order of their freezing, with the counts of their batches. Unfinished: frozen or accepted."""
+        """Sends in the order of their freezing, with the counts of their batches. Unfinished: with work left."""
         wanted = [accounts.c.name == account]
         if address:
             wanted.append(sends.c.address == address)
@@ -184,6 +190,16 @@ class LedgerRecords(Database):
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def _refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
+        if self.postgres:
+            # One freeze an account at a time, so that none decides about friends whom another is about to write down.
+            # SQLite has one writer anyway.
+            connection.execute(_ONE_FREEZE, {"account": account_id})
+        if position is not None:
+            later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position).limit(1)
+            if connection.execute(later).first() is not None:
+                raise LedgerMoved
+
     def _write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
         for piece in pieces(_batch_values(send_id, new), _WRITTEN):
             insert_rows(connection, batches, _NEW_BATCH, piece)
@@ -194,7 +210,7 @@ class LedgerRecords(Database):
             sa.select(batches.c.send_id, batches.c.status, sa.func.count(), sa.func.sum(_REACHED))
             .join_from(batches, sends, sends.c.id == batches.c.send_id)
             .join(accounts, accounts.c.id == sends.c.account_id)
-            .where(*wanted)
+            .where(*wanted, batches.c.status != BatchStatus.CAPPED)
             .group_by(batches.c.send_id, batches.c.status)
         )
         with self.reading() as connection:
@@ -215,6 +231,7 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
         "recipients": send.recipients,
         "recipients_hash": send.recipients_hash,
         "reason": send.reason,
+        "capped": send.capped,
         "frozen_at": now,
         "changed_at": now,
     }
@@ -222,17 +239,16 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
 
 _NEW_BATCH = (
     *("send_id", "seq", "route", "recipients", "friend_ids", "body", "retry_key"),
-    *("status", "attempts", "worker", "request_id", "reason"),
+    *("status", "attempts", "worker", "request_id", "reason", "digest", "wave"),
 )
 
 
 def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[Row]:
-    ready = BatchStatus.READY.value
     for batch in new:
         ids = batch.friend_ids
         yield (
             *(send_id, batch.seq, batch.route.value, len(ids), pack_ids(ids), batch.body, batch.retry_key),
-            *(ready, 0, "", "", ""),
+            *(batch.status.value, 0, "", "", "", batch.digest, batch.wave),
         )
 
 
@@ -262,6 +278,8 @@ def _send(row: Any, counted: Mapping[BatchStatus, tuple[int, int]]) -> Send:
         recipients=row.recipients,
         recipients_hash=row.recipients_hash,
         reason=row.reason,
+        capped=row.capped,
+        changed_at=row.changed_at,
         batches={status: count for status, (count, _) in counted.items()},
         accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0))[1],
     )

@@ -93,6 +93,7 @@ sends = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("frozen_at", UtcTime, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("capped", BigId, nullable=False),
 )
 
 batches = sa.Table(
@@ -115,6 +116,8 @@ batches = sa.Table(
     sa.Column("settled_at", UtcTime),
     sa.Column("request_id", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("wave", sa.Integer, nullable=False),
 )
 
 leases = sa.Table(

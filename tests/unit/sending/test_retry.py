@@ -76,7 +76,7 @@ def test_a_status_never_says_more_than_is_known(
 
 
 def test_a_send_is_untouched_until_a_batch_is_claimed() -> None:
-    assert untouched({BatchStatus.READY: 5})
+    assert untouched({BatchStatus.READY: 5, BatchStatus.STAGED: 2})
     for status in BatchStatus:
-        if status is not BatchStatus.READY:
+        if status not in {BatchStatus.READY, BatchStatus.STAGED}:
             assert not untouched({BatchStatus.READY: 5, status: 1})

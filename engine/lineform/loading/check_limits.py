@@ -1,0 +1,59 @@
+"""Campaigns against the limits of their client: what cannot be kept is an error, what will surprise is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from lineform.loading.clients import ReadClient
+from lineform.loading.resources import Built
+from lineform.loading.validation import FieldProblem
+from lineform.model.address import Address
+from lineform.model.campaign import CampaignSpec
+from lineform.model.schedule import SendWithin
+from lineform.sending.due import instant
+from lineform.sending.quiet import quiet_hours
+
+
+def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
+    """What a client's limits say against its campaigns, each with its address."""
+    for address, one in built.items():
+        if one.resource is not None and isinstance(spec := one.resource.spec, CampaignSpec) and spec.enabled:
+            for problem in (*_per_friend(client, spec), *_waiting(spec), *_quiet(client, spec)):
+                yield address, problem
+
+
+def _per_friend(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:
+    if spec.audience.demographic is not None and client.limits.per_friend is not None and spec.capped != "send":
+        yield FieldProblem(
+            ("audience", "demographic"),
+            "E118",
+            "only LINE knows who is in a demographic audience, so limits.per_friend cannot be kept",
+            "choose the audience by attributes and tags, or write 'capped: send' in the campaign",
+        )
+
+
+def _waiting(spec: CampaignSpec) -> Iterator[FieldProblem]:
+    if spec.capped == "wait" and not isinstance(spec.schedule.if_late, SendWithin):
+        yield FieldProblem(
+            ("capped",),
+            "E118",
+            "capped: wait needs to know how late it may still be sent",
+            "write schedule.if_late as {within: 6h, otherwise: skip}",
+        )
+
+
+def _quiet(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:
+    quiet = quiet_hours(client.limits.quiet, client.timezone)
+    if quiet is None or spec.schedule.at is None or spec.quiet_hours == "send":
+        return
+    due = instant(spec.schedule.at, ZoneInfo(spec.schedule.timezone or client.timezone))
+    if (end := quiet.until(due)) is not None:
+        wall = end.astimezone(quiet.zone).replace(tzinfo=None).isoformat(timespec="minutes")
+        yield FieldProblem(
+            ("schedule", "at"),
+            "E114",
+            f"schedule.at lies in the quiet hours {client.limits.quiet}: it is sent at {wall}",
+            "choose another time, or write 'quiet_hours: send' in the campaign",
+            warning=True,
+        )

@@ -1,0 +1,57 @@
+"""An audience as the limits about single friends leave it, judged by the ledger of this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineform.model.client import PerFriend
+from lineform.run.options import Run
+from lineform.run.rendering import rendered
+from lineform.sending.caps import Left, Recent, look_back, messages_digest, within, without
+from lineform.sending.due import Due
+from lineform.sending.revision import Armed
+from lineform.templates.send import CompiledMessages
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who is sent to. `position` is the ledger's when this was judged; None where no rule asked it."""
+
+    left: Left
+    position: int | None = None
+
+
+def rule_for(run: Run, armed: Armed) -> PerFriend | None:
+    """The limits about single friends that this campaign keeps."""
+    return None if armed.capped == "send" else run.client.limits.per_friend
+
+
+def choose_friends(
+    run: Run,
+    address: str,
+    due: Due,
+    armed: Armed,
+    compiled: CompiledMessages,
+    constant: bytes | None,
+    ids: Sequence[int],
+) -> Chosen:
+    """The friends of `ids` (ascending) who may be sent to now. `constant` are the messages where all read the same."""
+    rule = rule_for(run, armed)
+    if rule is None:
+        return Chosen(Left(ids))
+    account, now = run.client.name, run.clock.now()
+    position = run.store.ledger_position(account)
+    recent = Recent(rule, ids, now, exempt=address if armed.schedule.cron is not None else "")
+    newcomers: dict[datetime, Collection[int]] = {}
+    for contact in run.store.contacts(account, now - look_back(rule), now):
+        if not contact.friend_ids and contact.at not in newcomers:
+            newcomers[contact.at] = frozenset(run.store.followed_after(account, contact.at))
+        recent.add(contact, newcomers.get(contact.at, ()))
+    left = within(recent, ids, None if constant is None else messages_digest(constant))
+    if constant is None:
+        maybe = [one for one in left.ids if recent.has_read(one)]
+        made = rendered(run, armed, compiled, due, maybe)
+        left = without(left, {who.id for who, text in made if recent.has_read(who.id, messages_digest(text))})
+    return Chosen(left, position)

@@ -1,0 +1,48 @@
+"""The messages of each friend, made from what the store knows; streamed, in memory that does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from lineform.errors import BlockedError
+from lineform.run.options import Run
+from lineform.sending.batches import Recipient
+from lineform.sending.due import Due
+from lineform.sending.revision import Armed
+from lineform.sending.scope import friend_scope, run_scope
+from lineform.sending.textguards import suspicious_bytes
+from lineform.templates.errors import TemplateError
+from lineform.templates.send import CompiledMessages
+
+
+def rendered(
+    run: Run, armed: Armed, compiled: CompiledMessages, due: Due, ids: Iterable[int]
+) -> Iterator[tuple[Recipient, bytes]]:
+    """Each friend with their messages as JSON. Raises BlockedError where these must not be sent."""
+    scope = {"run": run_scope(due.at, armed.timezone)}
+    left = iter(ids)
+    while chunk := list(islice(left, run.options.chunk)):
+        for friend in run.store.friends(run.client.name, chunk):
+            try:
+                messages = compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})
+            except TemplateError as unknown:
+                raise BlockedError(
+                    f"friend {friend.id}: {unknown.message}",
+                    hint="give the expression a default, or name the attribute in skip_if_unknown",
+                    code="G207",
+                ) from unknown
+            refuse_suspicious(messages, production=armed.production)
+            yield Recipient(friend.id, friend.user_id), messages
+
+
+def refuse_suspicious(messages: bytes, *, production: bool) -> None:
+    """Raises BlockedError where a rendered text must not reach a friend."""
+    found = suspicious_bytes(messages, production=production)
+    if found:
+        path, suspicion = found[0]
+        raise BlockedError(
+            f"message {int(path[0]) + 1}: {suspicion.sentence}",
+            hint="correct the text; where a value is at fault, correct the friend's data",
+            code="G206",
+        )

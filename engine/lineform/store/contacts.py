@@ -1,0 +1,103 @@
+"""Who was sent what lately, read out of the ledger's own batches: nothing more is written for each person."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from lineform.lineapi.routes import Route
+from lineform.sending.caps import Contact
+from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.database import STREAMED, Database
+from lineform.store.tables import accounts, batches, friends, sends
+from lineform.store.types import unpack_ids
+
+_CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
+
+_COMING = (BatchStatus.READY, BatchStatus.STAGED)
+
+
+class ContactRecords(Database):
+    """The ledger asked by person."""
+
+    def ledger_position(self, account: str) -> int:
+        """A number that grows with every occurrence that is frozen."""
+        query = (
+            sa.select(sa.func.coalesce(sa.func.max(sends.c.id), 0))
+            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
+            .where(accounts.c.name == account)
+        )
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def contacts(self, account: str, since: datetime, now: datetime) -> Iterator[Contact]:
+        """Calls later than `since` that reached friends or may have, and those that are frozen and still to come,
+        which count as of `now`. Narrowcasts are left out: LINE does not tell whom they reached. Close the iterator
+        where it is not read to its end."""
+        called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
+        coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
+        query = (
+            sa.select(
+                sends.c.address,
+                batches.c.status,
+                batches.c.called_at,
+                batches.c.friend_ids,
+                batches.c.digest,
+            )
+            .join_from(batches, sends, sends.c.id == batches.c.send_id)
+            .join(accounts, accounts.c.id == sends.c.account_id)
+            .where(accounts.c.name == account, batches.c.route != Route.NARROWCAST.value, sa.or_(called, coming))
+        )
+        with self.reading() as connection:
+            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
+            for row in rows:
+                at = now if row.status in _COMING else row.called_at
+                yield Contact(at, row.address, unpack_ids(row.friend_ids), bytes(row.digest))
+
+    def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
+        """The recipients of a send in the order of its batches, or those over a limit who wait."""
+        kind = batches.c.status == BatchStatus.CAPPED
+        query = sa.select(batches.c.friend_ids).where(batches.c.send_id == send_id, kind if capped else ~kind)
+        found = array("q")
+        with self.reading() as connection:
+            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(
+                query.order_by(batches.c.seq)
+            )
+            for blob in rows.scalars():
+                found.extend(unpack_ids(blob))
+        return found
+
+    def staged(self, send_id: int) -> Mapping[int, int]:
+        """Recipients by part, of the parts that are not opened yet."""
+        query = (
+            sa.select(batches.c.wave, sa.func.sum(batches.c.recipients))
+            .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED)
+            .group_by(batches.c.wave)
+        )
+        with self.reading() as connection:
+            return {wave: int(count) for wave, count in connection.execute(query)}
+
+    def open_wave(self, send_id: int, wave: int, now: datetime) -> None:
+        """Staged batches up to this part become ready, and the send a frozen one."""
+        opened = (
+            sa.update(batches)
+            .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED, batches.c.wave <= wave)
+            .values(status=BatchStatus.READY)
+        )
+        with self.writing() as connection:
+            if connection.execute(opened).rowcount:
+                frozen = {"status": SendStatus.FROZEN, "changed_at": now}
+                connection.execute(sa.update(sends).where(sends.c.id == send_id).values(frozen))
+
+    def followed_after(self, account: str, moment: datetime) -> Iterator[int]:
+        """Friends who are known to have followed later than `moment`."""
+        query = (
+            sa.select(friends.c.id)
+            .join_from(friends, accounts, accounts.c.id == friends.c.account_id)
+            .where(accounts.c.name == account, friends.c.followed_at > moment)
+        )
+        with self.reading() as connection:
+            yield from connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query).scalars()

@@ -1,0 +1,258 @@
+"""Accidents that others had with sends, each tried on the offline account: what the guards keep from happening."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
+from lineform.ports.store import FriendRow
+from lineform.run.outcome import Outcome
+from lineform.sandbox.server import SandboxServer
+from support.declared_clients import campaign
+from support.delivering import ARMED, DUE, Scene
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
+KNOWN = AttributesSpec.model_validate(
+    {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
+)
+REGULARS = {"where": {"attribute": "regular", "is": True}}
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, limits: dict[str, Any] | None = None, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, KNOWN, *specs, limits=Limits.model_validate(limits or {}), **settings)
+
+    return make
+
+
+def at(name: str, moment: datetime, **fields: Any) -> Any:
+    """A campaign to everyone, due at this moment, that says its name."""
+    wall = (moment + 9 * HOUR).replace(tzinfo=None).isoformat(timespec="minutes")
+    rule = fields.pop("if_late", {"within": "2h"})
+    return campaign(
+        name, schedule={"at": wall, "if_late": rule}, **{"messages": ({"text": f"this is {name}"},), **fields}
+    )
+
+
+def tick_at(here: Scene, moment: datetime, **options: Any) -> list[Outcome]:
+    here.move(moment)
+    return [entry.outcome for entry in here.tick(**options).entries]
+
+
+def audited(here: Scene) -> list[str]:
+    """What the audit log says, the oldest first."""
+    notes = here.with_store(lambda store: store.notes(here.client.name))
+    return [f"{note.action}: {note.detail}" for note in reversed(notes)]
+
+
+# --- too many messages drive people away
+
+
+def test_nobody_gets_a_fourth_message_within_seven_days(scene: Any) -> None:
+    days = [0, 1, 2, 3, 6, 7]
+    here = scene(*(at(f"day{day}", DUE + day * DAY) for day in days), limits={"per_friend": {"week": 3}})
+    found = {day: tick_at(here, DUE + day * DAY) for day in days}
+    assert found == {day: [Outcome.EMPTY if day in {3, 6} else Outcome.SENT] for day in days}
+    assert set(here.received().values()) == {4}
+    assert "capped: 3 over the weekly limit; they are left out" in audited(here)
+
+
+def test_a_limit_of_today_counts_what_was_sent_before_it_was_written(scene: Any) -> None:
+    here = scene(at("a", DUE), at("b", DUE + HOUR))
+    tick_at(here, DUE)
+    here.limit({"per_friend": {"gap": "20h"}})
+    assert tick_at(here, DUE + HOUR) == [Outcome.EMPTY]
+    assert here.once_each()
+
+
+def test_a_capped_friend_is_left_out_and_the_others_are_sent_to(scene: Any) -> None:
+    here = scene(at("a", DUE, audience=REGULARS), at("b", DUE + HOUR), limits={"per_friend": {"gap": "20h"}})
+    here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
+    assert tick_at(here, DUE) == [Outcome.SENT]
+    here.move(DUE + HOUR)
+    (dry,) = here.tick(dry_run=True).entries
+    assert (dry.outcome, dry.recipients, dry.capped) == (Outcome.WOULD_SEND, 2, 1)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients, entry.accepted, entry.capped) == (Outcome.SENT, 2, 2, 1)
+    assert here.once_each()
+    assert [send.capped for send in here.sends()] == [0, 1]
+
+
+def _regular(user: str) -> FriendRow:
+    return FriendRow(user, attributes={"regular": True})
+
+
+def test_a_broadcast_is_counted_for_everybody_who_followed_before_it(scene: Any) -> None:
+    here = scene(
+        at("a", DUE, capped="send"),
+        at("b", DUE + HOUR),
+        friends=[{"displayName": name} for name in ("early", "unknown", "late")],
+        limits={"per_friend": {"gap": "20h"}},
+    )
+    early, _, late = here.users
+    followed = [FriendRow(early, followed_at=ARMED), FriendRow(late, followed_at=DUE + HOUR / 2)]
+    here.with_store(lambda store: store.import_friends(here.client.name, followed, ARMED))
+    assert tick_at(here, DUE) == [Outcome.SENT]
+    assert [call["path"].rpartition("/")[2] for call in here.calls()] == ["broadcast"]
+    assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
+    assert here.texts()[late][-1] == "this is b"
+    assert [call["path"].rpartition("/")[2] for call in here.calls()] == ["broadcast", "push"]
+
+
+def test_everyone_is_refused_where_a_limit_asks_for_friends_that_nobody_knows(scene: Any) -> None:
+    here = scene(at("a", DUE), limits={"per_friend": {"week": 3}}, friends=0)
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard, entry.exit_code) == (Outcome.BLOCKED, "G205", 4)
+    assert here.calls() == []
+
+
+def test_who_waits_is_sent_to_when_free_and_once(scene: Any) -> None:
+    here = scene(
+        at("a", DUE, audience=REGULARS),
+        at("b", DUE + HOUR, capped="wait", if_late={"within": "6h"}),
+        limits={"per_friend": {"gap": "3h"}},
+    )
+    here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
+    tick_at(here, DUE)
+    assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
+    assert tick_at(here, DUE + 2 * HOUR) == []
+    assert tick_at(here, DUE + 3 * HOUR) == [Outcome.SENT]
+    assert tick_at(here, DUE + 4 * HOUR) == []
+    assert here.texts() == {here.users[0]: ["this is a", "this is b"]} | {
+        user: ["this is b"] for user in here.users[1:]
+    }
+    assert [send.key for send in here.sends()] == ["2026-12-01T10:00", "2026-12-01T11:00", "2026-12-01T11:00+2"]
+
+
+def test_who_waits_too_long_is_left_out(scene: Any) -> None:
+    here = scene(
+        at("a", DUE),
+        at("b", DUE + HOUR, capped="wait", if_late={"within": "1h", "otherwise": "skip"}),
+        limits={"per_friend": {"gap": "20h"}},
+    )
+    tick_at(here, DUE)
+    assert [tick_at(here, DUE + hours * HOUR) for hours in (1, 2, 21)] == [[Outcome.EMPTY], [], []]
+    assert here.once_each()
+    assert "capped: 3 within the gap; they wait" in audited(here)
+
+
+def test_who_waits_and_blocks_meanwhile_is_not_sent_to(scene: Any) -> None:
+    here = scene(
+        at("a", DUE),
+        at("b", DUE + HOUR, capped="wait", if_late={"within": "6h"}),
+        limits={"per_friend": {"gap": "2h"}},
+    )
+    tick_at(here, DUE)
+    tick_at(here, DUE + HOUR)
+    blocked = [FriendRow(here.users[0], blocked=True)]
+    here.with_store(lambda store: store.import_friends(here.client.name, blocked, DUE))
+    assert tick_at(here, DUE + 2 * HOUR) == [Outcome.SENT]
+    assert here.received() == Counter({here.users[0]: 1, here.users[1]: 2, here.users[2]: 2})
+
+
+def test_two_runs_at_once_with_two_campaigns_keep_the_gap(scene: Any) -> None:
+    specs = [at(name, DUE, messages=PERSONAL) for name in "abcd"]
+    here = scene(*specs, limits={"per_friend": {"gap": "20h"}}, friends=40)
+    here.move(DUE)
+
+    async def together() -> None:
+        await asyncio.gather(*(here.ticking() for _ in range(4)))
+
+    asyncio.run(together())
+    here.tick()
+    assert here.once_each()
+
+
+# --- the same text every minute to millions
+
+
+def test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window(scene: Any) -> None:
+    same = ({"text": "セールのお知らせ"},)
+    specs = [at(name, DUE + minutes * HOUR / 60, messages=same) for minutes, name in enumerate("abc")]
+    here = scene(*specs, limits={"per_friend": {}})
+    for minutes in range(3):
+        tick_at(here, DUE + minutes * HOUR / 60)
+    assert here.once_each()
+    assert "capped: 3 read the same already; they are left out" in audited(here)
+
+
+def test_the_same_rendering_is_known_again_behind_another_template(scene: Any) -> None:
+    here = scene(
+        at("a", DUE, messages=({"text": "F0さま"},), audience=REGULARS),
+        at("b", DUE + HOUR, messages=PERSONAL),
+        limits={"per_friend": {"same_body": "7d"}},
+    )
+    here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
+    tick_at(here, DUE)
+    assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_a_weekly_reminder_may_say_the_same_every_week(scene: Any) -> None:
+    weekly = {"cron": "0 10 * * 2", "if_late": {"within": "2h"}}
+    here = scene(campaign("weekly", schedule=weekly), limits={"per_friend": {"same_body": "30d", "week": 1}})
+    assert [tick_at(here, DUE + week * 7 * DAY) for week in range(3)] == [[Outcome.SENT]] * 3
+    assert set(here.received().values()) == {3}
+
+
+# --- nobody is woken
+
+
+QUIET = {"quiet": "21:00-09:00"}
+
+
+def test_what_is_due_at_night_is_sent_in_the_morning_in_its_order(scene: Any) -> None:
+    evening = DUE + 12 * HOUR  # 22:00
+    here = scene(at("z", evening), at("a", evening + HOUR), at("m", evening + 2 * HOUR), limits=QUIET)
+    assert tick_at(here, evening + 2 * HOUR) == [Outcome.WAITING] * 3
+    here.move(evening + 2 * HOUR)
+    assert here.tick().exit_code == 0
+    assert here.calls() == []
+    morning = DUE + 23 * HOUR  # 09:00
+    assert tick_at(here, morning) == [Outcome.SENT] * 3
+    assert set(map(tuple, here.texts().values())) == {("this is z", "this is a", "this is m")}
+    assert "waited: it was due in the quiet hours 21:00-09:00" in audited(here)
+
+
+def test_what_waited_for_the_morning_is_late_from_then_on(scene: Any) -> None:
+    here = scene(at("a", DUE + 12 * HOUR, if_late={"within": "1h"}), limits=QUIET)
+    assert tick_at(here, DUE + 24 * HOUR + HOUR) == [Outcome.HELD]
+
+
+def test_an_urgent_campaign_goes_out_at_night(scene: Any) -> None:
+    here = scene(at("a", DUE + 12 * HOUR, quiet_hours="send"), limits=QUIET)
+    assert tick_at(here, DUE + 12 * HOUR) == [Outcome.SENT]
+
+
+def test_a_send_that_crashed_in_the_evening_goes_on_in_the_morning(scene: Any) -> None:
+    evening = DUE + 10 * HOUR + HOUR / 2  # 20:30
+    here = scene(at("a", evening, messages=PERSONAL, if_late={"within": "1h"}), limits=QUIET)
+    here.move(evening)
+    here.tick(should_stop=_after(1), concurrency=1)
+    assert here.received().total() == 1
+    assert tick_at(here, evening + HOUR) == [Outcome.WAITING]
+    assert tick_at(here, DUE + 23 * HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def _after(rounds: int) -> Any:
+    """Asks a run to end after so many rounds of calls; it is asked once before its first campaign."""
+    asked = iter(range(rounds + 1))
+    return lambda: next(asked, None) is None

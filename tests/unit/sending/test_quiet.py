@@ -1,0 +1,127 @@
+"""Quiet hours: over midnight, over a change of the clock, and what they do to a send that is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lineform.model.client import Limits
+from lineform.model.schedule import Schedule
+from lineform.sending import late
+from lineform.sending.due import Due
+from lineform.sending.quiet import Quiet, quiet_hours
+
+JAPAN = "Asia/Tokyo"
+MINUTE = timedelta(minutes=1)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def night(written: str = "21:00-09:00", timezone: str = JAPAN) -> Quiet:
+    found = quiet_hours(written, timezone)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("now", "end"),
+    [
+        ("2026-12-01T20:59:59+09:00", None),
+        ("2026-12-01T21:00:00+09:00", "2026-12-02T09:00+09:00"),
+        ("2026-12-01T23:59:59+09:00", "2026-12-02T09:00+09:00"),
+        ("2026-12-02T00:00:00+09:00", "2026-12-02T09:00+09:00"),
+        ("2026-12-02T08:59:59+09:00", "2026-12-02T09:00+09:00"),
+        ("2026-12-02T09:00:00+09:00", None),
+    ],
+)
+def test_a_night_goes_over_midnight_and_ends_to_the_second(now: str, end: str | None) -> None:
+    assert night().until(utc(now)) == (None if end is None else utc(end))
+
+
+def test_a_noon_stays_within_its_day() -> None:
+    noon = night("12:00-13:00")
+    assert noon.until(utc("2026-12-01T12:30+09:00")) == utc("2026-12-01T13:00+09:00")
+    assert noon.until(utc("2026-12-01T13:00+09:00")) is None
+    assert noon.until(utc("2026-12-01T23:00+09:00")) is None
+
+
+def test_no_quiet_hours_are_none() -> None:
+    assert quiet_hours(None, JAPAN) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "now", "end"),
+    [
+        # Spring: 02:00 to 03:00 does not exist, so what ends inside of it ends at its end.
+        ("22:00-02:30", "2027-03-14T01:00-05:00", "2027-03-14T03:00-04:00"),
+        ("21:00-09:00", "2027-03-14T01:00-05:00", "2027-03-14T09:00-04:00"),
+        # Autumn: 01:30 happens twice.
+        ("22:00-01:30", "2027-11-07T00:30-04:00", "2027-11-07T01:30-04:00"),
+        ("22:00-01:30", "2027-11-07T01:10-05:00", "2027-11-07T01:30-05:00"),
+        ("21:00-09:00", "2027-11-07T01:10-05:00", "2027-11-07T09:00-05:00"),
+    ],
+)
+def test_the_end_follows_the_wall_clock_where_it_jumps(written: str, now: str, end: str) -> None:
+    assert night(written, "America/New_York").until(utc(now)) == utc(end)
+
+
+@given(
+    st.integers(1_767_225_600, 1_830_297_600),
+    st.times(),
+    st.times(),
+    st.sampled_from([JAPAN, "America/New_York", "Australia/Lord_Howe", "Europe/London"]),
+)
+def test_an_end_lies_ahead_and_within_a_day_and_is_not_quiet(moment: int, start: Any, end: Any, timezone: str) -> None:
+    begin, stop = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
+    if begin == stop:
+        return
+    now = datetime.fromtimestamp(moment, UTC)
+    quiet = night(f"{begin:%H:%M}-{stop:%H:%M}", timezone)
+    found = quiet.until(now)
+    if found is not None:
+        assert now < found <= now + timedelta(hours=26)
+        wall = found.astimezone(quiet.zone).time()
+        assert wall >= stop or begin < stop
+
+
+@pytest.mark.parametrize("written", ["21:00", "21:00-21:00", "24:00-09:00", "9:00-21:00", "21:00 - 09:00"])
+def test_quiet_hours_that_cannot_be_read_are_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        Limits.model_validate({"quiet": written})
+
+
+# --- what is due in them
+
+
+def decide(due: str, now: str, **schedule: Any) -> late.Decision:
+    written = Schedule.model_validate({"at": due, "if_late": {"within": "1h"}, **schedule})
+    moment = utc(f"{due}+09:00")
+    return late.decide(Due(due, moment), utc("2026-11-01T00:00+09:00"), utc(now), written, night())
+
+
+def test_what_is_due_at_night_waits_for_the_morning_and_is_on_time_then() -> None:
+    waiting = decide("2026-12-01T22:00", "2026-12-02T08:59+09:00")
+    assert waiting == late.Wait(utc("2026-12-02T09:00+09:00"), "quiet hours until 2026-12-02T09:00")
+    assert decide("2026-12-01T22:00", "2026-12-02T09:00+09:00") == late.Send()
+    assert decide("2026-12-01T22:00", "2026-12-02T10:00+09:00") == late.Send()
+
+
+def test_what_is_due_at_night_is_late_from_the_morning_on() -> None:
+    assert isinstance(decide("2026-12-01T22:00", "2026-12-02T10:01+09:00"), late.Hold)
+
+
+def test_what_was_due_before_the_night_is_not_excused_by_it() -> None:
+    assert decide("2026-12-01T20:50", "2026-12-01T20:59+09:00") == late.Send()
+    assert isinstance(decide("2026-12-01T20:50", "2026-12-01T21:10+09:00"), late.Wait)
+    assert isinstance(decide("2026-12-01T20:50", "2026-12-02T09:00+09:00"), late.Hold)
+
+
+def test_what_is_not_due_yet_has_no_reason_to_wait() -> None:
+    assert decide("2026-12-01T22:00", "2026-12-01T21:30+09:00") == late.Wait(utc("2026-12-01T22:00+09:00"))
