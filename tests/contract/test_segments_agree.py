@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 from sqlalchemy import URL
 
 from lineform.ports.store import Store
-from lineform.segments.explain import explain
+from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import EVERYONE, Predicate
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
-from support.populations import population, trees
+from support.populations import MOMENTS, NOWS, history, population, trees
 from support.postgres import new_database
 from support.stores import NOW, user
 
@@ -42,9 +43,13 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             store.migrate()
             people = {}
             for seed, account in enumerate(ACCOUNTS):
-                store.import_friends(account, population(Random(seed), SIZE), NOW)
-                ids = store.friend_ids(account, [user(n) for n in range(SIZE)])
-                people[account] = list(store.friends(account, sorted(ids.values())))
+                rows = list(population(Random(seed), SIZE))
+                for part, given in enumerate(MOMENTS[:6]):
+                    store.import_friends(account, rows[part::6], given)
+                store.add_events(account, history(Random(seed), SIZE, account), NOW)
+                ids = sorted(store.friend_ids(account, [user(n) for n in range(SIZE)]).values())
+                did = store.histories(account, ids)
+                people[account] = [replace(f, events=did.get(f.id, ())) for f in store.friends(account, ids)]
             found.append((store, people))
         yield found
 
@@ -53,38 +58,46 @@ def test_both_stores_know_the_same_friends(world: World) -> None:
     (_, first), (_, second) = world
     for account in ACCOUNTS:
         plain = [
-            sorted((replace(f, id=0) for f in found[account]), key=lambda f: f.user_id) for found in (first, second)
+            sorted(((replace(f, id=0), f.events, f.tagged_at) for f in found[account]), key=lambda one: one[0].user_id)
+            for found in (first, second)
         ]
         assert plain[0] == plain[1]
+        assert sum(len(f.events or ()) for f in first[account]) > SIZE
         assert len(plain[0]) == SIZE
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
-@given(tree=trees, account=st.sampled_from(ACCOUNTS))
-def test_every_engine_selects_whom_the_plain_reading_selects(world: World, tree: Predicate, account: str) -> None:
+@given(tree=trees, account=st.sampled_from(ACCOUNTS), now=st.sampled_from(NOWS))
+def test_every_engine_selects_whom_the_plain_reading_selects(
+    world: World, tree: Predicate, account: str, now: datetime
+) -> None:
     for store, people in world:
-        meant = [f.id for f in people[account] if not f.blocked and matches(tree, f) is True]
-        assert list(store.select(account, tree, NOW)) == meant
-        assert store.count(account, tree, NOW) == len(meant)
+        meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, now) is True]
+        assert list(store.select(account, tree, now)) == meant
+        assert store.count(account, tree, now) == len(meant)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(tree=trees, account=st.sampled_from(ACCOUNTS), index=st.integers(0, SIZE - 1))
+@given(tree=trees, account=st.sampled_from(ACCOUNTS), index=st.integers(0, SIZE - 1), now=st.sampled_from(NOWS))
 def test_asked_about_one_friend_the_answer_is_that_of_the_whole(
-    world: World, tree: Predicate, account: str, index: int
+    world: World, tree: Predicate, account: str, index: int, now: datetime
 ) -> None:
     for store, people in world:
         friend = people[account][index]
-        meant = matches(tree, friend) is True and not friend.blocked
-        assert store.matches(account, tree, friend.id, NOW) is meant
-        assert not store.matches(ACCOUNTS[ACCOUNTS.index(account) - 1], tree, friend.id, NOW)
+        meant = matches(tree, friend, now) is True and not friend.blocked
+        assert store.matches(account, tree, friend.id, now) is meant
+        assert not store.matches(ACCOUNTS[ACCOUNTS.index(account) - 1], tree, friend.id, now)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
-@given(tree=trees, index=st.integers(0, SIZE - 1))
-def test_the_explanation_comes_to_what_the_reading_says(world: World, tree: Predicate, index: int) -> None:
+@given(tree=trees, index=st.integers(0, SIZE - 1), now=st.sampled_from(NOWS))
+def test_the_explanation_comes_to_what_the_reading_says(
+    world: World, tree: Predicate, index: int, now: datetime
+) -> None:
     friend = world[0][1][ACCOUNTS[0]][index]
-    assert explain(tree, friend).holds == matches(tree, friend)
+    reason = explain(tree, friend, now)
+    assert reason.holds == matches(tree, friend, now)
+    assert all(line.strip() for line in lines(reason))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=SLOW)

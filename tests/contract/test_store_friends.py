@@ -54,7 +54,9 @@ def test_an_imported_friend_comes_back_whole(store: Store) -> None:
             "birthday": "1990-05-01",
         },
         tags=frozenset({"常連", "vip"}),
+        first_followed_at=NOW,
     )
+    assert friend.tagged_at == {"常連": NOW, "vip": NOW}
     assert friend.attributes["member"] is True
     assert friend.followed_at is not None
     assert friend.followed_at.tzinfo is UTC

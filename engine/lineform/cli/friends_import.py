@@ -68,10 +68,10 @@ def import_(
 ) -> int:
     """Add and change friends from FILE (.csv, .jsonl), or from a database of members.
 
-    The columns of all of them: user_id, then any of display_name, language, followed_at, blocked, tags, untag and
-    declared attributes. An empty cell changes nothing. The same source may be imported again: what is there already is
-    left alone, so an import that ended early is simply repeated, or goes on with --resume-from. With --sandbox, its
-    people also become friends of the offline account.
+    The columns of all of them: user_id, then any of display_name, language, followed_at, blocked, tags, untag,
+    route, member_id and declared attributes. An empty cell changes nothing. The same source may be imported again:
+    what is there already is left alone, so an import that ended early is simply repeated, or goes on with
+    --resume-from. With --sandbox, its people also become friends of the offline account.
     """
     project, owner = owner_of(workspace, client)
     if refused is not None and file is not None and refused.resolve() == file.resolve():

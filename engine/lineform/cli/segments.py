@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def _share(found: int, friends: int) -> str:
 
 
 def _predicate(owner: Client, name: str) -> Predicate:
-    return to_predicate(SegmentCondition(segment=name), declared_by(owner))
+    return to_predicate(SegmentCondition(segment=name), declared_by(owner), owner.timezone)
 
 
 @command.command("explain")
@@ -83,12 +84,14 @@ def explain(workspace: Path, client: str | None, name: str, user_id: str, sandbo
     with open_session(project, read_settings(), sandbox=sandbox) as session:
         ids = list(session.store.friend_ids(owner.name, [user_id]).values())
         found = session.store.friends(owner.name, ids)
+        history = session.store.histories(owner.name, ids)
+        at = session.clock.now()
     if not found:
         raise UsageError(
             f"{owner.name} knows no friend of this id", hint="`lineform friends import` or `sync` makes friends known"
         )
-    friend = found[0]
-    reason = explained(predicate, friend)
+    friend = replace(found[0], events=history.get(found[0].id, ()))
+    reason = explained(predicate, friend, at)
     inside = reason.holds is True and not friend.blocked
     click.echo(f"{user_id} is {'in' if inside else 'not in'} {segment} of {owner.name}")
     if friend.blocked:

@@ -1,8 +1,8 @@
 """One row about a friend, wherever it comes from: the same columns, the same types, the same refusals.
 
 Columns are ``user_id`` (required), ``display_name``, ``language``, ``followed_at``, ``blocked``, ``tags``, ``untag``,
-and declared attributes by their names. An empty cell says nothing and changes nothing. A problem never repeats what a
-cell holds: it is somebody's data, and messages end up in logs.
+``route``, ``member_id``, and declared attributes by their names. An empty cell says nothing and changes nothing. A
+problem never repeats what a cell holds: it is somebody's data, and messages end up in logs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,22 @@ from zoneinfo import ZoneInfo
 
 from lineform.errors import LineformError
 from lineform.lineapi.limits import USER_ID_PATTERN
-from lineform.loading.csv_cells import LONGEST_TEXT, Unreadable, as_cell, attribute_reader, flag, listed, split_words
+from lineform.loading.csv_cells import (
+    LONGEST_TEXT,
+    Unreadable,
+    as_cell,
+    attribute_reader,
+    flag,
+    listed,
+    split_words,
+    word,
+)
 from lineform.model.problem import did_you_mean
 from lineform.ports.store import FriendRow
 from lineform.segments.declared import Declared
+from lineform.segments.tagging import RivalTags, tagging
 
-COLUMNS = ("user_id", "display_name", "language", "followed_at", "blocked", "tags", "untag")
+COLUMNS = ("user_id", "display_name", "language", "followed_at", "blocked", "tags", "untag", "route", "member_id")
 """The columns that every account has."""
 MOST_COLUMNS = 1_000
 _REMEMBERED, _REMEMBERED_LENGTH = 4_096, 64
@@ -74,7 +84,7 @@ def check_columns(names: Sequence[str], declared: Declared) -> None:
     if "user_id" not in names:
         problems.append("there is no column 'user_id'")
     if problems:
-        hint = "columns are user_id, display_name, language, followed_at, blocked, tags, untag and declared attributes"
+        hint = f"columns are {', '.join(COLUMNS)} and declared attributes"
         raise FriendsFileError("; ".join(problems), hint=hint)
 
 
@@ -101,6 +111,7 @@ def row_reader(
     zone = ZoneInfo(timezone)
     found = [_column(name, declared, zone) for name in columns]
     fields = tuple((column.name, column.is_attribute, column.seen, column) for column in found)
+    ruled = any(declared.exclusive_group(tag) or declared.lasting(tag) for tag in declared.tags)
 
     def read(number: int, cells: Sequence[object]) -> FriendRow | RefusedRow:
         if len(cells) != len(fields):
@@ -122,6 +133,13 @@ def row_reader(
                 values[name] = value
         if "user_id" not in values:
             return RefusedRow(number, "user_id", "is empty")
+        if "tags" in values and ruled:
+            try:
+                rules = tagging(values["tags"], values.get("untag", ()), declared)
+            except RivalTags as rivals:
+                reason = "holds two tags of one exclusive group"
+                return RefusedRow(number, "tags", reason, f"a friend has at most one tag of '{rivals.group}'")
+            values |= {"tags": rules.tags, "untag": rules.untag, "renew": rules.renew}
         return FriendRow(attributes=attributes, **values)
 
     return read
@@ -141,6 +159,10 @@ def _column(name: str, declared: Declared, zone: ZoneInfo) -> _Column:
             return _Column(name, False, flag, None, True)
         case "tags" | "untag":
             return _Column(name, False, partial(_words, known=declared.tags, what="declared tags"), declared.tags, True)
+        case "route":
+            return _Column(name, False, partial(word, known=declared.routes, what="declared routes"), None, True)
+        case "member_id":
+            return _Column(name, False, _short, None, False)
     spec = declared.attributes[name]
     known = frozenset(spec.values) if spec.type == "set" else None
     return _Column(name, True, attribute_reader(name, spec), known, spec.type != "text")

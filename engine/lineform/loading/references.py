@@ -14,13 +14,14 @@ from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.campaign import CampaignSpec
-from lineform.model.client import ExpectationSpec
+from lineform.model.client import Case, ExpectationSpec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.richmenu import RichMenuSpec
 from lineform.segments.check import check_audience, check_condition
 from lineform.segments.declared import Declared, clashes, declared
 from lineform.segments.finding import Finding
+from lineform.segments.friend import RESERVED_EVENTS
 
 
 class References:
@@ -67,6 +68,10 @@ class References:
         return found[1]
 
 
+_WORDS = frozenset({"E301", "E302", "E312", "E313", "E314", "E315", "E316"})
+"""Problems that a file of kind attributes, which cannot be read, may be the cause of."""
+
+
 class _Names:
     """The words of a client. Where a file is broken, its words are not known, and nothing is said about them."""
 
@@ -80,7 +85,7 @@ class _Names:
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
-        if finding.code in {"E301", "E302"}:
+        if finding.code in _WORDS:
             return self.attributes_complete
         return finding.code != "E303" or not any(f"'{name}'" in finding.message for name in self.broken_segments)
 
@@ -130,10 +135,48 @@ def _expectation(spec: ExpectationSpec, names: _Names) -> Iterator[FieldProblem]
                 path: Path = ("friends", index, "attributes", name)
                 message = f"{dotted(path)}: unknown attribute '{name}'"
                 yield FieldProblem(path, "E301", message, did_you_mean(name, known.attributes), at_key=True)
+        yield from _done(index, case, known)
         for place, tag in enumerate(case.tags):
             if tag not in known.tags:
                 path = ("friends", index, "tags", place)
                 yield FieldProblem(path, "E302", f"{dotted(path)}: unknown tag '{tag}'", did_you_mean(tag, known.tags))
+
+
+def _done(index: int, case: Case, known: Declared) -> Iterator[FieldProblem]:
+    """What is wrong with the history that a test invents for a friend."""
+    base: Path = ("friends", index)
+    if case.route and case.route not in known.routes:
+        path: Path = (*base, "route")
+        message = f"{dotted(path)}: unknown entry route '{case.route}'"
+        yield FieldProblem(path, "E316", message, did_you_mean(case.route, known.routes))
+    for place, event in enumerate(case.events):
+        path = (*base, "events", place, "event")
+        fields = set(RESERVED_EVENTS.get(event.event, ()))
+        if event.event in known.events:
+            fields = set(known.events[event.event].fields)
+        elif not fields:
+            message = f"{dotted(path)}: unknown event '{event.event}'"
+            yield FieldProblem(path, "E312", message, did_you_mean(event.event, known.events))
+            continue
+        for name in event.fields:
+            if name not in fields:
+                path = (*base, "events", place, "fields", name)
+                message = f"{dotted(path)}: event '{event.event}' has no field '{name}'"
+                yield FieldProblem(path, "E313", message, did_you_mean(name, fields), at_key=True)
+    moments = [("followed_at",), *(("events", place, "at") for place in range(len(case.events)))]
+    for where in moments:
+        path = (*base, *where)
+        written = case.followed_at if where == ("followed_at",) else case.events[int(where[1])].at
+        if written is not None and not _exists(written):
+            yield FieldProblem(path, "E103", f"{dotted(path)} is no day of the calendar")
+
+
+def _exists(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_local_time(text: str) -> bool:

@@ -1,24 +1,36 @@
-"""``kind: attributes``: what this account knows about its friends, declared and typed."""
+"""``kind: attributes``: what an account knows about its friends, declared and typed: who they are and what they do."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from lineform.model.base import Part, Spec
+from lineform.model.base import Duration, Part, Spec
 
 AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 TagName = Annotated[str, Field(min_length=1, max_length=100)]
 
-RESERVED = frozenset({"id", "user_id", "display_name", "language", "followed_at", "blocked", "tags"})
+WordName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+RESERVED = frozenset(
+    {
+        *("id", "user_id", "display_name", "language", "followed_at", "followed_on", "blocked", "tags", "tagged_at"),
+        *("first_followed_at", "first_route", "last_route", "member_id", "events"),
+    }
+)
 """Names that every friend has already."""
+RESERVED_EVENTS = frozenset({"click", "answer"})
+"""Events that lineform records itself."""
+
+
+AttributeType = Literal["text", "number", "date", "bool", "enum", "set"]
 
 
 class AttributeSpec(Part):
     """One attribute."""
 
-    type: Literal["text", "number", "date", "bool", "enum", "set"]
+    type: AttributeType
     values: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """For enum and set: the words that may be used."""
     description: str = ""
@@ -30,23 +42,84 @@ class AttributeSpec(Part):
         return self
 
 
+def _typed(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+FieldSpec = Annotated[AttributeSpec, BeforeValidator(_typed, json_schema_input_type=AttributeType | AttributeSpec)]
+"""A field: its type alone, or the same as an attribute."""
+
+
+class TagGroupSpec(Part):
+    """A group of tags."""
+
+    exclusive: bool = False
+    """Whether a friend has at most one tag of this group: giving one takes the others away."""
+    owner: str = ""
+    """Who answers for these tags, for people."""
+    description: str = ""
+
+
 class TagSpec(Part):
     """One tag."""
 
     description: str = ""
     group: str = ""
-    """A group that this tag belongs to, for people."""
+    """The declared group that this tag belongs to."""
+    expires: Duration | None = None
+    """The tag counts for this long after it was given last: 90d is 90 × 24 hours."""
+
+
+class EventSpec(Part):
+    """Something that friends do, such as a visit or a purchase."""
+
+    fields: dict[AttributeName, FieldSpec] = {}
+    """What is known of each such event: {item: text, amount: number}."""
+    description: str = ""
+
+
+class LinkSpec(Part):
+    """A link whose taps are recorded."""
+
+    description: str = ""
+
+
+class FormSpec(Part):
+    """A form that friends answer."""
+
+    fields: Annotated[dict[AttributeName, FieldSpec], Field(min_length=1)]
+    """What is asked, by name."""
+    description: str = ""
+
+
+class RouteSpec(Part):
+    """An entry route: a poster, a shop's counter, a page, by which people become friends."""
+
+    description: str = ""
 
 
 class AttributesSpec(Spec):
-    """The account's own attributes and tags. Every file of this kind that a client uses adds to the same set."""
+    """What the account knows about friends. Every file of this kind that a client uses adds to the same set."""
 
     kind: Literal["attributes"]
     attributes: dict[AttributeName, AttributeSpec] = {}
     tags: dict[TagName, TagSpec] = {}
+    tag_groups: dict[WordName, TagGroupSpec] = {}
+    """Groups of tags, by name."""
+    events: dict[WordName, EventSpec] = {}
+    """What friends do, by name: visit, purchase."""
+    links: dict[WordName, LinkSpec] = {}
+    """Links whose taps are recorded, by name."""
+    forms: dict[WordName, FormSpec] = {}
+    """Forms that friends answer, by name."""
+    routes: dict[WordName, RouteSpec] = {}
+    """Entry routes, by name."""
 
     @model_validator(mode="after")
     def _not_reserved(self) -> AttributesSpec:
         if taken := sorted(RESERVED & self.attributes.keys()):
             raise ValueError(f"'{taken[0]}' is known of every friend already; choose another name")
+        if taken := sorted(RESERVED_EVENTS & self.events.keys()):
+            what = {"click": "links", "answer": "forms"}[taken[0]]
+            raise ValueError(f"'{taken[0]}' is an event that lineform records itself: declare '{what}' instead")
         return self

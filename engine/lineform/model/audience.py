@@ -10,56 +10,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from lineform.model.base import Name, Part, Spec
-
-Scalar = str | int | float | bool
-
-
-class AttributeCondition(Part):
-    """``{attribute: tier, in: [gold, platinum]}``: exactly one comparison over a declared attribute.
-
-    A friend whose value is unknown satisfies none of them, and not their negation either: ``known: false`` finds those.
-    Dates are written as text, ``2026-12-31``; the attribute's declared type decides how a value is read.
-    """
-
-    attribute: str
-    """A declared attribute's name."""
-    is_: Scalar | None = Field(default=None, alias="is")
-    """Equal to this value; for a set, contains it."""
-    is_not: Scalar | None = None
-    """Known and different from this value; for a set, does not contain it."""
-    in_: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = Field(default=None, alias="in")
-    """One of these values; for a set, shares at least one of them."""
-    not_in: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = None
-    """Known and none of these values."""
-    all_of: Annotated[tuple[Scalar, ...] | None, Field(strict=False, min_length=1)] = None
-    """For a set: contains every one of these."""
-    above: int | float | str | None = None
-    at_least: int | float | str | None = None
-    below: int | float | str | None = None
-    at_most: int | float | str | None = None
-    between: Annotated[tuple[int | float | str, int | float | str] | None, Field(strict=False)] = None
-    """From the first to the second, both included."""
-    starts_with: str | None = None
-    """For text: begins with this."""
-    known: bool | None = None
-    """Whether the value is known at all."""
-
-    @model_validator(mode="after")
-    def _one_comparison(self) -> AttributeCondition:
-        if len(self.model_fields_set - {"attribute"}) != 1:
-            raise ValueError("needs exactly one comparison, such as is, in, at_least or known")
-        return self
-
-    def comparison(self) -> tuple[str, Any]:
-        """The comparison's written name and its value."""
-        (field,) = self.model_fields_set - {"attribute"}
-        return field.rstrip("_"), getattr(self, field)  # `is` and `in` are words of Python's
-
-
-class TagCondition(Part):
-    """``{tag: regular}``: the friend has this declared tag."""
-
-    tag: str
+from lineform.model.conditions import (
+    AgeCondition,
+    AnniversaryCondition,
+    AnswerCondition,
+    AttributeCondition,
+    ClickCondition,
+    EventCondition,
+    FriendSinceCondition,
+    LanguageCondition,
+    MemberCondition,
+    RouteCondition,
+    TagCondition,
+)
 
 
 class SegmentCondition(Part):
@@ -86,7 +49,10 @@ class Not(Part):
     not_: Condition = Field(alias="not")
 
 
-KEYS = ("attribute", "tag", "segment", "all", "any", "not")
+KEYS = (
+    *("attribute", "tag", "age_of", "anniversary", "friend_since", "language", "route", "member"),
+    *("event", "click", "answer", "segment", "all", "any", "not"),
+)
 """The keys that name a condition, each of which occurs in exactly one of the models."""
 
 
@@ -100,15 +66,38 @@ def _named(value: Any) -> str | None:
 Condition = Annotated[
     Annotated[AttributeCondition, Tag("<attribute>")]
     | Annotated[TagCondition, Tag("<tag>")]
+    | Annotated[AgeCondition, Tag("<age_of>")]
+    | Annotated[AnniversaryCondition, Tag("<anniversary>")]
+    | Annotated[FriendSinceCondition, Tag("<friend_since>")]
+    | Annotated[LanguageCondition, Tag("<language>")]
+    | Annotated[RouteCondition, Tag("<route>")]
+    | Annotated[MemberCondition, Tag("<member>")]
+    | Annotated[EventCondition, Tag("<event>")]
+    | Annotated[ClickCondition, Tag("<click>")]
+    | Annotated[AnswerCondition, Tag("<answer>")]
     | Annotated[SegmentCondition, Tag("<segment>")]
     | Annotated[AllOf, Tag("<all>")]
     | Annotated[AnyOf, Tag("<any>")]
     | Annotated[Not, Tag("<not>")],
     Discriminator(_named),
 ]
-_MODELS: dict[str, type[Part]] = dict(
-    zip(KEYS, (AttributeCondition, TagCondition, SegmentCondition, AllOf, AnyOf, Not), strict=True)
-)
+_MODELS: dict[str, type[Part]] = {
+    "attribute": AttributeCondition,
+    "tag": TagCondition,
+    "age_of": AgeCondition,
+    "anniversary": AnniversaryCondition,
+    "friend_since": FriendSinceCondition,
+    "language": LanguageCondition,
+    "route": RouteCondition,
+    "member": MemberCondition,
+    "event": EventCondition,
+    "click": ClickCondition,
+    "answer": AnswerCondition,
+    "segment": SegmentCondition,
+    "all": AllOf,
+    "any": AnyOf,
+    "not": Not,
+}
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()

@@ -42,7 +42,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 
 
-def _duration(value: Any) -> Any:
+def duration_of(value: Any) -> timedelta:
+    """A length of time as it is written, such as ``3d``. Raises ValueError for anything else."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
@@ -61,7 +62,7 @@ def duration_text(value: timedelta) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(duration_of),
     PlainSerializer(duration_text),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,6}[smhdw]$", "examples": ["45m", "2h", "3d"]}),
 ]

@@ -111,6 +111,17 @@ class ProjectSpec(Spec):
     defaults: Defaults = Defaults()
 
 
+LocalMoment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$", examples=["2026-12-01T10:00"])]
+
+
+class PastEvent(Part):
+    """Something that a friend of a test did."""
+
+    event: str
+    at: LocalMoment
+    fields: dict[str, Any] = {}
+
+
 class Case(Part):
     """One friend of a test, and what they receive."""
 
@@ -118,6 +129,15 @@ class Case(Part):
     attributes: dict[str, Any] = {}
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
     display_name: str = ""
+    language: str = "ja"
+    followed_at: LocalMoment | None = None
+    """The local date or time of the follow; unknown where it is left out."""
+    events: Annotated[tuple[PastEvent, ...], Field(strict=False)] = ()
+    """What the friend did: {event: purchase, at: 2026-11-20, fields: {amount: 1200}}."""
+    route: str = ""
+    """The entry route by which the friend came."""
+    member_id: str = ""
+    """The member to whom the friend is linked."""
     receives: Annotated[tuple[str, ...], Field(strict=False)] | Literal["nothing", "anything"] = "anything"
     """Texts of the messages that must arrive, in order (where a message has no text, its altText); or a word."""
 

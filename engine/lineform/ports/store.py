@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from lineform.lineapi.routes import Route
-from lineform.segments.friend import Friend, Value
+from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import Predicate
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
@@ -32,6 +32,12 @@ class FriendRow:
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     untag: tuple[str, ...] = ()
+    renew: tuple[str, ...] = ()
+    """Of `tags`, those that expire: for a friend who has one already, its time begins anew."""
+    route: str | None = None
+    """The entry route used now: the last touch, and the first one of a friend of whom none is known."""
+    member_id: str | None = None
+    """The business's own id of this person; empty ends the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,26 @@ class ImportCount:
             self.unchanged + other.unchanged,
             self.forgotten + other.forgotten,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that a friend did. (account, type, id) is recorded once, whatever comes later under the same id."""
+
+    user_id: str
+    type: str
+    id: str
+    at: datetime
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    added: int = 0
+    repeated: int = 0
+    """Rows whose id was recorded already."""
+    strangers: int = 0
+    """Rows about people who are no friends: they are not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +183,15 @@ class NewSend:
 class Friends(Protocol):
     def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
         """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent."""
+        ...
+
+    def add_events(self, account: str, rows: Iterable[EventRow], now: datetime) -> EventCount:
+        """Records what friends did, in transactions of bounded size; nothing is ever changed, so that it may be
+        repeated. Raises ValueError for a value that no database can hold."""
+        ...
+
+    def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:
+        """What these friends did, the earliest first; friends of whom no event is recorded are left out."""
         ...
 
     def count_friends(self, account: str) -> FriendCount: ...

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineform.model import audience as written
-from lineform.model.audience import AttributeCondition, Audience, Condition, SegmentCondition, TagCondition
+from lineform.model.audience import Audience, Condition, SegmentCondition
+from lineform.model.conditions import (
+    AgeCondition,
+    AnniversaryCondition,
+    AnswerCondition,
+    AttributeCondition,
+    ClickCondition,
+    Comparing,
+    EventCondition,
+    FriendSinceCondition,
+    LanguageCondition,
+    LeafCondition,
+    RouteCondition,
+)
 from lineform.model.origin import Path
 from lineform.model.problem import did_you_mean
+from lineform.segments.calendar import NEXT_DAYS
 from lineform.segments.declared import Declared
 from lineform.segments.demographic import check_demographic
 from lineform.segments.finding import Finding
-from lineform.segments.leaf import read_leaf
+from lineform.segments.leaves import read
 
 MOST_CONDITIONS = 800
 """Comparisons in one tree, referenced segments included: SQLite refuses expressions more than 1,000 deep."""
@@ -82,12 +96,6 @@ def circular(condition: Condition, declared: Declared) -> tuple[str, ...]:
 
 def _parts(condition: Condition, declared: Declared, path: Path, segment: str) -> Iterator[Finding]:
     match condition:
-        case AttributeCondition():
-            yield from read_leaf(condition, declared, path)[1]
-        case TagCondition():
-            if condition.tag not in declared.tags:
-                hint = did_you_mean(condition.tag, declared.tags) or "declare it in a file of kind attributes"
-                yield Finding((*path, "tag"), "E302", f"unknown tag '{condition.tag}'", hint)
         case SegmentCondition():
             yield from _reference(condition.segment, declared, (*path, "segment"), segment)
         case written.AllOf():
@@ -98,6 +106,9 @@ def _parts(condition: Condition, declared: Declared, path: Path, segment: str) -
                 yield from _parts(part, declared, (*path, "any", index), segment)
         case written.Not():
             yield from _parts(condition.not_, declared, (*path, "not"), segment)
+        case _:
+            # Which problems there are does not depend on where the clocks stand.
+            yield from read(condition, declared, "UTC", path)[1]
 
 
 def _reference(name: str, declared: Declared, path: Path, segment: str) -> Iterator[Finding]:
@@ -129,11 +140,6 @@ def _too_large(condition: Condition, declared: Declared, path: Path) -> list[Fin
     def size(part: Condition) -> tuple[int, int, int]:
         """Comparisons, values and depth."""
         match part:
-            case AttributeCondition():
-                value = part.comparison()[1]
-                return 1, len(value) if isinstance(value, tuple) else 1, 1
-            case TagCondition():
-                return 1, 1, 1
             case SegmentCondition():
                 if part.segment not in declared.segments:
                     return 1, 1, 1
@@ -146,6 +152,8 @@ def _too_large(condition: Condition, declared: Declared, path: Path) -> list[Fin
                 inside = [size(p) for p in part.any]
             case written.Not():
                 inside = [size(part.not_)]
+            case _:
+                return (*_weight(part), 1)
         return sum(s[0] for s in inside), sum(s[1] for s in inside), 1 + max(s[2] for s in inside)
 
     comparisons, values, depth = size(condition)
@@ -158,3 +166,36 @@ def _too_large(condition: Condition, declared: Declared, path: Path) -> list[Fin
             message = f"has {count:,} {what}, the segments that it names included; {most:,} are possible"
             return [Finding(path, "E311", message, "give these friends a tag at import, and ask for the tag")]
     return []
+
+
+def _weight(leaf: LeafCondition) -> tuple[int, int]:
+    """Comparisons and values of one condition in a database's select, at most."""
+    match leaf:
+        case AttributeCondition():
+            return 1, _several(leaf)
+        case AgeCondition():
+            return 2, 2
+        case AnniversaryCondition():
+            found = NEXT_DAYS.fullmatch(leaf.in_ or "")
+            return 1, int(found[1]) + 1 if found else 31
+        case FriendSinceCondition():
+            return 3, 2
+        case LanguageCondition(language=words) | RouteCondition(route=words):
+            return 1, len(words) if isinstance(words, tuple) else 1
+        case EventCondition():
+            return 1, _OF_EVENTS + sum(_several(one) for one in (leaf.where or {}).values())
+        case AnswerCondition() if leaf.compares:
+            return 1, _OF_EVENTS + _several(leaf)
+        case ClickCondition() | AnswerCondition():
+            return 1, _OF_EVENTS
+        case _:
+            return 1, 2
+
+
+_OF_EVENTS = 12
+"""Values of a condition about events beside those that its fields are compared with: account, type, moments, bounds."""
+
+
+def _several(comparing: Comparing) -> int:
+    value = comparing.comparison()[1]
+    return len(value) if isinstance(value, tuple) else 1

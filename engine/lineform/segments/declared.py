@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from lineform.model.attributes import AttributeSpec, AttributesSpec
+from lineform.model.attributes import (
+    AttributeSpec,
+    AttributesSpec,
+    EventSpec,
+    FormSpec,
+    LinkSpec,
+    RouteSpec,
+    TagGroupSpec,
+    TagSpec,
+)
 from lineform.model.audience import Condition, SegmentSpec
+from lineform.model.problem import did_you_mean
 from lineform.segments.finding import Finding
 from lineform.segments.predicate import Predicate
 
@@ -20,40 +31,101 @@ class Looked:
     """Comparisons, values and depth, by segment."""
     straight: set[str] = field(default_factory=set)
     """Segments that lead into no circle."""
-    predicates: dict[str, Predicate] = field(default_factory=dict)
+    predicates: dict[tuple[str, str], Predicate] = field(default_factory=dict)
+    """What segments mean, by segment and time zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Attributes with their types, tags, and segments with their conditions, of one client."""
+    """Attributes with their types, tags, events and the like, and segments with their conditions, of one client."""
 
     attributes: Mapping[str, AttributeSpec] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     segments: Mapping[str, Condition] = field(default_factory=dict)
+    tag_specs: Mapping[str, TagSpec] = field(default_factory=dict)
+    """What is said about each of `tags`."""
+    groups: Mapping[str, TagGroupSpec] = field(default_factory=dict)
+    events: Mapping[str, EventSpec] = field(default_factory=dict)
+    links: Mapping[str, LinkSpec] = field(default_factory=dict)
+    forms: Mapping[str, FormSpec] = field(default_factory=dict)
+    routes: Mapping[str, RouteSpec] = field(default_factory=dict)
     looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
+
+    def lasting(self, tag: str) -> int | None:
+        """For how many seconds this tag counts; None where it stays."""
+        spec = self.tag_specs.get(tag)
+        return None if spec is None or spec.expires is None else int(spec.expires.total_seconds())
+
+    def exclusive_group(self, tag: str) -> str:
+        """The group of which a friend has at most one tag, this one among them; empty where there is none."""
+        spec = self.tag_specs.get(tag)
+        group = "" if spec is None else spec.group
+        return group if group in self.groups and self.groups[group].exclusive else ""
+
+    def rivals(self, tag: str) -> frozenset[str]:
+        """The tags that giving this one takes away."""
+        if not (group := self.exclusive_group(tag)):
+            return frozenset()
+        return frozenset(other for other, spec in self.tag_specs.items() if spec.group == group and other != tag)
 
 
 def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpec] = ()) -> Declared:
-    """One set of words out of every file that a client uses. Where two files declare an attribute, the later holds;
+    """One set of words out of every file that a client uses. Where two files declare a word, the later holds;
     `clashes` reports those that disagree."""
-    known: dict[str, AttributeSpec] = {}
-    tags: set[str] = set()
+    known: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
     for spec in attributes:
-        known |= spec.attributes
-        tags |= spec.tags.keys()
-    return Declared(known, frozenset(tags), {s.name: s.where for s in segments})
+        for section in _SECTIONS:
+            known[section] |= getattr(spec, section)
+    return Declared(
+        known["attributes"],
+        frozenset(known["tags"]),
+        {s.name: s.where for s in segments},
+        known["tags"],
+        known["tag_groups"],
+        known["events"],
+        known["links"],
+        known["forms"],
+        known["routes"],
+    )
+
+
+_SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes")
+"""The parts of a file of kind attributes, each a mapping of words."""
 
 
 def clashes(attributes: Sequence[AttributesSpec]) -> list[tuple[str, Finding]]:
-    """Attributes that a file declares otherwise than an earlier one: that file's name, and the finding inside it."""
-    first: dict[str, AttributesSpec] = {}
+    """Words that a file declares otherwise than an earlier one, and tags of a group that no file declares: that file's
+    name, and the finding inside it."""
+    first: dict[tuple[str, str], AttributesSpec] = {}
+    groups = {name for spec in attributes for name in spec.tag_groups}
     found = []
     for spec in attributes:
-        for name, attribute in spec.attributes.items():
-            earlier = first.setdefault(name, spec)
-            before = earlier.attributes[name]
-            if (before.type, frozenset(before.values)) != (attribute.type, frozenset(attribute.values)):
-                message = f"'{name}' is declared as {attribute.type} here and otherwise in 'attributes.{earlier.name}'"
-                hint = "declare it once, or the same way in both"
-                found.append((spec.name, Finding(("attributes", name), "E309", message, hint)))
+        for section in _SECTIONS:
+            for name, here in getattr(spec, section).items():
+                earlier = first.setdefault((section, name), spec)
+                if _meaning(getattr(earlier, section)[name]) != _meaning(here):
+                    kind = f"declared as {here.type} here" if section == "attributes" else "declared here"
+                    message = f"'{name}' is {kind} and otherwise in 'attributes.{earlier.name}'"
+                    hint = "declare it once, or the same way in both"
+                    found.append((spec.name, Finding((section, name), "E309", message, hint)))
+        for name, tag in spec.tags.items():
+            if tag.group and tag.group not in groups:
+                hint = did_you_mean(tag.group, groups) or "declare it under tag_groups"
+                path = ("tags", name, "group")
+                found.append((spec.name, Finding(path, "E317", f"unknown tag group '{tag.group}'", hint)))
     return found
+
+
+def _meaning(spec: Any) -> Any:
+    """What a declaration says to the engine: everything but the words for people."""
+    match spec:
+        case AttributeSpec():
+            return spec.type, frozenset(spec.values)
+        case EventSpec() | FormSpec():
+            return {name: _meaning(one) for name, one in spec.fields.items()}
+        case TagSpec():
+            return spec.group, spec.expires
+        case TagGroupSpec():
+            return spec.exclusive
+        case _:
+            return None

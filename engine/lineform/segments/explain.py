@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from lineform.segments.friend import Friend, Value
-from lineform.segments.predicate import All, Any, AttributeIs, HasTag, Maybe, Not, Operand, Predicate
-from lineform.segments.reading import compare, every, known_value, some
-
-_PHRASES = {
-    "is": "is {}",
-    "in": "is one of {}",
-    "above": "is above {}",
-    "at_least": "is at least {}",
-    "below": "is below {}",
-    "at_most": "is at most {}",
-    "starts_with": "starts with {}",
-    "all_of": "contains all of {}",
-}
-_SET_PHRASES = {"is": "contains {}", "in": "contains one of {}", "all_of": "contains all of {}"}
+from lineform.segments.friend import Event, Friend
+from lineform.segments.predicate import (
+    AgeIs,
+    All,
+    Anniversary,
+    Any,
+    AttributeIs,
+    CameBy,
+    FriendSince,
+    Happened,
+    HasTag,
+    IsMember,
+    Leaf,
+    Maybe,
+    Not,
+    Predicate,
+    Sum,
+)
+from lineform.segments.reading import came_by, counted, every, known_value, matches, some, tagged, total
+from lineform.segments.sentences import moment, plain, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +43,63 @@ class Reason:
     parts: tuple[Reason, ...] = ()
 
 
-def explain(predicate: Predicate, friend: Friend) -> Reason:
+def explain(predicate: Predicate, friend: Friend, now: datetime) -> Reason:
     """The whole tree with every condition's outcome. `holds` of the root is what `reading.matches` answers."""
     match predicate:
-        case AttributeIs():
-            value = known_value(friend, predicate.attribute, predicate.type)
-            found = f"{predicate.attribute} is {'unknown' if value is None else _value(value)}"
-            return Reason(_sentence(predicate), compare(predicate, value), found)
-        case HasTag():
-            holds = predicate.tag in friend.tags
-            return Reason(f"has tag {predicate.tag}", holds, f"{'has' if holds else 'has not'} {predicate.tag}")
         case All(parts=()):
             return Reason("everyone", True)
         case All():
-            parts = tuple(explain(part, friend) for part in predicate.parts)
+            parts = tuple(explain(part, friend, now) for part in predicate.parts)
             return Reason("all of", every([part.holds for part in parts]), parts=parts)
         case Any():
-            parts = tuple(explain(part, friend) for part in predicate.parts)
+            parts = tuple(explain(part, friend, now) for part in predicate.parts)
             return Reason("at least one of", some([part.holds for part in parts]), parts=parts)
         case Not():
-            inside = explain(predicate.part, friend)
+            inside = explain(predicate.part, friend, now)
             return Reason("not", None if inside.holds is None else not inside.holds, parts=(inside,))
         case Maybe():
-            inside = explain(predicate.part, friend)
+            inside = explain(predicate.part, friend, now)
             return Reason("possibly", inside.holds is not False, parts=(inside,))
+        case _:
+            return Reason(sentence(predicate), matches(predicate, friend, now), _found(predicate, friend, now))
+
+
+def _found(leaf: Leaf, friend: Friend, now: datetime) -> str:
+    match leaf:
+        case AttributeIs():
+            value = known_value(friend.attributes, leaf.attribute, leaf.type)
+            return f"{leaf.attribute} is {'unknown' if value is None else plain(value)}"
+        case HasTag():
+            return _tag(leaf, friend, now)
+        case AgeIs() | Anniversary():
+            value = known_value(friend.attributes, leaf.attribute, "date")
+            today = now.astimezone(ZoneInfo(leaf.timezone)).date()
+            return f"{leaf.attribute} is {'unknown' if value is None else plain(value)}, today is {today}"
+        case FriendSince():
+            followed = friend.followed_at if leaf.follow == "latest" else friend.first_followed_at
+            return "nobody knows since when" if followed is None else f"followed {moment(followed)}"
+        case CameBy():
+            return f"{leaf.what.replace('_', ' ')} is {came_by(leaf, friend) or 'unknown'}"
+        case IsMember():
+            return "is linked" if friend.member_id else "is not linked"
+        case Happened():
+            return _events(leaf, counted(leaf, friend, now))
+
+
+def _tag(leaf: HasTag, friend: Friend, now: datetime) -> str:
+    if leaf.tag in friend.tags and not tagged(leaf, friend, now):
+        return f"{leaf.tag} was given {moment(friend.tagged_at[leaf.tag])} and has expired"
+    return f"{'has' if leaf.tag in friend.tags else 'has not'} {leaf.tag}"
+
+
+def _events(leaf: Happened, events: Sequence[Event]) -> str:
+    """How many of them there are, when, and what they add up to."""
+    if not events:
+        return f"no such {leaf.event}"
+    when = f"the last {moment(events[-1].at)}" if len(events) > 1 else moment(events[0].at)
+    if isinstance(leaf.measure, Sum):
+        when = f"{leaf.measure.field} adds up to {plain(total(leaf.measure.field, events))}; {when}"
+    return f"{len(events):,} × {leaf.event}, {when}"
 
 
 def lines(reason: Reason, depth: int = 0) -> list[str]:
@@ -69,23 +110,3 @@ def lines(reason: Reason, depth: int = 0) -> list[str]:
     for part in reason.parts:
         out += lines(part, depth + 1)
     return out
-
-
-def _sentence(leaf: AttributeIs) -> str:
-    name, operands = leaf.attribute, leaf.operands
-    if leaf.comparison == "known":
-        return f"{name} is {'known' if operands[0] else 'unknown'}"
-    if leaf.comparison == "between":
-        return f"{name} is from {_value(operands[0])} to {_value(operands[1])}"
-    phrases = _SET_PHRASES if leaf.type == "set" else _PHRASES
-    return f"{name} {phrases[leaf.comparison].format(', '.join(map(_value, operands)))}"
-
-
-def _value(value: Value | Operand) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "empty"
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return str(value) or "empty"

@@ -1,10 +1,11 @@
-"""One written comparison, typed by the attribute it names."""
+"""One written comparison, typed by the declared value it is about."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from lineform.model.audience import AttributeCondition
+from lineform.model.attributes import AttributeSpec
+from lineform.model.conditions import AttributeCondition, Comparing
 from lineform.model.origin import Path
 from lineform.model.problem import did_you_mean
 from lineform.segments.declared import Declared
@@ -18,12 +19,19 @@ NEGATED = {"is_not": "is", "not_in": "in"}
 def read_leaf(
     condition: AttributeCondition, declared: Declared, path: Path
 ) -> tuple[AttributeIs | Not | None, list[Finding]]:
-    """The typed comparison, or everything that is wrong with it."""
+    """The typed comparison with an attribute, or everything that is wrong with it."""
     name = condition.attribute
     spec = declared.attributes.get(name)
     if spec is None:
         hint = did_you_mean(name, declared.attributes) or "declare it in a file of kind attributes"
         return None, [Finding((*path, "attribute"), "E301", f"unknown attribute '{name}'", hint)]
+    return read_comparison(name, spec, condition, path)
+
+
+def read_comparison(
+    name: str, spec: AttributeSpec, condition: Comparing, path: Path
+) -> tuple[AttributeIs | Not | None, list[Finding]]:
+    """The typed comparison with a declared value of this name, or everything that is wrong with it."""
     written, value = condition.comparison()
     here = (*path, written)
     if written not in COMPARISONS[spec.type]:

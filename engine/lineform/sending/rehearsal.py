@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from lineform.model.address import Address, Kind
 from lineform.model.client import Case, ExpectationSpec
 from lineform.model.project import Client, Resource
+from lineform.segments.calendar import local_moment
 from lineform.segments.explain import explain, lines
-from lineform.segments.friend import Friend
+from lineform.segments.friend import Event, Friend
 from lineform.segments.reading import matches
 from lineform.sending.due import instant, occurrences
 from lineform.sending.revision import Armed, read_revision, revision
@@ -65,11 +66,11 @@ def rehearse(client: Client, test: Resource) -> Rehearsal:
 
 
 def _try(case: Case, number: int, armed: Armed, due_at: datetime) -> CaseResult:
-    friend = _friend(case, number)
+    friend = _friend(case, number, armed.timezone)
     if armed.predicate is None:
         return CaseResult(case.name, ("only LINE knows who is in a demographic audience; it cannot be tested here",))
-    if matches(armed.selection, friend) is not True:
-        return _judge(case, None, tuple(lines(explain(armed.selection, friend))))
+    if matches(armed.selection, friend, due_at) is not True:
+        return _judge(case, None, tuple(lines(explain(armed.selection, friend, due_at))))
     try:
         scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
         messages = compile_messages(armed.messages, armed.context).render(scope)
@@ -102,17 +103,24 @@ def _indented(texts: list[str]) -> list[str]:
     return [f"  | {line}" for text in texts for line in text.split("\n")]
 
 
-def _friend(case: Case, number: int) -> Friend:
+def _friend(case: Case, number: int, timezone: str) -> Friend:
+    followed = None if case.followed_at is None else local_moment(case.followed_at, timezone)
+    done = enumerate(case.events)
     known = {name: tuple(sorted(v)) if isinstance(v, list) else v for name, v in case.attributes.items()}
     return Friend(
         id=number,
         user_id=f"U{number:032x}",
         display_name=case.display_name or case.name,
-        language="ja",
-        followed_at=None,
+        language=case.language,
+        followed_at=followed,
         blocked=False,
         attributes=known,
         tags=frozenset(case.tags),
+        first_followed_at=followed,
+        first_route=case.route,
+        last_route=case.route,
+        member_id=case.member_id,
+        events=tuple(Event(one.event, str(n), local_moment(one.at, timezone), one.fields) for n, one in done),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -101,11 +102,12 @@ class Revisions:
         spec = resource.spec
         if not isinstance(spec, CampaignSpec):
             raise TypeError(f"{resource.address} is no campaign")
+        timezone = sys.intern(spec.schedule.timezone or client.timezone)
         parts = {
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
-            "timezone": _json(spec.schedule.timezone or client.timezone),
-            "audience": self._once(_audience, spec.audience, self._declared(client)),
+            "timezone": _json(timezone),
+            "audience": self._once(_audience, spec.audience, self._declared(client), timezone),
             "messages": "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]",
             "context": _json(resource.context),
             "silent": _json(spec.silent),
@@ -181,13 +183,13 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in only_cron}
 
 
-def _audience(audience: Audience, words: Declared) -> dict[str, Any]:
+def _audience(audience: Audience, words: Declared, timezone: str) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if audience.demographic is not None:
         out["demographic"] = demographic_filter(audience.demographic)
         out["limit"] = audience.limit
     else:
-        out["predicate"] = to_wire(audience_predicate(audience, words))
+        out["predicate"] = to_wire(audience_predicate(audience, words, timezone))
     if audience.expect is not None:
         out["expect"] = audience.expect.model_dump(mode="json")
     return out

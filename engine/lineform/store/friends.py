@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from lineform.ports.store import FriendCount
-from lineform.segments.friend import Friend, Value
+from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.json_values import JsonValues, PostgresValues, SqliteValues
-from lineform.store.predicate_sql import selected
-from lineform.store.tables import friend_tags, friends, line_ids, tags
+from lineform.store.json_values import PostgresValues, SqliteValues
+from lineform.store.predicate_sql import Question, selected
+from lineform.store.recorded import read_value
+from lineform.store.tables import events, friend_tags, friends, line_ids, tags
 
 
 class FriendReading(Database):
@@ -39,7 +40,8 @@ class FriendReading(Database):
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return
-            query = sa.select(friends.c.id).where(selected(predicate, account_id, self._values)).order_by(friends.c.id)
+            asked = selected(predicate, self._question(account_id, now))
+            query = sa.select(friends.c.id).where(asked).order_by(friends.c.id)
             rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
             for part in rows.scalars().partitions():
                 yield from part
@@ -51,7 +53,8 @@ class FriendReading(Database):
             if account_id is None:
                 return 0
             query = sa.select(sa.func.count()).select_from(friends)
-            return connection.execute(query.where(selected(predicate, account_id, self._values))).scalar_one()
+            asked = selected(predicate, self._question(account_id, now))
+            return connection.execute(query.where(asked)).scalar_one()
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
         """The same select, asked about one friend."""
@@ -59,8 +62,8 @@ class FriendReading(Database):
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return False
-            query = sa.select(friends.c.id).where(selected(predicate, account_id, self._values, friend_id))
-            return connection.execute(query).first() is not None
+            asked = selected(predicate, self._question(account_id, now, friend_id))
+            return connection.execute(sa.select(friends.c.id).where(asked)).first() is not None
 
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
         """These friends in the order of `ids`, without those of other accounts and the forgotten."""
@@ -77,7 +80,7 @@ class FriendReading(Database):
                 for row in rows:
                     # Compared here: in the query, SQLite would walk through all friends of the account instead.
                     if row.account_id == account_id:
-                        found[row.id] = _friend(row, tagged.get(row.id, frozenset()))
+                        found[row.id] = _friend(row, tagged.get(row.id, {}))
         return [found[i] for i in ids if i in found]
 
     def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]:
@@ -104,23 +107,23 @@ class FriendReading(Database):
                 found |= {row.friend_id: row.user_id for row in rows if row.account_id == account_id}
         return found
 
-    @property
-    def _values(self) -> JsonValues:
-        return PostgresValues() if self.postgres else SqliteValues()
+    def _question(self, account_id: int, now: datetime, only: int | None = None) -> Question:
+        values: type[PostgresValues | SqliteValues] = PostgresValues if self.postgres else SqliteValues
+        return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only)
 
-    def _tags_of(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    def _tags_of(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
         rows = connection.execute(
-            sa.select(friend_tags.c.friend_id, tags.c.name)
+            sa.select(friend_tags.c.friend_id, tags.c.name, friend_tags.c.tagged_at)
             .join_from(friend_tags, tags, tags.c.id == friend_tags.c.tag_id)
             .where(self.among(friend_tags.c.friend_id, ids))
         )
-        found: dict[int, set[str]] = {}
-        for friend_id, name in rows:
-            found.setdefault(friend_id, set()).add(name)
-        return {friend_id: frozenset(names) for friend_id, names in found.items()}
+        found: dict[int, dict[str, datetime]] = {}
+        for friend_id, name, tagged_at in rows:
+            found.setdefault(friend_id, {})[name] = tagged_at
+        return found
 
 
-def _friend(row: Any, tagged: frozenset[str]) -> Friend:
+def _friend(row: Any, tagged: Mapping[str, datetime]) -> Friend:
     return Friend(
         id=row.id,
         user_id=row.user_id,
@@ -128,10 +131,11 @@ def _friend(row: Any, tagged: frozenset[str]) -> Friend:
         language=row.language,
         followed_at=row.followed_at,
         blocked=row.blocked,
-        attributes={name: _value(value) for name, value in row.attributes.items()},
-        tags=tagged,
+        attributes={name: read_value(value) for name, value in row.attributes.items()},
+        tags=frozenset(tagged),
+        tagged_at=tagged,
+        first_followed_at=row.first_followed_at,
+        first_route=row.first_route,
+        last_route=row.last_route,
+        member_id=row.member_id,
     )
-
-
-def _value(stored: Any) -> Value:
-    return tuple(stored) if isinstance(stored, list) else stored

@@ -16,16 +16,18 @@ from sqlalchemy import Connection
 
 from lineform.ports.store import FriendRow, ImportCount
 from lineform.segments.friend import Value
-from lineform.segments.operands import number
 from lineform.store.bulk import Row, insert_rows, json_encoder, update_rows
 from lineform.store.database import Database
+from lineform.store.recorded import recorded_text as _text
+from lineform.store.recorded import recorded_value as _stored
 from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
 
 CHUNK = 5_000
 """Friends written in one transaction."""
 _JSON = json_encoder()
-_FRIEND = ("id", "account_id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
-_CHANGED = ("id", "display_name", "language", "followed_at", "blocked", "attributes", "changed_at")
+_OWN = ("first_followed_at", "first_route", "last_route", "member_id")
+_FRIEND = ("id", "account_id", "display_name", "language", "followed_at", "blocked", *_OWN, "attributes", "changed_at")
+_CHANGED = ("id", "display_name", "language", "followed_at", "blocked", *_OWN, "attributes", "changed_at")
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class _Work:
     changed: list[Row] = field(default_factory=list)
     tagged: list[Row] = field(default_factory=list)
     untagged: dict[int, list[int]] = field(default_factory=dict)
+    renewed: dict[int, list[int]] = field(default_factory=dict)
     unchanged: int = 0
     changes: int = 0
 
@@ -82,6 +85,8 @@ class FriendImport(Database):
             else:
                 held = had.get(old.id, frozenset())
                 wanted = sets.of(row.tags)
+                for tag_id in sets.of(row.renew) & wanted & held:
+                    work.renewed.setdefault(tag_id, []).append(old.id)
                 plus = wanted - held
                 minus = (sets.of(row.untag) - wanted) & held
                 work.tagged += [(tag_id, old.id) for tag_id in plus]
@@ -97,11 +102,15 @@ class FriendImport(Database):
         insert_rows(connection, friends, _FRIEND, work.added, encoded=("attributes",))
         insert_rows(connection, line_ids, ("friend_id", "account_id", "user_id"), work.people)
         update_rows(connection, friends, _CHANGED, work.changed)
-        insert_rows(connection, friend_tags, ("tag_id", "friend_id"), sorted(work.tagged))
+        tagged = [(*one, work.now) for one in sorted(work.tagged)]
+        insert_rows(connection, friend_tags, ("tag_id", "friend_id", "tagged_at"), tagged)
         for tag_id, ids in work.untagged.items():
-            connection.execute(
-                sa.delete(friend_tags).where(friend_tags.c.tag_id == tag_id, self.among(friend_tags.c.friend_id, ids))
-            )
+            among = self.among(friend_tags.c.friend_id, ids)
+            connection.execute(sa.delete(friend_tags).where(friend_tags.c.tag_id == tag_id, among))
+        for tag_id, ids in work.renewed.items():
+            among = self.among(friend_tags.c.friend_id, ids)
+            renewing = sa.update(friend_tags).where(friend_tags.c.tag_id == tag_id, among)
+            connection.execute(renewing.values(tagged_at=work.now))
 
     def _known(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> dict[str, Any]:
         rows = connection.execute(
@@ -208,6 +217,10 @@ def _new(row: FriendRow, friend_id: int, account_id: int, now: datetime, texts: 
         row.language or "",
         row.followed_at,
         bool(row.blocked),
+        row.followed_at,
+        _text(row.route or ""),
+        _text(row.route or ""),
+        _text(row.member_id or ""),
         texts.of(row.attributes),
         now,
     )
@@ -227,30 +240,21 @@ def _change(work: _Work, row: FriendRow, old: Any) -> bool:
         old.language if row.language is None else row.language,
         old.followed_at if row.followed_at is None else row.followed_at,
         old.blocked if row.blocked is None else row.blocked,
+        _earliest(old.first_followed_at, row.followed_at),
+        old.first_route or _text(row.route or ""),
+        _text(row.route) if row.route else old.last_route,
+        old.member_id if row.member_id is None else _text(row.member_id),
     )
-    if _same(attributes, old.attributes) and after == (old.display_name, old.language, old.followed_at, old.blocked):
+    if _same(attributes, old.attributes) and after == tuple(getattr(old, name) for name in _CHANGED[1:9]):
         return False
     work.changed.append((old.id, *after, attributes, work.now))
     return True
 
 
+def _earliest(known: datetime | None, told: datetime | None) -> datetime | None:
+    return told if known is None else known if told is None else min(known, told)
+
+
 def _same(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     # True equals 1 in Python: an attribute that turned from one into the other is another value.
     return new is old or (new == old and all(type(old[name]) is type(value) for name, value in new.items()))
-
-
-def _stored(value: Value) -> Any:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, tuple):
-        return sorted({_text(word) for word in value})
-    exact = number(value)
-    return value if isinstance(value, int) else exact
-
-
-def _text(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("a text with a NUL character cannot be recorded")
-    return text

@@ -1,4 +1,4 @@
-"""The one place where the dialects differ: how a typed value is read out of a friend's JSON.
+"""The one place where the dialects differ: how a typed value is read out of the JSON of a friend, or of an event.
 
 A value of another type than declared, from before the declaration changed, is unknown: hence the look at its type.
 """
@@ -12,11 +12,10 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
 from lineform.segments.predicate import AttributeType
-from lineform.store.tables import friends
 
 
 class JsonValues(Protocol):
-    """Reads attributes of a friend's row."""
+    """Reads the values of a JSON column: a friend's attributes or an event's fields."""
 
     def typed(self, name: str, kind: AttributeType) -> ColumnElement[Any]:
         """The value as its type compares, NULL where it is unknown."""
@@ -28,10 +27,13 @@ class JsonValues(Protocol):
 
 
 class SqliteValues:
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self._column = column
+
     def typed(self, name: str, kind: AttributeType) -> ColumnElement[Any]:
         path = _path(name)
-        found = sa.func.json_type(friends.c.attributes, path, type_=sa.Text())
-        value: ColumnElement[Any] = sa.func.json_extract(friends.c.attributes, path, type_=sa.Text())
+        found = sa.func.json_type(self._column, path, type_=sa.Text())
+        value: ColumnElement[Any] = sa.func.json_extract(self._column, path, type_=sa.Text())
         match kind:
             case "number":
                 return sa.case((found.in_(_inline("integer", "real")), sa.cast(value, sa.Float())))
@@ -43,7 +45,7 @@ class SqliteValues:
                 return sa.case((found == _inline("text")[0], value))
 
     def contains(self, name: str, words: list[Any], *, every: bool, negated: bool) -> ColumnElement[bool]:
-        items = sa.func.json_each(friends.c.attributes, _path(name)).table_valued("value")
+        items = sa.func.json_each(self._column, _path(name)).table_valued("value")
         held = (
             sa.select(sa.func.count(sa.distinct(items.c.value)))
             .select_from(items)
@@ -51,15 +53,16 @@ class SqliteValues:
             .scalar_subquery()
         )
         wanted = len(set(words)) if every else 1
-        found = sa.func.json_type(friends.c.attributes, _path(name), type_=sa.Text())
+        found = sa.func.json_type(self._column, _path(name), type_=sa.Text())
         return sa.case((found == _inline("array")[0], held < wanted if negated else held >= wanted))
 
 
 class PostgresValues:
-    _attributes = sa.type_coerce(friends.c.attributes, postgresql.JSONB())
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self._column: Any = sa.type_coerce(column, postgresql.JSONB())
 
     def typed(self, name: str, kind: AttributeType) -> ColumnElement[Any]:
-        node = self._attributes[_inline(name)[0]]
+        node = self._column[_inline(name)[0]]
         found = sa.func.jsonb_typeof(node, type_=sa.Text())
         # The server's collation would order dates and find prefixes by a language's rules: "C" goes by code points.
         text = node.astext.collate("C")
@@ -74,7 +77,7 @@ class PostgresValues:
                 return sa.case((found == _inline("string")[0], text))
 
     def contains(self, name: str, words: list[Any], *, every: bool, negated: bool) -> ColumnElement[bool]:
-        node = self._attributes[_inline(name)[0]]
+        node = self._column[_inline(name)[0]]
         listed = sa.cast(postgresql.array(words), postgresql.ARRAY(sa.Text()))
         held = node.has_all(listed) if every else node.has_any(listed)
         found = sa.func.jsonb_typeof(node, type_=sa.Text())

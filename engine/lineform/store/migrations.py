@@ -22,6 +22,7 @@ _TYPES = {
         "time": "DATETIME",
         "uuid": "CHAR(32)",
         "flat": " WITHOUT ROWID",
+        "milliseconds": "CAST(round((julianday(changed_at) - 2440587.5) * 86400000) AS INTEGER)",
         "nothing": "X''",
     },
     "postgresql": {
@@ -33,6 +34,7 @@ _TYPES = {
         "time": "TIMESTAMP WITH TIME ZONE",
         "uuid": "UUID",
         "flat": "",
+        "milliseconds": "CAST(extract(epoch FROM changed_at) * 1000 AS BIGINT)",
         "nothing": "''",
     },
 }
@@ -86,7 +88,27 @@ _CAPS = (
     "ALTER TABLE batches ADD COLUMN wave INTEGER NOT NULL DEFAULT 0",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS)
+_HISTORY = (
+    # Who followed when and by which way, and who is whose member.
+    "ALTER TABLE friends ADD COLUMN first_followed_at {time}",
+    "ALTER TABLE friends ADD COLUMN first_route TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE friends ADD COLUMN last_route TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE friends ADD COLUMN member_id TEXT NOT NULL DEFAULT ''",
+    "UPDATE friends SET first_followed_at = followed_at",
+    # Tags from before are taken to be given when their friend changed last.
+    "ALTER TABLE friend_tags ADD COLUMN tagged_at BIGINT",
+    "UPDATE friend_tags SET tagged_at = (SELECT {milliseconds} FROM friends WHERE friends.id = friend_tags.friend_id)",
+    """CREATE TABLE event_types (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, UNIQUE (account_id, name))""",
+    """CREATE TABLE events (
+        id {id}, type_id {ref} NOT NULL REFERENCES event_types (id), friend_id {ref} NOT NULL REFERENCES friends (id),
+        at BIGINT NOT NULL, key TEXT NOT NULL, fields {json} NOT NULL, UNIQUE (type_id, key))""",
+    # What one friend did; and who did this since then, without reading any event. A type belongs to one account.
+    "CREATE INDEX events_friend ON events (friend_id, type_id, at)",
+    "CREATE INDEX events_type ON events (type_id, at, friend_id)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY)
 VERSION = len(STEPS)
 
 

@@ -20,6 +20,7 @@ from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
 from lineform.store.database import Database
+from lineform.store.events import EventRecords
 from lineform.store.failures import StoreUnusable
 from lineform.store.friends import FriendReading
 from lineform.store.importing import FriendImport
@@ -33,7 +34,16 @@ BUSY_SECONDS = 60
 _OLDEST_SQLITE = (3, 35)  # RETURNING
 
 
-class SqlStore(FriendReading, FriendImport, RevisionRecords, LedgerRecords, ContactRecords, LeaseRecords, AuditRecords):
+class SqlStore(
+    FriendReading,
+    FriendImport,
+    EventRecords,
+    RevisionRecords,
+    LedgerRecords,
+    ContactRecords,
+    LeaseRecords,
+    AuditRecords,
+):
     """The store, in SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from lineform.store.types import UtcTime
+from lineform.store.types import Millisecond, UtcTime
 
 metadata = sa.MetaData()
 
@@ -41,6 +41,10 @@ friends = sa.Table(
     sa.Column("blocked", sa.Boolean, nullable=False),
     sa.Column("attributes", Json, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("first_followed_at", UtcTime),
+    sa.Column("first_route", sa.Text, nullable=False),
+    sa.Column("last_route", sa.Text, nullable=False),
+    sa.Column("member_id", sa.Text, nullable=False),
 )
 
 line_ids = sa.Table(
@@ -64,6 +68,26 @@ friend_tags = sa.Table(
     metadata,
     sa.Column("tag_id", BigId, primary_key=True),
     sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("tagged_at", Millisecond),
+)
+
+event_types = sa.Table(
+    "event_types",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("type_id", BigId, nullable=False),
+    sa.Column("friend_id", BigId, nullable=False),
+    sa.Column("at", Millisecond, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("fields", Json, nullable=False),
 )
 
 revisions = sa.Table(

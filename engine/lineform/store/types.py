@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NARROW, _WIDE = b"\x04", b"\x08"
 _CODES = {_NARROW: "I", _WIDE: "Q"}
 
@@ -35,6 +36,23 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Millisecond(TypeDecorator[datetime]):
+    """A moment as LINE counts it: milliseconds since 1970, in eight bytes where a text takes twenty-six."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be recorded")
+        return (value - _EPOCH) // timedelta(milliseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
 
 
 def pack_ids(ids: Iterable[int]) -> bytes:

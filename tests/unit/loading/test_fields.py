@@ -33,9 +33,9 @@ def test_the_examples_are_right(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "fields", "message", "hint"),
     [
-        ("segment", {"where": {}}, "where is an empty condition; everyone must be written. Conditions begin with one of attribute, tag, segment, all, any, not", ""),
+        ("segment", {"where": {}}, "where is an empty condition; everyone must be written. Conditions begin with one of attribute, tag, age_of, anniversary, friend_since, language, route, member, event, click, answer, segment, all, any, not", ""),
         ("segment", {"where": {"any": []}}, "where.any is empty", ""),
-        ("segment", {"where": {"atribute": "tier", "is": 1}}, "where is no condition: it needs one of the keys attribute, tag, segment, all, any, not", "did you mean 'attribute'?"),
+        ("segment", {"where": {"atribute": "tier", "is": 1}}, "where is no condition: it needs one of the keys attribute, tag, age_of, anniversary, friend_since, language, route, member, event, click, answer, segment, all, any, not", "did you mean 'attribute'?"),
         ("segment", {"where": {"all": [{"tag": "a"}, {"attribute": "t"}]}}, "where.all[1] needs exactly one comparison, such as is, in, at_least or known", ""),
         ("segment", {"where": {"attribute": "t", "iss": 1}}, "unknown key 'iss' in where", "did you mean 'is'?"),
         ("segment", {"where": {"attribute": "t", "in": "gold"}}, "where.in must be a list", "begin each item with '- ', or write [one, two]"),

@@ -66,7 +66,7 @@ def findings(where: Any, declared: Declared | None = None) -> list[Finding]:
 )
 def test_a_sound_condition_has_no_finding(where: Any) -> None:
     assert findings(where) == []
-    to_predicate(CONDITION.validate_python(where), known())
+    to_predicate(CONDITION.validate_python(where), known(), "Asia/Tokyo")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_problem_is_told_at_its_place(where: Any, path: tuple[Any, ...], code:
     assert hint in finding.hint
     assert code in CODES
     with pytest.raises(ConditionError) as caught:
-        to_predicate(CONDITION.validate_python(where), known())
+        to_predicate(CONDITION.validate_python(where), known(), "Asia/Tokyo")
     assert (caught.value.code, caught.value.exit_code) == (code, 3)
 
 
@@ -128,14 +128,14 @@ def test_who_only_refers_to_a_circle_does_not_repeat_it_but_cannot_be_resolved()
     words = known(a={"segment": "a"}, outside={"segment": "a"})
     assert check_condition(words.segments["outside"], words, segment="outside") == []
     with pytest.raises(ConditionError, match="a → a"):
-        to_predicate(words.segments["outside"], words)
+        to_predicate(words.segments["outside"], words, "Asia/Tokyo")
 
 
 def test_a_problem_inside_a_named_segment_stops_what_refers_to_it() -> None:
     words = known(broken={"tag": "nope"}, outside={"segment": "broken"})
     assert check_condition(words.segments["outside"], words) == []
     with pytest.raises(ConditionError, match="unknown tag 'nope'"):
-        to_predicate(words.segments["outside"], words)
+        to_predicate(words.segments["outside"], words, "Asia/Tokyo")
 
 
 def test_a_tree_that_no_database_takes_is_refused_without_being_built() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from lineform.segments.reading import matches
 from lineform.segments.resolve import audience_predicate, declared, to_predicate
 from lineform.segments.wire import from_wire, to_wire
 
+TOKYO = "Asia/Tokyo"
+NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 WORDS = declared(
     [
@@ -49,7 +52,7 @@ def friend(*tags: str, **attributes: Value) -> Friend:
 
 
 def means(where: dict[str, Any], who: Friend) -> bool | None:
-    return matches(to_predicate(CONDITION.validate_python(where), WORDS), who)
+    return matches(to_predicate(CONDITION.validate_python(where), WORDS, TOKYO), who, NOW)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +120,12 @@ def test_unknown_decides_nothing_that_is_decided_without_it() -> None:
 
 def test_a_segment_inside_a_segment_is_its_condition() -> None:
     gold = AttributeIs("tier", "enum", "is", ("gold",))
-    assert to_predicate(CONDITION.validate_python({"segment": "others"}), WORDS) == Not(gold)
+    assert to_predicate(CONDITION.validate_python({"segment": "others"}), WORDS, TOKYO) == Not(gold)
     assert means({"segment": "others"}, friend()) is None
 
 
 def audience(**fields: Any) -> Any:
-    return audience_predicate(Audience.model_validate(fields), WORDS)
+    return audience_predicate(Audience.model_validate(fields), WORDS, TOKYO)
 
 
 def test_everyone_is_only_the_written_word() -> None:
@@ -136,14 +139,15 @@ def test_an_exclusion_drops_whom_it_may_concern() -> None:
     gold = AttributeIs("tier", "enum", "is", ("gold",))
     meant = audience(everyone=True, exclude=[{"segment": "vip"}])
     assert meant == All((Not(Maybe(gold)),))
-    assert [matches(meant, friend(**who)) for who in ({"tier": "gold"}, {"tier": "silver"}, {})] == [False, True, False]
+    people = (friend(tier="gold"), friend(tier="silver"), friend())
+    assert [matches(meant, who, NOW) for who in people] == [False, True, False]
 
 
 def test_exclusions_stand_beside_the_audience() -> None:
     meant = audience(where={"tag": "regular"}, exclude=[{"tag": "opted-out"}, {"attribute": "visits", "below": 2}])
-    assert matches(meant, friend("regular", visits=2)) is True
-    assert matches(meant, friend("regular")) is False
-    assert matches(meant, friend("regular", "opted-out", visits=2)) is False
+    assert matches(meant, friend("regular", visits=2), NOW) is True
+    assert matches(meant, friend("regular"), NOW) is False
+    assert matches(meant, friend("regular", "opted-out", visits=2), NOW) is False
 
 
 def test_a_demographic_audience_has_no_predicate() -> None:
@@ -162,7 +166,7 @@ def test_an_explanation_names_every_condition_and_the_value_it_met() -> None:
         ]
     }
     who = friend("regular", tier="gold", visits=7, likes=(), member=False)
-    assert lines(explain(to_predicate(CONDITION.validate_python(where), WORDS), who)) == [
+    assert lines(explain(to_predicate(CONDITION.validate_python(where), WORDS, TOKYO), who, NOW)) == [
         "✗ all of",
         "  ✓ tier is one of gold, silver (tier is gold)",
         "  ✗ at least one of",
@@ -173,7 +177,7 @@ def test_an_explanation_names_every_condition_and_the_value_it_met() -> None:
         "  ✗ member is true (member is false)",
         "  ✗ birthday is known (birthday is unknown)",
     ]
-    (line, *_) = lines(explain(Maybe(EVERYONE), who))
+    (line, *_) = lines(explain(Maybe(EVERYONE), who, NOW))
     assert line == "✓ possibly"
 
 

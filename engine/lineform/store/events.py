@@ -1,0 +1,120 @@
+"""What friends did: events that are only ever added, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.ports.store import EventCount, EventRow
+from lineform.segments.friend import Event
+from lineform.store.bulk import Row, insert_rows
+from lineform.store.database import STREAMED, Database, chunks, pieces
+from lineform.store.recorded import read_value, recorded_text, recorded_value
+from lineform.store.tables import accounts, event_types, events, line_ids
+
+CHUNK = 5_000
+"""Events written in one transaction."""
+_COLUMNS = ("type_id", "friend_id", "at", "key", "fields")
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one chunk comes to."""
+
+    rows: list[Row] = field(default_factory=list)
+    repeated: int = 0
+    strangers: int = 0
+
+
+class EventRecords(Database):
+    """The history of every friend."""
+
+    def add_events(self, account: str, rows: Iterable[EventRow], now: datetime) -> EventCount:
+        """Idempotent: whatever stops it between two transactions, running it again does the rest.
+
+        `now` is the moment of recording; an event may lie before or after it. Raises ValueError for a value that no
+        database can hold.
+        """
+        added = repeated = strangers = 0
+        for chunk in pieces(rows, CHUNK):
+            with self.writing() as connection:
+                work = self._add(connection, account, chunk)
+            added += len(work.rows)
+            repeated += work.repeated
+            strangers += work.strangers
+        return EventCount(added, repeated, strangers)
+
+    def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:
+        """What these friends did, the earliest first."""
+        found: dict[int, list[Event]] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(ids), STREAMED):
+                rows = connection.execute(
+                    sa.select(events, event_types.c.name)
+                    .join_from(events, event_types, event_types.c.id == events.c.type_id)
+                    .where(self.among(events.c.friend_id, part), event_types.c.account_id == account_id)
+                    .order_by(events.c.at, events.c.id)
+                )
+                for row in rows:
+                    fields = {name: read_value(value) for name, value in row.fields.items()}
+                    found.setdefault(row.friend_id, []).append(Event(row.name, row.key, row.at, fields))
+        return {friend_id: tuple(several) for friend_id, several in found.items()}
+
+    def _add(self, connection: Connection, account: str, chunk: Sequence[EventRow]) -> _Work:
+        account_id = self.own_account_id(connection, account)
+        if self.postgres:
+            # One writer an account at a time: two that add the same event would collide. SQLite has one writer anyway.
+            connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+        types = self._type_ids(connection, account_id, {recorded_text(row.type) for row in chunk})
+        people = self._people(connection, account_id, {row.user_id for row in chunk})
+        known = self._keys(connection, types, chunk)
+        work = _Work()
+        for row in chunk:
+            key = (types[row.type], recorded_text(row.id))
+            if row.user_id not in people:
+                work.strangers += 1
+            elif key in known:
+                work.repeated += 1
+            else:
+                known.add(key)
+                fields = {recorded_text(name): recorded_value(value) for name, value in row.fields.items()}
+                work.rows.append((key[0], people[row.user_id], row.at, key[1], fields))
+        insert_rows(connection, events, _COLUMNS, work.rows)
+        return work
+
+    def _type_ids(self, connection: Connection, account_id: int, names: set[str]) -> dict[str, int]:
+        query = sa.select(event_types.c.name, event_types.c.id).where(
+            event_types.c.account_id == account_id, self.among(event_types.c.name, sorted(names))
+        )
+        found: dict[str, int] = dict(connection.execute(query).all())
+        if missing := sorted(names - found.keys()):
+            new = [{"account_id": account_id, "name": name} for name in missing]
+            connection.execute(self.insert(event_types).on_conflict_do_nothing(), new)
+            found = dict(connection.execute(query).all())
+        return found
+
+    def _people(self, connection: Connection, account_id: int, user_ids: set[str]) -> dict[str, int]:
+        rows = connection.execute(
+            sa.select(line_ids.c.user_id, line_ids.c.friend_id).where(
+                line_ids.c.account_id == account_id, self.among(line_ids.c.user_id, sorted(user_ids))
+            )
+        )
+        return dict(rows.all())
+
+    def _keys(
+        self, connection: Connection, types: Mapping[str, int], chunk: Sequence[EventRow]
+    ) -> set[tuple[int, str]]:
+        by_type: dict[str, list[str]] = {}
+        for row in chunk:
+            by_type.setdefault(row.type, []).append(row.id)
+        found: set[tuple[int, str]] = set()
+        for name, keys in by_type.items():
+            query: Any = sa.select(events.c.key).where(events.c.type_id == types[name], self.among(events.c.key, keys))
+            found |= {(types[name], key) for key in connection.execute(query).scalars()}
+        return found
