@@ -13,6 +13,7 @@ from lineform.errors import CredentialError, UsageError
 
 ORIGIN: Final = "LINEFORM_LINE_ORIGIN"
 STORE: Final = "LINEFORM_STORE"
+FORGET_KEY: Final = "LINEFORM_FORGET_KEY"
 LINE_HOST: Final = "api.line.me"
 STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
 

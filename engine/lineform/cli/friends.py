@@ -11,6 +11,8 @@ import click
 
 from lineform.cli import options
 from lineform.cli.common import moment, open_project, owner_of, read_settings
+from lineform.cli.friends_export import export
+from lineform.cli.friends_forget import forget
 from lineform.cli.friends_import import import_
 from lineform.cli.importing import Counter, counted
 from lineform.model.project import Client
@@ -22,7 +24,7 @@ from lineform.wiring.session import Session, open_session
 
 @click.group("friends")
 def command() -> None:
-    """Import, collect and count friends."""
+    """Import, collect, count, export and forget friends."""
 
 
 @command.command("sync")
@@ -66,4 +68,5 @@ def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool)
         click.echo(f"{name}: {plural(found.friends, 'friend')}, {found.blocked:,} more who block the account")
 
 
-command.add_command(import_)
+for subcommand in (import_, export, forget):
+    command.add_command(subcommand)

@@ -56,6 +56,27 @@ class Counter:
         self.close()
 
 
+class Progress:
+    """On a terminal, one line that says how far something is; silent elsewhere. Used with ``with``."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, count: int) -> None:
+        if self._live:
+            click.echo(f"\r\x1b[K{plural(count, 'friend')} {self._words} …", nl=False, err=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
 class Refusals:
     """Rows that are not imported: the first are kept to be listed, all are written to `path` where there is one."""
 

@@ -78,6 +78,16 @@ class EventCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetCount:
+    """What forgetting came to: friends whose data is gone, people of whom nothing was known, and calls that were on
+    their way to them alone and are not made any more."""
+
+    friends: int = 0
+    strangers: int = 0
+    stopped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FriendCount:
     """`friends` can be reached; `blocked` cannot."""
 
@@ -209,6 +219,20 @@ class Friends(Protocol):
 
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
         """These friends, in the order of `ids`; the forgotten are left out."""
+        ...
+
+    def every_friend(self, account: str) -> Iterator[Friend]:
+        """All friends by their LINE user id, streamed; also those who block the account."""
+        ...
+
+    def forget(self, account: str, user_ids: Sequence[str], now: datetime) -> ForgetCount:
+        """Erases these people: their user ids, all that is known of them, and what was written for them. The ledger
+        keeps internal ids that mean nobody any more. A keyed hash stays: an import leaves them out from now on.
+        Raises `LockedError` where a call to one of them is under way, and forgets nobody then."""
+        ...
+
+    def was_forgotten(self, account: str, user_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these people who were forgotten here: whoever comes back gets no first-time coupon again."""
         ...
 
     def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]: ...

@@ -21,8 +21,10 @@ STREAMED = 5_000
 class Database:
     """The engine and what every part of the store needs of it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, forget_secret: str = "") -> None:
         self.engine = engine
+        self.forget_secret = forget_secret
+        """By which people who were forgotten are known again; empty where nobody gave it."""
         self.postgres = engine.dialect.name == "postgresql"
         self._accounts: dict[str, int] = {}
         driver: Any = engine.dialect.loaded_dbapi

@@ -15,7 +15,7 @@ from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.predicate_sql import Question, selected
 from lineform.store.recorded import read_value
-from lineform.store.tables import events, friend_tags, friends, line_ids, tags
+from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 
 
 class FriendReading(Database):
@@ -31,7 +31,28 @@ class FriendReading(Database):
                 .group_by(friends.c.blocked)
             )
             found: dict[bool, int] = dict(rows.all())
-        return FriendCount(friends=found.get(False, 0), blocked=found.get(True, 0))
+            # Rows that the forgotten have left behind are nobody's.
+            emptied = sa.select(sa.func.coalesce(sa.func.sum(forgotten.c.emptied), 0))
+            nobody: int = connection.execute(emptied.where(forgotten.c.account_id == account_id)).scalar_one()
+        return FriendCount(friends=found.get(False, 0), blocked=found.get(True, 0) - int(nobody))
+
+    def every_friend(self, account: str) -> Iterator[Friend]:
+        """All friends by their LINE user id, those who block the account included; read in pieces, so that no
+        transaction stays open while they are used."""
+        last = ""
+        while True:
+            with self.reading() as connection:
+                account_id = self.account_id(connection, account)
+                part = connection.execute(
+                    sa.select(line_ids.c.friend_id, line_ids.c.user_id)
+                    .where(line_ids.c.account_id == account_id, line_ids.c.user_id > last)
+                    .order_by(line_ids.c.user_id)
+                    .limit(STREAMED)
+                ).all()
+            if not part:
+                return
+            yield from self.friends(account, [row.friend_id for row in part])
+            last = part[-1].user_id
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Ids of all friends whom the predicate selects, ascending. Close the iterator where it is not read to its

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from lineform.ports.store import FriendRow, ImportCount
 from lineform.segments.friend import Value
 from lineform.store.bulk import Row, insert_rows, json_encoder, update_rows
-from lineform.store.database import Database
+from lineform.store.forgotten import ForgottenPeople
 from lineform.store.recorded import recorded_text as _text
 from lineform.store.recorded import recorded_value as _stored
 from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
@@ -35,6 +35,7 @@ class _Work:
     """What one chunk comes to: rows in the order of the columns above."""
 
     now: datetime
+    forgotten: int = 0
     added: list[Row] = field(default_factory=list)
     people: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -45,22 +46,25 @@ class _Work:
     changes: int = 0
 
 
-class FriendImport(Database):
+class FriendImport(ForgottenPeople):
     """Adds and changes friends by LINE user id."""
 
     def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
-        """Idempotent. Whatever stops it between two transactions, running it again does the rest.
+        """Idempotent. Whatever stops it between two transactions, running it again does the rest. People who were
+        forgotten are left out.
 
-        Raises ValueError for a value that no database can hold (a NUL character, a number that is not finite).
+        Raises ValueError for a value that no database can hold (a NUL character, a number that is not finite),
+        CredentialError where the key that recognises the forgotten is missing.
         """
-        added = changed = unchanged = 0
+        added = changed = unchanged = forgotten = 0
         for chunk in _once_each(rows, CHUNK):
             with self.writing() as connection:
                 work = self._import(connection, account, chunk, now)
             added += len(work.added)
             changed += work.changes
             unchanged += work.unchanged
-        return ImportCount(added, changed, unchanged)
+            forgotten += work.forgotten
+        return ImportCount(added, changed, unchanged, forgotten)
 
     def _import(self, connection: Connection, account: str, rows: Mapping[str, FriendRow], now: datetime) -> _Work:
         account_id = self.own_account_id(connection, account)
@@ -70,9 +74,12 @@ class FriendImport(Database):
         words = _words(rows.values())
         tag_ids = self._tag_ids(connection, account_id, words)
         known = self._known(connection, account_id, list(rows))
+        gone = self.forgotten_among(connection, account_id, [one for one in rows if one not in known])
+        if gone:
+            rows = {user_id: row for user_id, row in rows.items() if user_id not in gone}
         had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}
         fresh = iter(self._new_ids(connection, len(rows) - len(known)))
-        work = _Work(now)
+        work = _Work(now, forgotten=len(gone))
         texts = _Texts()
         sets = _TagSets(tag_ids)
         for user_id, row in rows.items():

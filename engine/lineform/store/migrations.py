@@ -108,7 +108,14 @@ _HISTORY = (
     "CREATE INDEX events_type ON events (type_id, at, friend_id)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY)
+_FORGETTING = (
+    # People who were forgotten, by a keyed hash; `emptied` counts the rows in `friends` that each has left behind.
+    """CREATE TABLE forgotten (
+        account_id {ref} NOT NULL REFERENCES accounts (id), hash TEXT NOT NULL, key_mark TEXT NOT NULL,
+        emptied INTEGER NOT NULL, forgotten_at {time} NOT NULL, PRIMARY KEY (account_id, hash)){flat}""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING)
 VERSION = len(STEPS)
 
 

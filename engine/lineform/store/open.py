@@ -22,6 +22,7 @@ from lineform.store.contacts import ContactRecords
 from lineform.store.database import Database
 from lineform.store.events import EventRecords
 from lineform.store.failures import StoreUnusable
+from lineform.store.forget import Forgetting
 from lineform.store.friends import FriendReading
 from lineform.store.importing import FriendImport
 from lineform.store.leases import LeaseRecords
@@ -38,6 +39,7 @@ class SqlStore(
     FriendReading,
     FriendImport,
     EventRecords,
+    Forgetting,
     RevisionRecords,
     LedgerRecords,
     ContactRecords,
@@ -46,8 +48,8 @@ class SqlStore(
 ):
     """The store, in SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Engine, forget_secret: str = "") -> None:
+        super().__init__(engine, forget_secret)
         self.shared = self.postgres
 
     def migrate(self) -> None:
@@ -86,8 +88,10 @@ class SqlStore(
         self.close()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, forget_secret: str = "") -> Store:
     """The store at `url`. Makes SQLite's folder and file, for the owner alone; connects to PostgreSQL when first used.
+
+    `forget_secret` recognises people who were forgotten; it is asked for only where there are such people.
 
     Raises `UsageError` for a URL of anything else, `StoreUnusable` where the file cannot be made.
     """
@@ -100,9 +104,9 @@ def open_store(url: str) -> Store:
         ) from None
     match parsed.get_backend_name():
         case "sqlite":
-            return SqlStore(_sqlite(parsed))
+            return SqlStore(_sqlite(parsed), forget_secret)
         case "postgresql" | "postgres":
-            return SqlStore(_postgres(parsed))
+            return SqlStore(_postgres(parsed), forget_secret)
         case other:
             raise UsageError(f"a store cannot be '{other}'", hint="use sqlite:///path or postgresql://host/database")
 

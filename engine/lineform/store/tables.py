@@ -144,6 +144,16 @@ batches = sa.Table(
     sa.Column("wave", sa.Integer, nullable=False),
 )
 
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("key_mark", sa.Text, nullable=False),
+    sa.Column("emptied", sa.Integer, nullable=False),
+    sa.Column("forgotten_at", UtcTime, nullable=False),
+)
+
 leases = sa.Table(
     "leases",
     metadata,

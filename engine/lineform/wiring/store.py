@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lineform.errors import BlockedError
 from lineform.ports.store import Store
-from lineform.settings import STORE, Settings
+from lineform.settings import FORGET_KEY, STORE, Settings
 from lineform.store.open import open_store
 
 LOST_STORE = "G301"
@@ -26,7 +26,7 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
             hint=f"Set {STORE} to a PostgreSQL store that all runs share, or use a runner that keeps its disk.",
             code=LOST_STORE,
         )
-    store = open_store(url)
+    store = open_store(url, settings.environment.get(FORGET_KEY, ""))
     try:
         store.migrate()
     except BaseException:

@@ -1,0 +1,91 @@
+"""People who asked to be forgotten: known again by a keyed hash, and by nothing else.
+
+The key is not in the store. Without it nobody can tell who is meant, not even who holds a copy of the store and a list
+of all user ids; with it an import, or a coupon that is given once, can tell that this person was here before.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.errors import CredentialError
+from lineform.store.database import Database, chunks
+from lineform.store.tables import forgotten
+
+KEY_NAME = "LINEFORM_FORGET_KEY"
+SHORTEST_KEY = 16
+"""Characters."""
+_ASKED = 5_000
+
+
+class ForgottenPeople(Database):
+    """Recognises people who were forgotten."""
+
+    def was_forgotten(self, account: str, user_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these LINE user ids whose people were forgotten. Raises `CredentialError` where the key is needed
+        and is missing, or is another one than theirs."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            return frozenset() if account_id is None else self.forgotten_among(connection, account_id, user_ids)
+
+    def forgotten_among(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> frozenset[str]:
+        """The same, inside a transaction."""
+        key = self._key_in_use(connection, account_id) if user_ids else None
+        if key is None:
+            return frozenset()
+        found: set[str] = set()
+        for part in chunks(user_ids, _ASKED):
+            hashes = {keyed_hash(key, account_id, user_id): user_id for user_id in part}
+            known = sa.select(forgotten.c.hash).where(
+                forgotten.c.account_id == account_id, self.among(forgotten.c.hash, list(hashes))
+            )
+            found.update(hashes[one] for one in connection.execute(known).scalars())
+        return frozenset(found)
+
+    def forget_key(self, connection: Connection, account_id: int) -> bytes:
+        """The key to forget with. Raises `CredentialError` where it is missing, too short, or not that of the people
+        who were forgotten before."""
+        return self._key_in_use(connection, account_id) or self._key()
+
+    def _key_in_use(self, connection: Connection, account_id: int) -> bytes | None:
+        """The key of the people who were forgotten; None where nobody was."""
+        marks = connection.execute(
+            sa.select(forgotten.c.key_mark).where(forgotten.c.account_id == account_id).distinct()
+        ).scalars()
+        used = set(marks)
+        if not used:
+            return None
+        key = self._key()
+        if used != {key_mark(key)}:
+            raise CredentialError(
+                f"{KEY_NAME} is another key than the one that earlier people were forgotten with",
+                hint="set it to that key: with any other they would be taken in again as strangers",
+            )
+        return key
+
+    def _key(self) -> bytes:
+        if not self.forget_secret:
+            raise CredentialError(
+                f"the environment variable {KEY_NAME} is not set; it recognises people who asked to be forgotten",
+                hint=f"set it to a secret that never changes, such as the output of: openssl rand -hex 32, "
+                f"and keep {KEY_NAME} apart from the store and its backups",
+            )
+        if len(self.forget_secret) < SHORTEST_KEY:
+            raise CredentialError(
+                f"{KEY_NAME} is shorter than {SHORTEST_KEY} characters", hint="make one with: openssl rand -hex 32"
+            )
+        return self.forget_secret.encode()
+
+
+def keyed_hash(key: bytes, account_id: int, user_id: str) -> str:
+    """What is kept of a person. It covers the account, so that nobody can be followed from one to another."""
+    return hmac.digest(key, f"lineform forgotten\n{account_id}\n{user_id}".encode(), "sha256").hex()
+
+
+def key_mark(key: bytes) -> str:
+    """Tells one key from another and nothing about it."""
+    return hmac.digest(key, b"lineform forget key", "sha256").hex()[:16]

@@ -1,0 +1,120 @@
+"""``friends export`` and ``friends forget`` on the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from lineform.sandbox.control import Control
+from support.command_line import DUE, SALON, Run
+
+OFFLINE = ("--client", SALON, "--sandbox")
+ONE = ("--client", SALON)
+HANAKO, TARO, MIKI = (f"U{number:032x}" for number in (1, 2, 3))
+KEY = "the key of these tests, which never changes"
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("LINEFORM_FORGET_KEY", KEY)
+    return KEY
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
+def test_an_export_is_for_its_owner_alone_and_imports_as_it_was(applied: Path, run: Run, name: str) -> None:
+    told = run("friends", "export", "--out", name, *OFFLINE)
+    assert told.code == 0
+    assert "3 friends written" in told.out
+    assert (applied / name).stat().st_mode & 0o077 == 0
+    again = run("friends", "import", name, *OFFLINE)
+    assert again.code == 0
+    assert "0 added, 0 changed, 3 unchanged" in again.out
+    (applied / ".lineform" / "offline.db").unlink()
+    for log in (applied / ".lineform").glob("offline.db-*"):
+        log.unlink()
+    assert "3 added" in run("friends", "import", name, *OFFLINE).out
+    first = (applied / name).read_bytes()
+    assert run("friends", "export", "--out", name, "--force", *OFFLINE).code == 0
+    assert (applied / name).read_bytes() == first
+
+
+def test_an_export_holds_no_formula(applied: Path, run: Run) -> None:
+    (applied / "odd.csv").write_text(f"user_id,display_name,name\n{HANAKO},=1+1,@SUM(A1)\n", encoding="utf-8")
+    assert run("friends", "import", "odd.csv", *OFFLINE).code == 0
+    assert run("friends", "export", "--out", "out.csv", *OFFLINE).code == 0
+    with (applied / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = {row["user_id"]: row for row in csv.DictReader(lines)}
+    assert (rows[HANAKO]["display_name"], rows[HANAKO]["name"]) == ("'=1+1", "'@SUM(A1)")
+    assert rows[MIKI]["tags"] == "opted-out"
+
+
+def test_an_export_never_replaces_a_file_by_itself(applied: Path, run: Run) -> None:
+    (applied / "out.csv").write_text("mine", encoding="utf-8")
+    assert run("friends", "export", "--out", "out.csv", *OFFLINE).code == 64
+    assert (applied / "out.csv").read_text(encoding="utf-8") == "mine"
+    assert run("friends", "export", "--out", "out.xlsx", *OFFLINE).code == 64
+    assert not (applied / "out.xlsx").exists()
+
+
+def test_the_forgotten_are_in_no_file_and_receive_nothing(applied: Path, line: Control, run: Run, key: str) -> None:
+    (applied / "erase.txt").write_text(f"{HANAKO}\n\n", encoding="utf-8")
+    (applied / ".lineform" / "sandbox.db").rename(applied / "elsewhere.db")
+    told = run("friends", "forget", "--file", "erase.txt", "--yes", *ONE)
+    assert told.code == 0, told.err
+    assert "1 friend forgotten" in told.out
+    for file in (applied / ".lineform").rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(value.encode() in content for value in (HANAKO, "花子", "佐藤")), file
+    assert run("run", *ONE, "--now", DUE).code == 0
+    assert {one["user"] for one in line.deliveries(SALON)} == {TARO}
+    again = run("friends", "import", "friends.csv", *ONE)
+    assert "1 person who asked to be forgotten" in again.err
+    assert HANAKO not in again.err + again.out
+    assert "2 friends," in run("friends", "count", *ONE).out
+    audit = run("report", "--audit", "--format", "json", *ONE).data["clients"][0]["audit"]
+    assert "friends.forget" in {note["action"] for note in audit}
+
+
+def test_files_that_still_know_the_forgotten_are_named(applied: Path, run: Run, key: str) -> None:
+    (applied / ".lineform" / "notes.txt").write_text(f"about {HANAKO}", encoding="utf-8")
+    told = run("friends", "forget", "--friend", HANAKO, "--yes", *OFFLINE)
+    assert told.code == 7
+    assert "1 friend forgotten" in told.out
+    assert "notes.txt" in told.err
+    assert "offline.db" not in told.err
+    assert HANAKO not in told.err
+
+
+def test_nobody_is_forgotten_without_the_key_or_a_word(
+    applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = run("friends", "forget", "--friend", HANAKO, "--yes", *OFFLINE)
+    assert missing.code == 8
+    assert "LINEFORM_FORGET_KEY" in missing.err
+    monkeypatch.setenv("LINEFORM_FORGET_KEY", KEY)
+    assert run("friends", "forget", "--friend", HANAKO, *OFFLINE).code == 4
+    assert run("friends", "forget", "--yes", *OFFLINE).code == 64
+    wrong = run("friends", "forget", "--friend", HANAKO, "--friend", "花子", "--yes", *OFFLINE)
+    assert wrong.code == 64
+    assert "花子" not in wrong.err
+    assert "number 2" in wrong.err
+    assert "3 friends," in run("friends", "count", *OFFLINE).out
+
+
+def test_an_export_as_json_lines_holds_each_value_by_its_type(applied: Path, run: Run) -> None:
+    assert run("friends", "export", "--out", "out.jsonl", *OFFLINE).code == 0
+    rows = [json.loads(line) for line in (applied / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == {
+        "user_id": HANAKO,
+        "display_name": "花子🌸",
+        "blocked": False,
+        "tags": ["regular"],
+        "name": "佐藤",
+        "visits": 9,
+        "birth_month": 12,
+        "has_children": True,
+    }
