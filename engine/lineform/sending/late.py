@@ -16,8 +16,8 @@ from lineform.model.schedule import Schedule, SendWithin
 from lineform.sending.due import Due
 from lineform.sending.quiet import Quiet
 
-ON_TIME = timedelta(minutes=5)
-"""A run this soon after the due time is on time: nothing runs at the very second."""
+ON_TIME = timedelta(minutes=15)
+"""A run this soon after the due time is on time: hosted schedules start minutes late, and not every minute."""
 
 
 @dataclass(frozen=True, slots=True)
