@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from support.workspaces import CAMPAIGN, CLIENT, PROJECT, SMALL, only, problems, short, write
 
 from lineform.loading import NoWorkspaceError, find_root, load_project, read_project
 from lineform.model.codes import CODES
 from lineform.model.problem import InvalidError
+from support.workspaces import CAMPAIGN, CLIENT, PROJECT, SMALL, only, problems, short, write
 
 MENU = """\
 kind: richmenu
@@ -96,7 +96,8 @@ def test_parts_that_name_each_other_in_a_circle_are_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["messages/none.yaml", "../../secret.yaml", "/etc/passwd.yaml", "messages", "{{ values.x }}.yaml", "a\\\\b.yaml"]
+    "name",
+    ["messages/none.yaml", "../../secret.yaml", "/etc/passwd.yaml", "messages", "{{ values.x }}.yaml", "a\\\\b.yaml"],
 )
 def test_a_part_that_cannot_be_had_is_named(tmp_path: Path, name: str) -> None:
     write(tmp_path, {"secret.yaml": "type: bubble\n"})
@@ -129,7 +130,11 @@ def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_called_like_a_file_is_walked_and_hidden_files_are_not(tmp_path: Path) -> None:
-    files = {"campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own"), "campaigns/.hidden.yaml": "{", ".git/config.yaml": "{"}
+    files = {
+        "campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own"),
+        "campaigns/.hidden.yaml": "{",
+        ".git/config.yaml": "{",
+    }
     assert problems(write(tmp_path, SMALL, files)) == []
 
 
