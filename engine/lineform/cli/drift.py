@@ -33,7 +33,7 @@ def command(workspace: Path, clients: tuple[str, ...], now: datetime | None, san
         planned = asyncio.run(plan_all(session, PlanOptions(), with_store=False))
     for error in planned.failures.values():
         say_error(error)
-    drifted = [plan.client for plan in planned.file.clients if not plan.empty]
+    drifted = [plan.client for plan in planned.file.clients if plan.drifted]
     if drifted:
         click.echo(plan_text(planned.file, planned.live, {}, colour=use_colour()))
         click.echo(f"drift: {', '.join(drifted)}")

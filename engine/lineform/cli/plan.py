@@ -95,6 +95,6 @@ def _printed(planned: Planned, output: str) -> str:
 def _exit_code(planned: Planned, *, detailed: bool) -> int:
     refusals = [plan.refusal() for plan in planned.file.clients]
     codes = [error.exit_code for error in (*planned.failures.values(), *refusals) if error is not None]
-    if not codes and detailed and not planned.file.empty:
+    if not codes and detailed and planned.file.drifted:
         return CHANGES
     return worst(codes)

@@ -51,6 +51,11 @@ class ClientPlan:
         return not any(change.counts for change in self.changes)
 
     @property
+    def drifted(self) -> bool:
+        """Whether something is not as declared. A retired menu whose grace is over does not count: it only waits to go."""
+        return any(change.approved_with_plan for change in self.changes)
+
+    @property
     def counts(self) -> Counter[Action]:
         return Counter(change.action for change in self.changes)
 
@@ -85,6 +90,11 @@ class PlanFile:
     @property
     def empty(self) -> bool:
         return all(plan.empty for plan in self.clients)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether something of any client is not as declared."""
+        return any(plan.drifted for plan in self.clients)
 
     def of(self, client: str) -> ClientPlan | None:
         return next((plan for plan in self.clients if plan.client == client), None)

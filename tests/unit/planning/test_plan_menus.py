@@ -63,6 +63,7 @@ def test_an_edit_is_a_replacement_that_says_what_changes() -> None:
         "move the friends of 1 replaced menu to the new ones, in one batch",
         "wait until the friends of 1 replaced menu are moved",
     ]
+    assert made.drifted
 
 
 def test_a_replaced_menu_retires_until_its_grace_is_over_and_counts_as_nothing() -> None:
@@ -82,6 +83,7 @@ def test_a_retired_menu_is_deleted_after_its_grace_and_after_one_more_move() -> 
     assert words(made)[-1] == "delete richmenu.main (m1)"
     nothing = plan(NEW, on=live([successor], {"main": "m2"}, "m2"))
     assert made.digest == nothing.digest, "tidying up follows from what was approved before"
+    assert not made.drifted, "what only waits to go is no drift"
 
 
 def test_a_menu_to_which_the_default_still_points_is_never_deleted_as_retired() -> None:
