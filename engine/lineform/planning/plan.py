@@ -52,7 +52,7 @@ class ClientPlan:
 
     @property
     def drifted(self) -> bool:
-        """Whether something is not as declared. A retired menu whose grace is over does not count: it only waits to go."""
+        """Whether something is not as declared. A retired menu past its grace does not count: it only waits to go."""
         return any(change.approved_with_plan for change in self.changes)
 
     @property
