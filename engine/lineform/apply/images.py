@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from lineform.display.drawing import DrawnCell, MenuDrawing, draw_menu
 from lineform.errors import BlockedError
 from lineform.model.project import Asset, Resource
 from lineform.model.richmenu import RichMenuSpec
@@ -41,9 +42,6 @@ def _read(asset: Asset, resource: Resource) -> bytes:
 
 
 def _drawn(spec: RichMenuSpec) -> bytes:
-    # Loads Pillow and a font of 16 MB, which only a menu without an image of its own needs.
-    from lineform.display.drawing import DrawnCell, MenuDrawing, draw_menu  # noqa: PLC0415
-
     width, height = menu_size(spec)
     cells = tuple(
         DrawnCell(box.x, box.y, box.width, box.height, cell.label, cell.icon)
