@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from lineform.cli import options
 from lineform.cli.boundary import say_error
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
 from lineform.errors import UsageError
-from lineform.planning.options import GRACE, PlanOptions
+from lineform.planning.options import PlanOptions
 from lineform.planning.planjson import plan_to_json
 from lineform.planning.snapshot import snapshot_from_json, snapshot_to_json
 from lineform.report.plans import plan_json, plan_markdown, plan_text
@@ -28,14 +28,6 @@ CHANGES = 2
 @options.output("text", "json", "markdown")
 @options.prune
 @options.adopt
-@click.option(
-    "--grace",
-    type=float,
-    default=GRACE / timedelta(hours=1),
-    show_default=True,
-    metavar="HOURS",
-    help="How long a replaced menu is kept.",
-)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan here, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @click.option("--snapshot", type=click.Path(path_type=Path, exists=True), help="Plan against this file; no secrets.")
@@ -49,7 +41,6 @@ def command(
     output: str,
     prune: bool,
     adopt: tuple[str, ...],
-    grace: float,
     out: Path | None,
     detailed_exitcode: bool,
     snapshot: Path | None,
@@ -61,7 +52,7 @@ def command(
     """Show what apply would change, which sends it would arm, whom they would reach and what they would cost."""
     settings = read_settings()
     project = open_project(workspace, clients)
-    plan_options = PlanOptions(prune=prune, grace=timedelta(hours=grace), adopt=frozenset(adopt))
+    plan_options = PlanOptions(prune=prune, adopt=frozenset(adopt))
     if snapshot is not None:
         if save_snapshot or sandbox:
             raise UsageError("--snapshot plans without any account; leave the other option out")
