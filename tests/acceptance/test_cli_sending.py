@@ -62,6 +62,7 @@ def test_a_late_send_is_held_until_a_person_lets_it_go(applied: Path, line: Cont
     assert run("run", *late).code == 4
     assert line.deliveries(SALON) == []
     assert "held" in run("report", *late).out
+    assert "held" in run("report", *ONE, "--now", "2027-06-01T10:00").out
     assert run("run", "--release", "campaign.winter-offer@2026-12-01T10:00", *late).code == 0
     assert len(line.deliveries(SALON)) == 2
 

@@ -15,9 +15,12 @@ from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.store import Send
 from lineform.report.sends import notes_text, sends_json, sends_text
+from lineform.sending.status import SendStatus
 from lineform.wiring.session import Session, open_session
 
 DAYS = 35
+OPEN = frozenset({SendStatus.HELD, SendStatus.FROZEN, SendStatus.WAITING, SendStatus.ACCEPTED})
+"""What somebody or something still has to end: always shown, however old."""
 NOTES = 200
 
 
@@ -31,7 +34,7 @@ NOTES = 200
     type=click.IntRange(1),
     default=DAYS,
     show_default=True,
-    help="How far back; what is due later than now is always shown.",
+    help="How far back; what is held or not at its end, and what is due later, is always shown.",
 )
 @click.option("--audit", is_flag=True, help=f"Also who did what: the last {NOTES} notes of each client.")
 @options.now
@@ -80,4 +83,4 @@ def _address(owner: Client, campaign: str | None, *, alone: bool) -> str:
 
 
 def _sends(session: Session, name: str, address: str, since: datetime) -> Sequence[Send]:
-    return [send for send in session.store.sends(name, address=address) if send.due_at >= since]
+    return [send for send in session.store.sends(name, address=address) if send.due_at >= since or send.status in OPEN]
