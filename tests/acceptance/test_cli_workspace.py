@@ -66,8 +66,12 @@ def test_the_tests_of_the_workspace_pass(workspace: Path, run: Run) -> None:
 
 
 def test_a_failing_test_fails_the_command_and_says_why(workspace: Path, run: Run) -> None:
-    path = workspace / "clients" / SALON / "tests" / "december-birthdays.yaml"
-    replace(path, "{name: june, attributes: {birth_month: 6}", "{name: june, attributes: {birth_month: 12}")
+    path = workspace / "clients" / SALON / "tests" / "birthdays.yaml"
+    replace(
+        path,
+        '{name: tomorrow, attributes: {birthday: "1990-03-01"}',
+        '{name: tomorrow, attributes: {birthday: "1990-02-28"}',
+    )
     failed = run("test", "--client", SALON)
     assert failed.code == 3
     assert "should receive nothing and receives" in failed.out
