@@ -17,6 +17,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("lineform.cli.explain", "Tell where a value was written, layer by layer."),
     "preview": ("lineform.cli.preview", "Make a page that shows messages and rich menus as friends see them."),
     "report": ("lineform.cli.report", "Show what was sent, from the ledger."),
+    "backup": ("lineform.cli.backup", "Copy the store to a file, and check the copy."),
+    "restore": ("lineform.cli.restore", "Bring the store back from a backup, with every client halted."),
     "schema": ("lineform.cli.schema", "Print or write the JSON Schemas of every kind, for editors."),
     "demo": ("lineform.cli.demo", "Live through a week of this workspace with invented friends, offline."),
     "sandbox": ("lineform.cli.sandbox", "Run the offline LINE account."),

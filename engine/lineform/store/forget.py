@@ -62,13 +62,19 @@ class Forgetting(ForgottenPeople):
             if people:
                 self._erase(connection, account_id, account, people, now)
             known = {person.user_id for person in people}
-            before = self.forgotten_among(connection, account_id, wanted)
-            self._remember(connection, account_id, key, {one: one in known for one in wanted}, now)
+            before = self.forgotten_among(connection, account, wanted)
+            self._remember(connection, account_id, account, key, {one: one in known for one in wanted}, now)
         self._compact()
         return ForgetCount(len(people), len(wanted) - len(known | before), stopped)
 
     def _remember(
-        self, connection: Connection, account_id: int, key: bytes, people: Mapping[str, bool], now: datetime
+        self,
+        connection: Connection,
+        account_id: int,
+        account: str,
+        key: bytes,
+        people: Mapping[str, bool],
+        now: datetime,
     ) -> None:
         new = self.insert(forgotten)
         # Somebody who was taken in again on purpose leaves a second friend's row behind.
@@ -79,7 +85,7 @@ class Forgetting(ForgottenPeople):
         rows = [
             {
                 "account_id": account_id,
-                "hash": keyed_hash(key, account_id, user_id),
+                "hash": keyed_hash(key, account, user_id),
                 "key_mark": key_mark(key),
                 "emptied": int(was_friend),
                 "forgotten_at": now,

@@ -29,17 +29,17 @@ class ForgottenPeople(Database):
         """Those of these LINE user ids whose people were forgotten. Raises `CredentialError` where the key is needed
         and is missing, or is another one than theirs."""
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            return frozenset() if account_id is None else self.forgotten_among(connection, account_id, user_ids)
+            return self.forgotten_among(connection, account, user_ids)
 
-    def forgotten_among(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> frozenset[str]:
+    def forgotten_among(self, connection: Connection, account: str, user_ids: Sequence[str]) -> frozenset[str]:
         """The same, inside a transaction."""
-        key = self._key_in_use(connection, account_id) if user_ids else None
+        account_id = self.account_id(connection, account)
+        key = self._key_in_use(connection, account_id) if user_ids and account_id is not None else None
         if key is None:
             return frozenset()
         found: set[str] = set()
         for part in chunks(user_ids, _ASKED):
-            hashes = {keyed_hash(key, account_id, user_id): user_id for user_id in part}
+            hashes = {keyed_hash(key, account, user_id): user_id for user_id in part}
             known = sa.select(forgotten.c.hash).where(
                 forgotten.c.account_id == account_id, self.among(forgotten.c.hash, list(hashes))
             )
@@ -81,9 +81,10 @@ class ForgottenPeople(Database):
         return self.forget_secret.encode()
 
 
-def keyed_hash(key: bytes, account_id: int, user_id: str) -> str:
-    """What is kept of a person. It covers the account, so that nobody can be followed from one to another."""
-    return hmac.digest(key, f"lineform forgotten\n{account_id}\n{user_id}".encode(), "sha256").hex()
+def keyed_hash(key: bytes, account: str, user_id: str) -> str:
+    """What is kept of a person. It covers the account, so that nobody can be followed from one to another, by its name,
+    which is the same in every store."""
+    return hmac.digest(key, f"lineform forgotten\n{account}\n{user_id}".encode(), "sha256").hex()
 
 
 def key_mark(key: bytes) -> str:

@@ -1,0 +1,206 @@
+"""A copy of an SQLite store, whole at one moment while others go on using it; and the way back.
+
+PostgreSQL has tools of its own for this, and whoever runs a server uses them: their commands are said instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import URL
+
+from lineform.errors import BlockedError, CredentialError, UsageError
+from lineform.store import migrations
+from lineform.store.failures import StoreUnavailable, StoreUnusable, translated
+from lineform.store.forgotten import key_mark, keyed_hash
+from lineform.store.open import SqlStore
+from lineform.store.tables import accounts, forgotten
+
+_PATIENCE = 10.0
+"""Seconds to wait for whoever writes to the store that is replaced."""
+_WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds: the version of its tables, its clients, and its size in bytes."""
+
+    version: int
+    accounts: tuple[str, ...]
+    size: int
+
+
+def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
+    """The file of an SQLite store. Raises `UsageError` for any other, with the command that does there what is asked
+    for with `file`."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        verb = "restored" if restore else "backed up"
+        raise UsageError(
+            f"a PostgreSQL store is {verb} with PostgreSQL's own tools",
+            hint=_restore_command(parsed, file) if restore else _dump_command(parsed, file),
+        )
+    if not parsed.database:
+        raise UsageError("the store needs a file", hint="write sqlite:///.lineform/store.db")
+    return Path(parsed.database)
+
+
+def _dump_command(url: URL, file: Path) -> str:
+    return f"pg_dump --format=custom --file={shlex.quote(str(file))} {_server(url)}"
+
+
+def _restore_command(url: URL, file: Path) -> str:
+    """Whoever restores a ledger must look before it sends: see `lineform restore`."""
+    command = f"pg_restore --clean --if-exists --single-transaction {_server(url)} {shlex.quote(str(file))}"
+    return f"lineform run --halt && {command} && lineform run --halt"
+
+
+def _server(url: URL) -> str:
+    """The server for PostgreSQL's tools, without the password: they ask for it, or read PGPASSWORD or ~/.pgpass."""
+    host = url.host or url.query.get("host")
+    parts = {"host": host, "port": url.port, "username": url.username, "dbname": url.database}
+    return " ".join(f"--{name}={shlex.quote(str(value))}" for name, value in parts.items() if value)
+
+
+def back_up(store: Path, target: Path, *, force: bool = False) -> Backup:
+    """Copies the store as it is at one moment to a new file for its owner alone, and checks the copy.
+
+    Raises `UsageError` where the file is there already and `force` is not given, `StoreUnusable` where there is no
+    store, or it is damaged.
+    """
+    if not store.exists():
+        raise StoreUnusable(f"there is no store at {store}", hint="lineform apply makes one")
+    if target.exists() and (not force or target.samefile(store)):
+        raise UsageError(f"{target} is there already", hint="name another file, or add --force")
+    with _work_file(target) as part:
+        with (
+            translated(sqlite3.Error),
+            closing(sqlite3.connect(_uri(store, "rw"), uri=True)) as source,
+            closing(sqlite3.connect(part)) as copy,
+        ):
+            source.backup(copy)
+            # One file that needs no other beside it.
+            copy.execute("PRAGMA journal_mode=DELETE")
+        found = check(part)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(target)
+    return found
+
+
+def check(file: Path) -> Backup:
+    """What a backup holds. Raises `StoreUnusable` where it is no whole store of a version that is known here."""
+    if not file.is_file():
+        raise StoreUnusable(f"there is no file {file}", hint="name the file that lineform backup wrote")
+    with translated(sqlite3.Error), closing(sqlite3.connect(_uri(file, "ro"), uri=True)) as connection:
+        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
+        if problems != ["ok"] or connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StoreUnusable(f"{file.name} is damaged", hint="use another backup")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'lineform_schema'").fetchone():
+            raise StoreUnusable(f"{file.name} is no store of lineform")
+        version = connection.execute("SELECT max(version) FROM lineform_schema").fetchone()[0] or 0
+        migrations.refuse_newer(version)
+        names = tuple(row[0] for row in connection.execute("SELECT name FROM accounts ORDER BY name"))
+    return Backup(version, names, file.stat().st_size)
+
+
+@contextmanager
+def unpacked(backup: Path, store: Path) -> Iterator[Path]:
+    """A copy of a backup beside the store, to be brought up to date before it takes the store's place; gone
+    afterwards."""
+    store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _work_file(store) as part:
+        copy_store(backup, part)
+        yield part
+
+
+def copy_store(source: Path, target: Path) -> None:
+    """Puts the content of one store into another in one transaction: whoever uses the target sees all of it or nothing.
+
+    Raises `StoreUnavailable` where somebody writes to the target for too long.
+    """
+    end = time.monotonic() + _PATIENCE
+
+    def waits(status: int, _left: int, _total: int) -> None:
+        if status in _WAITING and time.monotonic() > end:
+            raise StoreUnavailable("somebody else writes to the store", hint="end what uses it, then do it again")
+
+    with (
+        translated(sqlite3.Error),
+        closing(sqlite3.connect(_uri(source, "ro"), uri=True)) as old,
+        closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new, progress=waits)
+
+
+def forgotten_in(store: Path) -> Mapping[str, Mapping[str, str]]:
+    """Whom a store has forgotten: by account, each person's keyed hash and the mark of its key."""
+    found: dict[str, dict[str, str]] = {}
+    with translated(sqlite3.Error), closing(sqlite3.connect(_uri(store, "ro"), uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
+            return found
+        rows = connection.execute(
+            "SELECT name, hash, key_mark FROM forgotten JOIN accounts ON accounts.id = forgotten.account_id"
+        )
+        for account, one, mark in rows:
+            found.setdefault(account, {})[one] = mark
+    return found
+
+
+def forget_again(store: SqlStore, before: Mapping[str, Mapping[str, str]], now: datetime) -> int:
+    """Forgets in a restored store whom the store before had forgotten since; how many of them it still knew.
+
+    Raises `CredentialError` where the key that recognises them is missing: a backup must not bring anybody back.
+    """
+    key = store.forget_secret.encode()
+    again = 0
+    for account, people in before.items():
+        if set(people.values()) != {key_mark(key)}:
+            raise CredentialError(
+                f"the store that is replaced has forgotten people of '{account}', whom the backup may still know",
+                hint="set LINEFORM_FORGET_KEY to the key that they were forgotten with",
+            )
+        known = [one.user_id for one in store.every_friend(account) if keyed_hash(key, account, one.user_id) in people]
+        if known:
+            again += store.forget(account, known, now).friends
+        with store.writing() as connection:
+            account_id = store.own_account_id(connection, account)
+            rows = [
+                {"account_id": account_id, "hash": one, "key_mark": mark, "emptied": 0, "forgotten_at": now}
+                for one, mark in people.items()
+            ]
+            connection.execute(store.insert(forgotten).on_conflict_do_nothing(), rows)
+    return again
+
+
+def accounts_of(store: SqlStore) -> tuple[str, ...]:
+    """The clients that a store knows."""
+    with store.reading() as connection:
+        return tuple(connection.execute(sa.select(accounts.c.name).order_by(accounts.c.name)).scalars())
+
+
+@contextmanager
+def _work_file(beside: Path) -> Iterator[Path]:
+    part = beside.with_name(f".{beside.name}.{os.getpid()}.part")
+    try:
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise BlockedError(f"cannot write beside {beside}: {error.strerror}") from None
+    try:
+        yield part
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.resolve().as_uri()}?mode={mode}"
