@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from lineform.loading.check_audiences import audience_problems
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
 from lineform.loading.resources import Built
@@ -102,6 +103,7 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
     elif isinstance(spec, CampaignSpec):
         found = check_audience(spec.audience, known, ("audience",))
         yield from (_of(one) for one in found if names.sure(one))
+        yield from audience_problems(spec, built.sites)
         if names.attributes_complete:
             yield from read_problems(built.sites, known.attributes, spec.skip_if_unknown)
             yield from _skips(spec, known)
