@@ -17,6 +17,8 @@ class LineformError(Exception):
         self.message = message
         self.hint = hint
         self.code = code
+        self.client = ""
+        """Whose account this is about, where that is known."""
 
 
 class BlockedError(LineformError):

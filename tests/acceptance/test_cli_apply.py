@@ -105,6 +105,8 @@ def test_an_expired_token_is_refused(applied: Path, line: Control, run: Run, mon
     expired = run("plan", *ONE)
     assert expired.code == 8
     assert "expired" in expired.err
+    assert f"{SALON}: " in expired.err
+    assert "AOBA_SALON_LINE_TOKEN" in expired.err
     assert "short-lived" not in expired.out + expired.err
 
 
@@ -112,6 +114,8 @@ def test_a_missing_token_is_named_and_the_other_client_goes_on(applied: Path, li
     plan = run("plan")
     assert plan.code == 8
     assert "KITA_JUKU_LINE_TOKEN" in plan.err
+    assert "KITA_JUKU_LINE_TOKEN" in plan.out
+    assert "nothing to do" not in plan.out.lower()
     assert SALON in plan.out
 
 
@@ -119,7 +123,13 @@ def test_line_that_is_down_is_told_apart(applied: Path, run: Run, monkeypatch: p
     monkeypatch.setenv("AOBA_SALON_LINE_TOKEN", "any")
     monkeypatch.setenv("LINEFORM_LINE_ORIGIN", "http://127.0.0.1:9")
     monkeypatch.setattr("lineform.line.calls.PAUSES", ())
-    assert run("drift", *ONE).code == 9
+    for verb in (("drift",), ("plan",), ("apply", "--yes"), ("run",)):
+        down = run(*verb, *ONE)
+        assert down.code == 9, verb
+        assert f"{SALON}: " in down.err
+        assert "then repeat the same command" in down.err
+        assert "as declared" not in down.out
+        assert "no clients" not in down.out
 
 
 def test_a_foreign_alias_blocks_the_plan(workspace: Path, empty_line: Control, run: Run) -> None:

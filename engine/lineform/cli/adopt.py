@@ -22,6 +22,7 @@ from lineform.planning.adoption import adopted
 from lineform.planning.marks import read_mark
 from lineform.ports.line_account import LineAccount
 from lineform.report.problems import problems_text
+from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session
 
 _ENDINGS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
@@ -66,7 +67,7 @@ def command(
     for name in wanted.values():
         if Address(Kind.RICHMENU, name) in owner.resources:
             raise UsageError(f"{owner.name} has a richmenu.{name} already", hint="choose another name")
-    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session, at_client(owner):
         found = asyncio.run(_read(session, owner, list(wanted)))
     files: dict[Path, bytes] = {}
     has_default = any(isinstance(r.spec, RichMenuSpec) and r.spec.default for r in owner.of(Kind.RICHMENU))

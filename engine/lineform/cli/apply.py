@@ -13,7 +13,7 @@ import click
 from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
-from lineform.cli.boundary import say_error
+from lineform.cli.boundary import say_error, say_failures
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
@@ -23,6 +23,7 @@ from lineform.planning.planjson import plan_from_json
 from lineform.planning.steps import describe
 from lineform.report.plans import plan_text
 from lineform.run.options import new_worker
+from lineform.wiring.failing import at_client
 from lineform.wiring.planned import Planned, desk_of, plan_all, revisions_of
 from lineform.wiring.session import Session, open_session
 
@@ -60,10 +61,10 @@ def command(
         if saved is not None:
             return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
         planned = asyncio.run(plan_all(session, PlanOptions(prune=prune, adopt=frozenset(adopt)), with_store=True))
-        click.echo(plan_text(planned.file, planned.live, planned.outlooks, colour=use_colour()))
-        failed = [error.exit_code for error in planned.failures.values()]
-        for error in planned.failures.values():
-            say_error(error)
+        failures = planned.failures
+        click.echo(plan_text(planned.file, planned.live, planned.outlooks, failures=failures, colour=use_colour()))
+        failed = [error.exit_code for error in failures.values()]
+        say_failures(failures, told=True)
         if not _agreed(planned, yes=yes, digest=digest):
             return worst(failed)
         return worst([asyncio.run(_apply_all(session, planned.file)), *failed])
@@ -94,7 +95,8 @@ async def _apply_all(session: Session, file: PlanFile, plan_id: str = "") -> int
             codes.append(StaleError.exit_code)
             continue
         try:
-            result = await _apply_one(session, client, Approved(plan, file.options, plan_id), owner)
+            with at_client(client):
+                result = await _apply_one(session, client, Approved(plan, file.options, plan_id), owner)
         except LineformError as error:
             say_error(error)
             codes.append(error.exit_code)

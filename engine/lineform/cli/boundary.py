@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 
 import click
 
@@ -18,9 +19,18 @@ BROKEN_PIPE = 141
 def say_error(error: LineformError) -> None:
     """An error as a person reads it: what happened, then what to do."""
     code = f"{error.code} " if error.code else ""
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {code}{error.message}", err=True)
+    whose = f"{error.client}: " if error.client and not error.message.startswith(error.client) else ""
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {whose}{code}{error.message}", err=True)
     if error.hint:
         click.echo(f"  {click.style('what to do', bold=True)}: {error.hint}", err=True)
+
+
+def say_failures(failures: Mapping[str, LineformError], *, told: bool = False) -> None:
+    """Each client's failure as an error. `told` where standard output has them already: then a terminal, which shows
+    both, shows them once."""
+    if not (told and sys.stdout.isatty() and sys.stderr.isatty()):
+        for error in failures.values():
+            say_error(error)
 
 
 def guarded(command: click.Command, argv: list[str]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.boundary import say_error
+from lineform.cli.boundary import say_failures
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
 from lineform.cli.plan import CHANGES
 from lineform.planning.options import PlanOptions
@@ -31,8 +31,7 @@ def command(workspace: Path, clients: tuple[str, ...], now: datetime | None, san
     project = open_project(workspace, clients)
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         planned = asyncio.run(plan_all(session, PlanOptions(), with_store=False))
-    for error in planned.failures.values():
-        say_error(error)
+    say_failures(planned.failures)
     drifted = [plan.client for plan in planned.file.clients if plan.drifted]
     if drifted:
         click.echo(plan_text(planned.file, planned.live, {}, colour=use_colour()))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.boundary import say_error
+from lineform.cli.boundary import say_failures
 from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
 from lineform.errors import UsageError
 from lineform.planning.options import PlanOptions
@@ -68,19 +68,20 @@ def command(
     if out is not None:
         out.write_text(plan_to_json(planned.file), encoding="utf-8")
     click.echo(_printed(planned, output))
-    for error in planned.failures.values():
-        say_error(error)
+    say_failures(planned.failures, told=output == "text")
     return _exit_code(planned, detailed=detailed_exitcode)
 
 
 def _printed(planned: Planned, output: str) -> str:
     match output:
         case "json":
-            return plan_json(planned.file, planned.live, planned.outlooks)
+            return plan_json(planned.file, planned.live, planned.outlooks, failures=planned.failures)
         case "markdown":
-            return plan_markdown(planned.file, planned.live, planned.outlooks)
+            return plan_markdown(planned.file, planned.live, planned.outlooks, failures=planned.failures)
         case _:
-            return plan_text(planned.file, planned.live, planned.outlooks, colour=use_colour())
+            return plan_text(
+                planned.file, planned.live, planned.outlooks, failures=planned.failures, colour=use_colour()
+            )
 
 
 def _exit_code(planned: Planned, *, detailed: bool) -> int:

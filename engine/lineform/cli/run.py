@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.boundary import say_error
+from lineform.cli.boundary import say_failures
 from lineform.cli.common import (
     find_resource,
     moment,
@@ -34,6 +34,7 @@ from lineform.run.outcome import TickReport
 from lineform.run.release import release as release_held
 from lineform.run.tick import tick
 from lineform.run.worker import work
+from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session
 
 
@@ -80,16 +81,20 @@ async def _once(
 ) -> int:
     """One tick for each client; one client's failure stays its own."""
     reports: list[TickReport] = []
-    codes = []
+    failures: dict[str, LineformError] = {}
     for client in session.project.clients.values():
         try:
-            reports.append(await _tick(session, client, dry_run=dry_run, should_stop=should_stop))
+            with at_client(client):
+                reports.append(await _tick(session, client, dry_run=dry_run, should_stop=should_stop))
         except LineformError as error:
-            say_error(error)
-            codes.append(error.exit_code)
-    click.echo(tick_json(reports) if output == "json" else tick_text(reports, colour=use_colour()))
-    summarise(tick_markdown(reports))
-    return worst([*codes, *(report.exit_code for report in reports)])
+            failures[client.name] = error
+    as_json = output == "json"
+    click.echo(
+        tick_json(reports, failures=failures) if as_json else tick_text(reports, failures=failures, colour=use_colour())
+    )
+    say_failures(failures, told=not as_json)
+    summarise(tick_markdown(reports, failures=failures))
+    return worst([*(error.exit_code for error in failures.values()), *(report.exit_code for report in reports)])
 
 
 async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop: Callable[[], bool]) -> TickReport:

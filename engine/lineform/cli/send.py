@@ -14,6 +14,7 @@ from lineform.errors import LineRefusedError, UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client, Resource
 from lineform.run.testsend import TestReport, send_test
+from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session
 
 
@@ -35,7 +36,7 @@ def command(workspace: Path, client: str | None, campaign: str, test: bool, now:
     if owner.spec.testers is None:
         raise UsageError(f"{owner.name} lists no testers", hint="add `testers: {env: NAME}` to the client's file")
     testers = [part.strip() for part in settings.secret(owner.spec.testers.env).split(",") if part.strip()]
-    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
+    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session, at_client(owner):
         report = asyncio.run(_send(session, owner, found, testers))
     left = "no limit" if report.quota_left is None else f"{report.quota_left - report.cost:,} left"
     click.echo(f"{report.address}: sent to {report.cost} of {len(report.results)} testers; this month's quota: {left}")

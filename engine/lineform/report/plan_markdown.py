@@ -11,6 +11,7 @@ from lineform.planning.change import SILENT, Action, Change
 from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.steps import describe
 from lineform.report.entries import Entry, numbers, reasons
+from lineform.report.failures import NONE, Failures, failed_count, failures_markdown
 from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
 from lineform.report.plan_words import Live, Outlooks, foreign_text, month, totals, value_text, waits
 from lineform.report.terminal import plural
@@ -24,12 +25,16 @@ class _Depth(IntEnum):
     DETAILS = 2
 
 
-def plan_markdown(file: PlanFile, live: Live, outlooks: Outlooks, *, limit: Limit = COMMENT) -> str:
+def plan_markdown(
+    file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE, limit: Limit = COMMENT
+) -> str:
     """The plan for a reviewer. Where the limit does not hold it, first the unfolding blocks go, then the tables, and in
     the end whole clients, blocked ones last; what is left out is said."""
     shown = sorted((plan for plan in file.clients if _to_show(plan)), key=lambda plan: not plan.blocked)
     same = [plan.client for plan in file.clients if not _to_show(plan)]
-    document = _Document(live, outlooks, _head(file), shown, "" if file.empty else _same(same))
+    document = _Document(
+        live, outlooks, _head(file, failures), shown, "" if file.empty and not failures else _same(same)
+    )
     for depth in (_Depth.DETAILS, _Depth.TABLES):
         text = document.text(depth, len(shown))
         if limit.holds(text):
@@ -41,7 +46,15 @@ def _to_show(plan: ClientPlan) -> bool:
     return bool(plan.changes or plan.foreign or not plan.recorded)
 
 
-def _head(file: PlanFile) -> str:
+def _head(file: PlanFile, failures: Failures) -> str:
+    if not failures:
+        return _compared(file)
+    if file.empty:
+        return f"### lineform plan: {failed_count(failures)}\n\n{failures_markdown(failures)}"
+    return f"{_compared(file)}\n\n{failures_markdown(failures)}"
+
+
+def _compared(file: PlanFile) -> str:
     if file.empty:
         return "### lineform plan: nothing to do\n\nEvery account is as declared."
     changing = plural(sum(not plan.empty for plan in file.clients), "client")

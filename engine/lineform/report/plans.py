@@ -12,6 +12,7 @@ from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.planjson import FORMAT_VERSION, client_plan_to_data
 from lineform.planning.steps import describe
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
+from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import Live, Outlooks, foreign_text, month, totals, value_text, waits
 from lineform.report.terminal import Painter, Style, padded, plural, printable, width
@@ -30,23 +31,44 @@ _STYLES: Final[Mapping[Action, tuple[Style, ...]]] = {
 }
 
 
-def plan_text(file: PlanFile, live: Live, outlooks: Outlooks, *, colour: bool = False, steps: bool = True) -> str:
-    """All clients, each with its changes, what its sends would be, and what the changes take."""
+def plan_text(
+    file: PlanFile,
+    live: Live,
+    outlooks: Outlooks,
+    *,
+    failures: Failures = NONE,
+    colour: bool = False,
+    steps: bool = True,
+) -> str:
+    """All clients, each with its changes, what its sends would be, and what the changes take; then those that could
+    not be read."""
     paint = Painter(colour)
     blocks = [
         _client(plan, live.get(plan.client), outlooks.get(plan.client, ()), paint, steps) for plan in file.clients
     ]
-    return "\n\n".join(["\n".join(block) for block in blocks] + ["\n".join(_conclusion(file, paint))])
+    conclusion = "\n".join(_conclusion(file, failures, paint))
+    return "\n\n".join(["\n".join(block) for block in blocks] + failures_text(failures, paint) + [conclusion])
 
 
-def _conclusion(file: PlanFile, paint: Painter) -> list[str]:
+def _conclusion(file: PlanFile, failures: Failures, paint: Painter) -> list[str]:
+    failed = [paint(_failed(file, failures), Style.RED)] if failures else []
+    if file.empty and failures:
+        return failed
     if file.empty:
         return [paint("Nothing to do: every account is as declared.", Style.GREEN)]
     changing = sum(not plan.empty for plan in file.clients)
     lines = [f"{paint('Plan', Style.BOLD)}: {totals(file)} ({plural(changing, 'client')})"]
     if any(plan.blocked for plan in file.clients):
         lines.append(paint("A client with a blocked change is not applied at all.", Style.RED))
-    return [*lines, f"digest {file.digest}"]
+    return [*failed, *lines, f"digest {file.digest}"]
+
+
+def _failed(file: PlanFile, failures: Failures) -> str:
+    if not file.clients:
+        return f"{failed_count(failures)}; nothing was compared."
+    if file.empty:
+        return f"{failed_count(failures)}; no changes at {plural(len(file.clients), 'other client')}."
+    return f"{failed_count(failures)}; what is to be done there is not in this plan."
 
 
 def _client(
@@ -107,13 +129,15 @@ def _steps(plan: ClientPlan, paint: Painter) -> list[str]:
     return [*lines, *([f"  {wait}"] if (wait := waits(plan)) else [])]
 
 
-def plan_json(file: PlanFile, live: Live, outlooks: Outlooks) -> str:
-    """The plan with the accounts' quota and the outlook of its sends, for programs. An apply reads the plan file."""
+def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE) -> str:
+    """The plan with the accounts' quota and the outlook of its sends, for programs. An apply reads the plan file. It
+    is empty only where every client could be read."""
     value = {
         "format_version": FORMAT_VERSION,
         "digest": file.digest,
         "made_at": file.made_at.isoformat(),
-        "empty": file.empty,
+        "empty": file.empty and not failures,
+        "failures": failures_data(failures),
         "clients": [
             {
                 **client_plan_to_data(plan),

@@ -9,6 +9,14 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
+from lineform.report.failures import (
+    NONE,
+    Failures,
+    failed_count,
+    failures_data,
+    failures_markdown,
+    failures_text,
+)
 from lineform.report.markdown import SUMMARY, Limit, code, escaped, first_that_fits
 from lineform.report.terminal import Painter, Style, padded, plural, printable, width
 from lineform.sending.due import Due
@@ -35,11 +43,11 @@ class Tick(Protocol):
     def exit_code(self) -> int: ...
 
 
-def tick_text(reports: Iterable[Tick], *, colour: bool = False) -> str:
-    """Every client with its occurrences, in columns."""
+def tick_text(reports: Iterable[Tick], *, failures: Failures = NONE, colour: bool = False) -> str:
+    """Every client with its occurrences, in columns; then those whose run failed."""
     paint = Painter(colour)
-    found = list(reports)
-    return "\n".join("\n".join(_client(report, paint)) for report in found) or "no clients"
+    blocks = ["\n".join(_client(report, paint)) for report in reports]
+    return "\n".join(blocks + failures_text(failures, paint)) or "no clients"
 
 
 def _client(report: Tick, paint: Painter) -> list[str]:
@@ -77,9 +85,13 @@ def _minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def tick_json(reports: Iterable[Tick]) -> str:
+def tick_json(reports: Iterable[Tick], *, failures: Failures = NONE) -> str:
     """One JSON object; keys only ever get more."""
-    value = {"format_version": FORMAT_VERSION, "clients": [_data(report) for report in reports]}
+    value = {
+        "format_version": FORMAT_VERSION,
+        "clients": [_data(report) for report in reports],
+        "failures": failures_data(failures),
+    }
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
@@ -96,16 +108,20 @@ def _data(report: Tick) -> dict[str, object]:
     }
 
 
-def tick_markdown(reports: Iterable[Tick], *, limit: Limit = SUMMARY) -> str:
+def tick_markdown(reports: Iterable[Tick], *, failures: Failures = NONE, limit: Limit = SUMMARY) -> str:
     """A table of every occurrence, for the summary of a step; the gravest first where not all of them fit."""
     found = list(reports)
     rows = [(entry.exit_code, _row(report, entry)) for report in found for entry in report.entries]
     rows.sort(key=lambda row: -row[0])
     counted = Counter(str(entry.outcome) for report in found for entry in report.entries)
-    counts = ", ".join(f"{count:,} {word}" for word, count in counted.items()) or "nothing was due"
+    counts = ", ".join(f"{count:,} {word}" for word, count in counted.items()) or (
+        "" if failures else "nothing was due"
+    )
+    counts = ", ".join(part for part in (counts, failed_count(failures) if failures else "") if part)
+    failed = f"{failures_markdown(failures)}\n\n" if failures else ""
     halts = [f"> **{escaped(r.client)}** is halted by {escaped(r.halted)}.\n\n" for r in found if r.halted]
     table = "| client | campaign | occurrence | outcome | | why |\n|---|---|---|---|---|---|\n" if rows else ""
-    head = f"### lineform run: {counts}\n\n" + "".join(halts)
+    head = f"### lineform run: {counts}\n\n{failed}" + "".join(halts)
 
     def text(count: int) -> str:
         more = f"\n… and {plural(len(rows) - count, 'more row')}.\n" if count < len(rows) else ""

@@ -24,6 +24,7 @@ from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.run.outcome import TickEntry
 from lineform.run.outlook import outlook
 from lineform.sending.revision import Revisioned, Revisions
+from lineform.wiring.failing import at_client
 from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session
 
@@ -68,9 +69,10 @@ async def plan_all(session: Session, plan_options: PlanOptions, *, with_store: b
     revisions = Revisions()
     for client in session.project.clients.values():
         try:
-            plan, account, entries = await _plan_one(
-                session, client, revisions_of(client, revisions), plan_options, with_store=with_store
-            )
+            with at_client(client):
+                plan, account, entries = await _plan_one(
+                    session, client, revisions_of(client, revisions), plan_options, with_store=with_store
+                )
         except LineformError as error:
             failures[client.name] = error
             continue
