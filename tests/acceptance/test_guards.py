@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 
+from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
 from lineform.ports.store import FriendRow
+from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
+from lineform.run.release import release
+from lineform.run.testsend import send_test
 from lineform.sandbox.server import SandboxServer
+from lineform.store import open_store
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Scene
+from support.delivering import ARMED, DUE, Scene, opened
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
@@ -256,3 +261,169 @@ def _after(rounds: int) -> Any:
     """Asks a run to end after so many rounds of calls; it is asked once before its first campaign."""
     asked = iter(range(rounds + 1))
     return lambda: next(asked, None) is None
+
+
+# --- a wrong send cannot be recalled: a few friends first
+
+CANARY = [{"percent": 20, "wait": "45m"}, {"percent": 100}]
+MINUTES = HOUR / 60
+ALL_ONE_BY_ONE = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 1000}}
+
+
+def canary(scene: Any, **fields: Any) -> Scene:
+    """A campaign to forty friends in two parts, due at ten."""
+    here: Scene = scene(at("a", DUE, audience=ALL_ONE_BY_ONE, rollout=CANARY, **fields), friends=40)
+    return here
+
+
+def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Any) -> None:
+    here = canary(scene)
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    first = here.received()
+    assert (entry.outcome, entry.exit_code, entry.recipients) == (Outcome.WAITING, 0, 40)
+    assert 0 < entry.accepted == first.total() < 20
+    assert tick_at(here, DUE + 44 * MINUTES) == [Outcome.WAITING]
+    assert here.received() == first
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.SENT]
+    assert here.once_each()
+    assert tick_at(here, DUE + HOUR) == []
+    assert here.once_each()
+    assert any(line.startswith("rollout: part 2 is sent") for line in audited(here))
+
+
+def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(scene: Any) -> None:
+    here = canary(scene, messages=PERSONAL)
+    tick_at(here, DUE)
+    renamed = [FriendRow(user, "another name") for user in here.users]
+    here.with_store(lambda store: store.import_friends(here.client.name, renamed, DUE))
+    here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], DUE))
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.SENT]
+    assert here.once_each()
+    assert not any("another" in text for texts in here.texts().values() for text in texts)
+
+
+def test_a_dry_run_counts_the_calls_of_every_part(scene: Any) -> None:
+    here = canary(scene)
+    here.move(DUE)
+    (entry,) = here.tick(dry_run=True).entries
+    assert (entry.recipients, entry.calls) == (40, 2)
+
+
+def test_refused_calls_in_the_first_part_hold_the_rest_until_a_person_lets_it_go(scene: Any) -> None:
+    here = canary(scene)
+    here.control.fault("error-before", path="/v2/bot/message/multicast", status=400, account=here.account)
+    tick_at(here, DUE)
+    assert here.received().total() == 0
+    here.move(DUE + 45 * MINUTES)
+    (held,) = here.tick().entries
+    assert (held.outcome, held.exit_code) == (Outcome.HELD, 4)
+    assert "1 call was refused in the first part of the rollout" in held.reason
+    assert tick_at(here, DUE + 2 * HOUR) == []
+    here.with_store(lambda store: release(store, here.client, "campaign.a", "2026-12-01T10:00", "mika", DUE))
+    assert tick_at(here, DUE + 3 * HOUR) == [Outcome.PARTIAL]
+    assert set(here.received().values()) == {1}
+    assert 20 < here.received().total() < 40
+
+
+def test_a_halt_in_the_first_part_holds_the_rest(scene: Any) -> None:
+    here = canary(scene)
+    tick_at(here, DUE)
+    first = here.received()
+    here.with_store(lambda store: halt(store, here.client.name, "mika", DUE + MINUTES))
+    here.with_store(lambda store: resume(store, here.client.name, "mika", DUE + 2 * MINUTES))
+    here.move(DUE + 45 * MINUTES)
+    (held,) = here.tick().entries
+    assert (held.outcome, held.reason) == (Outcome.HELD, "sending was halted in the middle of its rollout")
+    assert here.received() == first
+    here.with_store(lambda store: release(store, here.client, "campaign.a", "2026-12-01T10:00", "mika", DUE))
+    assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_a_campaign_that_changes_in_the_middle_of_its_rollout_is_held(scene: Any) -> None:
+    here = canary(scene)
+    tick_at(here, DUE)
+    here.with_store(lambda store: store.disarm(here.client.name, "campaign.a", DUE + MINUTES))
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.HELD]
+
+
+def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> None:
+    here = canary(scene)
+    tick_at(here, DUE)
+    here.limit({"monthly_messages": 30})
+    here.move(DUE + 45 * MINUTES)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G202")
+    here.limit({})
+    assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_two_runs_at_once_open_a_part_once(scene: Any) -> None:
+    here = canary(scene, messages=PERSONAL)
+    tick_at(here, DUE)
+    here.move(DUE + 45 * MINUTES)
+
+    async def together() -> None:
+        await asyncio.gather(*(here.ticking() for _ in range(3)))
+
+    asyncio.run(together())
+    here.tick()
+    assert here.once_each()
+
+
+# --- 500,000 people instead of a few
+
+
+def test_a_send_never_reaches_more_than_one_send_may(scene: Any) -> None:
+    here = scene(at("a", DUE), limits={"max_recipients": 2})
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard, entry.exit_code) == (Outcome.BLOCKED, "G214", 4)
+    assert here.calls() == []
+    assert any(line.startswith("stopped by G214") for line in audited(here))
+
+
+@pytest.mark.parametrize(
+    ("fields", "guard"),
+    [
+        ({"audience": {"where": {"attribute": "regular", "known": False}}}, "G215"),
+        ({"audience": ALL_ONE_BY_ONE}, ""),
+        ({"audience": {"where": {"attribute": "regular", "known": False}}, "allow_almost_everyone": True}, ""),
+        ({"audience": "everyone"}, ""),
+    ],
+)
+def test_a_condition_that_chooses_almost_everyone_is_taken_for_a_mistake(
+    scene: Any, fields: dict[str, Any], guard: str
+) -> None:
+    here = scene(at("a", DUE, **fields), friends=100)
+    some = [_regular(user) for user in here.users[:3]]
+    here.with_store(lambda store: store.import_friends(here.client.name, some, ARMED))
+    here.move(DUE)
+    (entry,) = here.tick(dry_run=True).entries
+    assert entry.guard == guard
+
+
+def test_a_large_send_waits_until_its_revision_was_sent_to_testers(scene: Any) -> None:
+    here = scene(at("a", DUE), limits={"tested_above": 2})
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G216")
+    resource = here.client.resources[Address(Kind.CAMPAIGN, "a")]
+    _test(here, resource, "U" + "0" * 32)
+    assert tick_at(here, DUE) == [Outcome.BLOCKED], "LINE refused that test: nobody read it"
+    _test(here, resource, here.users[0])
+    assert tick_at(here, DUE) == [Outcome.SENT]
+
+
+def _test(here: Scene, resource: Any, user: str) -> None:
+    async def send() -> None:
+        account = opened(here)
+        try:
+            with open_store(here.url) as store:
+                await send_test(here.client, resource, [user], account, store, here.clock)
+        finally:
+            await account.close()
+
+    asyncio.run(send())

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import FriendRow, LedgerMoved, NewBatch, Store
+from lineform.ports.store import AuditEntry, FriendRow, LedgerMoved, NewBatch, Store
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import migrations, open_store
@@ -106,6 +106,39 @@ def test_a_send_remembers_how_many_were_capped_and_who_waits(store: Store) -> No
     assert list(store.frozen_friends(send_id)) == [1, 2, 4]
     assert list(store.frozen_friends(send_id, capped=True)) == [9, 1 << 33]
     assert [one.friend_ids for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [(1, 2), (4,)]
+
+
+def test_staged_parts_wait_and_are_opened_in_their_order(store: Store) -> None:
+    staged = BatchStatus.STAGED
+    parts = [batch(0, 1), batch(1, 2, 3, status=staged, wave=1), batch(2, 4, status=staged, wave=2)]
+    send_id = frozen(store, *parts)
+    assert [one.seq for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [0]
+    assert store.staged(send_id) == {1: 2, 2: 1}
+    assert [tuple(one.friend_ids) for one in contacts(store)] == [(1,), (2, 3), (4,)]
+    store.conclude(send_id, SendStatus.WAITING, NOW + MINUTE)
+    (send,) = store.sends("aoba", unfinished=True)
+    assert (send.status, send.batches[staged], send.frozen_at) == (SendStatus.WAITING, 2, NOW)
+    assert send.changed_at == NOW + MINUTE
+    store.open_wave(send_id, 1, NOW + HOUR)
+    assert store.staged(send_id) == {2: 1}
+    assert [one.status for one in store.sends("aoba")] == [SendStatus.FROZEN]
+    assert [one.seq for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [1]
+
+
+def test_opening_what_was_opened_changes_nothing(store: Store) -> None:
+    send_id = frozen(store, batch(0, 1))
+    store.conclude(send_id, SendStatus.SENT, NOW)
+    store.open_wave(send_id, 5, NOW)
+    assert [one.status for one in store.sends("aoba")] == [SendStatus.SENT]
+
+
+def test_notes_of_one_action_are_found_since_a_moment(store: Store) -> None:
+    for minutes, action in enumerate(("halt", "resume", "halt")):
+        store.note(AuditEntry(NOW + minutes * MINUTE, "aoba", "mika", action, "aoba"))
+    store.note(AuditEntry(NOW, "other", "mika", "halt", "other"))
+    assert [note.at for note in store.noted("aoba", "halt", NOW)] == [NOW, NOW + 2 * MINUTE]
+    assert [note.at for note in store.noted("aoba", "halt", NOW + MINUTE)] == [NOW + 2 * MINUTE]
+    assert store.noted("aoba", "send", NOW) == []
 
 
 def test_a_store_of_the_first_version_is_brought_to_this_one(fresh_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

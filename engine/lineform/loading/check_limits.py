@@ -19,7 +19,7 @@ def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterat
     """What a client's limits say against its campaigns, each with its address."""
     for address, one in built.items():
         if one.resource is not None and isinstance(spec := one.resource.spec, CampaignSpec) and spec.enabled:
-            for problem in (*_per_friend(client, spec), *_waiting(spec), *_quiet(client, spec)):
+            for problem in (*_per_friend(client, spec), *_waiting(spec), *_rollout(spec), *_quiet(client, spec)):
                 yield address, problem
 
 
@@ -40,6 +40,16 @@ def _waiting(spec: CampaignSpec) -> Iterator[FieldProblem]:
             "E118",
             "capped: wait needs to know how late it may still be sent",
             "write schedule.if_late as {within: 6h, otherwise: skip}",
+        )
+
+
+def _rollout(spec: CampaignSpec) -> Iterator[FieldProblem]:
+    if spec.rollout and (spec.audience.everyone or spec.audience.demographic is not None):
+        yield FieldProblem(
+            ("rollout",),
+            "E118",
+            "a rollout needs friends who are chosen one by one; here LINE sends to all of them at once",
+            "write the audience as a segment or a condition, or leave the rollout out",
         )
 
 

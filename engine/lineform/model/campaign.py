@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from lineform.model.audience import Audience
-from lineform.model.base import Spec
+from lineform.model.base import Duration, Part, Spec
 from lineform.model.schedule import Schedule
 
 Capped = Literal["skip", "wait", "send"]
+
+
+class Wave(Part):
+    """One part of a rollout."""
+
+    percent: Annotated[int, Field(ge=1, le=100)]
+    """How much of the audience has been sent to when this part is over."""
+    wait: Duration | None = None
+    """How long nothing may go wrong before the next part."""
+
+
+def _waves(value: tuple[Wave, ...]) -> tuple[Wave, ...]:
+    percents = [wave.percent for wave in value]
+    if value and (percents[-1] != 100 or percents != sorted(set(percents))):
+        raise ValueError("must rise from part to part up to percent: 100")
+    if any((wave.wait is None) != (wave is value[-1]) for wave in value):
+        raise ValueError("needs a wait in every part but the last")
+    return value
 
 
 def _audience(value: Any) -> Any:
@@ -35,6 +53,10 @@ class CampaignSpec(Spec):
     (`schedule.if_late`), or sent to all the same."""
     quiet_hours: Literal["wait", "send"] = "wait"
     """Whether `limits.quiet` holds for this campaign."""
+    rollout: Annotated[tuple[Wave, ...], Field(strict=False, max_length=10), AfterValidator(_waves)] = ()
+    """In parts: a few friends first, the others after a wait, unless something went wrong."""
+    allow_almost_everyone: bool = False
+    """Whether a condition may choose nearly all friends, although neither `everyone` nor `expect` is written."""
     silent: bool = False
     """Delivered without a notification sound."""
     allow_test_word: bool = False

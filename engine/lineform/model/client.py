@@ -56,6 +56,10 @@ class Limits(Part):
     """At most this many messages (recipients) in a calendar month in Japan."""
     monthly_yen: Annotated[int, Field(ge=0)] | None = None
     """At most this many yen for messages beyond those that the plan includes. Needs `plan`."""
+    max_recipients: Annotated[int, Field(ge=1)] | None = None
+    """At most this many friends in one send."""
+    tested_above: Annotated[int, Field(ge=0)] | None = None
+    """A send to more friends than this needs an earlier `lineform send --test` of the same revision."""
     per_friend: PerFriend | None = None
     """Friends who would be sent too much are left out, or wait: `capped` in a campaign."""
     quiet: QuietHours | None = None

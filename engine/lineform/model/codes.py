@@ -118,5 +118,8 @@ GUARDS: dict[str, str] = {
     "G211": "the campaign changed since its occurrence was held",
     "G212": "too many recipients for a test send",
     "G213": "no route can carry these messages to this audience",
+    "G214": "more recipients than one send may reach",
+    "G215": "a condition that chooses almost everyone",
+    "G216": "a large send that nobody tested",
     "G301": "the store would be lost with this machine",
 }

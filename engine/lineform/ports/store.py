@@ -171,6 +171,7 @@ class Send:
     accepted_recipients: int = 0
     capped: int = 0
     """Friends of the audience whom `limits.per_friend` left out."""
+    frozen_at: datetime | None = None
     changed_at: datetime | None = None
     """When its status was set."""
 
@@ -346,6 +347,10 @@ class Audit(Protocol):
     def note(self, entry: AuditEntry) -> None: ...
 
     def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]: ...
+
+    def noted(self, account: str, action: str, since: datetime) -> Sequence[AuditEntry]:
+        """Entries of one action since then, the oldest first."""
+        ...
 
 
 class Store(Friends, Revisions, Ledger, Leases, Audit, AbstractContextManager["Store"], Protocol):

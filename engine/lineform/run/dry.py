@@ -22,7 +22,7 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
     if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
         routes[prepared.choice.route] = 1
     else:
-        routes.update(group.route for group in groups(run, prepared))
+        routes.update(group.route for _, group in groups(run, prepared))
     calls = routes.total()
     return TickEntry(
         prepared.address,

@@ -6,7 +6,7 @@ From here on the send is what was written: a resumed run renders nothing and sel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
@@ -47,23 +47,22 @@ def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
     return run.store.freeze(run.client.name, send, _batches(run, prepared), run.clock.now(), position=prepared.position)
 
 
-def groups(run: Run, prepared: Prepared) -> Iterator[Group]:
-    """The calls of a send to friends that we select, rendered and guarded; streamed, in memory that does not grow."""
-    if (messages := prepared.constant) is not None:
-        for people in _chunks(run.store, run.client.name, prepared, MULTICAST_RECIPIENTS):
-            yield Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, messages)
-    else:
-        yield from grouped(_rendered(run, prepared))
-
-
-def _rendered(run: Run, prepared: Prepared) -> Iterator[tuple[Recipient, bytes]]:
-    return rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids)
+def groups(run: Run, prepared: Prepared) -> Iterator[tuple[int, Group]]:
+    """The calls of a send to friends that we select, each with its part of the rollout, rendered and guarded; streamed,
+    in memory that does not grow."""
+    for wave, ids in enumerate(prepared.waves):
+        if (messages := prepared.constant) is not None:
+            for people in _chunks(run.store, run.client.name, ids, MULTICAST_RECIPIENTS):
+                yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, messages)
+        else:
+            for group in grouped(rendered(run, prepared.armed, prepared.compiled, prepared.due, ids)):
+                yield wave, group
 
 
 def _sample(run: Run, prepared: Prepared) -> list[dict[str, object]]:
     messages = prepared.constant
     if messages is None:
-        _, messages = next(_rendered(run, prepared), (None, b"[]"))
+        _, messages = next(rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids), (None, b"[]"))
     found: list[dict[str, object]] = json.loads(messages)
     return found
 
@@ -85,15 +84,17 @@ def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
         # No call: a later run reads here who waits.
         key = retry_key(run.client.name, prepared.address, f"{due.key}/capped", Route.MULTICAST, ())
         yield NewBatch(0, Route.MULTICAST, tuple(prepared.waiting), b"", key, status=BatchStatus.CAPPED)
-    for seq, group in enumerate(groups(run, prepared), start=1 if prepared.waiting else 0):
+    for seq, (wave, group) in enumerate(groups(run, prepared), start=1 if prepared.waiting else 0):
         people = group.recipients
         key = retry_key(run.client.name, prepared.address, due.key, group.route, (one.user_id for one in people))
         body = body_of(group.messages, silent=armed.silent)
-        yield NewBatch(seq, group.route, tuple(one.id for one in people), body, key, messages_digest(group.messages))
+        ids, digest = tuple(one.id for one in people), messages_digest(group.messages)
+        status = BatchStatus.STAGED if wave else BatchStatus.READY
+        yield NewBatch(seq, group.route, ids, body, key, digest, status, wave)
 
 
-def _chunks(store: Store, account: str, prepared: Prepared, size: int) -> Iterator[tuple[Recipient, ...]]:
-    ids = iter(prepared.ids)
+def _chunks(store: Store, account: str, recipients: Sequence[int], size: int) -> Iterator[tuple[Recipient, ...]]:
+    ids = iter(recipients)
     while chunk := list(islice(ids, size)):
         names = store.line_ids(account, chunk)
         if people := tuple(Recipient(one, names[one]) for one in chunk if one in names):

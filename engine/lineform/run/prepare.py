@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lineform.errors import BlockedError
 from lineform.lineapi.routes import Route
@@ -20,16 +20,22 @@ from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
 from lineform.sending.guards import Figures, Stop, stops
 from lineform.sending.revision import Armed
+from lineform.sending.rollout import waves
 from lineform.sending.routes import Choice, Wanted, choose
 from lineform.sending.scope import reads_friend, run_scope
 from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages, compile_messages
+
+TEST = "send --test"
+"""What the audit log calls a test send."""
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Everything that freezing needs. `ids` are internal and ascending; empty where LINE selects."""
 
+    client: str
     address: str
     digest: str
     due: Due
@@ -54,6 +60,11 @@ class Prepared:
     def waiting(self) -> Sequence[int]:
         """Friends over a limit who are sent to when they are free."""
         return self.left.capped if self.armed.capped == "wait" else ()
+
+    @property
+    def waves(self) -> list[Sequence[int]]:
+        """The recipients of each part of the rollout; one part where there is none."""
+        return waves(self.client, self.address, self.ids, self.armed.rollout)
 
     @property
     def nobody(self) -> bool:
@@ -118,12 +129,35 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         chosen = await run.records(choose_friends, run, address, due, armed, compiled, constant, ids)
         recipients = len(chosen.left.ids)
     capped = sum(chosen.left.why.values())
-    figures = Figures(recipients, choice.route is not Route.BROADCAST, quota.left, quota.used, used, capped)
+    figures = Figures(
+        recipients,
+        choice.route is not Route.BROADCAST,
+        quota.left,
+        quota.used,
+        used,
+        capped,
+        friends=await _friends(run, armed, choice),
+        tested=later is not None or await _tested(run, address, digest),
+    )
     expect = armed.expect if later is None else None
-    _refuse(stops(figures, expect, run.client.limits, run.client.plan))
+    refuse(stops(figures, expect, run.client.limits, run.client.plan))
     cost = estimate(recipients, max(used, quota.used), run.client.plan, choice.route)
     left, position = chosen.left, chosen.position
-    return Prepared(address, digest, due, armed, compiled, choice, left.ids, recipients, limit, cost, left, position)
+    return Prepared(
+        run.client.name,
+        address,
+        digest,
+        due,
+        armed,
+        compiled,
+        choice,
+        left.ids,
+        recipients,
+        limit,
+        cost,
+        left,
+        position,
+    )
 
 
 def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
@@ -134,6 +168,7 @@ def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
         at_most=armed.expect is not None and armed.expect.max is not None,
         skips_unknown=bool(armed.skip_if_unknown),
         per_friend=per_friend,
+        rollout=bool(armed.rollout),
     )
 
 
@@ -160,6 +195,25 @@ async def _audience(
 def _select(run: Run, armed: Armed) -> Sequence[int]:
     # Eight bytes a friend: the memory of a send to millions stays bounded.
     return array("q", run.store.select(run.client.name, armed.selection, run.clock.now()))
+
+
+async def _friends(run: Run, armed: Armed, choice: Choice) -> int | None:
+    """All friends, where a condition chose among them and nobody said that nearly all may be meant."""
+    if armed.everyone or armed.allow_almost_everyone or choice.route is Route.NARROWCAST:
+        return None
+    return (await run.records(run.store.count_friends, run.client.name)).friends
+
+
+async def _tested(run: Run, address: str, digest: str) -> bool:
+    if run.client.limits.tested_above is None:
+        return True
+    tests = await run.records(run.store.noted, run.client.name, TEST, _EVER)
+    return any(note.subject == address and note.detail.endswith(tested_detail(digest)) for note in tests)
+
+
+def tested_detail(digest: str) -> str:
+    """How the audit log names the revision of a test send."""
+    return f"revision {digest[:12]}"
 
 
 def _of_them(run: Run, later: Later, ids: Sequence[int]) -> Sequence[int]:
@@ -192,7 +246,8 @@ def _budget_left(limits: Limits, used: int) -> int | None:
     return None if limits.monthly_messages is None else max(0, limits.monthly_messages - used)
 
 
-def _refuse(found: Sequence[Stop]) -> None:
+def refuse(found: Sequence[Stop]) -> None:
+    """Raises BlockedError with all of them, under the first one's id."""
     if found:
         first = found[0]
         raise BlockedError("; ".join(stop.sentence for stop in found), hint=first.hint, code=first.guard)

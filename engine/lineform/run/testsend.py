@@ -13,6 +13,7 @@ from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
 from lineform.ports.store import AuditEntry, Store
 from lineform.run.options import Records
+from lineform.run.prepare import TEST, tested_detail
 from lineform.run.rendering import refuse_suspicious
 from lineform.segments.friend import Friend
 from lineform.sending.batches import addressed, body_of
@@ -91,7 +92,10 @@ async def send_test(
             key = key_of_test(client.name, str(resource.address), invocation, user_id)
             results.append(Tested(place, await _send(account, clock, addressed(body, Route.PUSH, [user_id]), key)))
         sent = sum(not result.refused for result in results)
-        note = AuditEntry(clock.now(), client.name, actor, "send --test", str(resource.address), f"{sent} messages")
+        detail = f"{sent} messages"
+        if sent:
+            detail = f"{detail}, {tested_detail(revision(client, resource).digest)}"
+        note = AuditEntry(clock.now(), client.name, actor, TEST, str(resource.address), detail)
         await records(store.note, note)
     finally:
         records.close()

@@ -24,6 +24,7 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
+from lineform.run.rollout import open_next, open_waves
 from lineform.sending import late
 from lineform.sending.caps import sentence
 from lineform.sending.conclusion import untouched
@@ -31,7 +32,7 @@ from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of
 from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.revision import Armed, read_revision
-from lineform.sending.status import SendStatus
+from lineform.sending.status import BatchStatus, SendStatus
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
@@ -99,15 +100,17 @@ async def _resume(run: Run, revisions: Sequence[Revision]) -> list[TickEntry]:
     unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
     entries = []
     for send in unfinished:
-        if send.status not in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
-            continue
         revision = by_digest.get((send.address, send.digest))
         entries.append(await _go_on(run, send, revision))
     return entries
 
 
 async def _go_on(run: Run, send: Send, revision: Revision | None) -> TickEntry:
-    quiet = None if revision is None else _quiet(run, read_revision(revision.body))
+    armed = None if revision is None else _readable(revision)
+    quiet = None if armed is None else _quiet(run, armed)
+    if send.status is SendStatus.WAITING:
+        waits = await open_next(run, send, armed, quiet)
+        return waits or await _deliver(run, send, quiet=quiet)
     if send.status is SendStatus.FROZEN and untouched(send.batches):
         called_off = _called_off(send, revision, run.clock.now(), quiet)
         if called_off is not None:
@@ -119,6 +122,13 @@ async def _go_on(run: Run, send: Send, revision: Revision | None) -> TickEntry:
             send.address, send.key, Outcome.WAITING, send.recipients, send.accepted_recipients, reason="quiet hours"
         )
     return await _deliver(run, send, quiet=quiet)
+
+
+def _readable(revision: Revision) -> Armed | None:
+    try:
+        return read_revision(revision.body)
+    except StaleError:
+        return None  # reported as an entry
 
 
 def _called_off(
@@ -164,7 +174,7 @@ def _quiet(run: Run, armed: Armed) -> Quiet | None:
 async def _campaign(run: Run, case: _Case) -> list[TickEntry]:
     """Everything that is due of one armed campaign."""
     revision, armed, known = case.revision, case.armed, case.known
-    entries = [await _released(run, revision, armed, send) for send in known if send.status is SendStatus.RELEASED]
+    entries = [await _released(run, case, send) for send in known if send.status is SendStatus.RELEASED]
     entries += [await _again(run, case, send) for send in known if send.capped]
     for due, decision in case.decisions[-_SKIPS_RECORDED:]:
         match decision:
@@ -191,7 +201,8 @@ async def _again(run: Run, case: _Case, first: Send) -> TickEntry | None:
         return None
     others = tuple(send.id for send in case.known if part_of(send.key) == first.key)
     key = part_key(first.key, len(others) + 2)
-    return await _send(run, case.revision, armed, Due(key, first.due_at), (), Later(first.id, others))
+    at_once = replace(armed, rollout=())
+    return await _send(run, case.revision, at_once, Due(key, first.due_at), (), Later(first.id, others))
 
 
 def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime) -> list[Due]:
@@ -212,8 +223,11 @@ async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, 
     return TickEntry(revision.address, due.key, outcome_of(status), reason=reason)
 
 
-async def _released(run: Run, revision: Revision, armed: Armed, held: Send) -> TickEntry | None:
-    """Sends what a person let go, if it still is what was held."""
+async def _released(run: Run, case: _Case, held: Send) -> TickEntry | None:
+    """Sends what a person let go, if it still is what was held. What is left of a rollout goes as it was frozen."""
+    revision, armed, quiet = case.revision, case.armed, _quiet(run, case.armed)
+    if quiet is not None and quiet.until(run.clock.now()) is not None:
+        return TickEntry(held.address, held.key, Outcome.WAITING, reason="released, and it is quiet now")
     if revision.digest != held.digest:
         return TickEntry(
             held.address,
@@ -223,6 +237,8 @@ async def _released(run: Run, revision: Revision, armed: Armed, held: Send) -> T
             guard="G211",
             hint="let its next occurrence send the new text, or release it with the old one armed",
         )
+    if held.batches.get(BatchStatus.STAGED):
+        return await _rest(run, held, quiet)
     due = Due(released_key(held.key), held.due_at)
     entry = await _send(run, revision, armed, due, ())
     if run.options.dry_run:
@@ -232,6 +248,14 @@ async def _released(run: Run, revision: Revision, armed: Armed, held: Send) -> T
         reason = f"{held.reason}; sent as {due.key}"
         await run.records(run.store.conclude, held.id, SendStatus.SKIPPED, run.clock.now(), reason=reason)
     return entry
+
+
+async def _rest(run: Run, held: Send, quiet: Quiet | None) -> TickEntry:
+    staged = await run.records(run.store.staged, held.id)
+    if run.options.dry_run:
+        return TickEntry(held.address, held.key, Outcome.WOULD_SEND, recipients=sum(staged.values()))
+    stopped = await open_waves(run, held, max(staged), sum(staged.values()))
+    return stopped or await _deliver(run, held, quiet=quiet)
 
 
 async def _send(

@@ -13,6 +13,11 @@ from lineform.model.audience import Expect
 from lineform.model.client import Limits, PricePlan
 from lineform.sending.cost import yen
 
+ALMOST_EVERYONE = 0.97
+"""From this share of all friends on, a condition is taken for a mistake unless the author says how many are meant."""
+ALMOST_FROM = 100
+"""With fewer friends than this, a condition that holds for nearly all of them is nothing special."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -39,11 +44,55 @@ class Figures:
     """What the ledger counted so far, uncertain ones included."""
     capped: int = 0
     """Of the audience, who is left out by `limits.per_friend`."""
+    friends: int | None = None
+    """All friends who can be reached, where the audience was chosen among them; None where everyone is meant."""
+    tested: bool = False
+    """Whether this revision was sent to testers."""
 
 
 def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePlan | None) -> list[Stop]:
     """Every guard that refuses this send, the most telling first."""
-    return [*_expected(figures, expect), *_quota(figures), *_budget(figures, limits, plan)]
+    return [
+        *_expected(figures, expect),
+        *_volume(figures, limits),
+        *_almost_everyone(figures, expect),
+        *_quota(figures),
+        *_budget(figures, limits, plan),
+    ]
+
+
+def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
+    most, tested_above, count = limits.max_recipients, limits.tested_above, figures.recipients
+    if not figures.exact and not count and (most is not None or tested_above is not None):
+        yield Stop(
+            "G205",
+            "nobody knows how many friends would be reached, and this client limits the size of a send",
+            "import the friends with 'lineform friends sync' or 'lineform friends import'",
+        )
+    if most is not None and count > most:
+        yield Stop(
+            "G214",
+            f"{count:,} friends are more than the {most:,} that one send may reach",
+            "make the audience smaller, or raise limits.max_recipients",
+        )
+    if tested_above is not None and count > tested_above and not figures.tested:
+        yield Stop(
+            "G216",
+            f"{count:,} friends are more than {tested_above:,}, and this revision was not sent to testers yet",
+            "send it with 'lineform send --test' and read it, or raise limits.tested_above",
+        )
+
+
+def _almost_everyone(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
+    count = figures.recipients + figures.capped
+    if expect is not None or figures.friends is None or figures.friends < ALMOST_FROM:
+        return
+    if count >= figures.friends * ALMOST_EVERYONE:
+        yield Stop(
+            "G215",
+            f"the condition chooses {count:,} of {figures.friends:,} friends, which is almost everyone",
+            "check the segment; if it is meant, write audience.expect or 'allow_almost_everyone: true'",
+        )
 
 
 def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:

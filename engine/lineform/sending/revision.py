@@ -19,7 +19,7 @@ from lineform.lineapi.author import to_line
 from lineform.model.address import Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import Audience, Expect, SegmentSpec
-from lineform.model.campaign import CampaignSpec, Capped
+from lineform.model.campaign import CampaignSpec, Capped, Wave
 from lineform.model.project import Client, Resource
 from lineform.model.schedule import Schedule
 from lineform.segments.demographic import demographic_filter
@@ -28,7 +28,7 @@ from lineform.segments.resolve import Declared, audience_predicate, declared
 from lineform.segments.wire import from_wire, to_wire
 
 FORMAT = 1
-_RULES = ("capped", "quiet_hours")
+_RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Armed:
     production: bool
     capped: Capped = "skip"
     quiet_hours: Literal["wait", "send"] = "wait"
+    rollout: tuple[Wave, ...] = ()
+    allow_almost_everyone: bool = False
 
     @property
     def everyone(self) -> bool:
@@ -219,4 +221,6 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         production=body["production"],
         capped=body.get("capped", "skip"),
         quiet_hours=body.get("quiet_hours", "wait"),
+        rollout=tuple(Wave.model_validate(wave) for wave in body.get("rollout", ())),
+        allow_almost_everyone=body.get("allow_almost_everyone", False),
     )

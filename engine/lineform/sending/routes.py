@@ -28,6 +28,8 @@ class Wanted:
     """`skip_if_unknown` names an attribute."""
     per_friend: bool = False
     """`limits.per_friend` holds for this send."""
+    rollout: bool = False
+    """It is sent in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Choice:
 
 def choose(wanted: Wanted) -> Choice:
     """The route of a send. ValueError where none can carry it: a demographic audience cannot be written to by name."""
+    if wanted.rollout and (wanted.demographic or wanted.everyone):
+        raise ValueError("a rollout needs friends who are chosen one by one")
     if wanted.demographic:
         return _narrowcast(wanted)
     if not wanted.constant:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,9 +29,20 @@ class AuditRecords(Database):
         with self.writing() as connection:
             connection.execute(sa.insert(audit).values(values))
 
+    def noted(self, account: str, action: str, since: datetime) -> Sequence[AuditEntry]:
+        """Entries of one action since then, the oldest first."""
+        query = sa.select(audit).where(audit.c.account == account, audit.c.action == action, audit.c.at >= since)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(audit.c.id)).all()
+        return [_entry(row) for row in rows]
+
     def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]:
         """The latest entries, the newest first."""
         query = sa.select(audit).where(audit.c.account == account).order_by(audit.c.id.desc()).limit(limit)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        return [AuditEntry(r.at, r.account, r.actor, r.action, r.subject, r.detail) for r in rows]
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> AuditEntry:
+    return AuditEntry(row.at, row.account, row.actor, row.action, row.subject, row.detail)

@@ -279,6 +279,7 @@ def _send(row: Any, counted: Mapping[BatchStatus, tuple[int, int]]) -> Send:
         recipients_hash=row.recipients_hash,
         reason=row.reason,
         capped=row.capped,
+        frozen_at=row.frozen_at,
         changed_at=row.changed_at,
         batches={status: count for status, (count, _) in counted.items()},
         accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0))[1],

@@ -72,3 +72,26 @@ def test_a_client_may_take_back_what_the_project_limits(tmp_path: Path) -> None:
     project = load_project(write(tmp_path, SMALL, shared, limited("{per_friend: null}")))
     limits = project.clients["aoba"].limits
     assert (limits.quiet, limits.per_friend) == ("21:00-09:00", None)
+
+
+@pytest.mark.parametrize("audience", [EVERYONE, "audience: {demographic: {gender: [female]}, limit: 9}"])
+def test_a_rollout_needs_friends_who_are_chosen_one_by_one(tmp_path: Path, audience: str) -> None:
+    more = "rollout: [{percent: 5, wait: 45m}, {percent: 100}]\n"
+    found = only(write(tmp_path, SMALL, limited("{}", audience=audience, more=more)))
+    assert (found.code, found.origin.line) == ("E118", 7)
+
+
+def test_a_rollout_over_a_segment_is_fine(tmp_path: Path) -> None:
+    more = "rollout: [{percent: 5, wait: 45m}, {percent: 100}]\n"
+    audience = "audience: {where: {tag: regular}}"
+    assert problems(write(tmp_path, SMALL, limited("{}", audience=audience, more=more))) == []
+
+
+@pytest.mark.parametrize(
+    "rollout",
+    ["[{percent: 5, wait: 45m}]", "[{percent: 5}, {percent: 100}]", "[{percent: 101}]", "[{percent: 100, wait: 1h}]"],
+)
+def test_a_rollout_that_means_nothing_is_refused_where_it_stands(tmp_path: Path, rollout: str) -> None:
+    audience = "audience: {where: {tag: regular}}"
+    found = only(write(tmp_path, SMALL, limited("{}", audience=audience, more=f"rollout: {rollout}\n")))
+    assert (found.code, found.origin.line) == ("E103", 7)

@@ -81,3 +81,44 @@ def test_a_send_costs_what_it_adds_to_the_month() -> None:
 def test_the_month_is_japans() -> None:
     assert month_start(datetime(2026, 11, 30, 15, 0, tzinfo=UTC)) == datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
     assert month_start(datetime(2026, 11, 30, 14, 59, tzinfo=UTC)) == datetime(2026, 10, 31, 15, 0, tzinfo=UTC)
+
+
+# --- volume
+
+
+def volume(limits: Limits, expect: Expect | None = None, **figures: object) -> list[str]:
+    """The guards that are about how many are meant."""
+    values = {"recipients": 100, "exact": True, "quota_left": None, "used_by_line": 0, "used_by_us": 0, **figures}
+    return [stop.guard for stop in stops(Figures(**values), expect, limits, None)]  # type: ignore[arg-type]
+
+
+def test_one_send_reaches_as_many_as_it_may_and_not_one_more() -> None:
+    assert volume(Limits(max_recipients=100)) == []
+    assert volume(Limits(max_recipients=99)) == ["G214"]
+
+
+def test_a_limit_of_one_send_needs_to_know_how_many_there_are() -> None:
+    assert volume(Limits(max_recipients=10), recipients=0, exact=False) == ["G205"]
+    assert volume(Limits(tested_above=10), recipients=0, exact=False) == ["G205"]
+    assert volume(Limits(), recipients=0, exact=False) == []
+
+
+def test_a_large_send_needs_a_test() -> None:
+    assert volume(Limits(tested_above=99)) == ["G216"]
+    assert volume(Limits(tested_above=99), tested=True) == []
+    assert volume(Limits(tested_above=100)) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "friends", "guards"),
+    [(97, 100, ["G215"]), (96, 100, []), (99, 99, []), (970, 1000, ["G215"]), (969, 1000, []), (100, None, [])],
+)
+def test_almost_everyone_begins_at_ninety_seven_percent_of_a_hundred_friends(
+    count: int, friends: int | None, guards: list[str]
+) -> None:
+    assert volume(Limits(), recipients=count, friends=friends) == guards
+    assert volume(Limits(), Expect(max=2000), recipients=count, friends=friends) == []
+
+
+def test_friends_over_a_limit_are_still_chosen_by_the_condition() -> None:
+    assert volume(Limits(), recipients=90, capped=7, friends=100) == ["G215"]

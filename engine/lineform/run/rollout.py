@@ -1,0 +1,88 @@
+"""The next part of a send in waves: opened when its time has come, held where something went wrong before it."""
+
+from __future__ import annotations
+
+from lineform.errors import BlockedError
+from lineform.ports.line_account import LineFailure
+from lineform.ports.store import AuditEntry, Send
+from lineform.run.options import Run
+from lineform.run.outcome import Outcome, TickEntry, outcome_of
+from lineform.run.prepare import refuse
+from lineform.sending import late
+from lineform.sending.cost import month_start
+from lineform.sending.due import Due
+from lineform.sending.guards import Figures, stops
+from lineform.sending.quiet import Quiet
+from lineform.sending.revision import Armed
+from lineform.sending.rollout import Abort, next_wave
+from lineform.sending.status import SendStatus
+
+
+async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | None) -> TickEntry | None:
+    """None where the next wave was opened and can be delivered; else what became of it. `armed` is None where the
+    campaign is no more what it was."""
+    if armed is None:
+        reason = "its campaign was changed or disarmed in the middle of its rollout"
+        return await _end(run, send, SendStatus.HELD, reason)
+    staged = await run.records(run.store.staged, send.id)
+    if not staged:
+        return None  # another run opened it since
+    assert send.frozen_at is not None  # noqa: S101 - the ledger has it of every send
+    assert send.changed_at is not None  # noqa: S101
+    if await run.records(run.store.noted, run.client.name, "halt", send.frozen_at):
+        return await _end(run, send, SendStatus.HELD, "sending was halted in the middle of its rollout")
+    found = next_wave(armed.rollout, staged, send.batches, send.changed_at)
+    if isinstance(found, Abort):
+        return await _end(run, send, SendStatus.HELD, found.reason)
+    part = f"part {found.number + 1} of the rollout"
+    planned = Due(found.at.isoformat(timespec="minutes"), found.at)
+    match late.decide(planned, found.at, run.clock.now(), armed.schedule, quiet):
+        case late.Wait(until, reason):
+            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {until.isoformat(timespec='minutes')}")
+        case late.Hold(reason):
+            return await _end(run, send, SendStatus.HELD, f"{part} {reason}")
+        case late.Skip(reason):
+            return await _end(run, send, SendStatus.SKIPPED, f"{part} {reason}")
+    return await open_waves(run, send, found.number, staged[found.number])
+
+
+async def open_waves(run: Run, send: Send, up_to: int, recipients: int) -> TickEntry | None:
+    """Opens the waves up to this one, if no guard about money is against it now."""
+    try:
+        quota = await run.account.quota()
+        used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
+        figures = Figures(recipients, True, quota.left, quota.used, used)
+        refuse(stops(figures, None, run.client.limits, run.client.plan))
+    except BlockedError as stop:
+        await _note(run, f"stopped by {stop.code}", send, stop.message)
+        return TickEntry(send.address, send.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
+    except LineFailure as failure:
+        return _entry(send, Outcome.FAILED, failure.message)
+    await run.records(run.store.open_wave, send.id, up_to, run.clock.now())
+    await _note(run, "rollout", send, f"part {up_to + 1} is sent, to {recipients:,}")
+    return None
+
+
+async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
+    await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
+    await _note(run, status.value, send, reason)
+    return _entry(send, outcome_of(status), reason)
+
+
+def _entry(send: Send, outcome: Outcome, reason: str) -> TickEntry:
+    return TickEntry(
+        send.address,
+        send.key,
+        outcome,
+        recipients=send.recipients,
+        accepted=send.accepted_recipients,
+        calls=sum(send.batches.values()),
+        reason=reason,
+        capped=send.capped,
+    )
+
+
+async def _note(run: Run, action: str, send: Send, detail: str) -> None:
+    subject = f"{send.address}@{send.key}"
+    entry = AuditEntry(run.clock.now(), run.client.name, run.options.actor, action, subject, detail)
+    await run.records(run.store.note, entry)
