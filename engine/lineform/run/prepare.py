@@ -121,7 +121,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         refuse_suspicious(constant, production=armed.production)
     quota = await run.account.quota()
     used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
-    ids, recipients, limit = await _audience(run, armed, choice, quota, used)
+    ids, recipients, limit = await _audience(run, armed.on_day(due.at), choice, quota, used)
     if later is not None:
         ids = await run.records(_of_them, run, later, ids)
     chosen = Chosen(Left(ids))

@@ -11,7 +11,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from lineform.errors import StaleError
@@ -22,6 +23,7 @@ from lineform.model.audience import Audience, Expect, SegmentSpec
 from lineform.model.campaign import CampaignSpec, Capped, Wave
 from lineform.model.project import Client, Resource
 from lineform.model.schedule import Schedule
+from lineform.segments.calendar import on_date
 from lineform.segments.demographic import demographic_filter
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
 from lineform.segments.resolve import Declared, audience_predicate, declared
@@ -71,6 +73,10 @@ class Armed:
     @property
     def everyone(self) -> bool:
         return self.predicate == EVERYONE
+
+    def on_day(self, due_at: datetime) -> Armed:
+        """The campaign as it selects on the day of an occurrence: a late run congratulates those whose day it was."""
+        return self if self.predicate is None else replace(self, predicate=on_date(self.predicate, due_at))
 
     @property
     def selection(self) -> Predicate:
