@@ -229,6 +229,10 @@ def test_friends_are_collected_from_line(applied: Path, line: Control, run: Run)
     synced = run("friends", "sync", "--profiles", *ONE)
     assert synced.code == 0
     assert "4 added" in synced.out
+    every = run("friends", "sync")
+    assert every.code == 8
+    assert f"{SALON}: 0 added" in every.out
+    assert "kita-juku: the environment variable KITA_JUKU_LINE_TOKEN" in every.err
 
 
 def test_an_unverified_account_is_told_what_it_cannot_do(applied: Path, line: Control, run: Run) -> None:

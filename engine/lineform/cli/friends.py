@@ -10,15 +10,18 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import moment, open_project, owner_of, read_settings
+from lineform.cli.boundary import say_failures
+from lineform.cli.common import moment, open_project, read_settings, worst
 from lineform.cli.friends_export import export
 from lineform.cli.friends_forget import forget
 from lineform.cli.friends_import import import_
 from lineform.cli.importing import Counter, counted
+from lineform.errors import LineformError
 from lineform.model.project import Client
 from lineform.ports.store import ImportCount
 from lineform.report.terminal import plural
 from lineform.run.followers import sync_followers
+from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session
 
 
@@ -29,16 +32,26 @@ def command() -> None:
 
 @command.command("sync")
 @options.workspace
-@options.client
+@options.clients
 @click.option("--profiles", is_flag=True, help="Also collect each friend's display name: one call for each of them.")
 @options.now
 @options.sandbox
-def sync(workspace: Path, client: str | None, profiles: bool, now: datetime | None, sandbox: bool) -> None:
+def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetime | None, sandbox: bool) -> int:
     """Collect the friends from LINE, which tells them to verified and premium accounts only."""
-    project, owner = owner_of(workspace, client)
-    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
-        total = asyncio.run(_sync(session, owner, profiles=profiles))
-    click.echo(f"{owner.name}: {counted(total)}")
+    project = open_project(workspace, clients)
+    settings = read_settings()
+    failures: dict[str, LineformError] = {}
+    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
+        for owner in project.clients.values():
+            try:
+                with at_client(owner):
+                    total = asyncio.run(_sync(session, owner, profiles=profiles))
+            except LineformError as error:
+                failures[owner.name] = error
+            else:
+                click.echo(f"{owner.name}: {counted(total)}")
+    say_failures(failures)
+    return worst(error.exit_code for error in failures.values())
 
 
 async def _sync(session: Session, owner: Client, *, profiles: bool) -> ImportCount:
