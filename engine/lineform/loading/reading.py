@@ -14,7 +14,7 @@ from lineform.loading.collector import Collector
 from lineform.loading.documents import Document
 from lineform.loading.parts import Parts
 from lineform.loading.sources import Written
-from lineform.loading.text import Unreadable, place, read_text
+from lineform.loading.text import Unreadable, line_place, read_text
 from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
@@ -169,9 +169,9 @@ def _template_file(file: WorkspaceFile, text: str, workspace: Workspace) -> Temp
     found = _KIND_LINE.search(text)
     kinds = [kind.value for kind in Kind if kind not in {Kind.PROJECT, Kind.CLIENT}]
 
-    def refuse(code: str, message: str, hint: str = "", index: int = -1) -> None:
-        origin = place(file.file, text, index) if index >= 0 else Origin(file.file)
-        workspace.collector.add(Problem(code, message, origin, hint=hint))
+    def refuse(code: str, message: str, hint: str = "", line: int = 0, word: str = "") -> None:
+        origin, excerpt = line_place(file.file, text, line, word)
+        workspace.collector.add(Problem(code, message, origin, hint=hint, excerpt=excerpt))
 
     if found is None or found[1] not in kinds:
         refuse("E100", "a template file must say its kind in a line without expressions", f"one of {', '.join(kinds)}")
@@ -182,14 +182,15 @@ def _template_file(file: WorkspaceFile, text: str, workspace: Workspace) -> Temp
     try:
         tree = parse(text, file=True)
     except TemplateError as error:
-        refuse(error.code, error.message, error.hint)
+        refuse(error.code, error.message, error.hint, error.line)
         return None
     strange = sorted(reads_of(tree).roots - BUILD - {"range"})
     for root in strange:
         hint = (
             f"a template file reads {' and '.join(sorted(BUILD))}; keep send-time texts in {{% raw %}} … {{% endraw %}}"
         )
-        refuse("E021", f"unknown name '{root}' in a template file", hint, max(text.find(root), 0))
+        line = next(name.lineno for name in tree.find_all(nodes.Name) if name.name == root)
+        refuse("E021", f"unknown name '{root}' in a template file", hint, line, root)
     return None if strange else TemplateFile(file, Address(Kind(found[1]), file.stem), tree, text)
 
 
@@ -199,7 +200,8 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
     try:
         text = render_file(found.tree, scope)
     except TemplateError as error:
-        problem = Problem(error.code, error.message, Origin(file.file), str(found.address), client, error.hint)
+        origin, excerpt = line_place(file.file, found.text, error.line)
+        problem = Problem(error.code, error.message, origin, str(found.address), client, error.hint, excerpt)
         workspace.collector.add(problem)
         return None
     note = f"the line is that of {file.file} as rendered for {client}"
@@ -209,7 +211,8 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
         return None
     if kind is not found.address.kind:
         origin = document.origin(("kind",))
-        workspace.collector.add(Problem("E100", f"the template's kind became '{kind}'", origin, hint=note))
+        message, excerpt = f"the template's kind became '{kind}'", document.excerpt(origin)
+        workspace.collector.add(Problem("E100", message, origin, hint=note, excerpt=excerpt))
         return None
     parts = Parts(workspace.root)
     out = declaration(file, found.address, document, parts)

@@ -86,3 +86,16 @@ def place(file: str, text: str, index: int) -> Origin:
     """Line and column of a character of a text."""
     before = lines_of(text[:index])
     return Origin(file, len(before), len(before[-1]) + 1)
+
+
+def line_place(file: str, text: str, line: int, word: str = "") -> tuple[Origin, str]:
+    """The place of a template's line and the line as it may be shown: at `word`, or where its code begins. The file as
+    a whole, and nothing shown, where `line` is 0."""
+    lines = lines_of(text)
+    if not 0 < line <= len(lines):
+        return Origin(file), ""
+    found = lines[line - 1]
+    start = found.find(word) if word else -1
+    if start < 0:
+        start = next((index for mark in ("{%", "{{") if (index := found.find(mark)) >= 0), -1)
+    return Origin(file, line, max(start, 0) + 1), shown(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -121,7 +121,8 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
     except RecursionError:
         raise TemplateError("the expression is nested too deeply", code="E020") from None
     for node in _every(tree):
-        _permit(node, file)
+        if (refused := _refused(node, file)) is not None:
+            raise refused.at_line(node.lineno)
         if stand_in and isinstance(node, nodes.TemplateData):
             node.data = node.data.replace(stand_in, "\r")
         elif stand_in and isinstance(node, nodes.Const) and isinstance(node.value, str):
@@ -135,37 +136,56 @@ def _every(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _every(child)
 
 
-def _permit(node: nodes.Node, file: bool) -> None:
+def _refused(node: nodes.Node, file: bool) -> TemplateError | None:
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         hint = did_you_mean(node.name, FILTERS) or f"known are {', '.join(sorted(FILTERS))}"
-        raise TemplateError(f"there is no filter '{node.name}'", hint=hint, code="E020")
+        return TemplateError(f"there is no filter '{node.name}'", hint=hint, code="E020")
     if isinstance(node, nodes.Test) and node.name not in _TESTS:
-        raise TemplateError(f"there is no test '{node.name}'", hint=did_you_mean(node.name, _TESTS), code="E020")
+        return TemplateError(f"there is no test '{node.name}'", hint=did_you_mean(node.name, _TESTS), code="E020")
     if isinstance(node, nodes.Call) and not (file and isinstance(node.node, nodes.Name) and node.node.name == "range"):
-        raise TemplateError("functions cannot be called", hint="use a filter: {{ value | filter }}", code="E020")
+        return TemplateError("functions cannot be called", hint="use a filter: {{ value | filter }}", code="E020")
     if isinstance(node, nodes.Stmt) and not isinstance(node, _IN_FILES if file else _IN_TEXT):
         word = type(node).__name__.lower()
         hint = "repeat with {each: …, do: …}, or in a .yaml.j2 file" if word == "for" else ""
-        raise TemplateError(
+        return TemplateError(
             f"'{word}' cannot be used {'in a template file' if file else 'in a text'}", hint=hint, code="E020"
         )
+    return None
 
 
 def _syntax(error: TemplateSyntaxError) -> TemplateError:
     text = (error.message or "it cannot be read").rstrip(".")
     text = text.replace("end of print statement", "}}").replace("end of statement block", "%}")
-    return TemplateError(f"the template cannot be understood: {text[0].lower()}{text[1:]}", code="E020")
+    said = TemplateError(f"the template cannot be understood: {text[0].lower()}{text[1:]}", code="E020")
+    return said.at_line(error.lineno)
 
 
 def render_file(tree: nodes.Template, scope: Mapping[str, Any]) -> str:
     """The whole text of a template file; TemplateError where a name is unknown or the text grows too long."""
     template = SANDBOX.from_string(tree)
+    pieces = template.root_render_func(template.new_context(dict(scope)))
     try:
-        return "".join(_limited(template.root_render_func(template.new_context(dict(scope)))))
+        return "".join(_limited(pieces))
+    except TemplateError as error:
+        raise error.at_line(_line(template, error, pieces)) from None
     except LineformError:
         raise
     except Exception as error:  # any failure of an author's expression is the author's to see
-        raise fail(f"the template cannot be rendered: {error}") from error
+        said = fail(f"the template cannot be rendered: {error}")
+        raise said.at_line(_line(template, error, pieces)) from error
+
+
+def _line(template: Template, error: Exception, pieces: Any) -> int:
+    """The line of the template that was being rendered: where the error came up, or where the text was left off."""
+    number = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is template.root_render_func.__globals__:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    if not number and pieces.gi_frame is not None:
+        number = pieces.gi_frame.f_lineno
+    return template.get_corresponding_lineno(number) if number else 0
 
 
 def _limited(pieces: Iterable[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What may go wrong in an expression, told without a place: the caller knows where it was written."""
+"""What may go wrong in an expression, told without its file: the caller knows where it was written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ class TemplateError(LineformError):
     """An expression that cannot be understood or evaluated; `code` is a problem code."""
 
     exit_code = 3
+    line = 0
+    """Counted from 1, in the text that was parsed or rendered; 0 where that is not known."""
+
+    def at_line(self, line: int) -> TemplateError:
+        """This error, found in that line."""
+        self.line = line
+        return self
 
 
 class UnknownValue(TemplateError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lineform.loading import load_project
 from lineform.model.address import Address
 from lineform.model.campaign import CampaignSpec
@@ -183,3 +185,23 @@ def test_a_fault_in_a_rendered_template_says_whose_line_it_is(tmp_path: Path) ->
 def test_a_template_file_cannot_read_a_friend(tmp_path: Path) -> None:
     root = write(tmp_path, SMALL, {"campaigns/tall.yaml.j2": J2.replace("{% raw %}", "").replace("{% endraw %}", "")})
     assert "E021" in {p.code for p in problems(root)}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "column"),
+    [
+        ('  - {% include "x" %}', "E020", 5),
+        ('  - text: "{{ client.title | uper }}"', "E020", 12),
+        ("  {% for i in range(5000) %}- text: a", "E027", 3),
+        ('  - text: "{{ 1 // 0 }}"', "E027", 12),
+        ('  - text: "{{ frend }}"', "E021", 15),
+        ('  - text: "{{ client.title"', "E020", 12),
+    ],
+)
+def test_a_template_files_own_faults_have_a_line(tmp_path: Path, line: str, code: str, column: int) -> None:
+    end = "\n{% endfor %}" if "for" in line else ""
+    lines = J2.replace("tall", "bad").splitlines()[:5]
+    text = "\n".join([*lines, line]) + end + "\n"
+    found = only(write(tmp_path, SMALL, {"campaigns/bad.yaml.j2": text}))
+    assert (found.code, str(found.origin)) == (code, f"campaigns/bad.yaml.j2:6:{column}")
+    assert found.excerpt == line
