@@ -26,6 +26,27 @@ def test_a_dry_run_says_everything_and_sends_nothing(applied: Path, line: Contro
     assert run("report", "--format", "json", *ONE).data["clients"][0]["sends"] == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run",),
+        ("run", "--every", "60"),
+        ("run", "--release", "campaign.winter-offer@2026-12-01T10:00"),
+        ("apply", "--yes"),
+        ("send", "winter-offer", "--test"),
+        ("friends", "sync"),
+        ("friends", "import", "friends.csv"),
+    ],
+)
+def test_a_real_account_is_not_acted_on_at_another_time(
+    applied: Path, run: Run, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AOBA_SALON_TESTERS", HANAKO)
+    refused = run(*words, *AT_DUE)
+    assert refused.code == 64
+    assert "--sandbox" in refused.err
+
+
 def test_a_second_run_sends_nothing_more(applied: Path, line: Control, run: Run) -> None:
     first = run("run", *AT_DUE)
     assert first.code == 0

@@ -14,7 +14,7 @@ from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
 from lineform.cli.boundary import say_error, say_failures
-from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
+from lineform.cli.common import acting_moment, open_project, read_settings, use_colour, worst
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
 from lineform.planning.options import PlanOptions
@@ -57,7 +57,9 @@ def command(
     if saved is not None and (prune or adopt or digest):
         raise UsageError("what is pruned, adopted and approved stands in the plan file", hint="plan again with them")
     project = open_project(workspace, clients)
-    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+    settings = read_settings()
+    at = acting_moment(project, settings, now, sandbox=sandbox)
+    with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if saved is not None:
             return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
         planned = asyncio.run(plan_all(session, PlanOptions(prune=prune, adopt=frozenset(adopt)), with_store=True))

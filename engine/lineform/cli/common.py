@@ -82,6 +82,17 @@ def moment(project: Project, now: datetime | None) -> datetime | None:
     return now.replace(tzinfo=ZoneInfo(project.spec.defaults.timezone))
 
 
+def acting_moment(project: Project, settings: Settings, now: datetime | None, *, sandbox: bool) -> datetime | None:
+    """What `--now` means to a verb that sends or writes. Raises UsageError where real people would get the messages of
+    another time, or the store would be told one."""
+    if now is not None and not sandbox and not settings.offline:
+        raise UsageError(
+            "--now acts on the offline account only: this would reach real people at a time that it is not",
+            hint="add --sandbox, or leave --now out; `plan` and `run --dry-run` take it, because they only read",
+        )
+    return moment(project, now)
+
+
 def summarise(markdown: str) -> None:
     """Adds to GitHub's summary of this step, where there is one."""
     summary = read_settings().step_summary

@@ -11,7 +11,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
-from lineform.cli.common import moment, open_project, read_settings, worst
+from lineform.cli.common import acting_moment, open_project, read_settings, worst
 from lineform.cli.friends_export import export
 from lineform.cli.friends_forget import forget
 from lineform.cli.friends_import import import_
@@ -40,8 +40,9 @@ def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetim
     """Collect the friends from LINE, which tells them to verified and premium accounts only."""
     project = open_project(workspace, clients)
     settings = read_settings()
+    at = acting_moment(project, settings, now, sandbox=sandbox)
     failures: dict[str, LineformError] = {}
-    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
+    with open_session(project, settings, sandbox=sandbox, now=at) as session:
         for owner in project.clients.values():
             try:
                 with at_client(owner):

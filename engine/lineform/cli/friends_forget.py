@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import moment, owner_of, read_settings
+from lineform.cli.common import acting_moment, owner_of, read_settings
 from lineform.errors import BlockedError, PartialError, UsageError
 from lineform.lineapi.limits import USER_ID_PATTERN
 from lineform.ports.store import AuditEntry, ForgetCount
@@ -54,13 +54,14 @@ def forget(
     project, owner = owner_of(workspace, client)
     user_ids = _ids([*named, *(_lines(file) if file is not None else ())])
     settings = read_settings()
+    start = acting_moment(project, settings, now, sandbox=sandbox)
     settings.secret(FORGET_KEY)
     if not yes:
         if not sys.stdin.isatty():
             raise BlockedError("nobody can be asked here", hint="add --yes: it cannot be undone")
         people = plural(len(user_ids), "person", "people")
         click.confirm(f"forget {people} of {owner.name}? This cannot be undone.", abort=True)
-    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
+    with open_session(project, settings, sandbox=sandbox, now=start) as session:
         at = session.clock.now()
         count = session.store.forget(owner.name, user_ids, at)
         if session.control is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import moment, owner_of, read_settings
+from lineform.cli.common import acting_moment, owner_of, read_settings
 from lineform.cli.importing import Counter, Refusals, counted, introduce
 from lineform.errors import UsageError
 from lineform.loading.friends_files import read_friends
@@ -77,9 +77,10 @@ def import_(
     if refused is not None and file is not None and refused.resolve() == file.resolve():
         raise UsageError("--refused would write over the file that is read")
     settings = read_settings()
+    at = acting_moment(project, settings, now, sandbox=sandbox)
     rows = _rows(owner, settings, file, encoding, from_env, query_file, resume_from)
     with ExitStack() as stack:
-        session = stack.enter_context(open_session(project, settings, sandbox=sandbox, now=moment(project, now)))
+        session = stack.enter_context(open_session(project, settings, sandbox=sandbox, now=at))
         refusals = stack.enter_context(Refusals(refused))
         counter = stack.enter_context(Counter())
         try:

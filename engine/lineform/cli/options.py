@@ -62,7 +62,7 @@ now = click.option(
     "--now",
     type=Moment(),
     metavar="TIME",
-    help="Act as if it were this time (2026-12-01T10:00), for tests and demos.",
+    help="Act as if it were this time (2026-12-01T10:00). What sends or writes takes it on the offline account only.",
 )
 
 sandbox = click.option(

@@ -14,6 +14,7 @@ import click
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
 from lineform.cli.common import (
+    acting_moment,
     find_resource,
     moment,
     one_client,
@@ -66,7 +67,9 @@ def command(
     if sum((dry_run, bool(held), halt, resume)) > 1:
         raise UsageError("--dry-run, --release, --halt and --resume exclude each other")
     project = open_project(workspace, clients)
-    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+    settings = read_settings()
+    at = moment(project, now) if dry_run else acting_moment(project, settings, now, sandbox=sandbox)
+    with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if halt or resume:
             return _switch(session, halting=halt)
         if held is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import find_resource, moment, one_client, open_project, read_settings
+from lineform.cli.common import acting_moment, find_resource, one_client, open_project, read_settings
 from lineform.errors import LineRefusedError, UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client, Resource
@@ -33,10 +33,11 @@ def command(workspace: Path, client: str | None, campaign: str, test: bool, now:
     owner = one_client(project, client)
     found = find_resource(owner, campaign, Kind.CAMPAIGN)
     settings = read_settings()
+    at = acting_moment(project, settings, now, sandbox=sandbox)
     if owner.spec.testers is None:
         raise UsageError(f"{owner.name} lists no testers", hint="add `testers: {env: NAME}` to the client's file")
     testers = [part.strip() for part in settings.secret(owner.spec.testers.env).split(",") if part.strip()]
-    with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session, at_client(owner):
+    with open_session(project, settings, sandbox=sandbox, now=at) as session, at_client(owner):
         report = asyncio.run(_send(session, owner, found, testers))
     left = "no limit" if report.quota_left is None else f"{report.quota_left - report.cost:,} left"
     click.echo(f"{report.address}: sent to {report.cost} of {len(report.results)} testers; this month's quota: {left}")

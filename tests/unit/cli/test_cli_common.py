@@ -8,11 +8,21 @@ from pathlib import Path
 import click
 import pytest
 
-from lineform.cli.common import GRAVITY, find_resource, moment, one_client, open_project, use_colour, worst
+from lineform.cli.common import (
+    GRAVITY,
+    acting_moment,
+    find_resource,
+    moment,
+    one_client,
+    open_project,
+    use_colour,
+    worst,
+)
 from lineform.errors import LineformError, UsageError
 from lineform.loading.project import load_project
 from lineform.model.address import Kind
 from lineform.model.project import Project
+from lineform.settings import Settings
 from support.workspaces import CAMPAIGN, CLIENT, SMALL, write
 
 SECOND = CLIENT.replace("name: aoba", "name: kawa").replace("AOBA", "KAWA")
@@ -73,6 +83,24 @@ def test_a_moment_without_an_offset_is_meant_in_the_projects_time_zone(project: 
     assert found.utcoffset() == timedelta(hours=9)
     aware = datetime(2026, 12, 1, 10, tzinfo=UTC)
     assert moment(project, aware) is aware
+
+
+REAL = Settings()
+LOCAL = Settings(line_origin="http://127.0.0.1:8787")
+ELSEWHERE = Settings(line_origin="https://proxy.example.com")
+
+
+@pytest.mark.parametrize(("settings", "sandbox"), [(REAL, True), (LOCAL, False), (ELSEWHERE, True)])
+def test_another_time_is_for_the_offline_account(project: Project, settings: Settings, sandbox: bool) -> None:
+    at = datetime(2026, 12, 1, 10, tzinfo=UTC)
+    assert acting_moment(project, settings, at, sandbox=sandbox) is at
+
+
+@pytest.mark.parametrize("settings", [REAL, ELSEWHERE])
+def test_real_accounts_live_now(project: Project, settings: Settings) -> None:
+    assert acting_moment(project, settings, None, sandbox=False) is None
+    with pytest.raises(UsageError, match="real people"):
+        acting_moment(project, settings, datetime(2026, 12, 1, 10, tzinfo=UTC), sandbox=False)
 
 
 def test_an_invalid_workspace_is_told_and_ends_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
