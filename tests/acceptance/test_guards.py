@@ -283,7 +283,9 @@ def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Any
     first = here.received()
     assert (entry.outcome, entry.exit_code, entry.recipients) == (Outcome.WAITING, 0, 40)
     assert 0 < entry.accepted == first.total() < 20
-    assert tick_at(here, DUE + 44 * MINUTES) == [Outcome.WAITING]
+    here.move(DUE + 44 * MINUTES)
+    (waiting,) = here.tick().entries
+    assert (waiting.outcome, waiting.reason) == (Outcome.WAITING, "part 2 of the rollout follows at 2026-12-01T10:45")
     assert here.received() == first
     assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.SENT]
     assert here.once_each()

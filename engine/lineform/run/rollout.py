@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from lineform.errors import BlockedError
 from lineform.ports.line_account import LineFailure
 from lineform.ports.store import AuditEntry, Send
@@ -10,7 +13,7 @@ from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.prepare import refuse
 from lineform.sending import late
 from lineform.sending.cost import month_start
-from lineform.sending.due import Due
+from lineform.sending.due import Due, key_of
 from lineform.sending.guards import Figures, stops
 from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed
@@ -35,10 +38,10 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     if isinstance(found, Abort):
         return await _end(run, send, SendStatus.HELD, found.reason)
     part = f"part {found.number + 1} of the rollout"
-    planned = Due(found.at.isoformat(timespec="minutes"), found.at)
+    planned = Due(_wall(found.at, armed), found.at)
     match late.decide(planned, found.at, run.clock.now(), armed.schedule, quiet):
         case late.Wait(until, reason):
-            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {until.isoformat(timespec='minutes')}")
+            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {_wall(until, armed)}")
         case late.Hold(reason):
             return await _end(run, send, SendStatus.HELD, f"{part} {reason}")
         case late.Skip(reason):
@@ -61,6 +64,12 @@ async def open_waves(run: Run, send: Send, up_to: int, recipients: int) -> TickE
     await run.records(run.store.open_wave, send.id, up_to, run.clock.now())
     await _note(run, "rollout", send, f"part {up_to + 1} is sent, to {recipients:,}")
     return None
+
+
+def _wall(moment: datetime, armed: Armed) -> str:
+    """The moment on the campaign's own clock, rounded up to a whole minute."""
+    local = (moment + timedelta(minutes=1, microseconds=-1)).astimezone(ZoneInfo(armed.timezone))
+    return key_of(local.replace(tzinfo=None, second=0, microsecond=0))
 
 
 async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
