@@ -14,7 +14,7 @@ from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
 from lineform.cli.boundary import say_error, say_failures
-from lineform.cli.common import acting_moment, open_project, read_settings, use_colour, worst
+from lineform.cli.common import acting_moment, open_project, read_file, read_settings, use_colour, worst
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
 from lineform.planning.options import PlanOptions
@@ -53,7 +53,7 @@ def command(
 
     Safe to repeat: after a crash, a limit or a lost connection, the same command goes on from there.
     """
-    saved = None if plan_file is None else plan_from_json(plan_file.read_text(encoding="utf-8"))
+    saved = None if plan_file is None else plan_from_json(read_file(plan_file))
     if saved is not None and (prune or adopt or digest):
         raise UsageError("what is pruned, adopted and approved stands in the plan file", hint="plan again with them")
     project = open_project(workspace, clients)

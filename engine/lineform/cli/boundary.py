@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Mapping
+from typing import Final
 
 import click
 
 from lineform import __version__
-from lineform.errors import LineformError, UsageError
+from lineform.errors import LineformError, PartialError, UsageError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+EXTRAS: Final = {"uvicorn": "sandbox", "starlette": "sandbox", "psycopg": "postgresql"}
+"""Packages that are installed only where they are asked for, and the extra that brings each."""
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def say_error(error: LineformError) -> None:
@@ -58,7 +63,45 @@ def guarded(command: click.Command, argv: list[str]) -> int:
         say_error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the boundary: whatever arrives here is our bug, and says so
+        known = _of_this_machine(error)
+        if known is not None:
+            _let_go_of_output()
+            say_error(known)
+            return known.exit_code
         traceback.print_exc()
         click.echo(f"this is a bug in lineform {__version__}: {type(error).__name__}", err=True)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _of_this_machine(error: Exception) -> LineformError | None:
+    """What the machine could not give, as something to act on: a disk, a file, a package that is optional."""
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
+        extra = EXTRAS.get(error.name.partition(".")[0])
+        if extra is None:
+            return None
+        return UsageError(
+            f"this needs the package {error.name}, which is not installed", hint=f"pip install 'lineform[{extra}]'"
+        )
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in _DISK:
+        where = f" of {error.filename}" if error.filename else ""
+        return PartialError(
+            f"the disk{where} took no more: {error.strerror}",
+            hint="make room, or name a file on another disk, and run the same command again",
+        )
+    if error.filename is None:
+        return None
+    return UsageError(
+        f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}",
+        hint="look at its name, its folder and its permissions, or name another one",
+    )
+
+
+def _let_go_of_output() -> None:
+    """Output that cannot be written stays in its buffer; at its exit the interpreter would fail on it once more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -93,6 +93,16 @@ def acting_moment(project: Project, settings: Settings, now: datetime | None, *,
     return moment(project, now)
 
 
+def read_file(path: Path) -> str:
+    """The text of a file that the user named. Raises UsageError where it is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is no text in UTF-8", hint="is it another file that was meant?") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
 def summarise(markdown: str) -> None:
     """Adds to GitHub's summary of this step, where there is one."""
     summary = read_settings().step_summary

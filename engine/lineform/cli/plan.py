@@ -10,7 +10,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
-from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
+from lineform.cli.common import moment, open_project, read_file, read_settings, use_colour, worst
 from lineform.errors import UsageError
 from lineform.planning.options import PlanOptions
 from lineform.planning.planjson import plan_to_json
@@ -56,7 +56,7 @@ def command(
     if snapshot is not None:
         if save_snapshot or sandbox:
             raise UsageError("--snapshot plans without any account; leave the other option out")
-        taken = snapshot_from_json(snapshot.read_text(encoding="utf-8"))
+        taken = snapshot_from_json(read_file(snapshot))
         planned = plan_snapshot(tuple(project.clients.values()), taken, plan_options)
     else:
         with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:

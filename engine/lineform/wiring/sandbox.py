@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from pathlib import Path
 
 from lineform.model.project import Project
 from lineform.sandbox.control import Control
-from lineform.sandbox.server import SandboxServer
 from lineform.settings import Settings
 
 PLAN_LIMIT = 5000
@@ -42,7 +42,9 @@ def offline(
     """
     if state_file is not None:
         state_file.parent.mkdir(parents=True, exist_ok=True)
-    with SandboxServer(state_file, seed=seed) as server:
+    # Its packages are an extra (`lineform[sandbox]`), and take a while to load: only who tries things out needs them.
+    server_class = importlib.import_module("lineform.sandbox.server").SandboxServer
+    with server_class(state_file, seed=seed) as server:
         control = Control(server.origin)
         if now is None:
             control.real_clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -46,6 +47,31 @@ def test_our_own_bug_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> 
     said = capsys.readouterr().err
     assert "Traceback" in said
     assert "this is a bug in lineform" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 7, "make room"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.json"), 7, "the disk of a.json"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x/a.json"), 64, "x/a.json cannot be used"),
+        (PermissionError(errno.EACCES, "Permission denied", b"a.json"), 64, "a.json cannot be used: Permission denied"),
+        (ModuleNotFoundError("no uvicorn", name="uvicorn"), 64, "pip install 'lineform[sandbox]'"),
+        (ModuleNotFoundError("no starlette", name="starlette.types"), 64, "pip install 'lineform[sandbox]'"),
+    ],
+)
+def test_what_the_machine_does_not_give_is_no_bug(
+    error: Exception, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(_raising(error), []) == code
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("x"), ModuleNotFoundError("no x", name="x"), UnicodeError("x")])
+def test_other_failures_of_the_machine_are_still_bugs(error: Exception) -> None:
+    assert guarded(_raising(error), []) == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
