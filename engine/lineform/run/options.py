@@ -17,14 +17,15 @@ from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount
 from lineform.ports.store import Store
+from lineform.run.place import place
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def new_worker() -> str:
-    """A name that no other run has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    """A name that no other run has: the host, the place on it, the process, and eight digits drawn anew."""
+    return f"{socket.gethostname()}:{place()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 
+from lineform.run.place import place
+
 
 def owner_is_gone(owner: str) -> bool:
-    """True only where `owner` (`lineform.run.options.new_worker`) ran on this machine and its process has ended.
+    """True only where `owner` (`lineform.run.options.new_worker`) ran in this place and its process has ended.
 
-    Another machine's process may be alive however long it is silent; its lock has to run out.
+    A process of another machine, of another container, or of a system that does not tell its places apart may be
+    alive however long it is silent; its lock has to run out.
     """
-    host, _, rest = owner.rpartition(":")[0].rpartition(":")
-    if host != socket.gethostname() or not rest.isdigit():
+    parts = owner.rsplit(":", maxsplit=3)
+    if len(parts) < 4 or not place() or parts[:2] != [socket.gethostname(), place()] or not parts[2].isdecimal():
         return False
     try:
-        os.kill(int(rest), 0)
+        os.kill(int(parts[2]), 0)
     except ProcessLookupError:
         return True
     except OSError:
