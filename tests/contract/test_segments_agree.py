@@ -17,11 +17,11 @@ from sqlalchemy import URL
 from lineform.ports.store import Store
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import EVERYONE, Predicate
+from lineform.segments.predicate import EVERYONE, Not, Predicate
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
-from support.populations import MOMENTS, NOWS, history, population, trees
+from support.populations import MOMENTS, NOWS, history, population, timed, trees
 from support.postgres import new_database
 from support.stores import NOW, user
 
@@ -29,7 +29,13 @@ ACCOUNTS = tuple(f"account-{n}" for n in range(5))
 SIZE = 60
 SLOW = [HealthCheck.too_slow]
 """A loaded machine is no reason to fail."""
-World = list[tuple[Store, dict[str, list[Friend]]]]
+
+
+class World(list[tuple[Store, dict[str, list[Friend]]]]):
+    """Stores, and everybody of each account as that store knows them."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} stores"  # hypothesis prints it with every counterexample
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Both stores with the same five random populations, and everybody of each account as that store knows them."""
     folder: Path = tmp_path_factory.mktemp("agree")
     with ExitStack() as stack:
-        found: World = []
+        found = World()
         for url in (f"sqlite:///{folder}/store.db", new_database(postgres_server)):
             store = stack.enter_context(open_store(url))
             store.migrate()
@@ -66,7 +72,7 @@ def test_both_stores_know_the_same_friends(world: World) -> None:
         assert len(plain[0]) == SIZE
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(tree=trees, account=st.sampled_from(ACCOUNTS), now=st.sampled_from(NOWS))
 def test_every_engine_selects_whom_the_plain_reading_selects(
     world: World, tree: Predicate, account: str, now: datetime
@@ -75,6 +81,17 @@ def test_every_engine_selects_whom_the_plain_reading_selects(
         meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, now) is True]
         assert list(store.select(account, tree, now)) == meant
         assert store.count(account, tree, now) == len(meant)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=SLOW)
+@given(leaf=timed, account=st.sampled_from(ACCOUNTS), now=st.sampled_from(NOWS))
+def test_a_condition_about_time_comes_out_alike_at_the_ends_of_its_window(
+    world: World, leaf: Predicate, account: str, now: datetime
+) -> None:
+    for store, people in world:
+        for tree in (leaf, Not(leaf)):
+            meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, now) is True]
+            assert list(store.select(account, tree, now)) == meant
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)

@@ -74,14 +74,15 @@ def _predicate(owner: Client, name: str) -> Predicate:
 @options.client
 @click.argument("name")
 @click.option("--friend", "user_id", required=True, metavar="USER_ID", help="LINE's user id of the friend.")
+@options.now
 @options.sandbox
-def explain(workspace: Path, client: str | None, name: str, user_id: str, sandbox: bool) -> None:
+def explain(workspace: Path, client: str | None, name: str, user_id: str, now: datetime | None, sandbox: bool) -> None:
     """Tell why a friend is in the segment NAME, or is not: every condition, with the value that it met."""
     project = open_project(workspace, [client] if client else [])
     owner = one_client(project, client)
     segment = find_resource(owner, name, Kind.SEGMENT).address.name
     predicate = _predicate(owner, segment)
-    with open_session(project, read_settings(), sandbox=sandbox) as session:
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         ids = list(session.store.friend_ids(owner.name, [user_id]).values())
         found = session.store.friends(owner.name, ids)
         history = session.store.histories(owner.name, ids)
