@@ -1,7 +1,7 @@
 """Who is sent too much: a friend's last seven days, the gap since the last send, and messages read before.
 
 What is counted is the ledger itself, so nothing is written for it, and a rule of today counts what was sent before it
-was written. A friend costs two bytes of memory, ten where texts differ between friends.
+was written. A friend of the audience costs ten bytes of memory, whatever the number of sends.
 """
 
 from __future__ import annotations
