@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,10 @@ class UtcTime(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        # SQLAlchemy's own for SQLite formats each part apart: an import spent a sixth of its time there.
+        return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -53,6 +57,16 @@ class Millisecond(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+def _sqlite_text(value: datetime | None) -> str | None:
+    """A moment as SQLite holds it, in SQLAlchemy's form."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone cannot be recorded")
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def pack_ids(ids: Iterable[int]) -> bytes:
