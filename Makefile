@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 UV := $(shell command -v uv 2>/dev/null)
 NAME ?= plan
 
-.PHONY: help setup demo test lint format schema bench clean
+.PHONY: help setup demo test coverage lint format schema bench clean
 .DEFAULT_GOAL := help
 
 help:  ## show what can be made
@@ -37,6 +37,9 @@ demo: $(READY)  ## live through a week of the reference workspace on the offline
 
 test: $(READY)  ## run the whole test suite
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+coverage: $(READY)  ## run the tests and show what they leave untouched
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
 
 lint: $(READY)  ## formatting, lint, types, layers and workflows
 	$(BIN)/ruff format --check .
