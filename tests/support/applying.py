@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,9 @@ from lineform.model.address import Kind
 from lineform.model.project import Client, Resource
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
-from lineform.ports.store import AuditEntry, Revision
+from lineform.ports.store import AuditEntry, Revision, Upload
+from lineform.segments.friend import Friend
+from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned, revision
 from lineform.wiring.clock import SettableClock
 from support.fake_account import FakeAccount
@@ -34,6 +36,47 @@ class ApplyRecords:
     leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     log: list[AuditEntry] = field(default_factory=list)
     bots: dict[str, str] = field(default_factory=dict)
+    selected: tuple[str, ...] = ()
+    """LINE's user ids of the friends whom every segment selects."""
+    blocked: set[str] = field(default_factory=set)
+    uploaded: dict[int, list[Upload]] = field(default_factory=dict)
+    _friends: dict[str, int] = field(default_factory=dict)
+    _uploads: int = 0
+
+    def segment(self, *users: str) -> None:
+        """From now on these are in every segment."""
+        self.selected = users
+        for user in users:
+            self._friends.setdefault(user, len(self._friends) + 1)
+
+    def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
+        return iter(sorted(self._friends[user] for user in self.selected if user not in self.blocked))
+
+    def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
+        names = self.line_ids(account, ids)
+        return [
+            Friend(one, names[one], "", "", None, names[one] in self.blocked, {}, frozenset())
+            for one in ids
+            if one in names
+        ]
+
+    def line_ids(self, account: str, ids: Sequence[int]) -> Mapping[int, str]:
+        return {number: user for user, number in self._friends.items() if number in set(ids)}
+
+    def intend_uploads(self, account: str, audience: int, uploads: Sequence[Sequence[int]]) -> None:
+        for friend_ids in uploads:
+            self._uploads += 1
+            self.uploaded.setdefault(audience, []).append(Upload(self._uploads, tuple(friend_ids), confirmed=False))
+
+    def confirm_upload(self, upload_id: int) -> None:
+        for audience, uploads in self.uploaded.items():
+            self.uploaded[audience] = [replace(u, confirmed=u.confirmed or u.id == upload_id) for u in uploads]
+
+    def uploads(self, account: str, audience: int) -> Sequence[Upload]:
+        return tuple(self.uploaded.get(audience, ()))
+
+    def forget_uploads(self, account: str, audience: int) -> None:
+        self.uploaded.pop(audience, None)
 
     def arm(self, account: str, armed: Revision) -> None:
         mine = self.revisions.setdefault(account, {})

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from lineform.apply.desk import Desk
+from lineform.apply.desk import FIRST_WAIT, TRIES, Desk
+from lineform.apply.filling import create_audience, delete_audience, fill_audience
 from lineform.apply.journal import MOVE_DONE
 from lineform.apply.moving import batch_of, finish_batch, start_batch
 from lineform.apply.result import Outcome
@@ -25,10 +26,13 @@ from lineform.planning.steps import (
     CheckImage,
     ClearDefault,
     CreateAlias,
+    CreateAudience,
     CreateMenu,
     DeleteAlias,
+    DeleteAudience,
     DeleteMenu,
     DisarmRevision,
+    FillAudience,
     MenuRef,
     MoveLinkedUsers,
     PointAlias,
@@ -40,12 +44,9 @@ from lineform.planning.steps import (
 )
 from lineform.ports.line_account import NotFound, OutcomeUnknown, Refused
 from lineform.ports.store import Revision
+from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned
 
-TRIES = 4
-FIRST_WAIT = 1.0
-
-T = TypeVar("T")
 Done = tuple[Outcome, str]
 
 
@@ -57,7 +58,11 @@ class Actor:
     resources: Mapping[str, Resource]
     revisions: Mapping[str, Revisioned]
     live: LiveAccount
+    predicates: Mapping[str, Predicate] = field(default_factory=dict)
+    """Whom each declared audience is to hold."""
     made: dict[str, str] = field(default_factory=dict)
+    audiences: dict[str, int] = field(default_factory=dict)
+    """Audiences that it creates, by address."""
     images: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     moving: str = ""
     """The request id of the running move."""
@@ -78,10 +83,10 @@ class Actor:
             case PointAlias(alias, menu):
                 return await self._point_alias(alias, self._id(menu))
             case SetDefault(menu):
-                await self._again(lambda: account.set_default_menu(self._id(menu)))
+                await self.desk.again(lambda: account.set_default_menu(self._id(menu)))
                 return Outcome.DONE, self._id(menu)
             case ClearDefault():
-                await self._again(account.clear_default_menu)
+                await self.desk.again(account.clear_default_menu)
                 return Outcome.DONE, ""
             case MoveLinkedUsers():
                 return await self._start_move(step)
@@ -91,6 +96,15 @@ class Actor:
                 return await self._gone(lambda: account.delete_alias(alias))
             case DeleteMenu(_, menu_id):
                 return await self._delete(menu_id)
+            case CreateAudience(address, wanted):
+                earlier = frozenset(audience.id for audience in self.live.audiences)
+                outcome, self.audiences[address] = await create_audience(self.desk, address, wanted, earlier)
+                return outcome, str(self.audiences[address])
+            case FillAudience(address, audience_id):
+                audience = audience_id or self.audiences[address]
+                return Outcome.DONE, await fill_audience(self.desk, self.predicates[address], audience)
+            case DeleteAudience(_, audience_id):
+                return await delete_audience(self.desk, audience_id), str(audience_id)
             case ArmRevision(address):
                 return await self._arm(address)
             case DisarmRevision(address):
@@ -106,22 +120,11 @@ class Actor:
     def _declared(self, address: str) -> DeclaredMenu:
         return declared_menu(self.resources[address])
 
-    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
-        """For calls that may be repeated: tries again while LINE's answer is lost."""
-        wait = FIRST_WAIT
-        for _ in range(TRIES - 1):
-            try:
-                return await call()
-            except OutcomeUnknown:
-                await self.desk.pause(wait)
-                wait *= 2
-        return await call()
-
     async def _validate(self, address: str) -> Done:
         """The image is made here too, so that one that cannot be drawn stops the plan before anything is changed."""
         menu = self._declared(address)
         self.images[address] = await asyncio.to_thread(self.desk.images, self.resources[address])
-        await self._again(lambda: self.desk.account.validate_menu(self._named(menu)))
+        await self.desk.again(lambda: self.desk.account.validate_menu(self._named(menu)))
         return Outcome.DONE, ""
 
     def _named(self, menu: DeclaredMenu) -> dict[str, object]:
@@ -149,7 +152,7 @@ class Actor:
     async def _find_created(self, menu: DeclaredMenu) -> str:
         """A menu with our mark that was not there when the plan was made; empty where there is none."""
         before = {live.menu_id for live in self.live.menus}
-        for live in await self._again(self.desk.account.menus):
+        for live in await self.desk.again(self.desk.account.menus):
             mark = read_mark(live.get("name"))
             if mark is None or live["richMenuId"] in before:
                 continue
@@ -181,7 +184,7 @@ class Actor:
         raise AssertionError("the last try either returned or raised")
 
     async def _has_image(self, menu_id: str) -> bool:
-        return await self._again(lambda: self.desk.account.menu_image(menu_id)) is not None
+        return await self.desk.again(lambda: self.desk.account.menu_image(menu_id)) is not None
 
     async def _check(self, menu: MenuRef) -> Done:
         wait = FIRST_WAIT
@@ -197,10 +200,10 @@ class Actor:
 
     async def _create_alias(self, alias: str, menu_id: str) -> Done:
         try:
-            await self._again(lambda: self.desk.account.create_alias(alias, menu_id))
+            await self.desk.again(lambda: self.desk.account.create_alias(alias, menu_id))
         except Refused:
             # A lost answer and a second try look like this, and so does an alias that somebody made meanwhile.
-            target = (await self._again(self.desk.account.aliases)).get(alias)
+            target = (await self.desk.again(self.desk.account.aliases)).get(alias)
             if target != menu_id:
                 raise
             return Outcome.ALREADY, menu_id
@@ -208,14 +211,14 @@ class Actor:
 
     async def _point_alias(self, alias: str, menu_id: str) -> Done:
         try:
-            await self._again(lambda: self.desk.account.update_alias(alias, menu_id))
+            await self.desk.again(lambda: self.desk.account.update_alias(alias, menu_id))
         except NotFound:
             return await self._create_alias(alias, menu_id)
         return Outcome.DONE, menu_id
 
     async def _gone(self, delete: Callable[[], Awaitable[None]]) -> Done:
         try:
-            await self._again(delete)
+            await self.desk.again(delete)
         except NotFound:
             return Outcome.ALREADY, ""
         return Outcome.DONE, ""
@@ -223,14 +226,14 @@ class Actor:
     async def _delete(self, menu_id: str) -> Done:
         """Looks once more whether anybody is sent to the menu: another tool may have pointed an alias at it."""
         account = self.desk.account
-        aliases, default = await self._again(account.aliases), await self._again(account.default_menu)
+        aliases, default = await self.desk.again(account.aliases), await self.desk.again(account.default_menu)
         if menu_id in aliases.values() or default.menu_id == menu_id:
             return Outcome.SKIPPED, "an alias or the default points to it again"
         return await self._gone(lambda: account.delete_menu(menu_id))
 
     async def _start_move(self, step: MoveLinkedUsers) -> Done:
         batch = batch_of(step.moves, self.made)
-        self.moving = await self._again(lambda: start_batch(self.desk, batch))
+        self.moving = await self.desk.again(lambda: start_batch(self.desk, batch))
         return Outcome.DONE, self.moving
 
     async def _wait_for_move(self, step: WaitForMove) -> Done:

@@ -12,11 +12,14 @@ from lineform.apply.result import OnStep
 from lineform.errors import LockedError
 from lineform.model.project import Resource
 from lineform.ports.clock import Clock
-from lineform.ports.line_account import LineAccount
+from lineform.ports.line_account import LineAccount, OutcomeUnknown
 from lineform.ports.store import AuditEntry, Store
 
 LEASE = timedelta(minutes=4)
 """Longer than any single call may take; renewed before each step and each pause."""
+
+TRIES = 4
+FIRST_WAIT = 1.0
 
 T = TypeVar("T")
 
@@ -82,6 +85,17 @@ class Desk:
         """Waits, without losing the lock."""
         await self.hold_lock()
         await self.clock.sleep(seconds)
+
+    async def again(self, call: Callable[[], Awaitable[T]]) -> T:
+        """For calls that may be repeated: tries again while LINE's answer is lost."""
+        wait = FIRST_WAIT
+        for _ in range(TRIES - 1):
+            try:
+                return await call()
+            except OutcomeUnknown:
+                await self.pause(wait)
+                wait *= 2
+        return await call()
 
     async def release_lock(self) -> None:
         await self.offload(self.store.release_lease, self.lock, self.owner)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from lineform.model.address import Kind
 from lineform.model.project import Client
+from lineform.planning.audiences import own_audiences
 from lineform.planning.live import LiveAccount, LiveMenu
+from lineform.planning.live_audiences import JobStatus, LiveAudience
 from lineform.planning.marks import read_mark
-from lineform.ports.line_account import LineAccount
+from lineform.ports.line_account import LineAccount, Refused
 
 
 async def read_live(account: LineAccount, client: Client) -> LiveAccount:
@@ -18,15 +22,38 @@ async def read_live(account: LineAccount, client: Client) -> LiveAccount:
     Looks for images only where an interrupted apply may have left a menu without one: at our own menus that nothing
     points to. Raises what the account raises.
     """
-    bot, quota, menus, aliases, default = await _together(
-        account.bot(), account.quota(), account.menus(), account.aliases(), account.default_menu()
+    bot, quota, menus, aliases, default, audiences = await _together(
+        account.bot(),
+        account.quota(),
+        account.menus(),
+        account.aliases(),
+        account.default_menu(),
+        _audiences(account, client),
     )
     shown = {*aliases.values(), default.menu_id}
     loose = [m["richMenuId"] for m in menus if _ours(client, m) and m["richMenuId"] not in shown]
     images = await _together(*(account.menu_image(menu_id) for menu_id in loose))
     has_image = {menu_id: image is not None for menu_id, image in zip(loose, images, strict=True)}
     live = tuple(_live_menu(menu, has_image) for menu in menus)
-    return LiveAccount(bot=bot, quota=quota, menus=live, aliases=aliases, default=default)
+    return LiveAccount(bot=bot, quota=quota, menus=live, aliases=aliases, default=default, audiences=audiences)
+
+
+async def _audiences(account: LineAccount, client: Client) -> tuple[LiveAudience, ...]:
+    """All of them; of ours, also whether an upload failed. An account from outside of Japan, Thailand and Taiwan has
+    none, and matters only where some are declared."""
+    try:
+        found = await account.audiences()
+    except Refused as refused:
+        if refused.status != 403 or client.of(Kind.AUDIENCE):
+            raise
+        return ()
+    ours = {copies[-1].live.id for copies in own_audiences(client.name, found).values()}
+    return tuple([await _with_uploads(account, audience) if audience.id in ours else audience for audience in found])
+
+
+async def _with_uploads(account: LineAccount, audience: LiveAudience) -> LiveAudience:
+    jobs = await account.audience_jobs(audience.id)
+    return replace(audience, uploads_failed=any(job.status is JobStatus.FAILED for job in jobs))
 
 
 def _ours(client: Client, menu: Mapping[str, Any]) -> bool:

@@ -13,10 +13,12 @@ from itertools import chain
 from lineform.apply.acting import Actor
 from lineform.apply.desk import Desk
 from lineform.apply.journal import DONE, MOVE_DUE, READ_BACK, START, STEP, applied_before, unmoved
+from lineform.apply.members import read_members
 from lineform.apply.reading import read_live
 from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.errors import LineformError, LineRefusedError, PartialError, StaleError
 from lineform.model.project import Client
+from lineform.planning.audiences import declared_audiences
 from lineform.planning.compare import compare
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
@@ -46,7 +48,8 @@ async def fresh_plan(
     notes = await desk.offload(desk.store.notes, client.name, READ_BACK)
     recorded = {revision.address: revision.digest for revision in armed}
     digests = {address: revisioned.digest for address, revisioned in revisions.items()}
-    return make_plan(client, live, recorded, digests, desk.clock.now(), options, unmoved(notes)), live
+    members = await read_members(desk, client, live)
+    return make_plan(client, live, recorded, digests, desk.clock.now(), options, unmoved(notes), members), live
 
 
 async def apply_plan(
@@ -88,7 +91,8 @@ async def _apply_locked(
     for move in chain.from_iterable(s.moves for s in plan.steps if isinstance(s, MoveLinkedUsers)):
         await desk.note(MOVE_DUE, move.menu_id)
     resources = {str(address): resource for address, resource in client.resources.items()}
-    result = await _walk(desk, plan, Actor(desk, resources, revisions, live))
+    actor = Actor(desk, resources, revisions, live, declared_audiences(client))
+    result = await _walk(desk, plan, actor)
     await desk.note(DONE, approved.plan_id or plan.digest)
     return result
 

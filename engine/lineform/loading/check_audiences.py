@@ -12,11 +12,13 @@ from lineform.templates.build import Site
 
 
 def audience_problems(spec: CampaignSpec, sites: Iterable[Site]) -> list[FieldProblem]:
-    """A number of recipients that cannot be, and what a demographic audience cannot carry; `sites` are the places that
-    read what only a send knows."""
+    """A number of recipients that cannot be, and what a send cannot carry where LINE selects; `sites` are the places
+    that read what only a send knows."""
     out = list(_expected(spec.audience))
     if spec.audience.demographic is not None:
-        out += _demographic(spec, sites)
+        out += _selected_by_line(spec, sites, "a demographic audience", "only LINE knows who is in it")
+    elif spec.audience.audience is not None:
+        out += _selected_by_line(spec, sites, "an audience of LINE's", "LINE sends to it as a whole")
     return out
 
 
@@ -27,17 +29,17 @@ def _expected(audience: Audience) -> Iterator[FieldProblem]:
         yield FieldProblem(("audience", "expect"), "E310", message, "write the smaller one as 'min'")
 
 
-def _demographic(spec: CampaignSpec, sites: Iterable[Site]) -> Iterator[FieldProblem]:
-    """Only LINE knows who is in it, so nothing can be looked up about one of them.
+def _selected_by_line(spec: CampaignSpec, sites: Iterable[Site], whom: str, why: str) -> Iterator[FieldProblem]:
+    """One call carries one text, and nothing can be looked up about anybody who gets it.
 
     https://developers.line.biz/en/reference/messaging-api/#send-narrowcast-message
     """
     for site in sites:
         if paths := sorted(read.path for read in site.reads if read.root == "friend"):
-            message = f"{dotted(site.path)} reads '{paths[0]}', but only LINE knows who is in a demographic audience"
+            message = f"{dotted(site.path)} reads '{paths[0]}', which {whom} cannot have: {why}"
             hint = "take the friend out of the text, or choose the audience by attributes and tags"
             yield FieldProblem(site.path, "E024", message, hint)
     if spec.skip_if_unknown:
-        message = "skip_if_unknown cannot be kept for a demographic audience: only LINE knows who is in it"
+        message = f"skip_if_unknown cannot be kept for {whom}: {why}"
         hint = "leave it out, or choose the audience by attributes and tags"
         yield FieldProblem(("skip_if_unknown",), "E103", message, hint)

@@ -24,11 +24,19 @@ def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterat
 
 
 def _per_friend(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:
-    if spec.audience.demographic is not None and client.limits.per_friend is not None and spec.capped != "send":
+    if client.limits.per_friend is None or spec.capped == "send":
+        return
+    reasons = {
+        "demographic": "only LINE knows who is in a demographic audience",
+        "audience": "LINE sends to its own audience as a whole",
+    }
+    for word, reason in reasons.items():
+        if getattr(spec.audience, word) is None:
+            continue
         yield FieldProblem(
-            ("audience", "demographic"),
+            ("audience", word),
             "E118",
-            "only LINE knows who is in a demographic audience, so limits.per_friend cannot be kept",
+            f"{reason}, so limits.per_friend cannot be kept",
             "choose the audience by attributes and tags, or write 'capped: send' in the campaign",
         )
 
@@ -44,7 +52,9 @@ def _waiting(spec: CampaignSpec) -> Iterator[FieldProblem]:
 
 
 def _rollout(spec: CampaignSpec) -> Iterator[FieldProblem]:
-    if spec.rollout and (spec.audience.everyone or spec.audience.demographic is not None):
+    if spec.rollout and (
+        spec.audience.everyone or spec.audience.demographic is not None or spec.audience.audience is not None
+    ):
         yield FieldProblem(
             ("rollout",),
             "E118",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from lineform.loading.check_audiences import audience_problems
+from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
 from lineform.loading.resources import Built
@@ -42,6 +43,8 @@ class References:
             yield Address(Kind.ATTRIBUTES, name), _of(clash)
         for address, spec in specs.items():
             for problem in self._problems(spec, built[address], names):
+                yield address, problem
+            for problem in line_audience_problems(spec, names.all):
                 yield address, problem
         yield from _defaults(specs)
 

@@ -18,6 +18,7 @@ Found = Declaration | TemplateFile
 USES = {
     "campaigns": Kind.CAMPAIGN,
     "segments": Kind.SEGMENT,
+    "audiences": Kind.AUDIENCE,
     "richmenus": Kind.RICHMENU,
     "attributes": Kind.ATTRIBUTES,
 }

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CLIENT = "client"
     ATTRIBUTES = "attributes"
     SEGMENT = "segment"
+    AUDIENCE = "audience"
     CAMPAIGN = "campaign"
     RICHMENU = "richmenu"
     TEST = "test"

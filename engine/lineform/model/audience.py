@@ -142,26 +142,31 @@ class Demographic(Part):
 
 
 class Audience(Part):
-    """Who receives a send: exactly one of everyone, segment, where or demographic."""
+    """Who receives a send: exactly one of everyone, segment, where, audience or demographic."""
 
     everyone: Literal[True] | None = None
     """All friends who have not blocked the account. The word is required: nothing else means everyone."""
     segment: Name | None = None
     where: Condition | None = None
+    audience: Name | None = None
+    """One of LINE's own audiences, declared as ``kind: audience``, with whom the latest apply put into it."""
     demographic: Demographic | None = None
     exclude: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
     """Drops all friends for whom one of these is not known to be false."""
     expect: Expect | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
-    """For a demographic audience: at most this many people. LINE reserves this much of the quota."""
+    """For an audience of LINE's, or a demographic one: at most this many people. LINE reserves this much quota."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Audience:
-        chosen = [n for n in ("everyone", "segment", "where", "demographic") if getattr(self, n) is not None]
+        words = ("everyone", "segment", "where", "audience", "demographic")
+        chosen = [name for name in words if getattr(self, name) is not None]
         if len(chosen) != 1:
-            raise ValueError("needs exactly one of everyone, segment, where or demographic")
+            raise ValueError("needs exactly one of everyone, segment, where, audience or demographic")
         if self.exclude and self.demographic is not None:
             raise ValueError("cannot exclude from a demographic audience: only LINE knows who is in it")
-        if self.limit is not None and self.demographic is None:
-            raise ValueError("'limit' belongs to a demographic audience")
+        if self.exclude and self.audience is not None:
+            raise ValueError("cannot exclude from an audience of LINE's: leave them out of its segment")
+        if self.limit is not None and self.demographic is None and self.audience is None:
+            raise ValueError("'limit' belongs to an audience of LINE's or a demographic one")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lineform.model.address import Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
+from lineform.model.audience_spec import AudienceSpec
 from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
@@ -15,6 +16,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.CLIENT: ClientSpec,
     Kind.ATTRIBUTES: AttributesSpec,
     Kind.SEGMENT: SegmentSpec,
+    Kind.AUDIENCE: AudienceSpec,
     Kind.CAMPAIGN: CampaignSpec,
     Kind.RICHMENU: RichMenuSpec,
     Kind.TEST: ExpectationSpec,

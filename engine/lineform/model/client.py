@@ -22,6 +22,7 @@ class Uses(Part):
 
     campaigns: Annotated[tuple[str, ...], Field(strict=False)] = ()
     segments: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    audiences: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
 

@@ -91,6 +91,7 @@ CODES: dict[str, str] = {
     "E317": "unknown tag group",
     "E318": "a span of the calendar that does not exist",
     "E319": "a comparison that is always true",
+    "E320": "unknown audience",
     "E401": "an image that is neither PNG nor JPEG",
     "E402": "an image with too many bytes",
     "E403": "an image of another size than its menu",
@@ -105,6 +106,7 @@ GUARDS: dict[str, str] = {
     "G103": "the default rich menu is not ours",
     "G104": "more rich menus than LINE allows",
     "G105": "more rich menu aliases than LINE allows",
+    "G106": "more audiences than LINE allows",
     "G201": "LINE's quota of this month is too small",
     "G202": "the client's monthly budget in messages would be exceeded",
     "G203": "the client's monthly budget in yen would be exceeded",
@@ -121,5 +123,7 @@ GUARDS: dict[str, str] = {
     "G214": "more recipients than one send may reach",
     "G215": "a condition that chooses almost everyone",
     "G216": "a large send that nobody tested",
+    "G221": "LINE's audience cannot be sent to yet",
+    "G222": "LINE's audience holds people who have left its segment",
     "G301": "the store would be lost with this machine",
 }

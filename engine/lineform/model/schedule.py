@@ -93,7 +93,7 @@ class Schedule(Part):
     except_on: Annotated[tuple[Day, ...], Field(strict=False)] = ()
     """For `cron`: days on which it does not fire."""
     if_late: Literal["hold", "skip"] | SendWithin = SendWithin(within="1h")  # type: ignore[arg-type]
-    """What happens when nothing ran within 15 minutes of the due time: hold for a person, skip, or send within a time."""
+    """When nothing ran within 15 minutes of the due time: hold for a person, skip, or send within a time."""
 
     @model_validator(mode="after")
     def _at_or_cron(self) -> Schedule:

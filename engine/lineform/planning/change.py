@@ -16,6 +16,8 @@ class Action(StrEnum):
     """A new menu takes the old one's place; LINE cannot edit one."""
     REPAIR = "@"
     """The menu itself is right; its alias or the default has to be pointed at it again, or friends to be moved."""
+    REFRESH = "&"
+    """The audience is right; friends who joined its segment since the last apply are added."""
     DELETE = "-"
     RETIRING = ">"
     """Replaced, and kept until its grace is over, because some friends still see it. Nothing to do now."""
@@ -69,6 +71,18 @@ class MenuWork:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceWork:
+    """What a change means for LINE's audiences, by LINE's ids. Never part of a saved plan."""
+
+    audience_id: int = 0
+    """The live audience to add to; 0 where one has to be created."""
+    hash: str = ""
+    fill: bool = False
+    """Whether members are to be uploaded."""
+    delete: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One resource of one client, before and after.
 
@@ -92,6 +106,7 @@ class Change:
     menu_id: str = ""
     """The live menu that a retiring, kept or deleted line speaks of."""
     work: MenuWork | None = field(default=None, compare=False, repr=False)
+    audience_work: AudienceWork | None = field(default=None, compare=False, repr=False)
 
     @property
     def counts(self) -> bool:

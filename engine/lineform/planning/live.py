@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lineform.planning.live_audiences import LiveAudience
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -53,3 +55,4 @@ class LiveAccount:
     aliases: Mapping[str, str]
     """Alias id to menu id."""
     default: DefaultMenu
+    audiences: tuple[LiveAudience, ...] = ()

@@ -50,6 +50,8 @@ class LiveAudience:
     request_id: str = ""
     """Of the send that a click or impression audience was made from."""
     click_url: str = ""
+    uploads_failed: bool = False
+    """One of its uploads failed at LINE; looked at for our own audiences only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from lineform.errors import BlockedError, CredentialError, LineformError
 from lineform.model.project import Client
+from lineform.planning.audiences import Membership, compare_audiences
 from lineform.planning.campaigns import compare_campaigns
 from lineform.planning.change import Action, Change
 from lineform.planning.live import LiveAccount
+from lineform.planning.live_audiences import LiveAudience
 from lineform.planning.menus import compare_menus
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import Step, steps_for
@@ -38,6 +40,7 @@ class ClientPlan:
     foreign: tuple[ForeignMenu, ...] = ()
     steps: tuple[Step, ...] = field(default=(), compare=False)
     settled: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    foreign_audiences: tuple[LiveAudience, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -108,12 +111,14 @@ def make_plan(
     now: datetime,
     options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen
     unmoved: Collection[str] = (),
+    members: Mapping[str, Membership] | None = None,
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
     `recorded` and `revisions` map a campaign's address to the digest of its armed and of its declared revision; None
     for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier apply did not
-    finish moving. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
+    finish moving. `members` tells of each declared audience who is in it; None where nobody was asked, and audiences
+    are not compared. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
         return ClientPlan(client.name, live.bot.user_id, (_wrong_bot(client, live),), recorded is not None)
@@ -122,9 +127,21 @@ def make_plan(
     if recorded is not None:
         armed, armed_settled = compare_campaigns(client, recorded, revisions)
         changes, settled = changes + armed, settled | armed_settled
+    foreign_audiences: tuple[LiveAudience, ...] = ()
+    if members is not None:
+        audiences = compare_audiences(client, live, members, now, options)
+        changes, settled = changes + audiences.changes, settled | audiences.settled
+        foreign_audiences = audiences.foreign
     ordered = tuple(sorted(changes, key=lambda c: (c.address, c.action is Action.RETIRING, c.menu_id)))
     return ClientPlan(
-        client.name, live.bot.user_id, ordered, recorded is not None, menus.foreign, steps_for(ordered), settled
+        client=client.name,
+        bot=live.bot.user_id,
+        changes=ordered,
+        recorded=recorded is not None,
+        foreign=menus.foreign,
+        foreign_audiences=foreign_audiences,
+        steps=steps_for(ordered),
+        settled=settled,
     )
 
 

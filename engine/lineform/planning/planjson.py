@@ -15,6 +15,7 @@ from lineform.planning.change import Action, Change, Difference
 from lineform.planning.estimate import estimate
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, PlanFile
+from lineform.planning.snapshot import audience_from_data, audience_to_data
 from lineform.planning.steps import describe
 from lineform.planning.view import ForeignMenu
 
@@ -52,6 +53,7 @@ def client_plan_to_data(plan: ClientPlan) -> dict[str, Any]:
             {"menu_id": menu.menu_id, "name": menu.name, "aliases": list(menu.aliases), "default": menu.default}
             for menu in plan.foreign
         ],
+        "foreign_audiences": [audience_to_data(audience) for audience in plan.foreign_audiences],
         "steps": [describe(step) for step in plan.steps],
         "estimate": {
             "counts": wait.counts,
@@ -110,7 +112,8 @@ def _client(data: dict[str, Any]) -> ClientPlan:
         ForeignMenu(menu["menu_id"], menu["name"], tuple(menu["aliases"]), menu["default"]) for menu in data["foreign"]
     )
     changes = tuple(_change(data["client"], change) for change in data["changes"])
-    return ClientPlan(data["client"], data["bot"], changes, data["recorded"], foreign)
+    others = tuple(audience_from_data(one) for one in data.get("foreign_audiences", ()))
+    return ClientPlan(data["client"], data["bot"], changes, data["recorded"], foreign, foreign_audiences=others)
 
 
 def _change(client: str, data: dict[str, Any]) -> Change:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from lineform.errors import UsageError
 from lineform.planning.live import Bot, DefaultMenu, LiveAccount, LiveMenu, Quota
+from lineform.planning.live_audiences import AudienceStatus, LiveAudience
 
 FORMAT_VERSION = 1
 
@@ -61,6 +62,7 @@ def _account_to_data(live: LiveAccount) -> dict[str, Any]:
         "menus": [{"menu_id": m.menu_id, "has_image": m.has_image, "menu": dict(m.menu)} for m in live.menus],
         "aliases": dict(sorted(live.aliases.items())),
         "default": {"menu_id": live.default.menu_id, "foreign": live.default.foreign},
+        "audiences": [audience_to_data(audience) for audience in live.audiences],
     }
 
 
@@ -71,4 +73,20 @@ def _account(data: dict[str, Any]) -> LiveAccount:
         menus=tuple(LiveMenu(menu["menu_id"], menu["menu"], menu["has_image"]) for menu in data["menus"]),
         aliases=data["aliases"],
         default=DefaultMenu(**data["default"]),
+        audiences=tuple(audience_from_data(one) for one in data.get("audiences", ())),
     )
+
+
+def audience_to_data(audience: LiveAudience) -> dict[str, Any]:
+    """An audience as JSON values; it names nobody."""
+    moments = {"created": audience.created, "expires": audience.expires}
+    return {
+        **asdict(audience),
+        "status": audience.status.value,
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+    }
+
+
+def audience_from_data(data: dict[str, Any]) -> LiveAudience:
+    moments = {name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("created", "expires")}
+    return LiveAudience(**{**data, **moments, "status": AudienceStatus(data["status"])})

@@ -111,6 +111,28 @@ class DeleteMenu:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateAudience:
+    """An empty audience that bears our mark; who belongs in it is added by the next step."""
+
+    address: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillAudience:
+    """Uploads who is missing; `audience_id` is 0 for one that this very plan creates."""
+
+    address: str
+    audience_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAudience:
+    address: str
+    audience_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArmRevision:
     address: str
     digest: str
@@ -130,6 +152,9 @@ Step = (
     | WaitForMove
     | DeleteAlias
     | DeleteMenu
+    | CreateAudience
+    | FillAudience
+    | DeleteAudience
     | ArmRevision
 )
 
@@ -147,6 +172,7 @@ def steps_for(changes: Iterable[Change]) -> tuple[Step, ...]:
         *_move(works),
         *(DeleteAlias(alias) for _, work in works for alias in work.delete_aliases),
         *(DeleteMenu(c.address, menu_id) for c, work in works for menu_id in work.delete_menus),
+        *_audiences(changes),
         *(ArmRevision(c.address, c.after["digest"]) for c in changes if c.action in (Action.ARM, Action.REARM)),
     )
 
@@ -192,6 +218,19 @@ def _move(works: Works) -> Iterator[Step]:
         yield WaitForMove(moves)
 
 
+def _audiences(changes: Iterable[Change]) -> Iterator[Step]:
+    """New ones first, so that campaigns find them; replaced ones go when their successor can be sent to."""
+    works = [(change.address, change.audience_work) for change in changes if change.audience_work is not None]
+    for address, work in works:
+        if work.fill:
+            if not work.audience_id:
+                yield CreateAudience(address, work.hash)
+            yield FillAudience(address, work.audience_id)
+    for address, work in works:
+        for audience_id in work.delete:
+            yield DeleteAudience(address, audience_id)
+
+
 def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
     """The step in words, for people."""
     match step:
@@ -221,6 +260,12 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
             return f"delete the alias {alias}"
         case DeleteMenu(address, menu_id):
             return f"delete {address} ({menu_id})"
+        case CreateAudience(address):
+            return f"create {address}"
+        case FillAudience(address, audience_id):
+            return f"upload who is missing in {address}" + (f" ({audience_id})" if audience_id else "")
+        case DeleteAudience(address, audience_id):
+            return f"delete {address} ({audience_id})"
         case ArmRevision(address):
             return f"arm {address}: it is sent when it is due"
         case _:

@@ -323,6 +323,29 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One upload of friends to an audience of LINE's. Until it is `confirmed`, LINE may have taken it or not."""
+
+    id: int
+    friend_ids: tuple[int, ...]
+    confirmed: bool
+
+
+class Audiences(Protocol):
+    """Who was uploaded to which of LINE's audiences. `audience` is LINE's id of it."""
+
+    def intend_uploads(self, account: str, audience: int, uploads: Sequence[Sequence[int]]) -> None:
+        """Writes down, durably, which uploads are about to be made, by internal friend ids."""
+        ...
+
+    def confirm_upload(self, upload_id: int) -> None: ...
+
+    def uploads(self, account: str, audience: int) -> Sequence[Upload]: ...
+
+    def forget_uploads(self, account: str, audience: int) -> None: ...
+
+
 class Leases(Protocol):
     def lease(self, name: str, owner: str, now: datetime, length: timedelta) -> bool:
         """Takes or renews a lease; False while somebody else holds it."""
@@ -353,7 +376,7 @@ class Audit(Protocol):
         ...
 
 
-class Store(Friends, Revisions, Ledger, Leases, Audit, AbstractContextManager["Store"], Protocol):
+class Store(Friends, Revisions, Ledger, Audiences, Leases, Audit, AbstractContextManager["Store"], Protocol):
     """All of it, behind one URL."""
 
     shared: bool

@@ -13,7 +13,16 @@ from lineform.planning.steps import describe
 from lineform.report.entries import Entry, numbers, reasons
 from lineform.report.failures import NONE, Failures, failed_count, failures_markdown
 from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
-from lineform.report.plan_words import Live, Outlooks, foreign_text, month, totals, value_text, waits
+from lineform.report.plan_words import (
+    Live,
+    Outlooks,
+    foreign_audience_text,
+    foreign_text,
+    month,
+    totals,
+    value_text,
+    waits,
+)
 from lineform.report.terminal import plural
 
 
@@ -43,7 +52,7 @@ def plan_markdown(
 
 
 def _to_show(plan: ClientPlan) -> bool:
-    return bool(plan.changes or plan.foreign or not plan.recorded)
+    return bool(plan.changes or plan.foreign or plan.foreign_audiences or not plan.recorded)
 
 
 def _head(file: PlanFile, failures: Failures) -> str:
@@ -101,7 +110,7 @@ class _Document:
         if live is not None and entries:
             blocks.append(escaped(month(live, entries)))
         if not plan.recorded:
-            blocks.append("Campaigns were not compared: no store was asked.")
+            blocks.append("Campaigns and audiences were not compared: no store was asked.")
         if depth is _Depth.DETAILS:
             blocks += [_differences(plan.changes), _steps(plan), _foreign(plan)]
         return "\n\n".join(block for block in blocks if block)
@@ -157,5 +166,10 @@ def _steps(plan: ClientPlan) -> str:
 
 
 def _foreign(plan: ClientPlan) -> str:
-    lines = [f"- {escaped(foreign_text(menu))}" for menu in plan.foreign]
-    return details(f"{plural(len(lines), 'menu')} of others, left alone", "\n".join(lines)) if lines else ""
+    menus = [f"- {escaped(foreign_text(menu))}" for menu in plan.foreign]
+    audiences = [f"- {escaped(foreign_audience_text(audience))}" for audience in plan.foreign_audiences]
+    return "\n\n".join(
+        details(f"{plural(len(lines), noun)} of others, left alone", "\n".join(lines))
+        for noun, lines in (("menu", menus), ("audience", audiences))
+        if lines
+    )

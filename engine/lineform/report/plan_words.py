@@ -10,6 +10,7 @@ from typing import Any, Final
 from lineform.planning.change import SILENT, Action
 from lineform.planning.estimate import estimate
 from lineform.planning.live import LiveAccount
+from lineform.planning.live_audiences import LiveAudience
 from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.view import ForeignMenu
 from lineform.report.entries import Entry
@@ -39,6 +40,12 @@ def foreign_text(menu: ForeignMenu) -> str:
     uses = [f"alias {alias}" for alias in menu.aliases] + (["the default"] if menu.default else [])
     used = f" ({', '.join(uses)})" if uses else ""
     return f"{clipped(printable(menu.name), 60)} {menu.menu_id}{used}"
+
+
+def foreign_audience_text(audience: LiveAudience) -> str:
+    """An audience that is not ours: its name, what it is, and how many LINE counts in it."""
+    name = clipped(printable(audience.description), 60)
+    return f"{name} {audience.id} ({audience.type}, {audience.status.value or 'unknown'}, {audience.count:,})"
 
 
 def month(live: LiveAccount, entries: Sequence[Entry]) -> str:

@@ -14,7 +14,16 @@ from lineform.planning.steps import describe
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
 from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text
 from lineform.report.plan_markdown import plan_markdown
-from lineform.report.plan_words import Live, Outlooks, foreign_text, month, totals, value_text, waits
+from lineform.report.plan_words import (
+    Live,
+    Outlooks,
+    foreign_audience_text,
+    foreign_text,
+    month,
+    totals,
+    value_text,
+    waits,
+)
 from lineform.report.terminal import Painter, Style, padded, plural, printable, width
 
 __all__ = ["plan_json", "plan_markdown", "plan_text"]
@@ -24,6 +33,7 @@ _STYLES: Final[Mapping[Action, tuple[Style, ...]]] = {
     Action.ARM: (Style.GREEN,),
     Action.REPLACE: (Style.YELLOW,),
     Action.REPAIR: (Style.YELLOW,),
+    Action.REFRESH: (Style.YELLOW,),
     Action.REARM: (Style.YELLOW,),
     Action.DELETE: (Style.RED,),
     Action.DISARM: (Style.RED,),
@@ -116,10 +126,13 @@ def _send(entry: Entry, paint: Painter) -> list[str]:
 
 
 def _notes(plan: ClientPlan) -> list[str]:
-    notes = [] if plan.recorded else ["  campaigns were not compared: no store was asked"]
+    notes = [] if plan.recorded else ["  campaigns and audiences were not compared: no store was asked"]
     if plan.foreign:
         notes.append(f"  {plural(len(plan.foreign), 'menu')} of others, left alone:")
         notes += [f"    {foreign_text(menu)}" for menu in plan.foreign]
+    if plan.foreign_audiences:
+        notes.append(f"  {plural(len(plan.foreign_audiences), 'audience')} of others, left alone:")
+        notes += [f"    {foreign_audience_text(audience)}" for audience in plan.foreign_audiences]
     return notes
 
 

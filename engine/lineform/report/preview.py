@@ -86,6 +86,9 @@ def audience_words(audience: Audience) -> str:
     if audience.demographic is not None:
         most = f", at most {audience.limit:,}" if audience.limit is not None else ""
         base = f"friends whom LINE selects by what it estimates{most}"
+    elif audience.audience is not None:
+        most = f", at most {audience.limit:,}" if audience.limit is not None else ""
+        base = f"LINE's audience {audience.audience}{most}"
     elif audience.segment is not None:
         base = f"segment {audience.segment}"
     elif audience.where is not None:

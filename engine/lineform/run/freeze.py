@@ -73,7 +73,7 @@ def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
         route, messages = prepared.choice.route, prepared.constant or b"[]"
         extra = b""
         if route is Route.NARROWCAST:
-            selection = {"filter": armed.demographic, "limit": {"max": prepared.limit}}
+            selection = {**_selected_by_line(prepared), "limit": {"max": prepared.limit}}
             extra = json.dumps(selection, separators=(",", ":")).encode()[1:-1]
         key = retry_key(run.client.name, prepared.address, due.key, route, ())
         yield NewBatch(
@@ -91,6 +91,13 @@ def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
         ids, digest = tuple(one.id for one in people), messages_digest(group.messages)
         status = BatchStatus.STAGED if wave else BatchStatus.READY
         yield NewBatch(seq, group.route, ids, body, key, digest, status, wave)
+
+
+def _selected_by_line(prepared: Prepared) -> dict[str, object]:
+    """https://developers.line.biz/en/reference/messaging-api/#narrowcast-recipient"""
+    if prepared.audience_id:
+        return {"recipient": {"type": "audience", "audienceGroupId": prepared.audience_id}}
+    return {"filter": prepared.armed.demographic}
 
 
 def _chunks(store: Store, account: str, recipients: Sequence[int], size: int) -> Iterator[tuple[Recipient, ...]]:

@@ -13,6 +13,7 @@ from lineform.model.client import Limits
 from lineform.planning.live import Quota
 from lineform.ports.line_account import Refused
 from lineform.run.capping import Chosen, choose_friends, rule_for
+from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
 from lineform.sending.caps import Left, sentence
@@ -50,6 +51,8 @@ class Prepared:
     """The audience as the limits about single friends leave it; `ids` are those of it."""
     position: int | None = None
     """The ledger's position by which `left` was judged; None where no such limit holds."""
+    audience_id: int = 0
+    """LINE's audience that a narrowcast is for; 0 where it is for none."""
 
     @property
     def capped(self) -> int:
@@ -121,7 +124,8 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         refuse_suspicious(constant, production=armed.production)
     quota = await run.account.quota()
     used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
-    ids, recipients, limit = await _audience(run, armed.on_day(due.at), choice, quota, used)
+    target = await ready_audience(run, armed) if armed.audience else None
+    ids, recipients, limit = await _audience(run, armed.on_day(due.at), choice, quota, used, target)
     if later is not None:
         ids = await run.records(_of_them, run, later, ids)
     chosen = Chosen(Left(ids))
@@ -157,12 +161,14 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         cost,
         left,
         position,
+        audience_id=target.audience_id if target else 0,
     )
 
 
 def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
     return Wanted(
         demographic=armed.demographic is not None,
+        audience=bool(armed.audience),
         everyone=armed.everyone,
         constant=constant,
         at_most=armed.expect is not None and armed.expect.max is not None,
@@ -173,9 +179,12 @@ def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
 
 
 async def _audience(
-    run: Run, armed: Armed, choice: Choice, quota: Quota, used: int
+    run: Run, armed: Armed, choice: Choice, quota: Quota, used: int, target: Target | None
 ) -> tuple[Sequence[int], int, int | None]:
     """The ids to freeze, how many people are meant, and a narrowcast's limit."""
+    if target is not None:
+        limit = min(target.people, armed.limit or target.people)
+        return (), limit, limit
     if choice.route is Route.NARROWCAST:
         limit = await _limit(run, armed, quota, used)
         return (), limit, limit

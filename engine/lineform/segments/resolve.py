@@ -33,9 +33,14 @@ def audience_predicate(audience: Audience, declared: Declared, timezone: str) ->
     """Whom an audience means, on the clocks of a time zone. An exclusion drops all friends for whom it is not known to
     be false.
 
-    Raises `ConditionError` where the audience has a problem, `BlockedError` where it is demographic: only LINE knows
-    who is in it.
+    Raises `ConditionError` where the audience has a problem, `BlockedError` where LINE selects: a demographic
+    audience, or one that LINE keeps.
     """
+    if audience.audience is not None:
+        raise BlockedError(
+            "an audience of LINE's is sent to as a whole",
+            hint="name its segment where friends have to be known one by one",
+        )
     if audience.demographic is not None:
         raise BlockedError(
             "only LINE knows who is in a demographic audience",

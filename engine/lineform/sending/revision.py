@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 from lineform.errors import StaleError
 from lineform.lineapi.author import to_line
-from lineform.model.address import Kind
+from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import Audience, Expect, SegmentSpec
+from lineform.model.audience_spec import AudienceSpec
 from lineform.model.campaign import CampaignSpec, Capped, Wave
 from lineform.model.project import Client, Resource
 from lineform.model.schedule import Schedule
@@ -56,8 +57,10 @@ class Armed:
     predicate: Predicate | None
     demographic: Mapping[str, Any] | None
     """The ``filter`` of a narrowcast."""
+    audience: str
+    """The address of an audience that LINE keeps, where LINE selects; `predicate` then says who belongs in it."""
     limit: int | None
-    """For a demographic audience: at most this many people."""
+    """Where LINE selects: at most this many people."""
     expect: Expect | None
     messages: tuple[Mapping[str, Any], ...]
     """In LINE's own form, expressions that read a friend included."""
@@ -82,7 +85,7 @@ class Armed:
     def selection(self) -> Predicate:
         """Whom to select, those without a value in `skip_if_unknown` left out. ValueError where LINE selects."""
         if self.predicate is None:
-            raise ValueError("only LINE selects a demographic audience")
+            raise ValueError("only LINE selects this audience")
         if not self.skip_if_unknown:
             return self.predicate
         known = tuple(AttributeIs(name, "text", "known", (True,)) for name in self.skip_if_unknown)
@@ -115,7 +118,9 @@ class Revisions:
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
             "timezone": _json(timezone),
-            "audience": self._once(_audience, spec.audience, self._declared(client), timezone),
+            "audience": self._once(
+                _audience, spec.audience, self._declared(client), *_selection(client, spec, timezone)
+            ),
             "messages": "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]",
             "context": _json(resource.context),
             "silent": _json(spec.silent),
@@ -191,10 +196,36 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in only_cron}
 
 
-def _audience(audience: Audience, words: Declared, timezone: str) -> dict[str, Any]:
+def _kept_by_line(client: Client, campaign: CampaignSpec) -> AudienceSpec | None:
+    """The audience of LINE's that a campaign is for. KeyError where a validated workspace has none."""
+    if campaign.audience.audience is None:
+        return None
+    spec = client.resources[Address(Kind.AUDIENCE, campaign.audience.audience)].spec
+    if not isinstance(spec, AudienceSpec):
+        raise TypeError(f"{campaign.audience.audience} is no audience")
+    return spec
+
+
+def _selection(client: Client, campaign: CampaignSpec, timezone: str) -> tuple[str, AudienceSpec | None]:
+    """By which calendar the people are chosen, and which audience of LINE's they are in."""
+    kept_by_line = _kept_by_line(client, campaign)
+    return (timezone if kept_by_line is None else client.timezone), kept_by_line
+
+
+def members_predicate(audience: AudienceSpec, words: Declared, timezone: str) -> Predicate:
+    """Whom an audience of LINE's is to hold. `timezone` is the client's, whatever
+    that of a campaign may be. Raises ConditionError where a validated workspace has none."""
+    return audience_predicate(Audience(segment=audience.from_.segment), words, timezone)
+
+
+def _audience(audience: Audience, words: Declared, timezone: str, kept_by_line: AudienceSpec | None) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if audience.demographic is not None:
         out["demographic"] = demographic_filter(audience.demographic)
+        out["limit"] = audience.limit
+    elif kept_by_line is not None:
+        out["predicate"] = to_wire(members_predicate(kept_by_line, words, timezone))
+        out["line_audience"] = str(Address(Kind.AUDIENCE, kept_by_line.name))
         out["limit"] = audience.limit
     else:
         out["predicate"] = to_wire(audience_predicate(audience, words, timezone))
@@ -218,6 +249,7 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         timezone=body["timezone"],
         predicate=None if predicate is None else from_wire(predicate),
         demographic=audience.get("demographic"),
+        audience=audience.get("line_audience", ""),
         limit=audience.get("limit"),
         expect=None if expect is None else Expect.model_validate(expect),
         messages=tuple(body["messages"]),

@@ -24,6 +24,8 @@ class Wanted:
     """Every friend reads the same messages."""
     at_most: bool = False
     """`expect` has an upper bound."""
+    audience: bool = False
+    """The audience is one that LINE keeps."""
     skips_unknown: bool = False
     """`skip_if_unknown` names an attribute."""
     per_friend: bool = False
@@ -41,10 +43,10 @@ class Choice:
 
 
 def choose(wanted: Wanted) -> Choice:
-    """The route of a send. ValueError where none can carry it: a demographic audience cannot be written to by name."""
-    if wanted.rollout and (wanted.demographic or wanted.everyone):
+    """The route of a send. ValueError where none can carry it: whom LINE selects cannot be written to by name."""
+    if wanted.rollout and (wanted.demographic or wanted.audience or wanted.everyone):
         raise ValueError("a rollout needs friends who are chosen one by one")
-    if wanted.demographic:
+    if wanted.demographic or wanted.audience:
         return _narrowcast(wanted)
     if not wanted.constant:
         return Choice(
@@ -63,10 +65,15 @@ def choose(wanted: Wanted) -> Choice:
 
 
 def _narrowcast(wanted: Wanted) -> Choice:
+    who = (
+        "a demographic audience is known to LINE alone" if wanted.demographic else "LINE selects its audience's people"
+    )
     if not wanted.constant:
-        raise ValueError("a demographic audience is known to LINE alone, so its text cannot read a friend")
+        raise ValueError(f"{who}, so its text cannot read a friend")
     if wanted.skips_unknown:
-        raise ValueError("a demographic audience is known to LINE alone, so nobody can be skipped by an attribute")
+        raise ValueError(f"{who}, so nobody can be skipped by an attribute")
     if wanted.per_friend:
-        raise ValueError("a demographic audience is known to LINE alone, so 'limits.per_friend' cannot be kept")
+        raise ValueError(f"{who}, so 'limits.per_friend' cannot be kept")
+    if wanted.audience:
+        return Choice(Route.NARROWCAST, "narrowcast: one call to LINE's own audience; its limit bounds the quota")
     return Choice(Route.NARROWCAST, "narrowcast: only LINE knows these attributes; its limit bounds the quota")

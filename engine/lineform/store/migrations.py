@@ -115,7 +115,15 @@ _FORGETTING = (
         emptied INTEGER NOT NULL, forgotten_at {time} NOT NULL, PRIMARY KEY (account_id, hash)){flat}""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING)
+_AUDIENCES = (
+    # Who was uploaded to LINE's audiences, or may have been.
+    """CREATE TABLE audience_uploads (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), audience {ref} NOT NULL,
+        friend_ids {bytes} NOT NULL, confirmed {bool} NOT NULL)""",
+    "CREATE INDEX audience_uploads_of ON audience_uploads (account_id, audience)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES)
 VERSION = len(STEPS)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from lineform.errors import CredentialError, UsageError
 from lineform.ports.store import Store
 from lineform.store import migrations
+from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
@@ -43,6 +44,7 @@ class SqlStore(
     RevisionRecords,
     LedgerRecords,
     ContactRecords,
+    AudienceRecords,
     LeaseRecords,
     AuditRecords,
 ):

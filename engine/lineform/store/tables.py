@@ -144,6 +144,16 @@ batches = sa.Table(
     sa.Column("wave", sa.Integer, nullable=False),
 )
 
+audience_uploads = sa.Table(
+    "audience_uploads",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("audience", BigId, nullable=False),
+    sa.Column("friend_ids", sa.LargeBinary, nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+)
+
 forgotten = sa.Table(
     "forgotten",
     metadata,

@@ -39,7 +39,7 @@ def test_the_examples_are_right(kind: str) -> None:
         ("segment", {"where": {"all": [{"tag": "a"}, {"attribute": "t"}]}}, "where.all[1] needs exactly one comparison, such as is, in, at_least or known", ""),
         ("segment", {"where": {"attribute": "t", "iss": 1}}, "unknown key 'iss' in where", "did you mean 'is'?"),
         ("segment", {"where": {"attribute": "t", "in": "gold"}}, "where.in must be a list", "begin each item with '- ', or write [one, two]"),
-        ("campaign", {"audience": {}}, "audience needs exactly one of everyone, segment, where or demographic", ""),
+        ("campaign", {"audience": {}}, "audience needs exactly one of everyone, segment, where, audience or demographic", ""),
         ("campaign", {"audience": {"everyone": False}}, "audience.everyone must be True; it is false", ""),
         ("campaign", {"audience": "evryone"}, "audience must be a mapping", ""),
         ("campaign", {"schedule": {"at": "tomorrow"}}, "schedule.at is not a local date and time such as 2026-12-01T10:00 (the time zone is the client's)", ""),

@@ -93,6 +93,7 @@ def test_a_plan_file_reads_like_this() -> None:
                 },
             ],
             "foreign": [{"menu_id": "f1", "name": "made by hand", "aliases": ["theirs"], "default": False}],
+            "foreign_audiences": [],
             "steps": [
                 "ask LINE whether it accepts richmenu.main",
                 "create richmenu.main",

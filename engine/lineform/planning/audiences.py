@@ -1,0 +1,234 @@
+"""Declared audiences against live ones, for one client.
+
+Ours is what bears this client's mark in its description. LINE tells nobody who is in an audience and takes nobody out
+again, so the store remembers who was uploaded: whoever joins the segment is added, and where somebody has left it, a
+new audience takes the old one's place. An audience lives for 180 days and is renewed before. Nothing is created or
+deleted where nothing differs: LINE forbids making and deleting audiences over and over
+(https://developers.line.biz/en/docs/messaging-api/development-guidelines/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from lineform.lineapi import limits
+from lineform.model.address import Address, Kind
+from lineform.model.audience_spec import AudienceSpec
+from lineform.model.project import Client
+from lineform.planning.change import Action, AudienceWork, Change
+from lineform.planning.live import LiveAccount
+from lineform.planning.live_audiences import AudienceStatus, LiveAudience
+from lineform.planning.marks import Mark, read_mark
+from lineform.planning.options import PlanOptions
+from lineform.segments.predicate import Predicate
+from lineform.segments.wire import to_wire
+from lineform.sending.revision import declared_by, members_predicate
+
+RENEWED_BEFORE: Final = timedelta(days=14)
+HASH_LENGTH: Final = 16
+"""With two names of 32 characters, a mark just fits into a description's 120."""
+_USABLE: Final = frozenset({AudienceStatus.IN_PROGRESS, AudienceStatus.READY, AudienceStatus.OTHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who is in a live audience, against who is in its segment now."""
+
+    selected: int
+    """Friends in the segment."""
+    missing: int = 0
+    """Of those, so many were not certainly uploaded."""
+    left: int = 0
+    """Friends who were uploaded, or may have been, and are not in the segment any more. Whoever has blocked the account
+    does not count: LINE sends them nothing."""
+    unfinished: bool = False
+    """Whether an upload was begun and never confirmed."""
+    recorded: bool = True
+    """Whether the store knows who was uploaded."""
+    held: int = 0
+    """Friends who were uploaded, or may have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAudience:
+    """One live audience of ours."""
+
+    mark: Mark
+    live: LiveAudience
+
+
+@dataclass(slots=True)
+class AudienceChanges:
+    """What the comparison found. `settled` holds what already is as declared, by address."""
+
+    changes: list[Change] = field(default_factory=list)
+    settled: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    foreign: tuple[LiveAudience, ...] = ()
+
+
+def declared_audiences(client: Client) -> dict[str, Predicate]:
+    """Whom each declared audience is to hold, by address."""
+    specs = [(str(resource.address), resource.spec) for resource in client.of(Kind.AUDIENCE)]
+    words = declared_by(client) if specs else None
+    return {
+        address: members_predicate(spec, words, client.timezone)
+        for address, spec in specs
+        if isinstance(spec, AudienceSpec) and words is not None
+    }
+
+
+def audience_hash(predicate: Predicate) -> str:
+    """Over the meaning of its segment, so that a changed condition is a change that somebody approves."""
+    text = json.dumps(["upload", to_wire(predicate)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
+
+
+def own_audiences(client: str, live: Sequence[LiveAudience]) -> dict[str, tuple[OwnAudience, ...]]:
+    """Ours by address, oldest first. What LINE would not let us change is not ours, whatever it is called."""
+    found: dict[str, list[OwnAudience]] = {}
+    for audience in live:
+        mark = read_mark(audience.description)
+        if mark is None or mark.client != client or mark.address.kind is not Kind.AUDIENCE or not audience.writable:
+            continue
+        found.setdefault(str(mark.address), []).append(OwnAudience(mark, audience))
+    return {a: tuple(sorted(own, key=lambda o: (o.mark.created, o.live.id))) for a, own in found.items()}
+
+
+def compare_audiences(
+    client: Client,
+    live: LiveAccount,
+    members: Mapping[str, Membership],
+    now: datetime,
+    options: PlanOptions,
+) -> AudienceChanges:
+    """All changes of this client's audiences, by address. `members` holds every declared audience and speaks of its
+    newest live copy."""
+    own = own_audiences(client.name, live.audiences)
+    ours = {one.live.id for copies in own.values() for one in copies}
+    found = AudienceChanges(foreign=tuple(one for one in live.audiences if one.id not in ours))
+    declared = declared_audiences(client)
+    for address, predicate in declared.items():
+        wanted = audience_hash(predicate)
+        _declared(client.name, address, own.get(address, ()), wanted, members[address], now, found)
+    for address in sorted(own.keys() - declared.keys()):
+        found.changes.append(_undeclared(client.name, address, own[address], options))
+    found.changes += _too_many(client.name, live, found.changes)
+    return found
+
+
+def _declared(
+    client: str,
+    address: str,
+    copies: tuple[OwnAudience, ...],
+    wanted: str,
+    members: Membership,
+    now: datetime,
+    found: AudienceChanges,
+) -> None:
+    after = {"audience": wanted}
+    if not copies:
+        work = AudienceWork(hash=wanted, fill=True)
+        reason = f"declared, not on the account; {_people(members.selected)} now"
+        found.changes.append(
+            Change(Action.CREATE, client, address, {"audience": ""}, after, reason, audience_work=work)
+        )
+        return
+    newest = copies[-1]
+    before = {"audience": newest.mark.hash}
+    if reason := _reason_to_replace(newest, wanted, members, now):
+        work = AudienceWork(hash=wanted, fill=True)
+        same = before == after
+        if same:
+            found.settled[address] = after
+        found.changes.append(
+            Change(Action.REPLACE, client, address, before, after, reason, housekeeping=same, audience_work=work)
+        )
+    else:
+        found.settled[address] = after
+        if members.missing or members.unfinished:
+            work = AudienceWork(newest.live.id, wanted, fill=True)
+            joined = f"{_people(members.missing)} of its segment are not in it yet"
+            reason = "an interrupted apply has not finished it" if members.unfinished else joined
+            found.changes.append(
+                Change(Action.REFRESH, client, address, before, after, reason, housekeeping=True, audience_work=work)
+            )
+    found.changes += _retire(client, address, copies[:-1], newest)
+
+
+def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, now: datetime) -> str:
+    live = newest.live
+    if newest.mark.hash != wanted:
+        return "its segment means other people now"
+    if live.status not in _USABLE:
+        return f"LINE says it is {live.status.value}"
+    if live.uploads_failed:
+        return "an upload to it failed at LINE"
+    if live.expires is not None and live.expires - now < RENEWED_BEFORE:
+        return f"it expires on {live.expires:%Y-%m-%d}"
+    if not members.recorded and live.count:
+        return "the store does not know who is in it"
+    if members.left:
+        return f"{_people(members.left)} left its segment, and LINE takes nobody out of an audience"
+    return ""
+
+
+def _retire(client: str, address: str, older: tuple[OwnAudience, ...], newest: OwnAudience) -> list[Change]:
+    """Replaced audiences stay until their successor can be sent to."""
+    changes = []
+    for copy in older:
+        seen = {"audience": copy.mark.hash}
+        name = str(copy.live.id)
+        if newest.live.status is AudienceStatus.READY:
+            work = AudienceWork(delete=(copy.live.id,))
+            reason = "replaced, and its successor is ready"
+            changes.append(
+                Change(
+                    *(Action.DELETE, client, address, seen, {"audience": ""}, reason),
+                    housekeeping=True,
+                    menu_id=name,
+                    audience_work=work,
+                )
+            )
+        else:
+            reason = "replaced; deleted by an apply after its successor is ready"
+            changes.append(Change(Action.RETIRING, client, address, seen, seen, reason, menu_id=name))
+    return changes
+
+
+def _undeclared(client: str, address: str, copies: tuple[OwnAudience, ...], options: PlanOptions) -> Change:
+    newest = copies[-1]
+    seen = {"audience": newest.mark.hash}
+    name = str(newest.live.id)
+    if options.prune:
+        work = AudienceWork(delete=tuple(one.live.id for one in copies))
+        gone = {"audience": ""}
+        return Change(Action.DELETE, client, address, seen, gone, "its file is gone", menu_id=name, audience_work=work)
+    reason, hint = "its file is gone; it stays as it is", "add --prune to delete it"
+    return Change(Action.UNDECLARED, client, address, seen, seen, reason, hint, menu_id=name)
+
+
+def _too_many(client: str, live: LiveAccount, changes: Sequence[Change]) -> list[Change]:
+    new = sum(1 for c in changes if c.audience_work is not None and c.audience_work.fill and not _lives(c))
+    count = sum(1 for one in live.audiences if one.writable) + new
+    if not new or count <= limits.AUDIENCES:
+        return []
+    reason = f"the account would have {count} audiences; LINE allows {limits.AUDIENCES}"
+    return [Change(Action.BLOCKED, client, "", {}, {}, reason, "delete audiences that nobody needs", "G106")]
+
+
+def _lives(change: Change) -> bool:
+    return change.audience_work is not None and change.audience_work.audience_id != 0
+
+
+def _people(count: int) -> str:
+    return "1 friend" if count == 1 else f"{count:,} friends"
+
+
+def new_mark(client: str, address: Address, wanted: str, now: datetime) -> str:
+    """The description of an audience that is made now."""
+    return str(Mark(client, address, wanted, now))

@@ -1,0 +1,29 @@
+"""Who is in an audience of LINE's, against who belongs in it: asked of the store, because LINE does not tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lineform.planning.audiences import Membership
+from lineform.ports.store import Store
+from lineform.segments.predicate import Predicate
+
+
+def membership(store: Store, account: str, predicate: Predicate, audience: int, now: datetime) -> Membership:
+    """For a live audience, or for one that is still to be made (0)."""
+    selected = set(store.select(account, predicate, now))
+    if not audience:
+        return Membership(len(selected), missing=len(selected))
+    uploads = store.uploads(account, audience)
+    held = {friend for upload in uploads for friend in upload.friend_ids}
+    confirmed = {friend for upload in uploads if upload.confirmed for friend in upload.friend_ids}
+    gone = sorted(held - selected)
+    blocked = sum(friend.blocked for friend in store.friends(account, gone))
+    return Membership(
+        selected=len(selected),
+        missing=len(selected - confirmed),
+        left=len(gone) - blocked,
+        unfinished=any(not upload.confirmed for upload in uploads),
+        recorded=bool(uploads),
+        held=len(held),
+    )

@@ -1,0 +1,63 @@
+"""The audience of LINE's that a narrowcast is for: which one it is now, and whether it may be sent to.
+
+It is found by its mark at the moment of freezing, so a replaced audience needs no new arming.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineform.errors import BlockedError
+from lineform.planning.audiences import OwnAudience, audience_hash, own_audiences
+from lineform.planning.live_audiences import AudienceStatus, JobStatus
+from lineform.ports.members import membership
+from lineform.run.options import Run
+from lineform.sending.revision import Armed
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A ready audience; `people` is how many friends it holds at most."""
+
+    audience_id: int
+    people: int
+
+
+async def ready_audience(run: Run, armed: Armed) -> Target:
+    """Raises BlockedError where it is not there, not ready, or holds people who have left its segment: LINE would send
+    to them, too."""
+    predicate = armed.predicate
+    if predicate is None:
+        raise ValueError("this campaign is for no audience of LINE's")
+    own = own_audiences(run.client.name, await run.account.audiences()).get(armed.audience)
+    newest = own[-1] if own else None
+    if newest is None or newest.mark.hash != audience_hash(predicate):
+        raise _not_yet(armed, "is not on the account as it was armed", "run 'lineform apply'")
+    await _refuse_unready(run, armed, newest)
+    found = await run.records(membership, run.store, run.client.name, predicate, newest.live.id, run.clock.now())
+    if found.unfinished or not found.recorded:
+        raise _not_yet(armed, "was not filled to its end", "run 'lineform apply': it goes on")
+    if found.left:
+        raise BlockedError(
+            f"{found.left:,} of the {found.held:,} friends in {armed.audience} do not belong to its segment any more",
+            hint="run 'lineform apply': it makes a new audience without them",
+            code="G222",
+        )
+    return Target(newest.live.id, found.held)
+
+
+async def _refuse_unready(run: Run, armed: Armed, newest: OwnAudience) -> None:
+    status = newest.live.status
+    if status is AudienceStatus.IN_PROGRESS:
+        raise _not_yet(armed, "is still being made by LINE", "LINE may take hours; the next run asks again")
+    if status is not AudienceStatus.READY:
+        raise _not_yet(armed, f"cannot be sent to: LINE says {status.value or 'nothing'}", "run 'lineform apply'")
+    jobs = {job.status for job in await run.account.audience_jobs(newest.live.id)}
+    if jobs & {JobStatus.QUEUED, JobStatus.WORKING}:
+        raise _not_yet(armed, "is still taking in an upload", "LINE may take hours; the next run asks again")
+    if JobStatus.FAILED in jobs:
+        raise _not_yet(armed, "lacks an upload that failed at LINE", "run 'lineform apply': it makes a new one")
+
+
+def _not_yet(armed: Armed, sentence: str, hint: str) -> BlockedError:
+    return BlockedError(f"{armed.audience} {sentence}", hint=hint, code="G221")

@@ -1,0 +1,199 @@
+"""An audience of LINE's from the segment to the narrowcast, at the offline account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.apply.desk import Desk
+from lineform.apply.images import menu_image
+from lineform.apply.result import ApplyResult
+from lineform.apply.walk import Approved, apply_plan, fresh_plan
+from lineform.model.address import Kind
+from lineform.planning.options import PlanOptions
+from lineform.ports.store import FriendRow
+from lineform.run.options import new_worker
+from lineform.run.outcome import Outcome, TickEntry
+from lineform.sandbox.server import SandboxServer
+from lineform.sending.revision import revision
+from lineform.store.open import open_store
+from support.declared_clients import client
+from support.delivering import ARMED, DUE, Crash, Dying, Scene, opened
+from support.line_audiences import audience_specs
+
+Wrap = Callable[[Any], Any]
+
+
+def unchanged(port: Any) -> Any:
+    return port
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+class Salon:
+    """Five friends, the first three of them regulars, and a narrowcast to the regulars tomorrow."""
+
+    def __init__(self, origin: str, folder: Path, **fields: Any) -> None:
+        self.scene = Scene(origin, folder, friends=5)
+        self.scene.client = client(*audience_specs(**fields), name=self.scene.client.name, bot=self.scene.bot)
+        self.tag(*self.scene.users[:3])
+
+    def tag(self, *users: str) -> None:
+        self._import([FriendRow(user, tags=("regular",)) for user in users])
+
+    def untag(self, user: str) -> None:
+        self._import([FriendRow(user, untag=("regular",))])
+
+    def _import(self, rows: list[FriendRow]) -> None:
+        self.scene.with_store(lambda store: store.import_friends(self.scene.client.name, rows, ARMED))
+
+    def apply(self, wrap: Wrap = unchanged) -> ApplyResult:
+        return asyncio.run(self._applying(wrap))
+
+    async def _applying(self, wrap: Wrap) -> ApplyResult:
+        owner, options = self.scene.client, PlanOptions()
+        revisions = {str(r.address): revision(owner, r) for r in owner.of(Kind.CAMPAIGN)}
+        account = opened(self.scene)
+        try:
+            with open_store(self.scene.url) as store:
+                desk = Desk(owner.name, wrap(account), wrap(store), menu_image, self.scene.clock, new_worker())
+                plan, _ = await fresh_plan(desk, owner, revisions, options)
+                return await apply_plan(desk, owner, Approved(plan, options), revisions)
+        finally:
+            await account.close()
+
+    def tick(self) -> TickEntry:
+        (entry,) = self.scene.tick().entries
+        return entry
+
+    def wait(self, **length: float) -> None:
+        self.scene.move(self.scene.clock.now() + timedelta(**length))
+
+    def settle(self) -> None:
+        """LINE finishes, and what is replaced goes."""
+        for _ in range(2):
+            self.wait(minutes=1)
+            self.apply()
+
+    def members(self) -> list[list[str]]:
+        """Of every audience on the account, as only the offline one tells."""
+        return [one["members"] for one in self.scene.control.audiences(self.scene.account)]
+
+
+@pytest.fixture
+def salon(origin: str, tmp_path: Path) -> Salon:
+    return Salon(origin, tmp_path)
+
+
+def test_the_regulars_are_uploaded_and_get_one_narrowcast(salon: Salon) -> None:
+    salon.apply()
+    salon.wait(minutes=1)
+    assert salon.members() == [sorted(salon.scene.users[:3])]
+    assert salon.apply().steps == ()
+    salon.scene.move(DUE)
+    assert salon.tick().outcome is Outcome.ACCEPTED
+    salon.wait(minutes=1)
+    assert salon.tick().outcome is Outcome.SENT
+    assert salon.scene.received() == dict.fromkeys(salon.scene.users[:3], 1)
+    (call,) = salon.scene.calls()
+    (audience,) = salon.scene.control.audiences(salon.scene.account)
+    assert call["body"]["recipient"] == {"type": "audience", "audienceGroupId": audience["audienceGroupId"]}
+    assert call["body"]["limit"] == {"max": 3}
+
+
+def test_a_limit_bounds_the_narrowcast(origin: str, tmp_path: Path) -> None:
+    salon = Salon(origin, tmp_path, audience={"audience": "regulars", "limit": 2})
+    salon.apply()
+    salon.scene.move(DUE)
+    salon.tick()
+    salon.wait(minutes=1)
+    assert salon.tick().recipients == 2
+    assert sum(salon.scene.received().values()) == 2
+
+
+def test_an_audience_that_is_not_ready_stops_the_send_and_not_for_good(salon: Salon) -> None:
+    salon.scene.control.change(salon.scene.account, audience_seconds=7200)
+    salon.scene.move(DUE - timedelta(minutes=1))
+    salon.apply()
+    salon.scene.move(DUE)
+    stopped = salon.tick()
+    assert (stopped.outcome, stopped.guard) == (Outcome.BLOCKED, "G221")
+    assert salon.scene.calls() == []
+    salon.scene.control.change_audience(
+        salon.scene.account, salon.scene.control.audiences(salon.scene.account)[0]["audienceGroupId"], status="READY"
+    )
+    assert salon.tick().guard == "G221", "its upload is still running"
+
+
+def test_nobody_who_left_the_segment_is_sent_to(salon: Salon) -> None:
+    first, second, third, *_ = salon.scene.users
+    salon.apply()
+    salon.wait(minutes=1)
+    salon.untag(first)
+    salon.scene.move(DUE)
+    stopped = salon.tick()
+    assert (stopped.outcome, stopped.guard) == (Outcome.BLOCKED, "G222")
+    salon.settle()
+    assert salon.members() == [sorted([second, third])]
+    assert salon.tick().outcome is Outcome.ACCEPTED
+    salon.wait(minutes=1)
+    assert salon.scene.received() == {second: 1, third: 1}
+
+
+def test_who_joined_since_is_added_by_the_next_apply(salon: Salon) -> None:
+    salon.apply()
+    salon.tag(salon.scene.users[3])
+    salon.settle()
+    assert salon.members() == [sorted(salon.scene.users[:4])]
+    (audience,) = salon.scene.control.audiences(salon.scene.account)
+    creates = [one for one in salon.scene.control.requests() if one["method"] == "POST" and "upload" in one["path"]]
+    assert audience["status"] == "READY"
+    assert len([one for one in creates if one["account"] == salon.scene.account]) == 1
+
+
+def test_a_failed_upload_is_made_good(salon: Salon) -> None:
+    salon.scene.control.fail_next_audience_job(salon.scene.account)
+    salon.apply()
+    salon.wait(minutes=1)
+    assert salon.members() == [[]]
+    salon.settle()
+    salon.settle()
+    assert salon.members()[-1] == sorted(salon.scene.users[:3])
+
+
+def test_audiences_of_others_stay_as_they_are(salon: Salon) -> None:
+    control, account = salon.scene.control, salon.scene.account
+    foreign = control.foreign_audience(account, "made in the manager", members=salon.scene.users)
+    salon.apply()
+    salon.settle()
+    assert control.audiences(account)[0]["audienceGroupId"] == foreign
+    assert len(control.audiences(account)) == 2
+
+
+def calls_of_a_whole_apply(salon: Salon) -> int:
+    count = [0]
+    salon.apply(lambda port: Dying(port, count, 0, after=False))
+    return count[0]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_apply_that_dies_anywhere_is_finished_by_the_next(origin: str, tmp_path: Path, *, after: bool) -> None:
+    for at in range(1, calls_of_a_whole_apply(Salon(origin, tmp_path)) + 1):
+        salon = Salon(origin, tmp_path)
+        count = [0]
+        with pytest.raises(Crash):
+            salon.apply(lambda port, count=count, at=at: Dying(port, count, at, after=after))  # type: ignore[misc]
+        salon.wait(minutes=11)
+        salon.apply()
+        salon.settle()
+        assert salon.members() == [sorted(salon.scene.users[:3])], f"after dying at call {at}"
+        assert salon.apply().steps == ()
