@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
 from support.command_line import BEFORE, DUE, ROOT, SALON
 
 COMMAND = [sys.executable, "-m", "lineform"]
@@ -37,6 +38,14 @@ def test_two_runs_at_once_deliver_once(applied: Path, line: Control) -> None:
     received = Counter((delivery["user"], delivery["kind"]) for delivery in line.deliveries(SALON))
     assert received, "somebody was due"
     assert set(received.values()) == {1}
+
+
+def test_of_two_applies_at_once_on_one_offline_account_the_second_is_told_to_wait(workspace: Path) -> None:
+    with SandboxServer(workspace / ".lineform" / "sandbox.db"):
+        ((code, _, said),) = _together(workspace, "apply", "--yes", "--sandbox", "--now", BEFORE, count=1)
+    assert code == 6, said
+    assert "another command with --sandbox" in said
+    assert "Traceback" not in said
 
 
 def test_two_applies_at_once_make_one_account(workspace: Path, empty_line: Control) -> None:

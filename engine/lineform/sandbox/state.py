@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lineform.errors import UsageError
+from lineform.errors import LineformError, LockedError, PartialError, UsageError
 
 FORMAT = 1
 
@@ -94,6 +94,27 @@ create table if not exists audience_members (
 """Made wherever they are missing, so that a state from before there were audiences can still be opened."""
 
 
+def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:
+    """Why a state cannot be opened: somebody else has it, the disk is full, or it is no state at all."""
+    # The extended codes have the plain one in their lowest byte: https://www.sqlite.org/rescode.html
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return LockedError(
+                f"another sandbox, or another command with --sandbox, is using {file} right now",
+                hint="Wait until it has ended, or name another state file.",
+            )
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return PartialError(
+                f"the disk that holds the sandbox state {file} takes no more: {error}",
+                hint="Make room and run the same command again; the state is as it was.",
+            )
+        case _:
+            return UsageError(
+                f"the sandbox state in {file} cannot be used: {error}",
+                hint="Is it a sandbox state, in a folder that can be written to? Else name another file.",
+            )
+
+
 class State:
     """A thin face on one SQLite connection: short calls for one row, many rows and changes."""
 
@@ -116,10 +137,7 @@ class State:
             self._prepare()
         except sqlite3.Error as error:
             self.close()
-            raise UsageError(
-                f"the sandbox state in {file} cannot be used: {error}",
-                hint="Is it another sandbox's that is still running, or no sandbox state at all?",
-            ) from error
+            raise _unusable(file, error) from error
         except UsageError:
             self.close()
             raise
@@ -134,8 +152,8 @@ class State:
 
     def _prepare(self) -> None:
         if not self.one("select 1 from sqlite_master where name='meta'"):
-            self._db.executescript(SCHEMA)
-            self.remember("format", FORMAT)
+            # All or nothing: a state that a full disk left half made could never be used again.
+            self._make(SCHEMA + AUDIENCES)
         self._db.executescript(AUDIENCES)
         found = self.recall("format")
         if found != FORMAT:
@@ -143,6 +161,16 @@ class State:
                 f"the sandbox state in {self._file} has format {found}, this version reads format {FORMAT}",
                 hint="Name another file, or remove this one to begin anew.",
             )
+
+    def _make(self, tables: str) -> None:
+        try:
+            self._db.executescript(f"begin immediate;{tables}")
+            self.remember("format", FORMAT)
+            self.commit()
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self.rollback()
+            raise
 
     def begin(self) -> None:
         self._db.execute("begin immediate")

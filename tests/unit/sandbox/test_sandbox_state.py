@@ -8,12 +8,13 @@ import textwrap
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.errors import LineformError, UsageError
+from lineform.errors import LineformError, LockedError, PartialError, UsageError
 from lineform.sandbox.clock import SandboxClock
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer, serve
@@ -173,8 +174,30 @@ def test_a_port_that_is_taken_is_refused(sandbox: SandboxServer) -> None:
 
 def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
     file = tmp_path / "line.sqlite3"
-    with SandboxServer(file), pytest.raises(UsageError, match="is locked"):
+    with SandboxServer(file), pytest.raises(LockedError, match=r"is using .*line\.sqlite3 right now"):
         State(file)
+
+
+def test_a_state_that_a_full_disk_left_half_made_is_made_whole_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "line.sqlite3"
+    real = sqlite3.connect
+
+    def small(*words: Any, **options: Any) -> sqlite3.Connection:
+        connection = real(*words, **options)
+        connection.execute("pragma max_page_count=8")
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", small)
+        with pytest.raises(PartialError, match="takes no more") as caught:
+            State(file)
+        assert "Make room" in caught.value.hint
+    state = State(file)
+    assert state.recall("format") == 1
+    assert state.number("select count(*) from audiences") == 0
+    state.close()
 
 
 def test_a_file_that_is_no_state_is_left_as_it_is(tmp_path: Path) -> None:
