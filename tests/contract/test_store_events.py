@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from lineform.ports.store import EventCount, EventRow, FriendRow, ImportCount, Store
 from lineform.segments.friend import Event, Friend
-from lineform.segments.predicate import EVERYONE, All, Any, Count, Edge, Happened, HasTag, Not, Sum
+from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, Count, Edge, Happened, HasTag, Not, Sum
 from lineform.store import migrations, open_store
 from lineform.store.open import SqlStore
 from lineform.store.types import UtcTime
@@ -95,6 +95,19 @@ def test_no_question_about_history_reaches_another_account_or_a_blocked_friend(s
     for foreign in store.friend_ids("other", [user(1), user(2), user(3)]).values():
         assert not store.matches("aoba", once, foreign, NOW)
         assert not store.matches("aoba", never, foreign, NOW)
+
+
+@pytest.mark.parametrize("name", ["", 'a"', "a\\", "a\n"])
+def test_a_name_that_is_no_name_is_not_asked_for(store: Store, name: str) -> None:
+    store.import_friends("aoba", [FriendRow(user(1))], NOW)
+    test = AttributeIs(name, "text", "is", ("x",))
+    for leaf in (
+        test,
+        Happened("purchase", (test,), None, None, ONCE),
+        Happened("purchase", (), None, None, Sum(name, "at_least", (1.0,))),
+    ):
+        with pytest.raises(ValueError, match="no quotes"):
+            store.count("aoba", leaf, NOW)
 
 
 def test_what_lies_after_the_moment_of_asking_has_not_happened(store: Store) -> None:

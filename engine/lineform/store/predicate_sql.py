@@ -176,7 +176,7 @@ class _Compiler:
                 once = (bounds(measure).low, bounds(measure).high) in ((-0.5, 0.5), (0.5, None))
                 having = None if once else _between(sa.func.count(), measure, outside=nothing)
             case Sum():
-                amount = self._fields.typed(measure.field, "number")
+                amount = self._fields.typed(_safe(measure.field), "number")
                 having = _between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
             case Edge():
                 edge = sa.func.max(events.c.at) if measure.which == "last" else sa.func.min(events.c.at)
@@ -230,10 +230,15 @@ def _between(value: ColumnElement[Anything], measure: Count | Sum, *, outside: b
     return sa.and_(*clauses, *([value < high] if high is not None else []))
 
 
+def _safe(name: str) -> str:
+    """A name that may stand in a path into JSON."""
+    if not name or _UNSAFE.search(name):
+        raise ValueError("a name holds no quotes, backslashes or control characters")
+    return name
+
+
 def _attribute(leaf: AttributeIs, values: JsonValues, asked: Asked) -> ColumnElement[bool]:
-    if not leaf.attribute or _UNSAFE.search(leaf.attribute):
-        raise ValueError("an attribute's name holds no quotes, backslashes or control characters")
-    value = values.typed(leaf.attribute, leaf.type)
+    value = values.typed(_safe(leaf.attribute), leaf.type)
     positive = asked in _POSITIVE
     if leaf.comparison == "known":
         return value.is_not(None) if leaf.operands[0] == positive else value.is_(None)
