@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from lineform.loading.clients import ReadClient
+from lineform.loading.mending import apart_from
 from lineform.loading.resources import Built
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Address
@@ -18,8 +19,9 @@ from lineform.sending.quiet import quiet_hours
 def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
     """What a client's limits say against its campaigns, each with its address."""
     for address, one in built.items():
-        if one.resource is not None and isinstance(spec := one.resource.spec, CampaignSpec) and spec.enabled:
-            for problem in (*_per_friend(client, spec), *_waiting(spec), *_rollout(spec), *_quiet(client, spec)):
+        if isinstance(spec := one.spec, CampaignSpec) and spec.enabled:
+            found = (*_per_friend(client, spec), *_waiting(spec), *_rollout(spec), *_quiet(client, spec))
+            for problem in apart_from(one.unsure, found):
                 yield address, problem
 
 

@@ -19,12 +19,11 @@ def menu_problems(spec: RichMenuSpec) -> list[FieldProblem]:
     out = list(_outside_grid(spec))
     if spec.grid[0] > 6 or spec.grid[1] > 6:
         out.append(FieldProblem(("grid",), "E404", "grid has more than 6 columns or rows", "`at` counts from A1 to F6"))
-    if out:
-        return out
-    findings = check_richmenu({"name": "-", **richmenu_to_line(spec)})
-    out += [_from_finding(spec, finding) for finding in findings]
-    out += _overlaps(layout(spec))
-    return out
+    findings = [_from_finding(spec, one) for one in check_richmenu({"name": "-", **richmenu_to_line(spec)})]
+    if not out:
+        return [*findings, *_overlaps(layout(spec))]
+    # Where cells do not fit the grid, that their areas do not fit the picture either was said with it.
+    return [*out, *(one for one in findings if one.path[2:] != ("at",))]
 
 
 def _outside_grid(spec: RichMenuSpec) -> list[FieldProblem]:

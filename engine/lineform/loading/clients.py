@@ -8,9 +8,12 @@ from typing import Any
 
 from lineform.loading.collector import Collector
 from lineform.loading.documents import Document
+from lineform.loading.mending import Mended, mended
 from lineform.loading.sources import LayeredSource, Written, merge
 from lineform.loading.validation import FieldProblem, validate
-from lineform.model.client import ClientSpec, Limits, PricePlan, ProjectSpec
+from lineform.loading.workspace import PROJECT_FILE
+from lineform.loading.yaml import parse_yaml
+from lineform.model.client import ClientSpec, EnvReference, Limits, PricePlan, ProjectSpec
 from lineform.model.origin import dotted
 from lineform.templates.build import TreeTemplate
 
@@ -29,6 +32,10 @@ class ReadClient:
     timezone: str
     limits: Limits
     plan: PricePlan | None
+    values_sure: bool = True
+    """Whether `values` are all that its templates may read; not where a file has faults."""
+    uses_sure: bool = True
+    """Whether it is known which resources it uses."""
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -43,38 +50,84 @@ class ReadClient:
         return {"client": about, "values": self.values}
 
 
-def read_project_file(document: Document | None, collector: Collector) -> ProjectSpec | None:
-    """``lineform.yaml``, or None with its problems collected."""
+@dataclass(frozen=True, slots=True)
+class ReadProject:
+    """``lineform.yaml``, or what is left of it."""
+
+    spec: ProjectSpec
+    document: Document
+    sure: bool
+    """Whether there was nothing wrong with it."""
+
+
+def read_project_file(document: Document | None, collector: Collector) -> ReadProject | None:
+    """``lineform.yaml`` with its problems collected; in place of one that cannot be read, an empty one."""
     if document is None:
-        return None
+        document, _ = parse_yaml("kind: project\nname: nameless\n", PROJECT_FILE)
+        return None if document is None else ReadProject(ProjectSpec(kind="project", name="nameless"), document, False)
     source = LayeredSource((Written("defaults", document),))
     problems = _expressions(document.value, ("defaults", "values"))
     spec, found = validate(ProjectSpec, document.value)
     for problem in (*problems, *found):
         collector.field(problem, source)
-    return spec if isinstance(spec, ProjectSpec) and not problems else None
+    left = spec or mended(ProjectSpec, document.value, "nameless").spec
+    sure = spec is not None and not problems
+    return ReadProject(left, document, sure) if isinstance(left, ProjectSpec) else None
 
 
-def read_client(
-    name: str, document: Document, project: Document, defaults: ProjectSpec, collector: Collector
-) -> ReadClient | None:
-    """A client's file over the project's defaults, or None with its problems collected."""
-    below = Written("defaults", project, ("defaults",))
+def read_client(name: str, document: Document, project: ReadProject, collector: Collector) -> ReadClient | None:
+    """A client's file over the project's defaults, or what is left of it, its problems collected. None where nothing
+    is."""
+    below = Written("defaults", project.document, ("defaults",))
     source = LayeredSource((below, Written("client", document)))
     tree: dict[str, Any] = document.value
     problems = [*_expressions(tree, ("values",), ("overrides",)), *_literal_secrets(tree)]
     secret = {p.path[0] for p in problems if p.code == "E107"}
-    spec, found = validate(ClientSpec, {**tree, "overrides": _as_mappings(tree.get("overrides", {}))})
+    tree = {**tree, "overrides": _as_mappings(tree.get("overrides", {}))}
+    whole, found = validate(ClientSpec, tree)
     problems += [p for p in found if not p.path or p.path[0] not in secret]
-    values = _values(tree, project.value, spec, problems)
+    rest = Mended(whole, ()) if whole is not None else mended(ClientSpec, tree, name)
+    values = _values(document.value, project.document.value, rest.spec, problems)
     for problem in problems:
         collector.field(problem, source, address=f"client.{name}", client=name)
-    if not isinstance(spec, ClientSpec) or values is None or problems:
+    if not isinstance(spec := rest.spec, ClientSpec):
         return None
-    base = defaults.defaults
+    base = project.spec.defaults
     limits = Limits(**{**_given(base.limits), **_given(spec.limits)})
     timezone = spec.timezone or base.timezone
-    return ReadClient(name, spec, document, source, values, timezone, limits, spec.plan or base.plan)
+    wrong = {path[0] for path in (*rest.unsure, *(p.path for p in problems)) if path}
+    values_sure = project.sure and values is not None and "values" not in wrong
+    uses_sure = "uses" not in wrong
+    return ReadClient(
+        name, spec, document, source, values or {}, timezone, limits, spec.plan or base.plan, values_sure, uses_sure
+    )
+
+
+def nobody(project: ReadProject) -> ReadClient:
+    """In place of a client where no client uses a file: of its values, nothing is known. Its account is a test
+    account, on which most is allowed."""
+    base = project.spec.defaults
+    spec = ClientSpec(
+        kind="client",
+        name="nobody",
+        title="-",
+        bot="U" + "0" * 32,
+        token=EnvReference(env="TOKEN"),
+        environment="test",
+    )
+    source = LayeredSource((Written("defaults", project.document, ("defaults",)),))
+    return ReadClient(
+        spec.name,
+        spec,
+        project.document,
+        source,
+        base.values,
+        base.timezone,
+        base.limits,
+        base.plan,
+        values_sure=False,
+        uses_sure=False,
+    )
 
 
 def _given(limits: Limits | None) -> dict[str, Any]:

@@ -39,12 +39,27 @@ class Collector:
         """Whether anything is an error."""
         return any(problem.severity is Severity.ERROR for problem, _ in self._found.values())
 
+    def has(self, code: str) -> bool:
+        """Whether a problem of this code was found."""
+        return any(problem.code == code for problem, _ in self._found.values())
+
     def problems(self) -> tuple[Problem, ...]:
         """All of them, by file, line and column; `client` is set where only that client sees it."""
+        misread = {
+            problem.origin
+            for problem, _ in self._found.values()
+            if problem.code in _MISREAD and problem.severity is Severity.ERROR and problem.origin.line
+        }
         out = [
-            problem if len(clients) == 1 else replace(problem, client="") for problem, clients in self._found.values()
+            problem if len(clients) == 1 else replace(problem, client="")
+            for problem, clients in self._found.values()
+            if problem.origin not in misread or problem.code[:2] == "E0"
         ]
         return tuple(sorted(out, key=_order))
+
+
+_MISREAD = frozenset({"E003", "E006", "E007", "E008", "E010"})
+"""Values that were not read as they were written: what is said about the same value otherwise follows from that."""
 
 
 def _order(problem: Problem) -> tuple[object, ...]:

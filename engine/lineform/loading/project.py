@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineform.loading.check_limits import limit_problems
-from lineform.loading.clients import ReadClient, read_client, read_project_file
+from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
+from lineform.loading.leftover import check_left_over
 from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
-from lineform.loading.references import References
+from lineform.loading.references import References, Unread
 from lineform.loading.resources import Builder, Built, parse_address
 from lineform.loading.selection import Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
@@ -63,26 +64,32 @@ def _without_collection() -> Iterator[None]:
 def _read(root: Path, names: Sequence[str] | None) -> Loaded:
     workspace = read_workspace(root)
     collector = workspace.collector
-    spec = read_project_file(workspace.project, collector)
+    project = read_project_file(workspace.project, collector)
     shared = shared_resources(workspace)
     _check_owners(workspace)
     chosen = _chosen(workspace, names)
+    if project is None:
+        return Loaded(None, collector.problems())
     built: dict[str, Client] = {}
-    references = References()
+    references = References(Unread(workspace.unreadable, workspace.words_unread))
     builder = Builder(workspace.parts, Images(root))
+    used: set[int] = set()
+    everybody = not workspace.broken_clients
     for name in chosen:
-        if spec is None or workspace.project is None:
-            break
-        client = read_client(name, workspace.clients[name], workspace.project, spec, collector)
+        client = read_client(name, workspace.clients[name], project, collector)
+        everybody = everybody and client is not None and client.uses_sure
         if client is not None:
-            built[name] = _client(client, shared, workspace, builder, references)
+            built[name] = _client(client, shared, workspace, builder, references, used)
+    if names is None:
+        left = [found for found in workspace.resources if id(found) not in used]
+        check_left_over(left, nobody(project), shared, workspace, builder, references)
+        if everybody:
+            _check_unused([found for found in left if not found.file.owner], shared, workspace)
     collector.extend(workspace.parts.problems)
-    if names is None and len(built) == len(workspace.clients):
-        _check_unused(shared, [client.resources for client in built.values()], workspace)
     problems = collector.problems()
-    if collector.failed or spec is None:
+    if collector.failed:
         return Loaded(None, problems)
-    return Loaded(Project(root, spec, built), problems)
+    return Loaded(Project(root, project.spec, built), problems)
 
 
 def _chosen(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
@@ -110,19 +117,17 @@ def _check_owners(workspace: Workspace) -> None:
             workspace.collector.add(Problem("E106", message, Origin(found.file.file), str(found.address), hint=hint))
 
 
-def _check_unused(
-    shared: Mapping[Address, Found], used: Sequence[Mapping[Address, Resource]], workspace: Workspace
-) -> None:
+def _check_unused(left: Sequence[Found], shared: Mapping[Address, Found], workspace: Workspace) -> None:
     """Shared files that nobody asks for: a warning, or an error for a test of a campaign that does not exist."""
-    if workspace.collector.failed:
-        return
+    if workspace.collector.has("E110"):
+        return  # who asks for something by a wrong name may mean any of them
     campaigns = [address.name for address in shared if address.kind is Kind.CAMPAIGN]
-    for address, found in shared.items():
-        if any(address in resources for resources in used):
+    for found in left:
+        address, origin = found.address, Origin(found.file.file)
+        if shared[address] is not found:
             continue
-        origin = Origin(found.file.file)
         tested = found.tree.get("campaign") if isinstance(found, Declaration) else None
-        if address.kind is Kind.TEST and isinstance(tested, str) and tested not in campaigns:
+        if address.kind is Kind.TEST and isinstance(tested, str) and tested not in {*campaigns, *workspace.unreadable}:
             message, hint = f"there is no shared campaign '{tested}'", did_you_mean(tested, campaigns)
             workspace.collector.add(Problem("E116", message, origin, str(address), hint=hint))
         else:
@@ -132,9 +137,15 @@ def _check_unused(
 
 
 def _client(
-    client: ReadClient, shared: dict[Address, Found], workspace: Workspace, builder: Builder, references: References
+    client: ReadClient,
+    shared: dict[Address, Found],
+    workspace: Workspace,
+    builder: Builder,
+    references: References,
+    used: set[int],
 ) -> Client:
     selected = select(client, shared, workspace)
+    used.update(map(id, selected.values()))
     _check_overrides(client, selected, workspace)
     built: dict[Address, Built] = {}
     for address, found in selected.items():

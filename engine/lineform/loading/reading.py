@@ -66,6 +66,8 @@ class Workspace:
     resources: list[Declaration | TemplateFile] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
     """Names of resources whose file exists and cannot be read: references to them are not called unknown."""
+    words_unread: bool = False
+    """Whether one of these files may declare attributes and tags."""
 
 
 def read_workspace(root: FilePath) -> Workspace:
@@ -83,12 +85,12 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
         text = read_text(file.path, file.file)
     except Unreadable as error:
         workspace.collector.add(error.problem)
-        _note_unreadable(file, workspace)
+        _note_unreadable(file, "", workspace)
         return
     if file.is_template:
         found = _template_file(file, text, workspace)
         if found is None:
-            _note_unreadable(file, workspace)
+            _note_unreadable(file, text, workspace)
         else:
             workspace.resources.append(found)
         return
@@ -96,7 +98,7 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
     workspace.collector.extend(problems)
     kind = None if document is None else read_kind(file, document, workspace.collector)
     if document is None or kind is None:
-        _note_unreadable(file, workspace)
+        _note_unreadable(file, text, workspace)
     elif kind is Kind.PROJECT:
         workspace.project = document
     elif kind is Kind.CLIENT:
@@ -105,8 +107,11 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
         workspace.resources.append(declaration(file, Address(kind, file.stem), document, workspace.parts))
 
 
-def _note_unreadable(file: WorkspaceFile, workspace: Workspace) -> None:
+def _note_unreadable(file: WorkspaceFile, text: str, workspace: Workspace) -> None:
     workspace.unreadable.add(file.stem)
+    kind = _KIND_LINE.search(text)
+    if kind[1] == Kind.ATTRIBUTES if kind else "segments" in file.file.split("/"):
+        workspace.words_unread = True
     if file.file.startswith("clients/") and not file.owner:
         workspace.broken_clients.add(file.stem)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from lineform.loading.check_audiences import audience_problems
 from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
+from lineform.loading.mending import apart_from
 from lineform.loading.resources import Built
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Address, Kind
@@ -30,15 +32,18 @@ class References:
     """Checks between the resources of each client. Clients that share attributes and segments share their words, and
     so the answers about everything else that they share."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: Unread) -> None:
+        self._unread = unread
         self._words: dict[tuple[int, ...], tuple[list[Any], Declared, list[Any]]] = {}
         self._answers: dict[tuple[int, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
 
-    def problems(self, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
-        """What is wrong between the resources of one client."""
-        specs: dict[Address, Any] = {a: b.resource.spec for a, b in built.items() if b.resource is not None}
+    def problems(
+        self, built: Mapping[Address, Built], also: Iterable[Address] = ()
+    ) -> Iterator[tuple[Address, FieldProblem]]:
+        """What is wrong between the resources of one client. Of `also`, further ones, only the names matter."""
+        specs: dict[Address, Any] = {a: b.spec for a, b in built.items() if b.spec is not None}
         known, clashing = self._declared(specs)
-        names = _Names(built, known)
+        names = _Names(built, known, self._unread, also)
         for name, clash in clashing:
             yield Address(Kind.ATTRIBUTES, name), _of(clash)
         for address, spec in specs.items():
@@ -60,6 +65,8 @@ class References:
 
     def _problems(self, spec: Any, built: Built, names: _Names) -> list[FieldProblem]:
         parts: tuple[Any, ...]
+        if built.resource is None:
+            return apart_from(built.unsure, _problems(spec, built, names))
         if isinstance(spec, CampaignSpec) and names.complete:
             parts = (spec.audience, built.sites, spec.skip_if_unknown, names.declared)
         elif isinstance(spec, SegmentSpec) and names.complete:
@@ -72,26 +79,45 @@ class References:
         return found[1]
 
 
-_WORDS = frozenset({"E301", "E302", "E312", "E313", "E314", "E315", "E316"})
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What files that cannot be read at all may have declared."""
+
+    names: Collection[str]
+    words: bool
+    """Whether attributes and tags may be among it."""
+
+
+_WORDS = frozenset({"E301", "E302", "E312", "E313", "E314", "E315", "E316", "E317"})
 """Problems that a file of kind attributes, which cannot be read, may be the cause of."""
 
 
 class _Names:
     """The words of a client. Where a file is broken, its words are not known, and nothing is said about them."""
 
-    def __init__(self, built: Mapping[Address, Built], known: Declared) -> None:
+    def __init__(
+        self, built: Mapping[Address, Built], known: Declared, unread: Unread, also: Iterable[Address] = ()
+    ) -> None:
         self.declared = known
         self.all = {kind: {a.name for a in built if a.kind is kind} for kind in Kind}
-        broken = {address.kind for address, one in built.items() if one.resource is None}
-        self.attributes_complete = Kind.ATTRIBUTES not in broken
-        self.broken_segments = self.all[Kind.SEGMENT] - known.segments.keys()
-        self.complete = self.attributes_complete and not self.broken_segments
+        for address in also:
+            self.all[address.kind].add(address.name)
+        self.attributes_complete = not unread.words and all(
+            one.spec is not None for address, one in built.items() if address.kind is Kind.ATTRIBUTES
+        )
+        self.unread = unread.names
+        self.lost = frozenset(word for one in built.values() for word in one.lost)
+        self.broken_segments = {*(self.all[Kind.SEGMENT] - known.segments.keys()), *unread.names}
+        self.complete = self.attributes_complete and not self.broken_segments and not self.lost
+        self.attributes = known.attributes.keys() | self.lost
+        self.tags = known.tags | self.lost
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
-        if finding.code in _WORDS:
-            return self.attributes_complete
-        return finding.code != "E303" or not any(f"'{name}'" in finding.message for name in self.broken_segments)
+        if finding.code in _WORDS and not self.attributes_complete:
+            return False
+        broken = self.lost | self.broken_segments if finding.code == "E303" else self.lost
+        return not any(f"'{name}'" in finding.message for name in broken)
 
 
 def _of(finding: Finding) -> FieldProblem:
@@ -108,26 +134,26 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         yield from (_of(one) for one in found if names.sure(one))
         yield from audience_problems(spec, built.sites)
         if names.attributes_complete:
-            yield from read_problems(built.sites, known.attributes, spec.skip_if_unknown)
-            yield from _skips(spec, known)
+            yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown)
+            yield from _skips(spec, names)
     elif isinstance(spec, RichMenuSpec):
-        yield from switch_problems(spec, names.all[Kind.RICHMENU])
+        yield from switch_problems(spec, {*names.all[Kind.RICHMENU], *names.unread})
     elif isinstance(spec, ExpectationSpec):
         yield from _expectation(spec, names)
 
 
-def _skips(spec: CampaignSpec, known: Declared) -> Iterator[FieldProblem]:
+def _skips(spec: CampaignSpec, names: _Names) -> Iterator[FieldProblem]:
     for index, name in enumerate(spec.skip_if_unknown):
-        if name not in known.attributes and name != "language":
+        if name not in names.attributes and name != "language":
             path: Path = ("skip_if_unknown", index)
-            hint = did_you_mean(name, known.attributes)
+            hint = did_you_mean(name, names.attributes)
             yield FieldProblem(path, "E301", f"{dotted(path)}: unknown attribute '{name}'", hint)
 
 
 def _expectation(spec: ExpectationSpec, names: _Names) -> Iterator[FieldProblem]:
     known = names.declared
     campaigns = names.all[Kind.CAMPAIGN]
-    if spec.campaign not in campaigns:
+    if spec.campaign not in campaigns and spec.campaign not in names.unread:
         near = did_you_mean(spec.campaign, campaigns)
         yield FieldProblem(("campaign",), "E116", f"campaign: this client has no campaign '{spec.campaign}'", near)
     if not _is_local_time(spec.now):
@@ -136,13 +162,13 @@ def _expectation(spec: ExpectationSpec, names: _Names) -> Iterator[FieldProblem]
         if not names.attributes_complete:
             return
         for name in case.attributes:
-            if name not in known.attributes:
+            if name not in names.attributes:
                 path: Path = ("friends", index, "attributes", name)
                 message = f"{dotted(path)}: unknown attribute '{name}'"
                 yield FieldProblem(path, "E301", message, did_you_mean(name, known.attributes), at_key=True)
         yield from _done(index, case, known)
         for place, tag in enumerate(case.tags):
-            if tag not in known.tags:
+            if tag not in names.tags:
                 path = ("friends", index, "tags", place)
                 yield FieldProblem(path, "E302", f"{dotted(path)}: unknown tag '{tag}'", did_you_mean(tag, known.tags))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from lineform.loading.check_messages import CODES, MessageChecks, compiled_probl
 from lineform.loading.check_schedules import schedule_problems
 from lineform.loading.clients import ReadClient
 from lineform.loading.images import Images, menu_image_problems
+from lineform.loading.mending import Mended, apart_from, mended
 from lineform.loading.parts import Parts
 from lineform.loading.reading import MESSAGES, Declaration
 from lineform.loading.sources import LayeredSource, Written, merge
@@ -37,6 +38,12 @@ class Built:
     source: LayeredSource
     sites: tuple[Site, ...]
     problems: tuple[FieldProblem, ...]
+    spec: Spec | None
+    """The resource's, or what is left of it without its faults."""
+    unsure: tuple[Path, ...] = ()
+    """Places of which nothing more is to be said."""
+    lost: frozenset[str] = frozenset()
+    """Words that faulty places may have declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class Builder:
         context = base.template.projection(scope)
         digest = _digest(base.head, [self._dumped(message) for message in messages], context, {})
         resource = Resource(client.name, found.address, spec, source, context, digest, {})
-        return Built(resource, source, base.template.sites, ())
+        return Built(resource, source, base.template.sites, (), spec)
 
     def _dumped(self, message: Any) -> bytes:
         known = self._dumps.get(id(message))
@@ -134,29 +141,37 @@ class Builder:
         scope = client.scope
         tree, failed = template.render(scope)
         model = SPECS[found.address.kind]
-        problems = [_template_problem(p) for p in (*template.problems, *failed)]
+        problems = [_template_problem(p) for p in template.problems]
         problems += [_misplaced(site, model) for site in template.sites if site.path[0] not in model.SEND_TIME]
+        unsure = [*broken, *(p.path for p in (*template.problems, *failed)), *(p.path for p in problems)]
+        # Where the client's values are not known, that they lack something says nothing.
+        problems += [_template_problem(p) for p in failed] if client.values_sure else []
         spec, invalid = validate(model, tree)
-        unsure = [*broken, *(p.path for p in problems)]
-        problems += _apart_from(unsure, invalid)
+        problems += apart_from(unsure, invalid)
+        rest = Mended(spec, ()) if spec is not None else mended(model, tree, found.address.name)
+        unsure += rest.unsure
         assets: dict[str, Asset] = {}
         context = template.projection(scope)
-        if spec is not None:
+        if rest.spec is not None:
             production = client.spec.environment == "production"
-            problems += _apart_from(unsure, self._checked(spec, source, assets, production=production))
-            if isinstance(spec, CampaignSpec) and not problems:
-                problems += compiled_problems(spec.messages, context, (MESSAGES,))
+            checked = self._checked(rest.spec, tree, source, assets, production=production)
+            problems += apart_from(unsure, checked)
+            if isinstance(rest.spec, CampaignSpec):
+                problems += _uncompiled(rest.spec, context, unsure, problems)
         resource = None
-        if spec is not None and not broken and all(p.warning for p in problems):
+        if spec is not None and not broken and not failed and all(p.warning for p in problems):
             digest = digest_of(spec, context, assets)
             resource = Resource(client.name, found.address, spec, source, context, digest, assets)
-        return Built(resource, source, template.sites, tuple(_with_hint(p, template) for p in problems))
+        told = tuple(_with_hint(p, template) for p in problems)
+        return Built(resource, source, template.sites, told, rest.spec, tuple(unsure), rest.lost)
 
     def _checked(
-        self, spec: Spec, source: LayeredSource, assets: dict[str, Asset], *, production: bool
+        self, spec: Spec, tree: Any, source: LayeredSource, assets: dict[str, Asset], *, production: bool
     ) -> list[FieldProblem]:
         if isinstance(spec, CampaignSpec):
-            found = self._messages.check(spec.messages, (MESSAGES,), production=production and not spec.allow_test_word)
+            # Those that were written, more than a campaign may have included.
+            messages = written if isinstance(written := tree.get(MESSAGES), list) else spec.messages
+            found = self._messages.check(messages, (MESSAGES,), production=production and not spec.allow_test_word)
             return [*schedule_problems(spec.schedule), *found]
         if isinstance(spec, RichMenuSpec):
             return [*menu_problems(spec), *self._image(spec, source, assets)]
@@ -174,9 +189,18 @@ class Builder:
         return menu_image_problems(found.facts, menu_size(spec), ("image",))
 
 
-def _apart_from(unsure: list[Path], problems: list[FieldProblem]) -> list[FieldProblem]:
-    """Problems that are no mere consequence of what was said about these places already."""
-    return [p for p in problems if not any(p.path[: len(path)] == path for path in unsure)]
+def _uncompiled(
+    spec: CampaignSpec, context: Mapping[str, Any], unsure: Sequence[Path], known: Sequence[FieldProblem]
+) -> list[FieldProblem]:
+    """Messages that cannot be made for a send, of those that nothing else is wrong with."""
+    wrong = {path[:2] for path in (*unsure, *(p.path for p in known if not p.warning)) if path[:1] == (MESSAGES,)}
+    if (MESSAGES,) in wrong:
+        return []
+    out = []
+    for index, message in enumerate(spec.messages):
+        if (path := (MESSAGES, index)) not in wrong:
+            out += compiled_problems([message], context, path)
+    return out
 
 
 def _template_problem(found: TemplateProblem) -> FieldProblem:
@@ -207,7 +231,7 @@ def _for_client(built: Built, client: str) -> Built:
     own = Resource(
         client, resource.address, resource.spec, resource.source, resource.context, resource.digest, resource.assets
     )
-    return Built(own, built.source, built.sites, built.problems)
+    return Built(own, built.source, built.sites, built.problems, built.spec, built.unsure, built.lost)
 
 
 def _base(template: TreeTemplate, built: Built) -> _Base | None:

@@ -6,6 +6,7 @@ union branches. Both end here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from lineform.model.audience import KEYS
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+
+_DID_YOU_MEAN = re.compile(r"did you mean '(.+)'\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ def validate(model: type[Spec], tree: Any) -> tuple[Spec | None, list[FieldProbl
 
 
 @dataclass(frozen=True, slots=True)
-class _Error:
+class Located:
+    """One of pydantic's errors, at its place in what was written."""
+
     path: Path
     split: Path
     """Where the first union stands, and what pydantic calls its branch; empty where there is none."""
@@ -52,10 +57,8 @@ class _Error:
 
 
 def _problems(model: type[Spec], tree: Any, error: ValidationError) -> list[FieldProblem]:
-    errors = [_located(item, tree) for item in error.errors(include_url=False)]
-    # pydantic counts only the valid items of a list, and calls it too short where the others were refused.
-    errors = [one for one in errors if one.kind != "too_short" or len(one.value) < one.context["min_length"]]
-    groups: dict[Path | None, list[_Error]] = {}
+    errors = located(error, tree)
+    groups: dict[Path | None, list[Located]] = {}
     out: list[FieldProblem] = []
     for one in errors:
         if one.branch:
@@ -65,12 +68,27 @@ def _problems(model: type[Spec], tree: Any, error: ValidationError) -> list[Fiel
     for split, group in groups.items():
         out += _collapsed(model, tree, split or (), group)
     seen: dict[tuple[Path, str], FieldProblem] = {}
+    misspelled = {(*p.path[:-1], name) for p in out if p.code == "E101" for name in _meant(p)}
     for problem in out:
-        seen.setdefault((problem.path, problem.message), problem)
+        if problem.code != "E102" or problem.path not in misspelled:
+            seen.setdefault((problem.path, problem.message), problem)
     return list(seen.values())
 
 
-def _located(item: Any, tree: Any) -> _Error:
+def _meant(unknown: FieldProblem) -> tuple[str, ...]:
+    """The key that an unknown one probably should have been."""
+    found = _DID_YOU_MEAN.fullmatch(unknown.hint)
+    return (found[1],) if found else ()
+
+
+def located(error: ValidationError, tree: Any) -> list[Located]:
+    """Everything that a model said about `tree`."""
+    errors = [_located(item, tree) for item in error.errors(include_url=False)]
+    # pydantic counts only the valid items of a list, and calls it too short where the others were refused.
+    return [one for one in errors if one.kind != "too_short" or len(one.value) < one.context["min_length"]]
+
+
+def _located(item: Any, tree: Any) -> Located:
     """Walks along what was written: a step that does not exist there is a label of pydantic's."""
     path: list[str | int] = []
     value = tree
@@ -86,15 +104,15 @@ def _located(item: Any, tree: Any) -> _Error:
             path.append(step)
         elif not branch and step != "[key]" and not (isinstance(step, str) and step.startswith("<")):
             branch, split = str(step), tuple(path)
-    return _Error(tuple(path), split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input"))
+    return Located(tuple(path), split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input"))
 
 
-def _collapsed(model: type[Spec], tree: Any, split: Path, group: list[_Error]) -> list[FieldProblem]:
+def _collapsed(model: type[Spec], tree: Any, split: Path, group: list[Located]) -> list[FieldProblem]:
     """One answer for the branches of a union: the branch that the author meant, or what all of them expect."""
     deeper = [one for one in group if len(one.path) > len(split)]
     sentences = [one for one in group if one.kind == "value_error"]
     if deeper and isinstance(_at(tree, split), Mapping | list):
-        branches: dict[str, list[_Error]] = {}
+        branches: dict[str, list[Located]] = {}
         for one in group:
             branches.setdefault(one.branch, []).append(one)
         meant = [
@@ -116,7 +134,7 @@ def _at(tree: Any, path: Path) -> Any:
     return tree
 
 
-def _said(model: type[Spec], tree: Any, one: _Error) -> FieldProblem:
+def _said(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
     name = _name(one.path)
     match one.kind:
         case "missing":
@@ -149,7 +167,7 @@ def _beside(tree: Any, path: Path) -> list[str]:
     return [key for key in found if isinstance(key, str)] if isinstance(found, Mapping) else []
 
 
-def _unknown_key(model: type[Spec], tree: Any, one: _Error) -> FieldProblem:
+def _unknown_key(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
     parent, key = one.path[:-1], str(one.path[-1])
     models = models_at(model, parent, tree)
     known = {name for found in models for name in fields_of(found)}
@@ -158,7 +176,7 @@ def _unknown_key(model: type[Spec], tree: Any, one: _Error) -> FieldProblem:
     return FieldProblem(one.path, "E101", f"unknown key '{key}'{where}", hint, at_key=True)
 
 
-def _size(one: _Error) -> str:
+def _size(one: Located) -> str:
     low, high = one.context.get("min_length"), one.context.get("max_length")
     count = one.context.get("actual_length", 0)
     if one.kind == "too_short":
@@ -193,7 +211,7 @@ _WANTED = {
 }
 
 
-def _wanted(one: _Error) -> str:
+def _wanted(one: Located) -> str:
     if one.kind == "literal_error":
         words = _words(one.context)
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
@@ -217,7 +235,7 @@ def _found(value: Any) -> str:
     return ""
 
 
-def _form_hint(one: _Error) -> str:
+def _form_hint(one: Located) -> str:
     if one.kind == "string_type" and isinstance(one.value, int | float):
         return "put it in quotes"
     if one.kind == "string_type" and isinstance(one.value, Mapping):

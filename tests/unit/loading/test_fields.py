@@ -64,13 +64,10 @@ def test_a_wrong_field_is_explained(kind: str, fields: dict[str, Any], message: 
     assert [(m, h) for _, m, h in said(kind, **fields)] == [(message, hint)]
 
 
-def test_a_missing_and_a_mistyped_key_are_both_told() -> None:
+def test_a_mistyped_key_is_not_missing_as_well() -> None:
     tree = {"kind": "segment", "name": "x", "wher": {"tag": "a"}}
     found = validate(SPECS[Kind.SEGMENT], tree)[1]
-    assert sorted((p.code, p.hint) for p in found) == [
-        ("E101", "did you mean 'where'?"),
-        ("E102", "did you mean 'wher'?"),
-    ]
+    assert [(p.code, p.hint) for p in found] == [("E101", "did you mean 'where'?")]
 
 
 def test_no_sentence_speaks_of_pydantic() -> None:
