@@ -153,6 +153,7 @@ def attributes() -> dict[str, Any]:
             "tier": {"type": "enum", "values": ["gold", "silver", "bronze"], "description": "会員ランク"},
         },
         "tags": {f"interest-{n}": {"description": f"関心{n}", "group": "interests"} for n in range(SEGMENTS)},
+        "tag_groups": {"interests": {}},
     }
 
 
