@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,13 +59,18 @@ def demo_page(parts: Sequence[ClientPage], since: datetime, until: datetime) -> 
 
 def _client(part: ClientPage) -> Html:
     zone = ZoneInfo(part.client.timezone)
-    facts = f"{part.friends} friends, {part.blocked} blocked · {len(part.deliveries)} deliveries · quota {part.quota}"
+    facts = f"{part.friends} friends, {part.blocked} more who block the account · quota {part.quota}"
+    reached = (
+        f"{len(part.deliveries)} messages reached a phone. Fewer people are reached than meant: some block the account "
+        "and only LINE knows it yet. It takes a message to them and delivers nothing."
+    )
     menus = [menu_card(shown.name, (), shown.menu, shown.image) for shown in part.menus]
     return element(
         "section",
         None,
         element("h2", None, f"{part.client.spec.title} ({part.client.name})"),
         element("p", None, facts),
+        element("p", None, reached),
         element("h3", None, "Rich menus"),
         gallery(*menus),
         element("h3", None, "What was sent"),
@@ -91,17 +96,46 @@ def _sends(part: ClientPage, zone: ZoneInfo) -> Html:
         )
         for send in sorted(part.sends, key=lambda send: (send.due_at, send.address))
     ]
-    return table(("due", "campaign", "status", "people", "calls", "why"), rows)
+    return table(("due", "campaign", "status", "people meant", "calls", "why"), rows)
 
 
-def _distinct(part: ClientPage) -> list[tuple[str, Delivery, list[str]]]:
-    """Every campaign's deliveries together: a label, the first of them, and who got one."""
-    groups: dict[str, tuple[str, Delivery, list[str]]] = {}
+@dataclass(slots=True)
+class _Group:
+    """Every delivery of one campaign at one moment."""
+
+    first: Delivery
+    users: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+    bodies: set[str] = field(default_factory=set)
+
+    def add(self, delivery: Delivery) -> None:
+        self.users.append(delivery["user"])
+        self.kinds.add(str(delivery["kind"]))
+        self.bodies.add(json.dumps(delivery["messages"], sort_keys=True))
+
+    @property
+    def moment(self) -> str:
+        return str(self.first["time"])[:16]
+
+    @property
+    def title(self) -> str:
+        """What the message says; one of them, where each friend may have read another name."""
+        said = _spoken(self.first)
+        return f"e.g. {said}" if len(self.bodies) > 1 else said
+
+    @property
+    def facts(self) -> str:
+        count = len(self.bodies)
+        alike = "all the same" if count == 1 else f"{count} different texts"
+        return f"{' and '.join(sorted(self.kinds))} · reached {len(set(self.users))} people · {alike}"
+
+
+def _distinct(part: ClientPage) -> list[_Group]:
+    """Every campaign's deliveries together."""
+    groups: dict[str, _Group] = {}
     for delivery in part.deliveries:
         key = f"{delivery['time']}|{json.dumps(_shape(delivery['messages']), sort_keys=True)}"
-        if key not in groups:
-            groups[key] = (str(delivery["time"])[:16], delivery, [])
-        groups[key][2].append(delivery["user"])
+        groups.setdefault(key, _Group(delivery)).add(delivery)
     return list(groups.values())
 
 
@@ -114,10 +148,7 @@ def _shape(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 def _samples(part: ClientPage, zone: ZoneInfo) -> list[Html]:
     name = part.client.spec.title
-    return [
-        chat_card(_spoken(delivery), (f"{delivery['kind']} · {len(users)} people",), _chat([delivery], zone), name=name)
-        for _, delivery, users in _distinct(part)
-    ]
+    return [chat_card(group.title, (group.facts,), _chat([group.first], zone), name=name) for group in _distinct(part)]
 
 
 def _phones(part: ClientPage, zone: ZoneInfo) -> list[Html]:
@@ -155,12 +186,10 @@ def _moment(text: Any) -> datetime:
 def _matrix(part: ClientPage) -> Html:
     """A row for each friend, a column for each send, a dot where it arrived."""
     groups = _distinct(part)
-    users = sorted({user for _, _, got in groups for user in got}, key=lambda user: part.names.get(user, user))
-    got = [set(group[2]) for group in groups]
+    users = sorted({user for group in groups for user in group.users}, key=lambda user: part.names.get(user, user))
+    got = [set(group.users) for group in groups]
     rows = [(part.names.get(user, user), *("●" if user in one else "" for one in got)) for user in users]
-    legend = element(
-        "ol", None, *(element("li", None, f"{label}: {_spoken(delivery)}") for label, delivery, _ in groups)
-    )
+    legend = element("ol", None, *(element("li", None, f"{group.moment}: {group.title}") for group in groups))
     head = ("friend", *(str(number) for number in range(1, len(groups) + 1)))
     summary = element("summary", None, f"{len(users)} friends received something")
     return joined([legend, element("details", None, summary, table(head, rows, classes="lf-matrix"))])
