@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
 from support.command_line import SALON, Run
@@ -16,6 +18,19 @@ def test_the_demo_ends_with_a_page_of_everything_it_did(workspace: Path, run: Ru
     page = (workspace / ".lineform" / "demo" / "index.html").read_text(encoding="utf-8")
     for shown in ("美容室あおば", "北進学習塾", "richmenu.main", "冬のご案内", "data:image/png;base64,"):
         assert shown in page
+    assert "people meant" in page
+    assert "e.g. " in page
+    assert "only LINE knows it yet" in page
     assert "http-equiv" in page, "the page's own policy keeps it from loading anything"
     with SandboxServer(workspace / ".lineform" / "demo" / "line.db") as server:
         assert Control(server.origin).deliveries(SALON)
+
+
+def test_a_new_workspaces_campaign_falls_into_the_days_of_its_demo(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("init", str(tmp_path / "new")).code == 0
+    monkeypatch.chdir(tmp_path / "new")
+    ended = run("demo", "--days", "2", "--friends", "30")
+    assert ended.code == 0, ended.err
+    assert "campaign.thank-you           sent" in ended.out

@@ -20,6 +20,7 @@ from lineform.cli import options
 from lineform.cli.common import moment, open_project, use_colour
 from lineform.demo.page import ClientPage, ShownMenu, demo_page
 from lineform.demo.population import populate
+from lineform.demo.start import start_of
 from lineform.demo.week import Stage, apply_client, doubled, live_through, settle
 from lineform.errors import LineformError
 from lineform.model.address import Kind
@@ -39,6 +40,7 @@ from lineform.wiring.sandbox import offline
 from lineform.wiring.session import Session
 
 START = datetime(2026, 11, 30, 9, 0)  # noqa: DTZ001 - wall-clock time; the project's time zone is added
+"""When the demo begins, unless nothing would be sent in its days."""
 FRIENDS = 300
 
 
@@ -61,7 +63,8 @@ def command(workspace: Path, now: datetime | None, days: int, friends: int) -> i
     _title("test")
     results = [rehearse(client, test) for client in project.clients.values() for test in client.of(Kind.TEST)]
     click.echo(rehearsals_text(results, colour=use_colour()))
-    start = moment(project, now or START) or START
+    usual = START.replace(tzinfo=ZoneInfo(project.spec.defaults.timezone))
+    start = moment(project, now) or start_of(project.clients.values(), usual, timedelta(days=days))
     folder = project.root / ".lineform" / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
