@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -64,6 +65,8 @@ JSON = st.recursive(
 @given(JSON, st.booleans())
 def test_what_was_dumped_is_read_back(tree: Any, flow: bool) -> None:
     text = yaml.safe_dump(tree, allow_unicode=True, default_flow_style=flow)
+    # ruamel takes these for numbers without digits, and fails.
+    assume(not re.search(r"(?<![^\s\[{,])[-+]?(0[xob])?[._]*_[._]*(?![^\s\]},:])", text))
     readable, found = ours(text)
     if readable:
         assert found == ruamels(text)
