@@ -82,6 +82,8 @@ def _detail(item: dict[str, Any]) -> str:
 
 def shown(text: str) -> str:
     """Foreign text as it may reach a terminal or a log: one line, bounded, without control characters."""
+    if text.isascii() and text.isprintable() and len(text) <= SHOWN:
+        return " ".join(text.split())
     clean = "".join(" " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text)
     words = " ".join(clean[: SHOWN * 2].split())
     return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"

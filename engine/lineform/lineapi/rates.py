@@ -7,6 +7,7 @@ address make no difference.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 SECOND, MINUTE, HOUR = 1, 60, 3600
@@ -217,6 +218,7 @@ def template_of(method: str, path: str) -> str | None:
     return _find(_TREE, _parts(method, path), 0)
 
 
+@lru_cache(maxsize=1024)
 def rate_for(method: str, path: str) -> Rate:
     """The limit of a request; `path` is a real path or its template, without the host.
 

@@ -42,8 +42,8 @@ class TickOptions:
     """How long a claimed batch is left to its caller. A call that takes longer is safe: its retry key is the same."""
     patience: float = 90.0
     """Seconds that a send waits, in all, for leases of a run that may have died, and for LINE's rate limits."""
-    concurrency: int = 200
-    """Calls under way at once, and batches claimed at once; pacing is the account's."""
+    concurrency: int = 400
+    """Calls under way at once, and at most as many batches claimed at once; pacing is the account's."""
     chunk: int = 2000
     """Friends read at once."""
     should_stop: Callable[[], bool] = lambda: False

@@ -1,46 +1,64 @@
-"""Outcomes on their way to the ledger: those that end together are written together, and no one waits longer for it.
+"""Outcomes on their way to the ledger: gathered for a moment and written together.
 
 One durable write takes a millisecond or more; a write for each of two thousand calls a second would be the slowest part
-of a send. While one write is under way the next outcomes gather, and then share the next write.
+of a send. An outcome that a crash loses on this way is learned again: the intent is on the disk, and LINE answers the
+same retry key with 409.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from lineform.ports.store import Settled
 from lineform.run.options import Run
 
+GATHER: Final = 0.05
+"""Seconds for which outcomes gather before they are written; `flush` does not wait for them."""
+
 
 class Settling:
-    """Records outcomes; every call returns once its own outcome is on the disk."""
+    """Writes outcomes behind the calls. What goes wrong is raised by the next use of it, `flush` at the latest."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._gathered: list[tuple[Settled, asyncio.Future[None]]] = []
+        self._gathered: list[Settled] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    async def __call__(self, outcome: Settled) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gathered.append((outcome, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        await done
+    def add(self, outcome: Settled) -> None:
+        """Takes an outcome; it will be on the disk soon."""
+        self._raise_failed()
+        self._gathered.append(outcome)
+        if self._timer is None and self._writing is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER, self._begin)
 
-    async def _write(self) -> None:
-        try:
-            while self._gathered:
-                batch, self._gathered = self._gathered, []
-                try:
-                    outcomes = [outcome for outcome, _ in batch]
-                    await self._run.records(self._run.store.settle_all, outcomes, self._run.clock.now())
-                except BaseException as error:  # noqa: BLE001 - it is raised where these outcomes are waited for
-                    for _, done in batch:
-                        if not done.done():
-                            done.set_exception(error)
-                else:
-                    for _, done in batch:
-                        if not done.done():
-                            done.set_result(None)
-        finally:
-            self._writing = None
+    async def flush(self) -> None:
+        """Returns when everything is on the disk."""
+        self._raise_failed()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._gathered or self._writing is not None:
+            if self._writing is None:
+                self._begin()
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+            self._raise_failed()
+
+    def _begin(self) -> None:
+        self._timer = None
+        batch, self._gathered = self._gathered, []
+        self._writing = asyncio.create_task(self._write(batch))
+
+    async def _write(self, batch: Sequence[Settled]) -> None:
+        await self._run.records(self._run.store.settle_all, batch, self._run.clock.now())
+        self._writing = None
+        if self._gathered and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER, self._begin)
+
+    def _raise_failed(self) -> None:
+        if self._writing is not None and self._writing.done():
+            # Only one that failed is left here when it is done.
+            self._writing.result()

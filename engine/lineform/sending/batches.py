@@ -71,5 +71,14 @@ def addressed(body: bytes, route: Route, user_ids: Sequence[str]) -> bytes:
     """The body as it is sent: with ``to`` where the route has one. The same ids in the same order, the same bytes."""
     if route in {Route.BROADCAST, Route.NARROWCAST}:
         return body
-    to = user_ids[0] if route is Route.PUSH else list(user_ids)
-    return b'{"to":' + json.dumps(to, separators=(",", ":")).encode() + b"," + body[1:]
+    if route is not Route.PUSH:
+        return b'{"to":[' + _strings(user_ids) + b"]," + body[1:]
+    return b'{"to":' + _strings(user_ids[:1]) + b"," + body[1:]
+
+
+def _strings(texts: Sequence[str]) -> bytes:
+    """JSON strings in a row. LINE's ids need no escaping, and to look is ten times faster than to encode."""
+    whole = "".join(texts)
+    if whole.isascii() and whole.isalnum():
+        return b'"' + '","'.join(texts).encode() + b'"'
+    return ",".join(json.dumps(text) for text in texts).encode()

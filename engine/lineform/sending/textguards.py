@@ -31,8 +31,11 @@ _SCHOOL = re.compile(
     "(?:期末|中間|定期|実力|確認|学力|小|単元|復習|模擬|入学|漢字|英語|数学)テスト"
     "|テスト(?:対策|勉強|範囲|期間|直前|結果|直し|前の|後の|の(?:点|結果|範囲|日程))"
 )
-# What betrays a suspicion in JSON bytes before they are read as JSON, where `{{` occurs inside of strings only.
-_WORTH_READING = re.compile(r"""\{\{|\{%|[?]{3}|(?:？|[?]){3}|�|テスト|\\u|:\s*"(?:\s|　|\\[nrt])*\"""".encode())
+# What betrays a suspicion in JSON bytes before they are read as JSON, where `{{` occurs inside of strings only. Three
+# question marks of either width always hold one of these pairs. Plain searches: one pattern for all takes ten times
+# longer, and this is asked about every message of every friend.
+_WORTH_READING = tuple(word.encode() for word in ("{{", "{%", "??", "？？", "?？", _REPLACEMENT, "テスト", "\\u"))
+_EMPTY_TEXT = re.compile(r"""ext"\s*:\s*"(?:\s|　|\\[nrt])*\"""".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,16 @@ def _counts(code: str, key: str, depth: int) -> bool:
 
 def suspicious_bytes(messages: bytes, *, production: bool) -> list[tuple[Path, Suspicion]]:
     """`suspicious_messages` of a JSON list in UTF-8, read as JSON only where its bytes look suspicious."""
-    if not _WORTH_READING.search(messages):
+    if not _worth_reading(messages):
         return []
     return suspicious_messages(json.loads(messages), production=production)
+
+
+def _worth_reading(messages: bytes) -> bool:
+    for word in _WORTH_READING:  # `any` over a generator takes twice as long
+        if word in messages:
+            return True
+    return _EMPTY_TEXT.search(messages) is not None
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

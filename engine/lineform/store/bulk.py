@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,6 +62,34 @@ def update_rows(connection: Connection, table: sa.Table, columns: Sequence[str],
     adapted = (row[1:] + row[:1] for row in _adapted(connection, table, columns, rows))
     cursor = _cursor(connection)
     cursor.executemany(f"UPDATE {table.name} SET {changes} WHERE id = ?", adapted)  # noqa: S608 - our own names
+    cursor.close()
+
+
+_SETTLED = "status = {0}, request_id = {1}, reason = {2}, settled_at = {3}, worker = '', lease_until = NULL"
+
+
+def settle_rows(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
+    """Writes outcomes into batches: id, status, request id and reason, ascending by id. What was accepted stays."""
+    cursor = _cursor(connection)
+    if connection.dialect.name == "postgresql":
+        ids, statuses, request_ids, reasons = (list(column) for column in zip(*rows, strict=True))
+        # An update takes its locks in any order: taken here, in one order, two of them cannot wait for each other.
+        cursor.execute("SELECT 1 FROM batches WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (ids,))
+        changes = _SETTLED.format("new.status", "new.request_id", "new.reason", "%s")
+        cursor.execute(
+            f"UPDATE batches SET {changes} "  # noqa: S608 - our own names
+            "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS new (id, status, request_id, reason) "
+            "WHERE batches.id = new.id AND batches.status <> 'accepted'",
+            (now, ids, statuses, request_ids, reasons),
+        )
+    else:
+        process = sa.DateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        moment = process(now.astimezone(UTC).replace(tzinfo=None)) if process else now
+        changes = _SETTLED.format("?", "?", "?", "?")
+        cursor.executemany(
+            f"UPDATE batches SET {changes} WHERE id = ? AND status <> 'accepted'",  # noqa: S608 - our own names
+            [(status, request_id, reason, moment, one) for one, status, request_id, reason in rows],
+        )
     cursor.close()
 
 

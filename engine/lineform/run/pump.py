@@ -1,0 +1,161 @@
+"""Calls of one send, kept flowing: while some are under way, the next batches are claimed already.
+
+A claim is durable, so it takes milliseconds; a call takes as long as the way to LINE. One after the other, a send would
+spend most of its time waiting. So a few hundred callers share a queue that is filled before it runs dry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lineform.ports.line_account import LineFailure
+from lineform.ports.store import Batch, Send
+from lineform.run.calling import Caller, End
+from lineform.run.halt import GUARD, halted_by
+from lineform.run.options import Run
+from lineform.run.settling import Settling
+
+FRIENDS_CLAIMED: Final = 50_000
+"""About so many friends are claimed at once: a hundred multicasts, half a second at LINE's rate."""
+
+_Ready = tuple[Batch, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pumped:
+    """What came of it: how calls ended, and why no more were made, empty where nothing was left to claim."""
+
+    ends: frozenset[End]
+    reason: str
+
+
+async def pump(run: Run, send: Send) -> Pumped:
+    """Claims and calls until nothing is left to claim or something speaks against going on; then every outcome is on
+    the disk, and what was claimed and not called is given back.
+
+    Raises Unauthorised where the token is no longer good.
+    """
+    flow = _Flow(run, send)
+    try:
+        reason = await flow.run()
+    except asyncio.CancelledError:
+        flow.cut_off()
+        await flow.stop()
+        await flow.write_down()
+        raise
+    except LineFailure:
+        await flow.stop()
+        await flow.write_down()
+        raise
+    finally:
+        # Also where the way here was an error: no caller goes on in the dark.
+        await flow.stop()
+    await flow.write_down()
+    return Pumped(frozenset(flow.ends), reason)
+
+
+class _Flow:
+    def __init__(self, run: Run, send: Send) -> None:
+        self._run = run
+        self._send = send
+        self._settling = Settling(run)
+        self._caller = Caller(run, self._settling)
+        calls = max(1, sum(send.batches.values()))
+        friends_a_call = max(1, send.recipients // calls)
+        self._size = max(1, min(run.options.concurrency, FRIENDS_CLAIMED // friends_a_call))
+        self._queue: deque[_Ready] = deque()
+        self._callers: set[asyncio.Task[None]] = set()
+        self._low = asyncio.Event()
+        self._stopped = False
+        self._failure: BaseException | None = None
+        self.ends: set[End] = set()
+
+    async def run(self) -> str:
+        reason = ""
+        while not self._stopped:
+            if self._run.options.should_stop():
+                reason = "this run was asked to end; the next one goes on"
+                break
+            reason, claimed = await self._run.records(self._claim)
+            if reason:
+                self._stopped = True
+            if not claimed:
+                break
+            self._queue.extend(claimed)
+            self._begin_callers()
+            await self._until_low()
+        await self._until_done()
+        return reason
+
+    async def stop(self) -> None:
+        """Ends every caller after the call that it is making."""
+        self._stopped = True
+        if self._callers:
+            await asyncio.wait(self._callers)
+
+    def cut_off(self) -> None:
+        """Ends every call in the middle; its intent stays open."""
+        for task in self._callers:
+            task.cancel()
+
+    async def write_down(self) -> None:
+        """Leaves nothing open but calls whose outcome is."""
+        await self._settling.flush()
+        back = [*self._caller.given_back, *(batch.id for batch, _ in self._queue)]
+        if back:
+            await self._run.records(self._run.store.release, back, self._run.clock.now())
+
+    def _claim(self) -> tuple[str, Sequence[_Ready]]:
+        """In the store's thread: the kill switch, the next batches, and the LINE ids of their friends."""
+        run, store = self._run, self._run.store
+        if who := halted_by(store, run.client.name, run.clock.now()):
+            return f"{GUARD}: sending was halted by {who}", ()
+        options = run.options
+        batches = store.claim(self._send.id, options.worker, run.clock.now(), options.lease, self._size)
+        ids = sorted({one for batch in batches for one in batch.friend_ids})
+        people = store.line_ids(run.client.name, ids) if ids else {}
+        return "", [(batch, [people[one] for one in batch.friend_ids if one in people]) for batch in batches]
+
+    def _begin_callers(self) -> None:
+        for _ in range(min(self._run.options.concurrency - len(self._callers), len(self._queue))):
+            task = asyncio.create_task(self._call())
+            self._callers.add(task)
+            task.add_done_callback(self._ended)
+
+    async def _call(self) -> None:
+        queue, call, size = self._queue, self._caller.call, self._size
+        while queue and not self._stopped:
+            batch, user_ids = queue.popleft()
+            if len(queue) < size:
+                self._low.set()
+            end = await call(batch, user_ids)
+            if end is not End.SETTLED:
+                self.ends.add(end)
+                self._stop()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._callers.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._failure = self._failure or failure
+            self._stop()
+        if not self._callers:
+            self._low.set()
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._low.set()
+
+    async def _until_low(self) -> None:
+        if len(self._queue) >= self._size:
+            self._low.clear()
+            await self._low.wait()
+
+    async def _until_done(self) -> None:
+        while self._callers:
+            await asyncio.wait(self._callers)
+        if self._failure is not None:
+            raise self._failure
