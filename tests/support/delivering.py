@@ -126,6 +126,11 @@ class Scene:
                     found = revision(self.client, resource)
                     store.arm(self.client.name, Revision(str(resource.address), found.digest, at, found.body))
 
+    def declare(self, spec: Spec) -> None:
+        """Another version of one of its resources from now on; `arm` arms it."""
+        known = client(spec, name=self.client.name, bot=self.bot)
+        self.client = replace(self.client, resources={**self.client.resources, **known.resources})
+
     def limit(self, limits: Mapping[str, Any]) -> None:
         """Other limits from now on."""
         self.client = replace(self.client, limits=Limits.model_validate(limits))

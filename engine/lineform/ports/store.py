@@ -103,6 +103,8 @@ class Revision:
     digest: str
     armed_at: datetime
     body: Mapping[str, Any]
+    since: datetime | None = field(default=None, compare=False)
+    """Since when the campaign has been armed without a gap, in this version or an earlier one; told by the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,8 @@ class Send:
     frozen_at: datetime | None = None
     changed_at: datetime | None = None
     """When its status was set."""
+    last_called_at: datetime | None = None
+    """When the newest of its calls was intended; None where nothing was called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,7 @@ class Ledger(Protocol):
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them,
-        durably, before it returns. Two workers never hold the same batch."""
+        durably, before it returns. Two workers never hold the same batch, and a send that was called off has none."""
         ...
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
@@ -316,6 +320,16 @@ class Ledger(Protocol):
         self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
     ) -> None:
         """Sets the status of an occurrence."""
+        ...
+
+    def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
+        """Sets the status of a frozen send of which no batch was ever claimed; False, and nothing changes, where one
+        was or it is frozen no more. What is called off can be claimed no more."""
+        ...
+
+    def stage_rest(self, send_id: int) -> int:
+        """Takes every batch that nobody has claimed out of a frozen send's hands, as a part that waits for a person;
+        how many there were. Claimed batches stay to be settled under their keys."""
         ...
 
     def sent_this_month(self, account: str, since: datetime) -> int:

@@ -28,6 +28,11 @@ def release(store: Store, client: Client, address: str, key: str, actor: str, no
     store.note(AuditEntry(now, client.name, actor, "release", f"{address}@{key}", send.reason))
 
 
+def is_released(key: str) -> bool:
+    """Whether a send is a held occurrence that a person let go."""
+    return key.endswith(_MARK)
+
+
 def released_key(key: str) -> str:
     """The key of the send that a released occurrence becomes: its own, so that it too happens once."""
     return key + _MARK

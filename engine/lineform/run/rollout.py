@@ -30,6 +30,8 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     staged = await run.records(run.store.staged, send.id)
     if not staged:
         return None  # another run opened it since
+    if not armed.rollout:
+        return await _end(run, send, SendStatus.HELD, "stopped in the middle; the rest waits for a person")
     assert send.frozen_at is not None  # noqa: S101 - the ledger has it of every send
     assert send.changed_at is not None  # noqa: S101
     if await run.records(run.store.noted, run.client.name, "halt", send.frozen_at):

@@ -23,7 +23,7 @@ from lineform.run.narrowcast import poll
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
-from lineform.run.release import released_key
+from lineform.run.release import is_released, released_key
 from lineform.run.rollout import open_next, open_waves
 from lineform.sending import late
 from lineform.sending.caps import sentence
@@ -38,6 +38,7 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
 """Statuses of occurrences that reached nobody."""
 _SKIPS_RECORDED = 100
+_UNFINISHED = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING})
 _TRIES = 5
 """Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
 
@@ -99,9 +100,12 @@ async def _resume(run: Run, revisions: Sequence[Revision]) -> list[TickEntry]:
     by_digest = {(revision.address, revision.digest): revision for revision in revisions}
     unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
     entries = []
-    for send in unfinished:
-        revision = by_digest.get((send.address, send.digest))
-        entries.append(await _go_on(run, send, revision))
+    for listed in unfinished:
+        # Delivering the one before may have taken minutes, in which another run went on with this one.
+        send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
+        if send is not None and send.status in _UNFINISHED:
+            revision = by_digest.get((send.address, send.digest))
+            entries.append(await _go_on(run, send, revision))
     return entries
 
 
@@ -115,8 +119,13 @@ async def _go_on(run: Run, send: Send, revision: Revision | None) -> TickEntry:
         called_off = _called_off(send, revision, run.clock.now(), quiet)
         if called_off is not None:
             status, reason = called_off
-            await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
-            return TickEntry(send.address, send.key, outcome_of(status), send.recipients, reason=reason)
+            if await run.records(run.store.call_off, send.id, status, run.clock.now(), reason=reason):
+                await _note(run, status.value, f"{send.address}@{send.key}", reason)
+                return TickEntry(send.address, send.key, outcome_of(status), send.recipients, reason=reason)
+    elif send.status is SendStatus.FROZEN:
+        stopped = _stopped(send, revision, run.clock.now(), quiet)
+        if stopped is not None:
+            return await _leave_rest(run, send, *stopped)
     if send.status is SendStatus.FROZEN and quiet is not None and quiet.until(run.clock.now()) is not None:
         return TickEntry(
             send.address, send.key, Outcome.WAITING, send.recipients, send.accepted_recipients, reason="quiet hours"
@@ -137,6 +146,8 @@ def _called_off(
     """What becomes of a frozen send that nobody has called yet: it is subject to the rules as if it were not frozen."""
     if revision is None:
         return SendStatus.HELD, "it was frozen, and its campaign was changed or disarmed before the first call"
+    if is_released(send.key):
+        return None  # a person let it go knowing that it is late
     schedule = read_revision(revision.body).schedule
     decision = late.decide(Due(send.key, send.due_at), send.due_at, now, schedule, quiet)
     match decision:
@@ -145,6 +156,36 @@ def _called_off(
         case late.Skip(reason):
             return SendStatus.SKIPPED, reason
     return None
+
+
+def _stopped(
+    send: Send, revision: Revision | None, now: datetime, quiet: Quiet | None
+) -> tuple[SendStatus, str] | None:
+    """What becomes of the rest of a send that was begun: after too long a pause, or without its campaign, it is not
+    sent by itself. PARTIAL where the rule is to skip."""
+    if not send.batches.get(BatchStatus.READY):
+        return None  # what was called is settled in any case
+    if revision is None:
+        return SendStatus.HELD, "its campaign was changed or disarmed in the middle of it; the rest waits for a person"
+    schedule = read_revision(revision.body).schedule
+    match late.decide_begun(send.last_called_at or send.due_at, now, schedule, quiet):
+        case late.Hold(reason):
+            return SendStatus.HELD, f"{reason}; the rest waits for a person"
+        case late.Skip(reason):
+            return SendStatus.PARTIAL, f"{reason}; the rest was left out"
+    return None
+
+
+async def _leave_rest(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
+    """Nothing more is begun; what was called is learned under its keys, and then the send ends."""
+    await run.records(run.store.stage_rest, send.id)
+    entry = await _deliver(run, send)
+    after = await run.records(run.store.send, run.client.name, send.address, send.key)
+    if after is None or after.status is not SendStatus.WAITING:
+        return entry
+    await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
+    await _note(run, status.value, f"{send.address}@{send.key}", reason)
+    return replace(entry, outcome=outcome_of(status), reason=reason)
 
 
 async def _cases(run: Run, revisions: Sequence[Revision], entries: list[TickEntry]) -> list[_Case]:
@@ -206,11 +247,12 @@ async def _again(run: Run, case: _Case, first: Send) -> TickEntry | None:
 
 
 def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime) -> list[Due]:
-    """Occurrences that are due and not in the ledger. A rule's are counted from its arming and its newest record on."""
+    """Occurrences that are due and not in the ledger. A rule's are counted from its first arming and its newest record
+    on: one that was due just before a new version was armed is told, not forgotten."""
     keys = {send.key for send in known}
     after = _EVER
     if armed.schedule.at is None:
-        after = max([revision.armed_at, now - LOOK_BACK, *(send.due_at for send in known)])
+        after = max([revision.since or revision.armed_at, now - LOOK_BACK, *(send.due_at for send in known)])
     return [due for due in occurrences(armed.schedule, armed.timezone, after, now) if due.key not in keys]
 
 
@@ -239,6 +281,9 @@ async def _released(run: Run, case: _Case, held: Send) -> TickEntry | None:
         )
     if held.batches.get(BatchStatus.STAGED):
         return await _rest(run, held, quiet)
+    if not untouched(held.batches):
+        reason = "some of it was called already, and nothing of it waits"
+        return TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211")
     due = Due(released_key(held.key), held.due_at)
     entry = await _send(run, revision, armed, due, ())
     if run.options.dry_run:

@@ -65,6 +65,20 @@ def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule, quie
     return _not_sent(schedule, f"was due at {due.key} and is {_rough(late)} late; allowed is {duration_text(allowed)}")
 
 
+def decide_begun(last_call: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
+    """The decision about the rest of a send that stopped in the middle: a pause may be as long as it may be late.
+
+    Measured from its last call, so that a long send whose runs follow one another is never cut off; quiet hours that
+    began in the pause do not count.
+    """
+    allowed = allowance(schedule)
+    end = quiet and quiet.until(min(now, last_call + allowed))
+    if now - (end or last_call) <= allowed:
+        return Send()
+    paused = f"stopped in the middle, {_rough(now - last_call)} ago; allowed is {duration_text(allowed)}"
+    return _not_sent(schedule, paused)
+
+
 def allowance(schedule: Schedule) -> timedelta:
     """How late an occurrence may still be sent."""
     rule = schedule.if_late

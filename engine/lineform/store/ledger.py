@@ -26,6 +26,8 @@ _WRITTEN = 500
 """Batches that a freeze holds in memory."""
 UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Sends with something left to do or to learn."""
+_CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
+_UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED)
 _OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
@@ -93,6 +95,10 @@ class LedgerRecords(Database):
         with self.writing() as connection:
             if self.postgres:
                 connection.execute(_CAREFULLY)
+            # Shared with other claims, but not with a call-off: one of the two sees what the other did.
+            status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update(read=True)
+            if connection.execute(status).scalar() not in _CLAIMABLE:
+                return []
             taken = connection.execute(
                 query.order_by(batches.c.seq).limit(limit).with_for_update(skip_locked=True)
             ).all()
@@ -166,6 +172,33 @@ class LedgerRecords(Database):
         with self.writing() as connection:
             connection.execute(sa.update(sends).where(sends.c.id == send_id).values(values))
 
+    def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
+        """Sets the status of a frozen send that nobody has begun; False where somebody has, or it is frozen no more."""
+        begun = (
+            sa.select(batches.c.id).where(batches.c.send_id == send_id, batches.c.status.not_in(_UNCLAIMED)).limit(1)
+        )
+        with self.writing() as connection:
+            if not self._hold_frozen(connection, send_id) or connection.execute(begun).first() is not None:
+                return False
+            values = {"status": status, "reason": reason, "changed_at": now}
+            connection.execute(sa.update(sends).where(sends.c.id == send_id).values(values))
+            return True
+
+    def stage_rest(self, send_id: int) -> int:
+        """Unclaimed batches of a frozen send wait for a person from now on; how many there were."""
+        waiting = (
+            sa.update(batches)
+            .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.READY)
+            .values(status=BatchStatus.STAGED)
+        )
+        with self.writing() as connection:
+            return connection.execute(waiting).rowcount if self._hold_frozen(connection, send_id) else 0
+
+    def _hold_frozen(self, connection: Connection, send_id: int) -> bool:
+        """Keeps other writers from this send until the transaction ends; whether it is frozen."""
+        status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update()
+        return connection.execute(status).scalar() == SendStatus.FROZEN
+
     def sent_this_month(self, account: str, since: datetime) -> int:
         """Recipients of batches that were accepted, or may have been, by a call since then. A batch called again
         since then counts as sent since then: rather too many than over the budget."""
@@ -195,7 +228,13 @@ class LedgerRecords(Database):
     def _sends(self, *wanted: sa.ColumnElement[bool]) -> list[Send]:
         chosen = sa.select(sends).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
         counts = (
-            sa.select(batches.c.send_id, batches.c.status, sa.func.count(), sa.func.sum(_REACHED))
+            sa.select(
+                batches.c.send_id,
+                batches.c.status,
+                sa.func.count(),
+                sa.func.sum(_REACHED),
+                sa.func.max(batches.c.called_at),
+            )
             .join_from(batches, sends, sends.c.id == batches.c.send_id)
             .join(accounts, accounts.c.id == sends.c.account_id)
             .where(*wanted, batches.c.status != BatchStatus.CAPPED)
@@ -203,9 +242,9 @@ class LedgerRecords(Database):
         )
         with self.reading() as connection:
             rows = connection.execute(chosen.order_by(sends.c.id)).all()
-            counted: dict[int, dict[BatchStatus, tuple[int, int]]] = {}
-            for send_id, status, count, reached in connection.execute(counts) if rows else ():
-                counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached))
+            counted: dict[int, dict[BatchStatus, _Counted]] = {}
+            for send_id, status, count, reached, called_at in connection.execute(counts) if rows else ():
+                counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached), called_at)
         return [_send(row, counted.get(row.id, {})) for row in rows]
 
 
@@ -256,7 +295,11 @@ def _batch(row: Any) -> Batch:
     )
 
 
-def _send(row: Any, counted: Mapping[BatchStatus, tuple[int, int]]) -> Send:
+_Counted = tuple[int, int, datetime | None]
+"""Batches of one status: how many, the recipients in them, and the newest call."""
+
+
+def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
     return Send(
         id=row.id,
         address=row.address,
@@ -270,6 +313,7 @@ def _send(row: Any, counted: Mapping[BatchStatus, tuple[int, int]]) -> Send:
         capped=row.capped,
         frozen_at=row.frozen_at,
         changed_at=row.changed_at,
-        batches={status: count for status, (count, _) in counted.items()},
-        accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0))[1],
+        batches={status: count for status, (count, _, _) in counted.items()},
+        accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0, None))[1],
+        last_called_at=max((at for _, _, at in counted.values() if at is not None), default=None),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -52,14 +52,29 @@ class RevisionRecords(Database):
             .where(accounts.c.name == account, revisions.c.disarmed_at.is_(None))
             .order_by(revisions.c.address)
         )
+        earlier = (
+            sa.select(revisions.c.address, revisions.c.armed_at, revisions.c.disarmed_at)
+            .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+            .where(accounts.c.name == account, revisions.c.disarmed_at.is_not(None))
+        )
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        return sorted(
-            (Revision(r.address, r.digest, r.armed_at, json.loads(r.body)) for r in rows), key=lambda r: r.address
+            before = {(address, end): start for address, start, end in connection.execute(earlier)} if rows else {}
+        found = (
+            Revision(r.address, r.digest, r.armed_at, json.loads(r.body), _since(r.address, r.armed_at, before))
+            for r in rows
         )
+        return sorted(found, key=lambda r: r.address)
 
     def _disarm(self, connection: Connection, armed: sa.ColumnElement[bool], now: datetime) -> None:
         connection.execute(sa.update(revisions).where(armed).values(disarmed_at=now))
+
+
+def _since(address: str, armed_at: datetime, before: Mapping[tuple[str, datetime], datetime]) -> datetime:
+    """The beginning of the chain of versions of which each was armed in the moment in which the one before ended."""
+    while (earlier := before.get((address, armed_at))) is not None and earlier < armed_at:
+        armed_at = earlier
+    return armed_at
 
 
 def _armed(account_id: int, address: str) -> sa.ColumnElement[bool]:
