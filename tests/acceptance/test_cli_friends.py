@@ -72,7 +72,8 @@ def test_the_forgotten_are_in_no_file_and_receive_nothing(applied: Path, line: C
     assert run("run", *ONE, "--now", DUE).code == 0
     assert {one["user"] for one in line.deliveries(SALON)} == {TARO}
     again = run("friends", "import", "friends.csv", *ONE)
-    assert "1 person who asked to be forgotten" in again.err
+    assert "left out: 1 person who asked to be forgotten" in again.out
+    assert "left out: 1 person who asked to be forgotten" in run("friends", "sync", *ONE).out
     assert HANAKO not in again.err + again.out
     assert "2 friends," in run("friends", "count", *ONE).out
     audit = run("report", "--audit", "--format", "json", *ONE).data["clients"][0]["audit"]

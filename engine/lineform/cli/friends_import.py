@@ -18,7 +18,6 @@ from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import FriendsFileError, Numbered
 from lineform.loading.friends_sql import read_database
 from lineform.model.project import Client
-from lineform.report.terminal import plural
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.wiring.session import Session, open_session
@@ -92,9 +91,6 @@ def import_(
                 click.echo(f"  to go on after it: --resume-from {counter.row + 1}", err=True)
             raise
     click.echo(f"{owner.name}: {counted(counter.total)}")
-    if counter.total.forgotten:
-        forgotten = plural(counter.total.forgotten, "person", "people")
-        click.echo(f"  not imported: {forgotten} who asked to be forgotten", err=True)
     for line in refusals.lines():
         click.echo(line, err=True)
     return FriendsFileError.exit_code if refusals.count and not counter.taken else 0

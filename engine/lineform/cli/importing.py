@@ -135,7 +135,10 @@ class Refusals:
 
 def counted(count: ImportCount) -> str:
     """What an import came to, in words."""
-    return f"{count.added:,} added, {count.changed:,} changed, {count.unchanged:,} unchanged"
+    said = f"{count.added:,} added, {count.changed:,} changed, {count.unchanged:,} unchanged"
+    if count.forgotten:
+        said += f"; left out: {plural(count.forgotten, 'person', 'people')} who asked to be forgotten"
+    return said
 
 
 def introduce(control: Control, account: str, rows: Sequence[FriendRow]) -> None:
