@@ -6,30 +6,55 @@ from pathlib import Path
 
 import click
 
+from lineform.cli import options
+from lineform.cli.common import load
+from lineform.loading.workspace import NoWorkspaceError, find_root
 from lineform.sandbox.server import serve
+from lineform.wiring.sandbox import enlist
+
+STATE = Path(".lineform") / "sandbox.db"
 
 
 @click.command("sandbox")
+@options.workspace
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8787, show_default=True)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path(".lineform/sandbox.db"),
-    show_default=True,
-    help="Where accounts, friends and messages are kept.",
+    help=f"Where accounts, friends and messages are kept. Default: {STATE.as_posix()} of the workspace, or here.",
 )
-@click.option("--forget", is_flag=True, help="Keep nothing: the state lives in memory.")
+@click.option("--forget", is_flag=True, help="Keep nothing: the state lives in memory, and begins without accounts.")
 @click.option("--allow-remote", is_flag=True, help="Let other machines reach the controls, too.")
-def command(host: str, port: int, state: Path, forget: bool, allow_remote: bool) -> None:
-    """Run the offline LINE account.
+def command(workspace: Path, host: str, port: int, state: Path | None, forget: bool, allow_remote: bool) -> None:
+    """Run the offline LINE account. In a workspace, every client gets an account there, and a token.
 
     It has the paths of api.line.me and api-data.line.me on one origin. Point the engine, or any LINE SDK, at it with
     LINEFORM_LINE_ORIGIN; look at it and control it under /_sandbox/.
     """
-    if not forget:
-        state.parent.mkdir(parents=True, exist_ok=True)
+    root = _root(workspace)
+    file = None if forget else state or (root or Path()) / STATE
+    tokens = {} if root is None or file is None else _tokens(root, file)
     click.echo(f"the offline LINE account is at http://{host}:{port} (pages: http://{host}:{port}/_sandbox/)")
     click.echo(f"  export LINEFORM_LINE_ORIGIN=http://{host}:{port}")
-    click.echo("ctrl-c ends it" + ("" if forget else f"; what happened stays in {state}"))
-    serve(host, port, None if forget else state, allow_remote=allow_remote)
+    for name, token in tokens.items():
+        click.echo(f"  export {name}={token}")
+    click.echo("ctrl-c ends it" + ("" if file is None else f"; what happened stays in {file}"))
+    serve(host, port, file, allow_remote=allow_remote)
+
+
+def _root(workspace: Path) -> Path | None:
+    """The workspace at or above a folder, if there is one: the sandbox serves without it, too."""
+    try:
+        return find_root(workspace)
+    except NoWorkspaceError:
+        return None
+
+
+def _tokens(root: Path, file: Path) -> dict[str, str]:
+    """A token for each client of a workspace; none where it cannot be read."""
+    project = load(root).project
+    if project is None:
+        click.echo("no accounts were made: the workspace has errors, which `lineform validate` shows", err=True)
+        return {}
+    return enlist(project, file)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from lineform.model.project import Project
 from lineform.sandbox.control import Control
@@ -16,6 +17,12 @@ from lineform.settings import Settings
 
 PLAN_LIMIT = 5000
 """Messages a month of an offline account whose client declares no price plan: LINE's light plan in Japan."""
+
+
+class Served(Protocol):
+    """A sandbox's server."""
+
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +49,7 @@ def offline(
     """
     if state_file is not None:
         state_file.parent.mkdir(parents=True, exist_ok=True)
-    # Its packages are an extra (`lineform[sandbox]`), and take a while to load: only who tries things out needs them.
-    server_class = importlib.import_module("lineform.sandbox.server").SandboxServer
-    with server_class(state_file, seed=seed) as server:
+    with _server(state_file, seed) as server:
         control = Control(server.origin)
         if now is None:
             control.real_clock()
@@ -53,6 +58,21 @@ def offline(
         tokens = _accounts(project, control)
         environment = {**settings.environment, **tokens}
         yield Offline(replace(settings, line_origin=server.origin, environment=environment), control)
+
+
+def enlist(project: Project, state_file: Path) -> dict[str, str]:
+    """An account for each client in a state that no sandbox is using; a token for each, by its variable's name."""
+    state_file.parent.mkdir(parents=True, exist_ok=True)
+    with _server(state_file) as server:
+        return _accounts(project, Control(server.origin))
+
+
+def _server(state_file: Path | None, seed: int | None = None) -> AbstractContextManager[Served]:
+    # Its packages are an extra (`lineform[sandbox]`), and take a while to load: only who tries things out needs them.
+    server: AbstractContextManager[Served] = importlib.import_module("lineform.sandbox.server").SandboxServer(
+        state_file, seed=seed
+    )
+    return server
 
 
 def _accounts(project: Project, control: Control) -> dict[str, str]:

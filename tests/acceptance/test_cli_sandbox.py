@@ -1,0 +1,69 @@
+"""``lineform sandbox`` as a newcomer starts it: in a workspace, and outside of any."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.command_line import ROOT, Run
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def _sandbox(here: Path, *options: str) -> Iterator[str]:
+    """The server in a process of its own; what it says before it serves."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lineform", "sandbox", "--port", str(port), *options],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "engine")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "ctrl-c ends it" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        yield said
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def test_in_a_workspace_the_lines_to_paste_are_enough_to_plan(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _sandbox(workspace / "campaigns") as said:
+        exports = dict(re.findall(r"  export (\w+)=(\S+)", said))
+        assert exports.keys() == {"LINEFORM_LINE_ORIGIN", "AOBA_SALON_LINE_TOKEN", "KITA_JUKU_LINE_TOKEN"}
+        for name, value in exports.items():
+            monkeypatch.setenv(name, value)
+        assert run("plan").code == 0
+    assert (workspace / ".lineform" / "sandbox.db").exists()
+
+
+def test_a_sandbox_without_memory_or_workspace_has_no_accounts(workspace: Path, tmp_path: Path) -> None:
+    with _sandbox(workspace, "--forget") as said:
+        assert "TOKEN" not in said
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with _sandbox(elsewhere) as said:
+        assert "TOKEN" not in said
+        assert ".lineform/sandbox.db" in said
