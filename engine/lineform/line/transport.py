@@ -7,7 +7,6 @@ even as the context of ours: failures are made inside the ``except`` and raised 
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Final
 
@@ -15,10 +14,8 @@ import aiohttp
 from yarl import URL
 
 from lineform import __version__
-from lineform.line.body import Trouble
-from lineform.line.exchange import JSON, Answer, Request
+from lineform.line.exchange import Answer, Request
 from lineform.line.failures import shown
-from lineform.line.wire import Wire, WireAnswer, tls
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import CallRecord, OutcomeUnknown
 
@@ -31,8 +28,6 @@ CONNECTIONS: Final = 400
 SECRET_LENGTH: Final = 16
 KEEP_ALIVE: Final = 4.0
 """Seconds; shorter than the five of common servers, so that no request meets a connection that is just closing."""
-
-_COMMON: Final = {"User-Agent": f"lineform/{__version__}", "Accept-Encoding": "identity"}
 
 OnCall = Callable[[CallRecord], None]
 
@@ -69,7 +64,6 @@ class Transport:
         self._proxy = proxy
         self._on_call = on_call
         self._session: aiohttp.ClientSession | None = None
-        self._wire: Wire | None = None
 
     def __repr__(self) -> str:
         return f"Transport({self._origin or 'LINE'})"
@@ -79,12 +73,21 @@ class Transport:
         answer: Answer | None = None
         trouble = ""
         try:
-            # Only sends have a retry key, and only they are made in millions. A proxy is a matter for aiohttp.
-            if request.retry_key and self._proxy is None:
-                answer = await self._send(request)
-            else:
-                answer = await self._request(request)
-        except (aiohttp.ClientError, OSError, Trouble) as error:
+            async with self._open().request(
+                request.method,
+                self._url(request),
+                # Empty bytes make aiohttp state "Content-Length: 0", without which LINE's edge has answered 411.
+                data=request.body if request.body or request.method == "POST" else None,
+                headers=self._headers(request),
+                # aiohttp would call an empty body an octet stream.
+                skip_auto_headers=() if request.body else ("Content-Type",),
+                allow_redirects=False,
+                timeout=self._patience(request),
+                # aiohttp by itself sends no POST twice.
+                middlewares=() if request.method == "POST" else (_once,),
+            ) as response:
+                answer = await self._read(response)
+        except (aiohttp.ClientError, OSError) as error:
             trouble = self._trouble(error, request)
         if answer is None:
             raise OutcomeUnknown(f"{request}: {trouble or 'the answer is bigger than any of LINE'}")
@@ -93,67 +96,22 @@ class Transport:
             self._on_call(CallRecord(now, request.method, request.shown_path, answer.status, answer.request_id))
         return answer
 
-    async def _request(self, request: Request) -> Answer | None:
-        async with self._open().request(
-            request.method,
-            self._url(request),
-            # Empty bytes make aiohttp state "Content-Length: 0", without which LINE's edge has answered 411.
-            data=request.body if request.body or request.method == "POST" else None,
-            headers=self._headers(request),
-            # aiohttp would call an empty body an octet stream.
-            skip_auto_headers=() if request.body else ("Content-Type",),
-            allow_redirects=False,
-            timeout=self._patience(request),
-            # aiohttp by itself sends no POST twice.
-            middlewares=() if request.method == "POST" else (_once,),
-        ) as response:
-            return await self._read(response)
-
-    async def _send(self, request: Request) -> Answer | None:
-        if self._wire is None:
-            self._wire = Wire(
-                self._origin or request.host.value,
-                {**_COMMON, "Authorization": f"Bearer {self._token}", "Content-Type": JSON},
-                timeout=self._timeout,
-                connections=CONNECTIONS,
-                keep_alive=KEEP_ALIVE,
-                longest=ERROR_BYTES,
-            )
-        return self._told(await self._wire.exchange(request.path, request.retry_key, request.body))
-
-    def _told(self, answer: WireAnswer) -> Answer | None:
-        good = 200 <= answer.status < 300
-        if good and not answer.whole:
-            return None
-        return Answer(
-            status=answer.status,
-            body=answer.body if good else self._without_token(answer.body),
-            request_id=shown(answer.headers.get(b"x-line-request-id", b"").decode("latin-1")),
-            accepted_request_id=shown(answer.headers.get(b"x-line-accepted-request-id", b"").decode("latin-1")),
-        )
-
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
             self._session = None
-        if self._wire is not None:
-            await self._wire.close()
-            self._wire = None
 
     def _open(self) -> aiohttp.ClientSession:
         # Made on first use: aiohttp wants a running loop, and a command may never call at all.
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls(), limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
                 # Named, not taken from the environment by aiohttp: that would also read ~/.netrc for every request.
                 proxy=self._proxy,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_COMMON,
+                headers={"User-Agent": f"lineform/{__version__}", "Accept-Encoding": "identity"},
             )
         return self._session
-
-    def _tls(self) -> ssl.SSLContext | bool:
-        return True if (self._origin or "").startswith("http://") else tls()
 
     def _url(self, request: Request) -> URL:
         # Encoded already: yarl would otherwise resolve and requote, and LINE wants the path exactly.
@@ -195,25 +153,17 @@ class Transport:
         total = max(self._timeout, request.at_least_seconds)
         return aiohttp.ClientTimeout(total=total, connect=min(10.0, total))
 
-    def _trouble(self, error: aiohttp.ClientError | OSError | Trouble, request: Request) -> str:
+    def _trouble(self, error: aiohttp.ClientError | OSError, request: Request) -> str:
         if isinstance(error, TimeoutError):
             return f"no answer within {self._patience(request).total:g} seconds"
-        if isinstance(error, Trouble):
-            return str(error)
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return "the certificate of the server cannot be trusted"
         if isinstance(error, aiohttp.ClientConnectorError):
-            return _unconnected(error.host, error.os_error)
+            reason = error.os_error
+            why = "its name is unknown" if isinstance(reason, socket.gaierror) else (reason.strerror or "refused")
+            return f"no connection to {error.host}: {shown(why)}"
         if isinstance(error, aiohttp.ClientHttpProxyError):
             return f"the proxy refused with {error.status}"
         if isinstance(error, aiohttp.ClientResponseError):
             return "the answer is not HTTP"
-        if isinstance(error, aiohttp.ClientError) or self._wire is None or not request.retry_key:
-            return "the connection was cut"
-        # A wire that is connected has troubles, no errors of the system.
-        return _unconnected(self._wire.host, error)
-
-
-def _unconnected(host: str, reason: OSError) -> str:
-    why = "its name is unknown" if isinstance(reason, socket.gaierror) else (reason.strerror or "refused")
-    return f"no connection to {host}: {shown(why)}"
+        return "the connection was cut"
