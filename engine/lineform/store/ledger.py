@@ -296,7 +296,7 @@ def _batch(row: Any) -> Batch:
 
 
 _Counted = tuple[int, int, datetime | None]
-"""Batches of one status: how many, the recipients in them, and the newest call."""
+"""Batches of one status: how many, their recipients, and when the last was called."""
 
 
 def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
