@@ -45,6 +45,7 @@ def open_project(workspace: Path, clients: Sequence[str] = ()) -> Project:
 
 
 def errors(problems: Iterable[Problem]) -> bool:
+    """Whether one of the problems is an error, and no mere warning."""
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 

@@ -29,6 +29,7 @@ class Snapshot:
 
 
 def snapshot_to_json(snapshot: Snapshot) -> str:
+    """The text of a snapshot file, which `snapshot_from_json` reads."""
     data = {
         "format_version": FORMAT_VERSION,
         "taken_at": snapshot.taken_at.isoformat(),
@@ -88,5 +89,6 @@ def audience_to_data(audience: LiveAudience) -> dict[str, Any]:
 
 
 def audience_from_data(data: dict[str, Any]) -> LiveAudience:
+    """The audience that a snapshot holds as JSON values."""
     moments = {name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("created", "expires")}
     return LiveAudience(**{**data, **moments, "status": AudienceStatus(data["status"])})

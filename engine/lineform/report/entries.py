@@ -80,6 +80,7 @@ def _people(count: int) -> str:
 
 
 def yen(amount: float) -> str:
+    """An amount of money, with a fraction only where it has one: ``¥1,234``, ``¥61.50``."""
     return f"¥{amount:,.0f}" if amount == round(amount) else f"¥{amount:,.2f}"
 
 

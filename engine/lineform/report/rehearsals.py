@@ -43,6 +43,7 @@ def _tally(results: list[Rehearsal]) -> str:
 
 
 def rehearsals_json(results: Iterable[Rehearsal]) -> str:
+    """Every test with its outcome, for programs."""
     found = list(results)
     value = {
         "format_version": FORMAT_VERSION,

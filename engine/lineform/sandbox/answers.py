@@ -53,6 +53,7 @@ def ok(value: Any = None, status: int = 200) -> Answer:
 
 
 def dump(value: Any) -> bytes:
+    """A value as LINE writes JSON: without blanks, and with letters that stay letters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -71,14 +72,17 @@ def body_errors(*wrong: tuple[str, str]) -> RefusedError:
 
 
 def bad_property(name: str) -> RefusedError:
+    """LINE's refusal of a property of the body."""
     return refuse(400, f"The property, {name}, in the request body is invalid (line: -, column: -)")
 
 
 def bad_parameter(name: str) -> RefusedError:
+    """LINE's refusal of a parameter of the address."""
     return refuse(400, f"The value for the '{name}' parameter is invalid")
 
 
 def not_found(message: str = errors.NOT_FOUND) -> RefusedError:
+    """LINE's answer for an object that is not there."""
     return refuse(404, message)
 
 

@@ -23,6 +23,7 @@ from lineform.sandbox.world import World
 
 
 def describe_all(world: World, account: Account) -> list[dict[str, Any]]:
+    """Every audience of an account, for the console."""
     rows = world.state.all("select id from audiences where account=? order by seq", account.id)
     return [_describe(world, account, row["id"]) for row in rows]
 

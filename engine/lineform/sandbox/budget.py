@@ -13,6 +13,7 @@ from lineform.sandbox.world import World
 
 
 def used(world: World, account: Account, now: float) -> int:
+    """Messages that were counted in the month (JST) of `now`."""
     sql = "select used from usage where account=? and month=?"
     return world.state.number(sql, account.id, jst_month(now))
 
@@ -34,20 +35,24 @@ def demand(world: World, account: Account, now: float, amount: int) -> None:
 
 
 def use(world: World, account: int, now: float, amount: int) -> None:
+    """Counts messages in the month (JST) of `now`."""
     if amount:
         sql = "insert into usage values (?, ?, ?) on conflict do update set used=used+excluded.used"
         world.state.run(sql, account, jst_month(now), amount)
 
 
 def reserve(world: World, account: Account, request_id: str, amount: int) -> None:
+    """Holds messages of the month for a narrowcast until it has ended."""
     world.state.run("insert into reservations values (?, ?, ?)", request_id, account.id, amount)
 
 
 def release(world: World, request_id: str) -> None:
+    """Gives back what a narrowcast held."""
     world.state.run("delete from reservations where request_id=?", request_id)
 
 
 def monthly_limit() -> RefusedError:
+    """LINE's refusal of a send for which the month has not enough left."""
     return refuse(429, errors.MONTHLY_LIMIT)
 
 
@@ -59,5 +64,6 @@ def target_reach(world: World, account: Account) -> int:
 
 
 def friends(world: World, account: Account) -> int:
+    """Friends who do not block the account."""
     sql = "select count(*) from people where account=? and relation='friend'"
     return world.state.number(sql, account.id)

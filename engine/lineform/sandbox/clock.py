@@ -65,6 +65,7 @@ def iso(moment: float) -> str:
 
 
 def jst_day(moment: float) -> date:
+    """The day of a moment (seconds since 1970) in Japan."""
     return datetime.fromtimestamp(moment, JST).date()
 
 
@@ -74,4 +75,5 @@ def jst_month(moment: float) -> str:
 
 
 def jst_midnight(day: date) -> float:
+    """The moment (seconds since 1970) at which a day begins in Japan."""
     return datetime(day.year, day.month, day.day, tzinfo=JST).timestamp()

@@ -60,6 +60,7 @@ def find_account(world: World, name: str) -> Account:
 
 
 def change_settings(world: World, account: Account, changes: dict[str, Any]) -> dict[str, Any]:
+    """Changes some settings of an account and tells all of them."""
     settings = Settings.parse({**asdict(account.settings), **changes})
     world.state.run("update accounts set settings=? where id=?", settings.dump(), account.id)
     return describe(world, world.account(account.id))
@@ -111,6 +112,7 @@ def _moment(given: object) -> float:
 
 
 def describe_clock(clock: SandboxClock) -> dict[str, Any]:
+    """The time of the sandbox, and whether it stands still."""
     return {"now": iso(clock.now()), "epoch": clock.now(), "frozen": clock.frozen}
 
 
@@ -153,6 +155,7 @@ def friend(world: World, account: Account, user: str) -> dict[str, Any]:
 
 
 def people_list(world: World, account: Account) -> list[dict[str, Any]]:
+    """Everybody who ever was a friend, for the console."""
     rows = world.state.all("select user, relation, profile, menu from people where account=? order by seq", account.id)
     return [
         {"user": row["user"], "relation": row["relation"], "linked_menu": row["menu"], **json.loads(row["profile"])}
@@ -161,6 +164,7 @@ def people_list(world: World, account: Account) -> list[dict[str, Any]]:
 
 
 def events(world: World, account: Account, after: int = 0) -> list[dict[str, Any]]:
+    """The webhook events of an account with a number above `after`."""
     rows = world.state.all("select * from events where account=? and id>? order by id", account.id, after)
     return [{"number": row["id"], "event": json.loads(row["event"])} for row in rows]
 
@@ -225,4 +229,5 @@ def fail_next_batch(world: World, account: Account, after: int) -> None:
 
 
 def new_token(world: World, account: Account, kind: str, life: float | None, token: str = "") -> str:
+    """Issues one more token; `life` in seconds, None for one that does not end."""
     return issue(world, account.id, kind, world.clock.now(), life, token=token)

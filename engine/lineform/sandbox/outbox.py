@@ -49,6 +49,7 @@ def deliver(world: World, send: Send, users: Iterable[str]) -> int:
 
 
 def deliver_to_friends(world: World, send: Send) -> int:
+    """Delivers a send to every friend who does not block the account; gives their number."""
     number = _record(world, send, 0)
     count = world.state.run(
         "insert into deliveries (account, user, send, time) select account, user, ?, ? from people"

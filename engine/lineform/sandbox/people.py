@@ -46,6 +46,7 @@ def add_people(world: World, account: Account, profiles: list[dict[str, Any]], n
 
 
 def person(world: World, account: Account, user: str) -> sqlite3.Row:
+    """Somebody who is or was a friend; raises UsageError where nobody has the id."""
     row = world.state.one("select * from people where account=? and user=?", account.id, user)
     if row is None:
         raise UsageError(f"nobody has the id {user!r} in account {account.name!r}")
@@ -142,6 +143,7 @@ def menu_seen(world: World, account: Account, row: sqlite3.Row) -> sqlite3.Row |
 
 
 def reply_token(world: World, account: Account, user: str, now: float) -> str:
+    """A new token with which one message of a friend can be answered."""
     token = world.hex()
     sql = "insert into reply_tokens (token, account, user, expires) values (?, ?, ?, ?)"
     world.state.run(sql, token, account.id, user, now + limits.REPLY_TOKEN_SECONDS)

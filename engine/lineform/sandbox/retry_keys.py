@@ -46,6 +46,7 @@ def refuse_repetition(world: World, account: Account, call: Call) -> None:
 
 
 def accept(world: World, account: Account, call: Call, sent: list[dict[str, str]] | None = None) -> None:
+    """Remembers a call under its retry key, so that its repetition is refused."""
     key = call.headers.get(HEADER)
     if key is not None:
         world.state.run(

@@ -20,6 +20,7 @@ _DIRECTIVE = re.compile(r"%(-?[A-Za-z%])")
 
 
 def fail(message: str, hint: str = "") -> TemplateError:
+    """The error of a filter whose value it cannot use."""
     return TemplateError(message, hint=hint, code="E027")
 
 

@@ -15,6 +15,7 @@ from lineform.sandbox.world import World
 
 
 def create(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/alias: a name for a menu."""
     body = json_object(call)
     alias = body.get("richMenuAliasId")
     if not is_alias_id(alias):
@@ -29,6 +30,7 @@ def create(world: World, account: Account, call: Call) -> Answer:
 
 
 def update(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/alias/{richMenuAliasId}: the name for another menu."""
     menu = _menu_with_image(world, account, json_object(call).get("richMenuId"))
     sql = "update aliases set menu=? where account=? and alias=?"
     if not world.state.run(sql, menu, account.id, call.params["richMenuAliasId"]):
@@ -50,6 +52,7 @@ def _no_alias() -> Exception:
 
 
 def get(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/alias/{richMenuAliasId}."""
     alias = call.params["richMenuAliasId"]
     row = world.state.one("select alias, menu from aliases where account=? and alias=?", account.id, alias)
     if row is None:
@@ -58,11 +61,13 @@ def get(world: World, account: Account, call: Call) -> Answer:
 
 
 def list_aliases(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/alias/list."""
     rows = world.state.all("select alias, menu from aliases where account=? order by alias", account.id)
     return ok({"aliases": [{"richMenuAliasId": row["alias"], "richMenuId": row["menu"]} for row in rows]})
 
 
 def delete(world: World, account: Account, call: Call) -> Answer:
+    """DELETE /v2/bot/richmenu/alias/{richMenuAliasId}; the menu stays."""
     alias = call.params["richMenuAliasId"]
     if not is_alias_id(alias):
         raise body_errors(("invalid richMenuAliasId", "richMenuAliasId"))

@@ -36,6 +36,7 @@ class Person:
 
 
 def people(world: World, account: int, now: float) -> list[Person]:
+    """Every friend who does not block the account, with what LINE guesses of them."""
     rows = world.state.all(
         "select user, followed_at, profile from people where account=? and relation='friend' order by seq", account
     )
@@ -56,6 +57,7 @@ def check_recipient(world: World, account: Account, call: Call, recipient: objec
 
 
 def check_demographic(demographic: object) -> None:
+    """Raises RefusedError for a demographic filter that LINE would not take."""
     leaves = _check_tree(demographic, "filter.demographic", _check_attribute)
     if leaves > limits.NARROWCAST_DEMOGRAPHIC_OBJECTS:
         text = f"Size must be between 0 and {limits.NARROWCAST_DEMOGRAPHIC_OBJECTS}"
@@ -125,6 +127,7 @@ def _check_attribute(leaf: dict[str, Any], place: str) -> None:
 
 
 def uses_attributes(body: dict[str, Any]) -> bool:
+    """Whether a narrowcast asks for attributes of people, which LINE answers for large accounts only."""
     return bool((body.get("filter") or {}).get("demographic"))
 
 

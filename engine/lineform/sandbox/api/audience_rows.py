@@ -51,10 +51,12 @@ class Code(StrEnum):
 
 
 def refused(code: Code, message: str) -> RefusedError:
+    """LINE's refusal of a call about an audience, with its code."""
     return refuse(400, message, [{"message": code.value}])
 
 
 def find_audience(world: World, account: int, number: object) -> sqlite3.Row | None:
+    """The audience of this account with this number; None where it has none."""
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
         return None
     return world.state.one("select * from audiences where id=? and account=?", number, account)
@@ -129,10 +131,12 @@ def remove_audience(world: World, number: int) -> None:
 
 
 def work_end(world: World, job: Job) -> None:
+    """The job that ends an audience at its time."""
     world.state.run("update audiences set status='EXPIRED' where id=?", job.payload["audience"])
 
 
 def work_removal(world: World, job: Job) -> None:
+    """The job that removes an audience that is over."""
     remove_audience(world, job.payload["audience"])
 
 
@@ -148,6 +152,7 @@ def members(world: World, number: int, now: float) -> set[str]:
 
 
 def member_count(world: World, number: int, now: float) -> int:
+    """How many people are in an audience at `now`, each counted once."""
     return world.state.number(f"select count(distinct m.user) {_MEMBERS}", number, now)
 
 

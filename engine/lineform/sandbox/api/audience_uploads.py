@@ -45,23 +45,27 @@ class Upload:
 
 
 def create(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/audienceGroup/upload: an audience of user ids."""
     body = json_object(call)
     _no_ifa(body.get("isIfaAudience"))
     return _create(world, account, call, body.get("description"), _from_json(body))
 
 
 def create_by_file(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/audienceGroup/upload/byFile: an audience of the user ids of a file."""
     parts = form_parts(call)
     _no_ifa(_text(parts, "isIfaAudience", "false").lower() == "true")
     return _create(world, account, call, _text(parts, "description"), _from_file(parts))
 
 
 def add(world: World, account: Account, call: Call) -> Answer:
+    """PUT /v2/bot/audienceGroup/upload: more user ids for an audience."""
     body = json_object(call)
     return _add(world, account, call, body.get("audienceGroupId"), _from_json(body))
 
 
 def add_by_file(world: World, account: Account, call: Call) -> Answer:
+    """PUT /v2/bot/audienceGroup/upload/byFile: more user ids for an audience, from a file."""
     parts = form_parts(call)
     number = _text(parts, "audienceGroupId")
     known = int(number) if number.isascii() and number.isdigit() else None

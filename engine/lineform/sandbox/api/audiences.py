@@ -35,6 +35,7 @@ BOOLEANS = ("true", "false")
 
 
 def create_from_clicks(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/audienceGroup/click: those who opened a link of a message."""
     body = json_object(call)
     url = body.get("clickUrl")
     if url is not None and (not isinstance(url, str) or not 1 <= len(url) <= limits.AUDIENCE_CLICK_URL):
@@ -43,6 +44,7 @@ def create_from_clicks(world: World, account: Account, call: Call) -> Answer:
 
 
 def create_from_impressions(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/audienceGroup/imp: those who saw a message."""
     body = json_object(call)
     return _create(world, account, call, "IMP", body.get("description"), body.get("requestId"), None)
 
@@ -82,6 +84,7 @@ def _came_to_nothing(result: str | None) -> bool:
 
 
 def rename(world: World, account: Account, call: Call) -> Answer:
+    """PUT /v2/bot/audienceGroup/{audienceGroupId}/updateDescription."""
     row = audience_in_path(world, account, call)
     must_be_writable(row)
     description = checked_description(json_object(call).get("description"))
@@ -98,6 +101,7 @@ def delete(world: World, account: Account, call: Call) -> Answer:
 
 
 def get(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/audienceGroup/{audienceGroupId}: the audience and its jobs."""
     row = audience_in_path(world, account, call)
     jobs = job_answers(world, row["id"], call.now)
     return ok({"audienceGroup": audience_answer(world, row, call.now), "jobs": jobs})
@@ -135,6 +139,7 @@ def shared(world: World, account: Account, call: Call) -> Answer:
 
 
 def shared_list(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/audienceGroup/shared/list."""
     page, size = _paging(call)
     _choice(call, "includesOwnedAudienceGroups", BOOLEANS)
     _choice(call, "status", STATUSES)

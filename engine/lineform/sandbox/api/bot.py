@@ -31,6 +31,7 @@ PROFILE = ("displayName", "pictureUrl", "statusMessage", "language")
 
 
 def info(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/info."""
     settings = account.settings
     answer: dict[str, Any] = {
         "userId": account.bot_id,
@@ -113,6 +114,7 @@ def loading(world: World, account: Account, call: Call) -> Answer:
 
 
 def mark_as_read(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/chat/markAsRead: shows the friend that a message was read."""
     token = json_object(call).get("markAsReadToken")
     if not world.state.one("select 1 from read_tokens where token=? and account=?", token, account.id):
         raise refuse(400, "Invalid markAsReadToken. Tokens must be used by the bot that received them via Webhook.")

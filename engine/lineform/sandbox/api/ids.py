@@ -13,6 +13,7 @@ _RESUME_KEY = re.compile(r"[0-9a-zA-Z\-_]{1,100}\Z")
 
 
 def is_user_id(value: object) -> bool:
+    """Whether a value has the form of a friend's id."""
     return isinstance(value, str) and _USER.match(value) is not None
 
 
@@ -22,16 +23,20 @@ def is_chat_id(value: object) -> bool:
 
 
 def is_menu_id(value: object) -> bool:
+    """Whether a value has the form of a rich menu's id."""
     return isinstance(value, str) and _MENU.match(value) is not None
 
 
 def is_alias_id(value: object) -> bool:
+    """Whether a value has the form of an alias's id."""
     return isinstance(value, str) and _ALIAS.match(value) is not None
 
 
 def is_uuid(value: object) -> bool:
+    """Whether a value is a UUID, as retry keys and request ids are."""
     return isinstance(value, str) and _UUID.match(value) is not None
 
 
 def is_resume_key(value: object) -> bool:
+    """Whether a value has the form of the key under which a batch is resumed."""
     return isinstance(value, str) and _RESUME_KEY.match(value) is not None

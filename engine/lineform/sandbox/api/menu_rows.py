@@ -22,6 +22,7 @@ def find_menu(world: World, account: Account, menu: object) -> sqlite3.Row | Non
 
 
 def menu_in_path(world: World, account: Account, menu: str) -> sqlite3.Row:
+    """The menu that an address names; raises RefusedError (404) where it is not there."""
     row = find_menu(world, account, menu)
     if row is None:
         raise not_found()
@@ -29,6 +30,7 @@ def menu_in_path(world: World, account: Account, menu: str) -> sqlite3.Row:
 
 
 def menu_with_image_in_path(world: World, account: Account, menu: str) -> sqlite3.Row:
+    """The same, and it has an image; raises RefusedError (400) where it has none."""
     row = menu_in_path(world, account, menu)
     if not row["has_image"]:
         raise must_have_image()
@@ -36,14 +38,17 @@ def menu_with_image_in_path(world: World, account: Account, menu: str) -> sqlite
 
 
 def must_have_image() -> Exception:
+    """LINE's refusal to use a menu without an image."""
     return refuse(400, errors.RICHMENU_NEEDS_IMAGE)
 
 
 def menu_id_in_body(value: object, place: str = "richMenuId") -> str:
+    """A menu's id from a body; raises RefusedError where it has not the form of one."""
     if not isinstance(value, str) or not is_menu_id(value):
         raise body_errors(("invalid richMenuId", place))
     return value
 
 
 def menu_answer(row: sqlite3.Row) -> dict[str, Any]:
+    """A menu as LINE tells it."""
     return {"richMenuId": row["id"], **json.loads(row["menu"])}

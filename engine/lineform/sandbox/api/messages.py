@@ -40,6 +40,7 @@ def reply(world: World, account: Account, call: Call) -> Answer:
 
 
 def push(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/message/push: to one friend."""
     body = json_object(call)
     retry_keys.refuse_repetition(world, account, call)
     user = body.get("to")
@@ -62,6 +63,7 @@ def push(world: World, account: Account, call: Call) -> Answer:
 
 
 def multicast(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/message/multicast: the same to many friends."""
     body = json_object(call)
     retry_keys.refuse_repetition(world, account, call)
     users = _multicast_users(body)
@@ -100,6 +102,7 @@ def _friends_among(world: World, account: Account, users: list[str]) -> list[str
 
 
 def broadcast(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/message/broadcast: to every friend."""
     body = json_object(call)
     retry_keys.refuse_repetition(world, account, call)
     check_message_list(body)

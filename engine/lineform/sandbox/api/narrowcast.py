@@ -34,6 +34,7 @@ PARTIAL = (5, "message delivery was canceled to prevent a partial delivery")
 
 
 def send(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/message/narrowcast: accepted now, sent by a job."""
     body = json_object(call)
     retry_keys.refuse_repetition(world, account, call)
     check_message_list(body)
@@ -128,6 +129,7 @@ def _failed(reason: tuple[int, str]) -> dict[str, Any]:
 
 
 def progress(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/message/progress/narrowcast."""
     request = call.query.get("requestId", "")
     if not is_uuid(request):
         raise bad_parameter("requestId")

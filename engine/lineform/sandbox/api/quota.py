@@ -21,11 +21,13 @@ UNITS_PAGE = 100
 
 
 def quota(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/message/quota."""
     limit = account.settings.plan_limit
     return ok({"type": "none"} if limit is None else {"type": "limited", "value": limit})
 
 
 def consumption(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/message/quota/consumption."""
     return ok({"totalUsage": budget.used(world, account, call.now)})
 
 
@@ -52,11 +54,13 @@ def _day(text: str) -> date:
 
 
 def units_info(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/message/aggregation/info: how many units this month has."""
     sql = "select count(*) from units where account=? and month=?"
     return ok({"numOfCustomAggregationUnits": world.state.number(sql, account.id, jst_month(call.now))})
 
 
 def units_list(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/message/aggregation/list: their names, page by page."""
     limit = _limit(call)
     after = _after(call)
     sql = "select unit from units where account=? and month=? and unit>? order by unit limit ?"

@@ -24,6 +24,7 @@ Move = tuple[str, str | None]
 
 
 def batch(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/batch: accepted now, done by a job."""
     body = json_object(call)
     operations = _operations(world, account, body)
     key = body.get("resumeRequestKey")
@@ -41,6 +42,7 @@ def batch(world: World, account: Account, call: Call) -> Answer:
 
 
 def validate_batch(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/validate/batch: the checks of a batch alone."""
     _operations(world, account, json_object(call))
     return ok()
 
@@ -134,6 +136,7 @@ def work_batch(world: World, job: Job) -> None:
 
 
 def progress(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/progress/batch."""
     request = call.query.get("requestId", "")
     if not is_uuid(request):
         raise bad_parameter("requestId")

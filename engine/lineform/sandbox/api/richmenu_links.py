@@ -30,12 +30,14 @@ from lineform.sandbox.world import Job, World
 
 
 def set_default(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/user/all/richmenu/{richMenuId}."""
     row = menu_with_image_in_path(world, account, call.params["richMenuId"])
     world.state.run("update accounts set default_menu=?, default_owner='api' where id=?", row["id"], account.id)
     return ok()
 
 
 def get_default(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/user/all/richmenu."""
     if account.default_owner == "manager":
         raise refuse(403, errors.RICHMENU_OF_ANOTHER_CHANNEL, [])
     if account.default_menu is None:
@@ -66,6 +68,7 @@ def link(world: World, account: Account, call: Call) -> Answer:
 
 
 def get_link(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/user/{userId}/richmenu."""
     user = _user_in_path(call)
     row = world.state.one("select menu from people where account=? and user=?", account.id, user)
     if row is None or row["menu"] is None:
@@ -74,16 +77,19 @@ def get_link(world: World, account: Account, call: Call) -> Answer:
 
 
 def unlink(world: World, account: Account, call: Call) -> Answer:
+    """DELETE /v2/bot/user/{userId}/richmenu."""
     link_users(world, account.id, [_user_in_path(call)], None)
     return ok()
 
 
 def link_users(world: World, account: int, users: list[str], menu: str | None) -> None:
+    """Links a menu to friends, or takes theirs away where it is None; others are passed over."""
     sql = "update people set menu=? where account=? and user=? and relation='friend'"
     world.state.many(sql, ((menu, account, user) for user in users))
 
 
 def bulk_link(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/bulk/link: accepted now, done by a job."""
     body = json_object(call)
     menu = menu_id_in_body(body.get("richMenuId"))
     users = _users_in_body(body)
@@ -96,6 +102,7 @@ def bulk_link(world: World, account: Account, call: Call) -> Answer:
 
 
 def bulk_unlink(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/bulk/unlink: accepted now, done by a job."""
     return _later(world, account, call, {"users": _users_in_body(json_object(call)), "menu": None})
 
 

@@ -25,6 +25,7 @@ IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
 
 
 def create(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu."""
     menu = _checked(call)
     held = world.state.number("select count(*) from menus where account=? and owner='api'", account.id)
     if held >= limits.RICHMENUS:
@@ -33,6 +34,7 @@ def create(world: World, account: Account, call: Call) -> Answer:
 
 
 def add_menu(world: World, account: int, menu: dict[str, Any], owner: str, now: float) -> str:
+    """Writes a menu without an image, which the API or OA Manager (`owner`) made; gives its id."""
     menu_id = f"richmenu-{world.hex()}"
     number = world.state.number("select max(seq) from menus where account=?", account) + 1
     world.state.run(
@@ -43,6 +45,7 @@ def add_menu(world: World, account: int, menu: dict[str, Any], owner: str, now: 
 
 
 def validate(world: World, account: Account, call: Call) -> Answer:
+    """POST /v2/bot/richmenu/validate: the checks of a new menu alone."""
     _checked(call)
     return ok()
 
@@ -54,11 +57,13 @@ def _checked(call: Call) -> dict[str, Any]:
 
 
 def list_menus(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/list: those that were made by the API."""
     sql = f"select {COLUMNS} from menus where account=? and owner='api' order by seq"  # noqa: S608
     return ok({"richmenus": [menu_answer(row) for row in world.state.all(sql, account.id)]})
 
 
 def get(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/{richMenuId}."""
     return ok(menu_answer(menu_in_path(world, account, call.params["richMenuId"])))
 
 
@@ -104,6 +109,7 @@ def _image_kind(data: bytes) -> str:
 
 
 def download_image(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/richmenu/{richMenuId}/content."""
     row = menu_in_path(world, account, call.params["richMenuId"])
     if not row["has_image"]:
         raise not_found()

@@ -41,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
 
 
 def enlist_workers(world: World) -> None:
+    """Tells the world who works on each kind of job."""
     world.worker("narrowcast", narrowcast.work)
     world.worker("bulk", richmenu_links.work_bulk)
     world.worker("batch", richmenu_batch.work_batch)

@@ -50,11 +50,13 @@ def issue_v21(world: World, call: Call) -> Answer:
 
 
 def key_ids(world: World, call: Call) -> Answer:
+    """GET /oauth2/v2.1/tokens/kid: the key ids of living tokens."""
     account, _ = _by_assertion(world, call.query, call.now)
     return ok({"kids": [row["key_id"] for row in _living(world, account.id, "v2.1", call.now)]})
 
 
 def verify_v21(world: World, call: Call) -> Answer:
+    """GET /oauth2/v2.1/verify."""
     row = _token(world, call.query.get("access_token", ""), ("v2.1", "stateless"))
     if row is None:
         raise _oauth(400, "invalid_request", "The access token malformed")
@@ -83,6 +85,7 @@ def issue_short(world: World, call: Call) -> Answer:
 
 
 def verify_short(world: World, call: Call) -> Answer:
+    """POST /v2/oauth/verify."""
     row = _token(world, _form(call).get("access_token", ""), SHORT)
     if row is None or (row["expires"] is not None and row["expires"] <= call.now):
         raise _oauth(400, "invalid_request", "access_token invalid")
@@ -90,6 +93,7 @@ def verify_short(world: World, call: Call) -> Answer:
 
 
 def revoke_short(world: World, call: Call) -> Answer:
+    """POST /v2/oauth/revoke."""
     token = _form(call).get("access_token", "")
     world.state.run("update tokens set revoked=1 where token=? and kind in ('short', 'long')", token)
     return EMPTY

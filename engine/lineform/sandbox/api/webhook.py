@@ -17,6 +17,7 @@ from lineform.sandbox.world import World
 
 
 def set_endpoint(world: World, account: Account, call: Call) -> Answer:
+    """PUT /v2/bot/channel/webhook/endpoint."""
     address = json_object(call).get("endpoint")
     if not _is_endpoint(address):
         raise refuse(400, "Invalid webhook endpoint URL")
@@ -35,6 +36,7 @@ def _is_endpoint(address: object) -> bool:
 
 
 def get_endpoint(world: World, account: Account, call: Call) -> Answer:
+    """GET /v2/bot/channel/webhook/endpoint."""
     address = world.state.recall(_name(account))
     if address is None:
         raise not_found("Webhook endpoint not found")
