@@ -61,7 +61,7 @@ def test_an_unknown_client_is_named(tmp_path: Path) -> None:
         (b"just a text\n", "E103 campaigns/bad.yaml:1:1"),
         (b"kind: campain\nname: bad\n", "E100 campaigns/bad.yaml:1:7"),
         (b"name: bad\n", "E100 campaigns/bad.yaml:1:1"),
-        (b"kind: campaign\nname: other\n", "E104 campaigns/bad.yaml:2:7"),
+        (CAMPAIGN.replace("sale", "other").encode(), "E104 campaigns/bad.yaml:2:7"),
         (b"kind: project\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
         (b"kind: client\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
     ],

@@ -65,7 +65,8 @@ class Workspace:
     """Clients whose file exists and cannot be read."""
     resources: list[Declaration | TemplateFile] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
-    """Names of resources whose file exists and cannot be read: references to them are not called unknown."""
+    """Names of resources whose file exists and cannot be read, or is called otherwise: references to them are not
+    called unknown."""
     words_unread: bool = False
     """Whether one of these files may declare attributes and tags."""
 
@@ -99,9 +100,12 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
     kind = None if document is None else read_kind(file, document, workspace.collector)
     if document is None or kind is None:
         _note_unreadable(file, text, workspace)
-    elif kind is Kind.PROJECT:
+        return
+    if kind is Kind.PROJECT:
         workspace.project = document
-    elif kind is Kind.CLIENT:
+        return
+    _call_by_file(file, document, workspace)
+    if kind is Kind.CLIENT:
         workspace.clients[file.stem] = document
     else:
         workspace.resources.append(declaration(file, Address(kind, file.stem), document, workspace.parts))
@@ -131,10 +135,19 @@ def declaration(file: WorkspaceFile, address: Address, document: Document, parts
 
 
 def read_kind(file: WorkspaceFile, document: Document, collector: Collector) -> Kind | None:
-    """The kind of a file whose header is right; everything that is wrong with the header otherwise."""
+    """The kind of a file that says it; everything that is wrong with the header is collected."""
     problems = list(_header(file, document))
     collector.extend(problems)
-    return None if problems else Kind(document.value["kind"])
+    misnamed = all(problem.code == "E104" for problem in problems) and NAME.fullmatch(file.stem)
+    return Kind(document.value["kind"]) if misnamed or not problems else None
+
+
+def _call_by_file(file: WorkspaceFile, document: Document, workspace: Workspace) -> None:
+    """Gives a resource that calls itself otherwise its file's name; others may know it by either."""
+    name = document.value.get("name")
+    if isinstance(name, str) and name != file.stem:
+        workspace.unreadable.add(name)
+        document.value = {**document.value, "name": file.stem}
 
 
 def _header(file: WorkspaceFile, document: Document) -> Iterator[Problem]:
@@ -219,6 +232,7 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
         message, excerpt = f"the template's kind became '{kind}'", document.excerpt(origin)
         workspace.collector.add(Problem("E100", message, origin, hint=note, excerpt=excerpt))
         return None
+    _call_by_file(file, document, workspace)
     parts = Parts(workspace.root)
     out = declaration(file, found.address, document, parts)
     workspace.collector.extend(parts.problems)

@@ -133,3 +133,14 @@ def test_a_limit_is_checked_beside_a_fault(tmp_path: Path) -> None:
     client = CLIENT + "limits: {per_friend: {week: 1}}\n"
     found = short(problems(write(tmp_path, SMALL, {"clients/aoba.yaml": client, "campaigns/sale.yaml": late})))
     assert found == ["E118 campaigns/sale.yaml:3:25", "E101 campaigns/sale.yaml:8:1"]
+
+
+def test_a_file_that_calls_itself_otherwise_is_checked_and_known_by_both_names(tmp_path: Path) -> None:
+    segment = "kind: segment\nname: vipp\nwhere: {tag: golden}\n"
+    audience = "{where: {any: [{segment: vip}, {segment: vipp}, {segment: vippp}]}}"
+    files = {"segments/vip.yaml": segment, "campaigns/sale.yaml": CAMPAIGN.replace("everyone", audience)}
+    assert short(problems(write(tmp_path, SMALL, files))) == [
+        "E303 campaigns/sale.yaml:3:69",
+        "E104 segments/vip.yaml:2:7",
+        "E302 segments/vip.yaml:3:14",
+    ]
