@@ -13,6 +13,8 @@ from lineform.planning.steps import Step
 
 
 class Outcome(StrEnum):
+    """What became of one step."""
+
     STARTED = "started"
     DONE = "done"
     ALREADY = "already"

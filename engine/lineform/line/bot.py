@@ -7,6 +7,8 @@ from lineform.planning.live import Bot, Quota
 
 
 class BotCalls(Area):
+    """The bot, and what is left of its month."""
+
     async def bot(self) -> Bot:
         info = await self._calls.get_object("/v2/bot/info")
         return Bot(

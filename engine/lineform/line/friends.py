@@ -8,6 +8,8 @@ from lineform.ports.line_account import FollowerPage, NotFound, Profile
 
 
 class FriendCalls(Area):
+    """Who the friends are."""
+
     async def followers(self, start: str = "", limit: int = 1000) -> FollowerPage:
         query = (("limit", str(limit)), *((("start", start),) if start else ()))
         page = await self._calls.get_object("/v2/bot/followers/ids", query)

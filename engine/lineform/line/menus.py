@@ -18,6 +18,8 @@ _PHASES: Final = {"succeeded": Phase.SUCCEEDED, "failed": Phase.FAILED}
 
 
 class MenuCalls(Area):
+    """Rich menus and their images."""
+
     async def menus(self) -> Sequence[Mapping[str, Any]]:
         return (await self._calls.get_object(f"{_MENUS}/list")).objects("richmenus")
 
@@ -44,6 +46,8 @@ class MenuCalls(Area):
 
 
 class AliasCalls(Area):
+    """Names for rich menus."""
+
     async def aliases(self) -> Mapping[str, str]:
         found = (await self._calls.get_object(f"{_ALIASES}/list")).each("aliases")
         return {alias.text("richMenuAliasId"): alias.text("richMenuId") for alias in found}
@@ -59,6 +63,8 @@ class AliasCalls(Area):
 
 
 class MenuLinkCalls(Area):
+    """Who sees which rich menu."""
+
     async def default_menu(self) -> DefaultMenu:
         """403 says that another channel or OA Manager owns it, 404 that there is none."""
         try:

@@ -16,6 +16,8 @@ _ALREADY: Final = 409
 
 
 class MessageCalls(Area):
+    """Checking and sending messages, and how far a narrowcast is."""
+
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None:
         await self._calls.post(f"/v2/bot/message/validate/{route.value}", {"messages": list(messages)})
 

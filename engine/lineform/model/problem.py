@@ -12,6 +12,8 @@ from lineform.model.origin import Origin
 
 
 class Severity(StrEnum):
+    """Whether a problem stops everything, or is only told."""
+
     ERROR = "error"
     WARNING = "warning"
 

@@ -22,6 +22,8 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 @dataclass(frozen=True, slots=True)
 class DeclaredMenu:
+    """A rich menu as the workspace declares it; `hash` is over its object and its image."""
+
     address: Address
     spec: RichMenuSpec
     hash: str

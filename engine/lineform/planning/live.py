@@ -11,6 +11,8 @@ from lineform.planning.live_audiences import LiveAudience
 
 @dataclass(frozen=True, slots=True)
 class Bot:
+    """Who the account is."""
+
     user_id: str
     basic_id: str
     display_name: str

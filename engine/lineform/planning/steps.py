@@ -28,6 +28,8 @@ class MenuRef:
 
 @dataclass(frozen=True, slots=True)
 class DisarmRevision:
+    """Takes back what was armed; nothing more of it is sent."""
+
     address: str
 
 
@@ -40,12 +42,16 @@ class ValidateMenu:
 
 @dataclass(frozen=True, slots=True)
 class CreateMenu:
+    """A new menu that bears our mark, still without its image."""
+
     address: str
     hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class UploadImage:
+    """Gives a new menu its image; LINE takes one only once."""
+
     menu: MenuRef
 
 
@@ -58,24 +64,30 @@ class CheckImage:
 
 @dataclass(frozen=True, slots=True)
 class CreateAlias:
+    """A new name for a menu."""
+
     alias: str
     menu: MenuRef
 
 
 @dataclass(frozen=True, slots=True)
 class PointAlias:
+    """Lets a name that is there stand for another menu."""
+
     alias: str
     menu: MenuRef
 
 
 @dataclass(frozen=True, slots=True)
 class SetDefault:
+    """Shows a menu to everybody who has none of their own."""
+
     menu: MenuRef
 
 
 @dataclass(frozen=True, slots=True)
 class ClearDefault:
-    pass
+    """Shows no menu to those who have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +108,22 @@ class MoveLinkedUsers:
 
 @dataclass(frozen=True, slots=True)
 class WaitForMove:
+    """Waits until LINE has moved the friends."""
+
     moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteAlias:
+    """Removes a name; its menu stays."""
+
     alias: str
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteMenu:
+    """Removes a menu that nobody is meant to see any more."""
+
     address: str
     menu_id: str
 
@@ -128,12 +146,16 @@ class FillAudience:
 
 @dataclass(frozen=True, slots=True)
 class DeleteAudience:
+    """Removes an audience of ours."""
+
     address: str
     audience_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRevision:
+    """Lets a revision be sent from now on, when it is due."""
+
     address: str
     digest: str
 

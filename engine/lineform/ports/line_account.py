@@ -90,6 +90,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NarrowcastProgress:
+    """How far LINE is with a narrowcast, in people."""
+
     phase: Phase
     success: int = 0
     failure: int = 0
@@ -100,6 +102,8 @@ class NarrowcastProgress:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """What LINE tells of a friend."""
+
     user_id: str
     display_name: str
     language: str = ""
@@ -107,6 +111,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class FollowerPage:
+    """Some of the friends; `next` asks for those behind them, empty at the end."""
+
     user_ids: tuple[str, ...]
     next: str = ""
 

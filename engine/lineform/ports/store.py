@@ -42,6 +42,8 @@ class FriendRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportCount:
+    """What an import did, in friends."""
+
     added: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -70,6 +72,8 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class EventCount:
+    """What an import of events did, in rows."""
+
     added: int = 0
     repeated: int = 0
     """Rows whose id was recorded already."""
@@ -196,6 +200,8 @@ class NewSend:
 
 
 class Friends(Protocol):
+    """Who the friends are, what is known of them, and what they did."""
+
     def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
         """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent."""
         ...
@@ -246,6 +252,8 @@ class Friends(Protocol):
 
 
 class Revisions(Protocol):
+    """What was armed to be sent."""
+
     def arm(self, account: str, revision: Revision) -> None:
         """Makes this the one armed revision of its address; arming the same digest again changes nothing, not even
         the time of arming."""
@@ -257,6 +265,8 @@ class Revisions(Protocol):
 
 
 class Ledger(Protocol):
+    """What is to be sent and what was, never erased."""
+
     def freeze(
         self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime, *, position: int | None = None
     ) -> int | None:
@@ -361,6 +371,8 @@ class Audiences(Protocol):
 
 
 class Leases(Protocol):
+    """Locks that run out by themselves."""
+
     def lease(self, name: str, owner: str, now: datetime, length: timedelta) -> bool:
         """Takes or renews a lease; False while somebody else holds it."""
         ...
@@ -372,6 +384,8 @@ class Leases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
+    """Who did what, when and to what."""
+
     at: datetime
     account: str
     actor: str
@@ -381,6 +395,8 @@ class AuditEntry:
 
 
 class Audit(Protocol):
+    """The notes of who did what."""
+
     def note(self, entry: AuditEntry) -> None: ...
 
     def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]: ...

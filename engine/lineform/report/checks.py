@@ -15,6 +15,8 @@ FORMAT_VERSION: Final = 1
 
 
 class Verdict(StrEnum):
+    """How one check ended."""
+
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"

@@ -29,6 +29,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
+    """The operation of a call, and the ids that stand in its path."""
+
     route: Route
     params: dict[str, str]
 

@@ -134,11 +134,15 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Any:
+    """True where one of the parts is."""
+
     parts: tuple[Predicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """True where the part is false; unknown stays unknown."""
+
     part: Predicate
 
 
