@@ -200,7 +200,8 @@ def _template_file(file: WorkspaceFile, text: str, workspace: Workspace) -> Temp
     try:
         tree = parse(text, file=True)
     except TemplateError as error:
-        refuse(error.code, error.message, error.hint, error.line)
+        for one in (error, *error.further):
+            refuse(one.code, one.message, one.hint, one.line)
         return None
     strange = sorted(reads_of(tree).roots - BUILD - {"range"})
     for root in strange:

@@ -120,13 +120,17 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
         raise _syntax(error) from None
     except RecursionError:
         raise TemplateError("the expression is nested too deeply", code="E020") from None
+    refused: list[TemplateError] = []
     for node in _every(tree):
-        if (refused := _refused(node, file)) is not None:
-            raise refused.at_line(node.lineno)
+        if (wrong := _refused(node, file)) is not None:
+            refused.append(wrong.at_line(node.lineno))
         if stand_in and isinstance(node, nodes.TemplateData):
             node.data = node.data.replace(stand_in, "\r")
         elif stand_in and isinstance(node, nodes.Const) and isinstance(node.value, str):
             node.value = node.value.replace(stand_in, "\r")
+    if refused:
+        refused[0].further = tuple(refused[1:])
+        raise refused[0]
     return tree
 
 

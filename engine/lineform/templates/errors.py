@@ -11,6 +11,8 @@ class TemplateError(LineformError):
     exit_code = 3
     line = 0
     """Counted from 1, in the text that was parsed or rendered; 0 where that is not known."""
+    further: tuple[TemplateError, ...] = ()
+    """What else is wrong with the same text."""
 
     def at_line(self, line: int) -> TemplateError:
         """This error, found in that line."""

@@ -205,3 +205,9 @@ def test_a_template_files_own_faults_have_a_line(tmp_path: Path, line: str, code
     found = only(write(tmp_path, SMALL, {"campaigns/bad.yaml.j2": text}))
     assert (found.code, str(found.origin)) == (code, f"campaigns/bad.yaml.j2:6:{column}")
     assert found.excerpt == line
+
+
+def test_all_faults_of_a_template_file_are_told(tmp_path: Path) -> None:
+    text = "kind: campaign\nname: bad\n{% include 'x' %}\na: {{ values.a | uper }}\nb: {{ values.b() }}\n"
+    found = problems(write(tmp_path, SMALL, {"campaigns/bad.yaml.j2": text}))
+    assert [(p.code, p.origin.line) for p in found] == [("E020", 3), ("E020", 4), ("E020", 5)]
