@@ -52,8 +52,12 @@ def mended(model: type[Spec], tree: Mapping[str, Any], name: str) -> Mended:
                 break
             unsure += repaired
         else:
-            lost = _words(tree, unsure) if model is AttributesSpec else frozenset()
-            return Mended(spec, tuple(dict.fromkeys(unsure)), lost)
+            if model is not AttributesSpec:
+                return Mended(spec, tuple(dict.fromkeys(unsure)))
+            sections = fields_of(model).keys() & tree.keys()
+            if any(len(path) == 1 and path[0] in sections and not _words(tree, [path]) for path in unsure):
+                break  # a section without a word in it may have been meant to hold any
+            return Mended(spec, tuple(dict.fromkeys(unsure)), _words(tree, unsure))
     return Mended(None, tuple(unsure))
 
 

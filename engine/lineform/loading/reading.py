@@ -113,8 +113,9 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
 
 def _note_unreadable(file: WorkspaceFile, text: str, workspace: Workspace) -> None:
     workspace.unreadable.add(file.stem)
-    kind = _KIND_LINE.search(text)
-    if kind[1] == Kind.ATTRIBUTES if kind else "segments" in file.file.split("/"):
+    found = _KIND_LINE.search(text)
+    known = found is not None and found[1] in set(Kind)
+    if (found is not None and found[1] == Kind.ATTRIBUTES) or (not known and "segments" in file.file.split("/")):
         workspace.words_unread = True
     if file.file.startswith("clients/") and not file.owner:
         workspace.broken_clients.add(file.stem)

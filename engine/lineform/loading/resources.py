@@ -17,6 +17,7 @@ from lineform.loading.images import Images, menu_image_problems
 from lineform.loading.mending import Mended, apart_from, mended
 from lineform.loading.parts import Parts
 from lineform.loading.reading import MESSAGES, Declaration
+from lineform.loading.shapes import fields_of
 from lineform.loading.sources import LayeredSource, Written, merge
 from lineform.loading.validation import FieldProblem, validate
 from lineform.model.address import Address
@@ -142,7 +143,8 @@ class Builder:
         tree, failed = template.render(scope)
         model = SPECS[found.address.kind]
         problems = [_template_problem(p) for p in template.problems]
-        problems += [_misplaced(site, model) for site in template.sites if site.path[0] not in model.SEND_TIME]
+        timeless = fields_of(model).keys() - set(model.SEND_TIME)
+        problems += [_misplaced(site, model) for site in template.sites if site.path[0] in timeless]
         unsure = [*broken, *(p.path for p in (*template.problems, *failed)), *(p.path for p in problems)]
         # Where the client's values are not known, that they lack something says nothing.
         problems += [_template_problem(p) for p in failed] if client.values_sure else []
