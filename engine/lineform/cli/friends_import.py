@@ -1,4 +1,4 @@
-"""``lineform friends import``: from a CSV or JSON Lines file, or from a database of members."""
+"""``lineform friends import``: from a CSV, JSON Lines or Parquet file, or from a database of members."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def import_(
     now: datetime | None,
     sandbox: bool,
 ) -> int:
-    """Add and change friends from FILE (.csv, .jsonl), or from a database of members.
+    """Add and change friends from FILE (.csv, .jsonl, .parquet), or from a database of members.
 
     The columns of all of them: user_id, then any of display_name, language, followed_at, blocked, tags, untag,
     route, member_id and declared attributes. An empty cell changes nothing. The same source may be imported again:

@@ -1,4 +1,4 @@
-"""A file about friends, read by its ending: ``.jsonl`` (or ``.ndjson``), and CSV for everything else."""
+"""A file about friends, read by its ending: ``.jsonl`` (or ``.ndjson``), ``.parquet``, and CSV for everything else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lineform.loading.friends_csv import read_csv
 from lineform.loading.friends_jsonl import read_jsonl
+from lineform.loading.friends_parquet import read_parquet
 from lineform.loading.friends_rows import Numbered
 from lineform.segments.declared import Declared
 
@@ -19,5 +20,7 @@ def read_friends(
     match path.suffix.lower():
         case ".jsonl" | ".ndjson":
             return read_jsonl(path, declared, timezone=timezone, start=start)
+        case ".parquet":
+            return read_parquet(path, declared, timezone=timezone, start=start)
         case _:
             return read_csv(path, declared, encoding=encoding, timezone=timezone, start=start)
