@@ -21,7 +21,7 @@ def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterat
     for address, one in built.items():
         if isinstance(spec := one.spec, CampaignSpec) and spec.enabled:
             found = (*_per_friend(client, spec), *_waiting(spec), *_rollout(spec), *_quiet(client, spec))
-            for problem in apart_from(one.unsure, found):
+            for problem in apart_from(one.unsure, found) if one.unsure else found:
                 yield address, problem
 
 
