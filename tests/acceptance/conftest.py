@@ -10,8 +10,11 @@ import pytest
 
 from lineform.cli import lineform
 from lineform.cli.boundary import guarded
+from lineform.sandbox import server
+from lineform.sandbox.app import create_app
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
+from support import line_openapi
 from support.command_line import (
     BEFORE,
     CSV,
@@ -23,6 +26,28 @@ from support.command_line import (
     copy_workspace,
     runner,
 )
+from support.openapi import Checker
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_exchange() -> Iterator[Checker | None]:
+    """Every offline account of these tests is listened to; None where LINE's OpenAPI is not beside the checkout."""
+    if line_openapi.folder() is None:
+        yield None
+        return
+    checker = Checker()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "create_app", lambda *args, **options: checker.wrap(create_app(*args, **options)))
+        yield checker
+
+
+@pytest.fixture(autouse=True)
+def held_against_lines_openapi(every_exchange: Checker | None) -> Iterator[None]:
+    """Whatever the engine asked in a test, and whatever it was answered, is what LINE's OpenAPI says."""
+    yield
+    if every_exchange is not None:
+        wrong, every_exchange.violations = every_exchange.violations, []
+        assert wrong == []
 
 
 @pytest.fixture
