@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -212,7 +213,7 @@ def test_an_import_goes_on_from_the_row_that_it_names(workspace: Path, run: Run)
 def test_friends_are_imported_from_a_database_of_members(
     workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with sqlite3.connect(workspace / "members.db") as members:
+    with closing(sqlite3.connect(workspace / "members.db")) as members, members:
         members.execute("CREATE TABLE members (line TEXT, family_name TEXT, visits INTEGER)")
         members.executemany("INSERT INTO members VALUES (?, ?, ?)", [(HANAKO, "佐藤", 9), ("nobody", None, 1)])
     members.close()

@@ -71,8 +71,13 @@ class SandboxServer:
         wrap: Any = None,
     ) -> None:
         connections = Connections()
-        app: ASGIApp = create_app(state_file, seed=seed, log_requests=log_requests, cut=connections.cut)
+        # First the port: where it is taken, no state is left open.
         self._socket = _listen("127.0.0.1", port)
+        try:
+            app: ASGIApp = create_app(state_file, seed=seed, log_requests=log_requests, cut=connections.cut)
+        except BaseException:
+            self._socket.close()
+            raise
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = _server(wrap(app) if wrap else app, connections)
         self._thread = threading.Thread(target=self._run, name="lineform-sandbox", daemon=True)
@@ -120,9 +125,9 @@ def serve(
             hint="Serve on 127.0.0.1, or allow remote control explicitly.",
         )
     connections = Connections()
-    app = create_app(state_file, seed=seed, cut=connections.cut, allow_remote=allow_remote)
     listening = _listen(host, port)
     try:
+        app = create_app(state_file, seed=seed, cut=connections.cut, allow_remote=allow_remote)
         _server(app, connections).run(sockets=[listening])
     finally:
         listening.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def jsonl_file(folder: Path) -> Path:
 
 def database(folder: Path) -> str:
     path = folder / "members.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "CREATE TABLE members (id TEXT, name TEXT, since TEXT, tags TEXT, note TEXT, visits, spent REAL, "
             "birthday TEXT, member INTEGER, tier TEXT, likes TEXT)"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
 def test_a_state_from_before_there_were_audiences_is_opened(tmp_path: Path) -> None:
     file = tmp_path / "line.sqlite3"
     State(file).close()
-    with sqlite3.connect(file) as older:
+    with closing(sqlite3.connect(file)) as older, older:
         for table in ("audiences", "audience_jobs", "audience_members"):
             older.execute(f"drop table {table}")
     older.close()

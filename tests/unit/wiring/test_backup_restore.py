@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def test_an_older_store_comes_back_as_one_of_this_version(tmp_path: Path, monkey
         old.setattr(migrations, "VERSION", 1)
         with open_store(settings().store_url(tmp_path)) as store:
             store.migrate()
-        with sqlite3.connect(path_of(tmp_path)) as connection:
+        with closing(sqlite3.connect(path_of(tmp_path))) as connection, connection:
             connection.execute("INSERT INTO accounts (name, bot) VALUES ('aoba', '')")
             connection.execute(
                 "INSERT INTO friends (account_id, display_name, language, blocked, attributes, changed_at)"
@@ -105,7 +106,7 @@ def test_an_older_store_comes_back_as_one_of_this_version(tmp_path: Path, monkey
         assert (friend.display_name, friend.attributes) == ("花子", {"visits": 3})
         assert store.import_friends("aoba", [FriendRow(user(2))], NOW).added == 1
     # The backup itself stays what it was.
-    with sqlite3.connect(tmp_path / "backup.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as connection, connection:
         assert connection.execute("SELECT max(version) FROM lineform_schema").fetchone() == (1,)
     connection.close()
 
@@ -163,11 +164,11 @@ def test_what_is_no_whole_store_is_neither_kept_nor_restored(tmp_path: Path) -> 
     content[len(content) // 2 : len(content) // 2 + 9000] = b"x" * 9000
     (tmp_path / "damaged.db").write_bytes(content)
     (tmp_path / "text.db").write_text("no database at all" * 100)
-    with sqlite3.connect(tmp_path / "other.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE t (a)")
     connection.close()
     shutil.copy(tmp_path / "backup.db", tmp_path / "newer.db")
-    with sqlite3.connect(tmp_path / "newer.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "newer.db")) as connection, connection:
         connection.execute("INSERT INTO lineform_schema (version) VALUES (99)")
     connection.close()
     for name, said in {
