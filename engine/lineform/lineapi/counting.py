@@ -45,25 +45,6 @@ def length(text: str, unit: Unit) -> int:
     return utf16_units(text) if unit is Unit.UTF16 else graphemes(text)
 
 
-def grapheme_prefix(text: str, count: int) -> str:
-    """The first `count` grapheme clusters of `text`, so that no emoji is cut in two."""
-    if len(text) <= count or _NEVER_JOINS.fullmatch(text):
-        return text[:count]
-    return "".join(_clusters(text)[:count])
-
-
-def utf16_prefix(text: str, units: int) -> str:
-    """The longest start of `text` that has at most `units` UTF-16 code units and cuts no grapheme cluster."""
-    if utf16_units(text) <= units:
-        return text
-    used = 0
-    for index, cluster in enumerate(clusters := _clusters(text)):
-        used += utf16_units(cluster)
-        if used > units:
-            return "".join(clusters[:index])
-    return text
-
-
 def _clusters(text: str) -> list[str]:
     # Costs 20 ms to import, and most texts never need it; it ships no types.
     import regex  # type: ignore[import-untyped]  # noqa: PLC0415

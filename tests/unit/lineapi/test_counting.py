@@ -8,7 +8,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.lineapi.counting import Unit, grapheme_prefix, graphemes, length, utf16_prefix, utf16_units
+from lineform.lineapi.counting import Unit, graphemes, length, utf16_units
 
 FAMILY = "👨‍👩‍👧‍👦"
 TRICKY = st.text(
@@ -43,15 +43,6 @@ def test_a_text_is_counted_in_utf16_units_and_in_grapheme_clusters(text: str, un
 def test_the_fast_ways_agree_with_the_slow_ones(text: str) -> None:
     assert utf16_units(text) == len(text.encode("utf-16-le")) // 2
     assert graphemes(text) == len(regex.findall(r"\X", text))
-
-
-@given(TRICKY, st.integers(0, 20))
-def test_a_prefix_fits_and_cuts_no_grapheme(text: str, limit: int) -> None:
-    clusters = regex.findall(r"\X", text)
-    assert grapheme_prefix(text, limit) == "".join(clusters[:limit])
-    cut = utf16_prefix(text, limit)
-    assert utf16_units(cut) <= limit
-    assert cut == text or utf16_units(cut + clusters[len(regex.findall(r"\X", cut))]) > limit
 
 
 def test_a_lone_surrogate_is_counted_and_does_not_crash() -> None:
