@@ -21,11 +21,11 @@ $(READY): engine/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "lineform needs Python 3.11 or newer; none was found (set PYTHON=/path/to/python)"; exit 1; }
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
-	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r engine/requirements.txt
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r engine/requirements.txt
 	uv pip install --quiet --python $(BIN)/python --no-deps -e .
 else
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r engine/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r engine/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 endif
 	@# Compiled once here, so that no command of a machine that writes no bytecode compiles everything at each start.
