@@ -1,0 +1,64 @@
+"""What happened to one friend, in one form for everything that reacts to it: scenarios, replies, forms, menus.
+
+A happening is a fact about the past. Where it came from (LINE's webhook, an import, a tapped link, an effect of an
+earlier one) does not matter to whoever decides what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lineform.segments.friend import Value
+
+
+class What(StrEnum):
+    """The kinds of happenings; the value stands in the store and in traces."""
+
+    FOLLOW = "follow"
+    """Became a friend, or came back. `fields` may hold ``unblocked`` (bool) and ``route`` (text)."""
+    UNFOLLOW = "unfollow"
+    """Blocked the account."""
+    TEXT = "text"
+    """Wrote `text`."""
+    MESSAGE = "message"
+    """Sent something else: `name` is LINE's message type (``image``, ``sticker``, ``location`` …)."""
+    POSTBACK = "postback"
+    """Tapped a button or a menu: `text` is the postback's data, `fields` its params."""
+    EVENT = "event"
+    """A declared event was recorded: `name` is its type, `fields` its fields. Clicks and answers are such events."""
+    TAGGED = "tagged"
+    """`name` is the tag that the friend did not have before."""
+    UNTAGGED = "untagged"
+    """`name` is the tag that was taken away."""
+    ATTRIBUTE = "attribute"
+    """`name` is the attribute whose value changed."""
+    FORM = "form"
+    """Completed the form `name`."""
+    ROUTE = "route"
+    """Came by the entry route `name`."""
+    MEMBER = "member"
+    """Was linked to a member of the business."""
+    MANUAL = "manual"
+    """A person named this friend for the scenario `name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to a friend (internal id) at a moment in UTC."""
+
+    key: str
+    """Unique for the account for ever, such as LINE's ``webhookEventId``: what makes a repetition harmless."""
+    friend_id: int
+    what: What
+    at: datetime
+    name: str = ""
+    text: str = ""
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    reply_token: str = field(default="", repr=False)
+    """With which LINE takes one free answer, within a minute
+    (https://developers.line.biz/en/reference/messaging-api/#send-reply-message); empty where there is none."""
+    received_at: datetime | None = None
+    """When our server had it: the token's minute begins here."""
