@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 UV := $(shell command -v uv 2>/dev/null)
 NAME ?= plan
 
-.PHONY: help setup demo test coverage lint format schema bench clean
+.PHONY: help setup pins demo test coverage lint format schema bench clean
 .DEFAULT_GOAL := help
 
 help:  ## show what can be made
@@ -31,6 +31,10 @@ endif
 	@# Compiled once here, so that no command of a machine that writes no bytecode compiles everything at each start.
 	@$(BIN)/python -m compileall -q engine/lineform
 	@touch $@
+
+pins:  ## write engine/requirements.txt anew after a change of dependencies (needs uv); pins that still fit stay
+	uv pip compile --quiet pyproject.toml --all-extras --group dev --group bench --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --output-file engine/requirements.txt
 
 demo: $(READY)  ## live through a week of the reference workspace on the offline LINE account
 	$(BIN)/lineform demo

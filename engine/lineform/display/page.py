@@ -32,6 +32,8 @@ def page_html(title: str, body: str, *, lang: str = "ja", script: str = "") -> s
             element("meta", {"http-equiv": "Content-Security-Policy", "content": _policy(script)}),
             element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
             element("meta", {"name": "referrer", "content": "no-referrer"}),
+            # An empty picture, or every browser asks the server for a favicon.
+            element("link", {"rel": "icon", "href": "data:,"}),
             element("title", None, title),
             Html(f"<style>{STYLE}</style>"),
         ]
