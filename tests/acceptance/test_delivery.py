@@ -12,8 +12,10 @@ import pytest
 
 from lineform.errors import CredentialError
 from lineform.lineapi.routes import Route
-from lineform.ports.store import FriendRow
-from lineform.run.outcome import Outcome
+from lineform.ports.store import FriendRow, Revision
+from lineform.run.halt import halt
+from lineform.run.options import Run
+from lineform.run.outcome import Outcome, TickEntry
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
@@ -243,3 +245,30 @@ def test_a_narrowcast_is_accepted_first_and_sent_when_line_says_so(scene: Any) -
     (later,) = here.tick().entries
     assert (later.outcome, later.recipients) == (Outcome.SENT, 120)
     assert here.once_each()
+
+
+def test_a_tick_sends_only_campaigns_and_then_does_what_else_belongs_to_it(scene: Any) -> None:
+    here = scene(campaign("hello"))
+    other = Revision("scenario.welcome", "d1", ARMED, {"format": 99})
+    here.with_store(lambda store: store.arm(here.client.name, other))
+    here.move(DUE)
+
+    async def steps(run: Run) -> list[TickEntry]:
+        return [TickEntry("scenario.welcome", run.clock.now().isoformat(), Outcome.SENT, recipients=1)]
+
+    found = here.tick(also=[steps]).entries
+    assert [(entry.address, entry.outcome) for entry in found] == [
+        ("campaign.hello", Outcome.SENT),
+        ("scenario.welcome", Outcome.SENT),
+    ]
+
+
+def test_where_sending_is_halted_nothing_else_is_done_either(scene: Any) -> None:
+    here = scene(campaign("hello"))
+    here.move(DUE)
+    here.with_store(lambda store: halt(store, here.client.name, "aya", DUE))
+
+    async def never(_: Run) -> list[TickEntry]:
+        raise AssertionError
+
+    assert here.tick(also=[never]).entries == ()

@@ -13,14 +13,14 @@ from lineform.apply.desk import Desk
 from lineform.apply.result import ApplyResult, StepResult
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
 from lineform.errors import CredentialError
-from lineform.model.address import Kind
 from lineform.model.project import Client, Resource
+from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.ports.store import AuditEntry, Revision, Upload
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
-from lineform.sending.revision import Revisioned, revision
+from lineform.sending.revision import Revisioned
 from lineform.wiring.clock import SettableClock
 from support.fake_account import FakeAccount
 
@@ -174,4 +174,4 @@ class Shop:
 
 
 def revisions(client: Client) -> dict[str, Revisioned]:
-    return {str(r.address): revision(client, r) for r in client.of(Kind.CAMPAIGN)}
+    return revisions_of(client)

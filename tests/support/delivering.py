@@ -15,13 +15,13 @@ from lineform.line.account import open_account
 from lineform.model.base import Spec
 from lineform.model.client import Limits, PricePlan
 from lineform.model.project import Client
+from lineform.planning.arming import revisions_of
 from lineform.ports.line_account import LineAccount
 from lineform.ports.store import FriendRow, Revision, Send, Store
 from lineform.run.options import TickOptions
 from lineform.run.outcome import TickReport
-from lineform.run.tick import tick
+from lineform.run.tick import Also, tick
 from lineform.sandbox.control import Control
-from lineform.sending.revision import revision
 from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
 from support.declared_clients import client
@@ -121,10 +121,8 @@ class Scene:
 
     def arm(self, at: datetime = ARMED) -> None:
         with open_store(self.url) as store:
-            for resource in self.client.resources.values():
-                if resource.address.kind.value == "campaign":
-                    found = revision(self.client, resource)
-                    store.arm(self.client.name, Revision(str(resource.address), found.digest, at, found.body))
+            for address, found in revisions_of(self.client).items():
+                store.arm(self.client.name, Revision(address, found.digest, at, found.body))
 
     def declare(self, spec: Spec) -> None:
         """Another version of one of its resources from now on; `arm` arms it."""
@@ -140,15 +138,19 @@ class Scene:
             return use(store)
 
     async def ticking(
-        self, wrap: Callable[[Any], Any] = lambda port: port, *, token: str = "", **options: Any
+        self,
+        wrap: Callable[[Any], Any] = lambda port: port,
+        *,
+        token: str = "",
+        also: Sequence[Also] = (),
+        **options: Any,
     ) -> TickReport:
         """One tick of a process of its own: its own store and its own connections."""
         account = open_account(self.origin, token or self.token, self.clock)
         try:
             with open_store(self.url) as store:
-                return await tick(
-                    self.client, wrap(account), wrap(store), self.clock, TickOptions(**{"concurrency": 4, **options})
-                )
+                how = TickOptions(**{"concurrency": 4, **options})
+                return await tick(self.client, wrap(account), wrap(store), self.clock, how, also)
         finally:
             await account.close()
 

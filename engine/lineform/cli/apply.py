@@ -17,6 +17,7 @@ from lineform.cli.boundary import say_error, say_failures
 from lineform.cli.common import acting_moment, open_project, read_file, read_settings, use_colour, worst
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
+from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import PlanFile
 from lineform.planning.planjson import plan_from_json
@@ -24,7 +25,7 @@ from lineform.planning.steps import describe
 from lineform.report.plans import plan_text
 from lineform.run.options import new_worker
 from lineform.wiring.failing import at_client
-from lineform.wiring.planned import Planned, desk_of, plan_all, revisions_of
+from lineform.wiring.planned import Planned, desk_of, plan_all
 from lineform.wiring.session import Session, open_session
 
 

@@ -11,6 +11,7 @@ from lineform.apply.result import ApplyResult, OnStep
 from lineform.apply.walk import Approved, apply_plan
 from lineform.demo.population import Town
 from lineform.model.project import Client
+from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.run.options import TickOptions
@@ -18,7 +19,7 @@ from lineform.run.outcome import TickReport
 from lineform.run.tick import tick
 from lineform.sandbox.control import Control
 from lineform.wiring.clock import SettableClock
-from lineform.wiring.planned import desk_of, revisions_of
+from lineform.wiring.planned import desk_of
 from lineform.wiring.session import Session
 
 STEP = timedelta(hours=1)

@@ -25,7 +25,7 @@ from lineform.templates.environment import parse, render_file
 from lineform.templates.errors import TemplateError
 from lineform.templates.moments import BUILD, reads_of
 
-_KIND_LINE = re.compile(r"^kind:[ \t]*([a-z]+)[ \t]*\r?$", re.MULTILINE)
+_KIND_LINE = re.compile(r"^kind:[ \t]*([a-z-]+)[ \t]*\r?$", re.MULTILINE)
 MESSAGES = "messages"
 
 

@@ -38,6 +38,13 @@ class Spec(Part):
     """A note for the people who review this file; friends never see it."""
 
 
+class ArmedSpec(Spec):
+    """A file that an apply arms, and that acts afterwards: a campaign, a scenario, a reply."""
+
+    enabled: bool = True
+    """What is disabled is checked and planned but never armed."""
+
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from lineform.model.audience import Audience
-from lineform.model.base import Duration, Part, Spec
+from lineform.model.base import ArmedSpec, Duration, Part
 from lineform.model.schedule import Schedule
 
 Capped = Literal["skip", "wait", "send"]
@@ -35,7 +35,7 @@ def _audience(value: Any) -> Any:
     return {"everyone": True} if value == "everyone" else value
 
 
-class CampaignSpec(Spec):
+class CampaignSpec(ArmedSpec):
     """One reviewed send, or a recurring one."""
 
     SEND_TIME: ClassVar[tuple[str, ...]] = ("messages",)
@@ -61,5 +61,3 @@ class CampaignSpec(Spec):
     """Delivered without a notification sound."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts, as a school means it. Elsewhere on a production account it is refused."""
-    enabled: bool = True
-    """A disabled campaign is checked and planned but never armed."""

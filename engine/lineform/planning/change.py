@@ -28,7 +28,7 @@ class Action(StrEnum):
     BLOCKED = "!"
     """A guard stops the whole plan of this client."""
     ARM = "+»"
-    """A campaign's first revision: from the apply on, `run` sends it when it is due."""
+    """The first revision of what acts later, such as a campaign: from the apply on, `run` sends it when it is due."""
     REARM = "~»"
     DISARM = "-»"
 

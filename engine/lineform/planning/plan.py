@@ -11,8 +11,8 @@ from datetime import datetime
 
 from lineform.errors import BlockedError, CredentialError, LineformError
 from lineform.model.project import Client
+from lineform.planning.arming import compare_armed
 from lineform.planning.audiences import Membership, compare_audiences
-from lineform.planning.campaigns import compare_campaigns
 from lineform.planning.change import Action, Change
 from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import LiveAudience
@@ -115,17 +115,17 @@ def make_plan(
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
-    `recorded` and `revisions` map a campaign's address to the digest of its armed and of its declared revision; None
-    for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier apply did not
-    finish moving. `members` tells of each declared audience who is in it; None where nobody was asked, and audiences
-    are not compared. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
+    `recorded` and `revisions` map the address of what acts later to the digest of its armed and of its declared
+    revision; None for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier
+    apply did not finish moving. `members` tells of each declared audience who is in it; None where nobody
+    was asked, and audiences are not compared. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
         return ClientPlan(client.name, live.bot.user_id, (_wrong_bot(client, live),), recorded is not None)
     menus = compare_menus(client, live, now, options, unmoved)
     changes, settled = menus.changes, menus.settled
     if recorded is not None:
-        armed, armed_settled = compare_campaigns(client, recorded, revisions)
+        armed, armed_settled = compare_armed(client, recorded, revisions)
         changes, settled = changes + armed, settled | armed_settled
     foreign_audiences: tuple[LiveAudience, ...] = ()
     if members is not None:

@@ -6,11 +6,12 @@ a key that LINE takes once. So any number of ticks may run at once, and each may
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lineform.errors import BlockedError, CredentialError, StaleError
+from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
@@ -34,6 +35,11 @@ from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
 
+Also = Callable[[Run], Awaitable[Sequence[TickEntry]]]
+"""What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
+due. It makes entries out of its own failures; what it raises ends the tick."""
+
+_CAMPAIGN = f"{Kind.CAMPAIGN}."
 _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
 """Statuses of occurrences that reached nobody."""
@@ -54,7 +60,12 @@ class _Case:
 
 
 async def tick(
-    client: Client, account: LineAccount, store: Store, clock: Clock, options: TickOptions | None = None
+    client: Client,
+    account: LineAccount,
+    store: Store,
+    clock: Clock,
+    options: TickOptions | None = None,
+    also: Sequence[Also] = (),
 ) -> TickReport:
     """Sends what is due for one client and reports every occurrence that was looked at.
 
@@ -67,7 +78,8 @@ async def tick(
     try:
         await _check_bot(run)
         halted = await records(halted_by, store, client.name, clock.now())
-        revisions = await records(store.armed, client.name)
+        armed = await records(store.armed, client.name)
+        revisions = [revision for revision in armed if revision.address.startswith(_CAMPAIGN)]
         entries: list[TickEntry] = []
         if not halted:
             if not options.dry_run:
@@ -76,6 +88,9 @@ async def tick(
                 if options.should_stop():
                     break
                 entries += await _campaign(run, case)
+            for part in also:
+                if not options.should_stop():
+                    entries += await part(run)
         return TickReport(
             client.name, clock.now(), tuple(entries), _next(run, revisions), halted, dry_run=options.dry_run
         )
@@ -96,11 +111,11 @@ async def _check_bot(run: Run) -> None:
 
 
 async def _resume(run: Run, revisions: Sequence[Revision]) -> list[TickEntry]:
-    """Goes on with what earlier runs froze or LINE accepted."""
+    """Goes on with what earlier runs froze of campaigns, or LINE accepted."""
     by_digest = {(revision.address, revision.digest): revision for revision in revisions}
     unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
     entries = []
-    for listed in unfinished:
+    for listed in (one for one in unfinished if one.address.startswith(_CAMPAIGN)):
         # Delivering the one before may have taken minutes, in which another run went on with this one.
         send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
         if send is not None and send.status in _UNFINISHED:

@@ -11,9 +11,9 @@ from lineform.apply.reading import read_live
 from lineform.apply.result import OnStep
 from lineform.apply.walk import fresh_plan
 from lineform.errors import BlockedError, LineformError
-from lineform.model.address import Kind
-from lineform.model.campaign import CampaignSpec
+from lineform.model.address import Address, Kind
 from lineform.model.project import Client
+from lineform.planning.arming import revisions_of
 from lineform.planning.change import Action
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
@@ -27,17 +27,6 @@ from lineform.sending.revision import Revisioned, Revisions
 from lineform.wiring.failing import at_client
 from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session
-
-
-def revisions_of(client: Client, revisions: Revisions | None = None) -> dict[str, Revisioned]:
-    """The declared revision of every campaign that is enabled, by address. With the same `revisions` for several
-    clients, what they share is made once."""
-    making = revisions or Revisions()
-    return {
-        str(resource.address): making.of(client, resource)
-        for resource in client.of(Kind.CAMPAIGN)
-        if isinstance(resource.spec, CampaignSpec) and resource.spec.enabled
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +91,8 @@ async def _plan_one(
         try:
             run = Run(client, account, records, session.clock, TickOptions(dry_run=True))
             arming = [c.address for c in plan.changes if c.action in {Action.ARM, Action.REARM}]
-            entries = [await outlook(run, address, revisions[address]) for address in arming]
+            sends = [address for address in arming if Address.parse(address).kind is Kind.CAMPAIGN]
+            entries = [await outlook(run, address, revisions[address]) for address in sends]
         finally:
             records.close()
         return plan, live, entries

@@ -1,10 +1,13 @@
-"""Campaigns are armed, armed anew and disarmed by an apply; nothing else of the plan is touched by them."""
+"""What acts later is armed, armed anew and disarmed by an apply; nothing else of the plan is touched by it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lineform.model.base import ArmedSpec
 from lineform.model.campaign import CampaignSpec
+from lineform.model.catalogue import SPECS
+from lineform.planning.arming import ARMED_KINDS, revisions_of
 from lineform.planning.change import Action
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import ArmRevision, DisarmRevision
@@ -59,3 +62,17 @@ def test_without_a_store_campaigns_are_not_compared_and_the_plan_says_so() -> No
     made = plan(campaign("sale"), recorded=None)
     assert made.empty
     assert not made.recorded
+
+
+def test_every_kind_that_acts_later_can_be_disabled() -> None:
+    assert all(issubclass(SPECS[kind], ArmedSpec) for kind in ARMED_KINDS)
+
+
+def test_what_is_armed_of_a_kind_that_nobody_declares_any_more_is_disarmed() -> None:
+    made = plan(recorded={"scenario.welcome": "x"})
+    assert made.steps == (DisarmRevision("scenario.welcome"),)
+
+
+def test_the_revisions_of_a_client_are_those_of_what_is_enabled() -> None:
+    owner = client(campaign("sale"), campaign("later", enabled=False))
+    assert revisions_of(owner).keys() == {"campaign.sale"}

@@ -1,0 +1,73 @@
+"""What is declared to act later, against what is armed, for one client.
+
+A campaign, a scenario or a reply lives in the store, not on the account: an apply arms its revision, and what runs
+later goes by what is armed. Disarming needs no word, since it only stops sends; what was sent stays in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lineform.model.address import Kind
+from lineform.model.base import ArmedSpec
+from lineform.model.project import Client, Resource
+from lineform.planning.change import Action, Change
+from lineform.sending.revision import Revisioned, Revisions
+
+Making = Callable[[Revisions, Client, Resource], Revisioned]
+"""Makes the revision of one resource: complete JSON that needs no file when its time comes, and the digest of it. With
+the same `Revisions` for several clients, what they share is made once."""
+
+ARMED_KINDS: Mapping[Kind, Making] = {
+    Kind.CAMPAIGN: Revisions.of,
+}
+"""The kinds that act after an apply, each with what makes its revision: a new kind is one line here."""
+
+
+def _armable(client: Client) -> Iterator[Resource]:
+    for kind in ARMED_KINDS:
+        yield from client.of(kind)
+
+
+def _enabled(resource: Resource) -> bool:
+    return isinstance(resource.spec, ArmedSpec) and resource.spec.enabled
+
+
+def revisions_of(client: Client, revisions: Revisions | None = None) -> dict[str, Revisioned]:
+    """The declared revision of everything that is enabled and acts later, by address. With the same `revisions` for
+    several clients, what they share is made once."""
+    making = revisions or Revisions()
+    return {
+        str(resource.address): ARMED_KINDS[resource.address.kind](making, client, resource)
+        for resource in _armable(client)
+        if _enabled(resource)
+    }
+
+
+def compare_armed(
+    client: Client, recorded: Mapping[str, str], revisions: Mapping[str, str]
+) -> tuple[list[Change], dict[str, Mapping[str, str]]]:
+    """The changes, and what is armed as declared, by address. Both mappings give a revision's digest by address;
+    `revisions` must hold everything of `ARMED_KINDS` that is declared and enabled."""
+    changes: list[Change] = []
+    settled: dict[str, Mapping[str, str]] = {}
+    declared: set[str] = set()
+    kept: set[str] = set()
+    for resource in _armable(client):
+        address = str(resource.address)
+        declared.add(address)
+        if not _enabled(resource):
+            continue
+        kept.add(address)
+        old, new = recorded.get(address, ""), revisions[address]
+        if old == new:
+            settled[address] = {"digest": new}
+            continue
+        action = Action.REARM if old else Action.ARM
+        reason = "changed since it was armed" if old else "not armed yet"
+        changes.append(Change(action, client.name, address, {"digest": old}, {"digest": new}, reason))
+    for address in sorted(recorded.keys() - kept):
+        reason = "it is disabled" if address in declared else "its file is gone"
+        before, after = {"digest": recorded[address]}, {"digest": ""}
+        changes.append(Change(Action.DISARM, client.name, address, before, after, reason))
+    return changes, settled
