@@ -25,8 +25,10 @@ from lineform.ports.line_account import (
     QuotaExceeded,
     RateLimited,
     Refused,
+    ReplyTooLate,
     Unauthorised,
 )
+from lineform.sandbox.control import Control
 from support.line_stages import OfflineStage, Stage
 
 KEY = UUID("123e4567-e89b-42d3-a456-426614174000")
@@ -189,6 +191,43 @@ def test_a_rate_limit_is_no_used_up_month(stage: Stage) -> None:
         with pytest.raises(RateLimited) as caught:
             await account.send(Route.BROADCAST, HELLO, KEY)
         assert caught.value.retry_after > 0
+
+    stage.play(play)
+
+
+def test_a_friend_is_answered_once_by_the_reply_token(stage: Stage) -> None:
+    tokens = ["0" * 32]
+
+    def write(control: Control, name: str) -> None:
+        event = control.write(name, control.add_friends(name, 1)[0], "予約したい")
+        tokens[0] = event["replyToken"]
+
+    stage.given(write)
+
+    async def play(account: HttpLineAccount) -> Accepted:
+        answered = await account.reply(HELLO, tokens[0])
+        with pytest.raises(ReplyTooLate):
+            await account.reply(HELLO, tokens[0])
+        return answered
+
+    answered = stage.play(play)
+    assert answered.request_id
+    assert not answered.already
+
+
+def test_messages_that_line_refuses_leave_the_reply_token_alive(stage: Stage) -> None:
+    tokens = ["0" * 32]
+
+    def write(control: Control, name: str) -> None:
+        tokens[0] = control.write(name, control.add_friends(name, 1)[0], "予約したい")["replyToken"]
+
+    stage.given(write)
+
+    async def play(account: HttpLineAccount) -> None:
+        with pytest.raises(Refused) as caught:
+            await account.reply(b'{"messages":[{"type":"text","text":""}]}', tokens[0])
+        assert not isinstance(caught.value, ReplyTooLate)
+        await account.reply(HELLO, tokens[0])
 
     stage.play(play)
 

@@ -304,6 +304,9 @@ class FakeAccount:
     async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
         raise AssertionError("an apply sends nothing")
 
+    async def reply(self, body: bytes, token: str) -> Accepted:
+        raise AssertionError("an apply sends nothing")
+
     async def narrowcast_progress(self, request_id: str) -> NarrowcastProgress:
         raise AssertionError("an apply sends nothing")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from lineform.line.calls import Area
 from lineform.line.exchange import JSON, Answer, Request
+from lineform.lineapi.errors import INVALID_REPLY_TOKEN
 from lineform.lineapi.routes import Route
-from lineform.ports.line_account import Accepted, NarrowcastProgress, OutcomeUnknown, Phase
+from lineform.ports.line_account import Accepted, NarrowcastProgress, OutcomeUnknown, Phase, Refused, ReplyTooLate
 
 _PHASES: Final = {"succeeded": Phase.SUCCEEDED, "failed": Phase.FAILED}
 _ALREADY: Final = 409
@@ -35,6 +37,26 @@ class MessageCalls(Area):
             raise _not_lines(request, answer)
         accepted = answer.accepted_request_id if already else answer.request_id
         return Accepted(answer.request_id, accepted, already)
+
+    async def reply(self, body: bytes, token: str) -> Accepted:
+        """Exactly one request; nothing makes a second one safe."""
+        whole = b'{"replyToken":' + json.dumps(token).encode() + b"," + body[1:]
+        request = Request("POST", "/v2/bot/message/reply", body=whole, content_type=JSON)
+        try:
+            answer = await self._calls.once(request)
+        except Refused as refused:
+            # LINE tells this refusal apart by its text alone.
+            if INVALID_REPLY_TOKEN.casefold() in refused.message.casefold():
+                raise ReplyTooLate(
+                    "the reply token is used or too old",
+                    status=refused.status,
+                    request_id=refused.request_id,
+                    details=refused.details,
+                ) from None
+            raise
+        if not answer.request_id:
+            raise _not_lines(request, answer)
+        return Accepted(answer.request_id, answer.request_id)
 
     async def narrowcast_progress(self, request_id: str) -> NarrowcastProgress:
         """Phases other than the two final ones are still under way, those that LINE may add included."""

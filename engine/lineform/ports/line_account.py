@@ -40,6 +40,10 @@ class NotFound(Refused):
     """404: the object is not there."""
 
 
+class ReplyTooLate(Refused):
+    """400: the reply token is used, too old, or none of this account's. Nothing was sent by this call."""
+
+
 class Unauthorised(LineFailure):
     """401: the token is wrong or expired."""
 
@@ -213,6 +217,14 @@ class LineAccount(Protocol):
 
     async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
         """Sends ready JSON bytes. `OutcomeUnknown` means that only the same key and body may be tried again."""
+        ...
+
+    async def reply(self, body: bytes, token: str) -> Accepted:
+        """Answers what a friend did, which is free: ready JSON bytes without ``replyToken``, one call a token.
+
+        There is no retry key (https://developers.line.biz/en/reference/messaging-api/#send-reply-message): after
+        `OutcomeUnknown` nobody learns whether the friend was answered. `ReplyTooLate` where the token is dead.
+        """
         ...
 
     async def narrowcast_progress(self, request_id: str) -> NarrowcastProgress: ...
