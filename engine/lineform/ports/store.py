@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from lineform.lineapi.routes import Route
+from lineform.ports.inbox import Inbox
+from lineform.ports.intake import Intake, Outbox
 from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import Predicate
 from lineform.sending.caps import Contact
@@ -38,6 +40,8 @@ class FriendRow:
     """The entry route used now: the last touch, and the first one of a friend of whom none is known."""
     member_id: str | None = None
     """The business's own id of this person; empty ends the link."""
+    returns: bool = False
+    """Came back by their own hand: somebody who was forgotten is taken in again, as a new friend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +410,19 @@ class Audit(Protocol):
         ...
 
 
-class Store(Friends, Revisions, Ledger, Audiences, Leases, Audit, AbstractContextManager["Store"], Protocol):
+class Store(
+    Friends,
+    Revisions,
+    Ledger,
+    Audiences,
+    Leases,
+    Audit,
+    Inbox,
+    Intake,
+    Outbox,
+    AbstractContextManager["Store"],
+    Protocol,
+):
     """All of it, behind one URL."""
 
     shared: bool

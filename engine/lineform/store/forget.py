@@ -21,7 +21,7 @@ from lineform.sending.status import BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.failures import StoreUnavailable, translated
 from lineform.store.forgotten import ForgottenPeople, key_mark, keyed_hash
-from lineform.store.tables import accounts, audit, batches, forgotten, friends, line_ids, metadata, sends
+from lineform.store.tables import accounts, audit, batches, forgotten, friends, inbox, line_ids, metadata, sends
 from lineform.store.types import unpack_ids
 
 _KEPT = frozenset({"id", "account_id", "blocked", "changed_at"})
@@ -39,6 +39,8 @@ class _Person:
     user_id: str
     texts: frozenset[str]
     """What the store knows about them, as far as it is text."""
+    member: tuple[str, ...] = ()
+    """The member they are linked to, where they are."""
 
 
 class Forgetting(ForgottenPeople):
@@ -104,7 +106,9 @@ class Forgetting(ForgottenPeople):
             )
             for row in rows.mappings().all():
                 values = [value for name, value in row.items() if name not in _KEPT | {"language"}]
-                yield _Person(row["id"], row["user_id"], frozenset(_texts(values)))
+                yield _Person(
+                    row["id"], row["user_id"], frozenset(_texts(values)), tuple(filter(None, [row["member_id"]]))
+                )
 
     def _stop(self, connection: Connection, account_id: int, people: Sequence[_Person], now: datetime) -> int:
         """Stops calls to these people alone, and empties what was written for them; how many were stopped."""
@@ -192,6 +196,10 @@ class Forgetting(ForgottenPeople):
             .values({**blank, "blocked": True, "changed_at": now})
         )
         for person in people:
+            # Whatever came in from them or about them, worked on or not.
+            named = inbox.c.body.contains(person.user_id, autoescape=True)
+            theirs = inbox.c.person.in_([person.user_id, *(f"member:{one}" for one in person.member)])
+            connection.execute(sa.delete(inbox).where(inbox.c.account_id == account_id, sa.or_(theirs, named)))
             for table, column, mine in (
                 (sends, sends.c.reason, sends.c.account_id == account_id),
                 (audit, audit.c.subject, audit.c.account == account),

@@ -75,7 +75,9 @@ class FriendImport(ForgottenPeople):
         words = _words(rows.values())
         tag_ids = self._tag_ids(connection, account_id, words)
         known = self._known(connection, account_id, list(rows))
-        gone = self.forgotten_among(connection, account, [one for one in rows if one not in known])
+        gone = self.forgotten_among(
+            connection, account, [one for one, row in rows.items() if one not in known and not row.returns]
+        )
         if gone:
             rows = {user_id: row for user_id, row in rows.items() if user_id not in gone}
         had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}

@@ -123,7 +123,41 @@ _AUDIENCES = (
     "CREATE INDEX audience_uploads_of ON audience_uploads (account_id, audience)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES)
+_SERVER = (
+    # Events as they came in, before anybody worked on them. `due_at` is in milliseconds, as are all times here.
+    """CREATE TABLE inbox (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), event_id TEXT NOT NULL, source TEXT NOT NULL,
+        person TEXT NOT NULL, kind TEXT NOT NULL, at BIGINT NOT NULL, received_at BIGINT NOT NULL, body TEXT NOT NULL,
+        attempts INTEGER NOT NULL, due_at BIGINT, worker TEXT NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL,
+        UNIQUE (account_id, event_id))""",
+    "CREATE INDEX inbox_open ON inbox (account_id, at, id) WHERE state = 'open'",
+    "CREATE INDEX inbox_held ON inbox (account_id, due_at, person) WHERE state = 'open' AND due_at IS NOT NULL",
+    "CREATE INDEX inbox_aside ON inbox (account_id, at, id) WHERE state = 'aside'",
+    "CREATE INDEX inbox_person ON inbox (account_id, person, kind, at)",
+    "CREATE INDEX inbox_old ON inbox (account_id, at) WHERE state <> 'open'",
+    # Who may post events: a key is shown once and kept as its hash.
+    """CREATE TABLE intake_keys (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+        made_at {time} NOT NULL, revoked_at {time})""",
+    # Calls to systems of the business, each intended before it is made.
+    """CREATE TABLE outbox (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), friend_id {ref} NOT NULL REFERENCES friends (id),
+        webhook TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, made_at BIGINT NOT NULL,
+        attempts INTEGER NOT NULL, due_at BIGINT, worker TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+        UNIQUE (account_id, key))""",
+    "CREATE INDEX outbox_due ON outbox (account_id, due_at) WHERE state = 'open'",
+    "CREATE INDEX outbox_friend ON outbox (friend_id)",
+    # What happened to an item, and up to which friend those who favoured it have heard of it.
+    """CREATE TABLE item_events (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), type TEXT NOT NULL, key TEXT NOT NULL,
+        item TEXT NOT NULL, at BIGINT NOT NULL, fields {json} NOT NULL, told INTEGER NOT NULL,
+        UNIQUE (account_id, type, key))""",
+    # A shop knows its members, not LINE's user ids.
+    "CREATE INDEX friends_member ON friends (account_id, member_id) WHERE member_id <> ''",
+    "CREATE INDEX item_events_untold ON item_events (account_id, id) WHERE told = 0",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER)
 VERSION = len(STEPS)
 
 

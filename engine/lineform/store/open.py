@@ -26,8 +26,11 @@ from lineform.store.failures import StoreUnusable
 from lineform.store.forget import Forgetting
 from lineform.store.friends import FriendReading
 from lineform.store.importing import FriendImport
+from lineform.store.inbox import InboxRecords
+from lineform.store.intake import IntakeRecords
 from lineform.store.leases import LeaseRecords
 from lineform.store.ledger import LedgerRecords
+from lineform.store.outbox import OutboxRecords
 from lineform.store.revisions import RevisionRecords
 from lineform.store.tables import accounts
 
@@ -47,6 +50,9 @@ class SqlStore(
     AudienceRecords,
     LeaseRecords,
     AuditRecords,
+    InboxRecords,
+    IntakeRecords,
+    OutboxRecords,
 ):
     """The store, in SQLite or PostgreSQL."""
 

@@ -1,0 +1,222 @@
+"""The inbox: events that were kept before they were answered.
+
+One table for all accounts. An event that was never claimed has no `due_at`; a claim, and a failure that waits for its
+next try, are a `due_at` in the future. So one partial index finds what is free, another whose events are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.ports.inbox import Arrival, Aside, Level, Source, Waiting
+from lineform.store.database import Database, chunks
+from lineform.store.tables import inbox
+
+OPEN, DONE, ASIDE = "open", "done", "aside"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = ("account_id", "event_id", "source", "person", "kind", "at", "received_at", "body")
+_REST = "attempts, due_at, worker, reason, state) "
+_ASKED = 5_000
+_DELETED = 5_000
+"""Rows that one transaction deletes: whoever stores an event meanwhile waits no longer than that takes."""
+
+
+class InboxRecords(Database):
+    """Arrivals, claims and outcomes."""
+
+    def receive(self, arrivals: Sequence[Arrival], now: datetime) -> int:
+        """One durable transaction for all of them; an event that is there already changes nothing."""
+        if not arrivals:
+            return 0
+        moment = _ms(now)
+        with self.writing() as connection:
+            ids = {name: self.own_account_id(connection, name) for name in {one.account for one in arrivals}}
+            rows = [
+                (ids[a.account], a.id, a.source.value, a.person, a.kind, _ms(a.at), moment, a.body) for a in arrivals
+            ]
+            return _insert(connection, rows)
+
+    def claim_received(
+        self, account: str, worker: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Waiting]:
+        """In the order of time. One that was tried before ends a claim, or is one of its own."""
+        with self.writing() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return ()
+            if self.postgres:
+                # Two who claim at once would each take events of the same person: one after the other.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": -account_id})
+            rows = _untried_first(connection.execute(_free(account_id, now, limit)).all())
+            if not rows:
+                return ()
+            claimed = (
+                sa.update(inbox)
+                .where(self.among(inbox.c.id, [row.id for row in rows]))
+                .values(due_at=now + lease, worker=worker, attempts=inbox.c.attempts + 1)
+            )
+            connection.execute(claimed)
+        return [
+            Waiting(
+                row.id,
+                row.event_id,
+                Source(row.source),
+                row.person,
+                row.kind,
+                row.at,
+                row.received_at,
+                row.body,
+                row.attempts + 1,
+            )
+            for row in rows
+        ]
+
+    def finish_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
+        self._end(numbers, worker, state=DONE, due_at=None, worker="", reason="")
+
+    def return_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
+        # Due at once, and not as if it was never tried: each of them comes alone now.
+        self._end(numbers, worker, due_at=_EPOCH, worker="")
+
+    def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
+        self._end([number], worker, due_at=until, worker="", reason=reason)
+
+    def set_aside(self, account: str, number: int, worker: str, reason: str) -> None:
+        self._end([number], worker, state=ASIDE, due_at=None, worker="", reason=reason)
+
+    def aside(self, account: str, limit: int = 100) -> Sequence[Aside]:
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            query = (
+                sa.select(inbox.c.id, inbox.c.event_id, inbox.c.kind, inbox.c.at, inbox.c.attempts, inbox.c.reason)
+                .where(inbox.c.account_id == account_id, _in_state(ASIDE))
+                .order_by(inbox.c.at, inbox.c.id)
+                .limit(limit)
+            )
+            return [Aside(*row) for row in connection.execute(query)]
+
+    def retry_aside(self, account: str, number: int | None = None) -> int:
+        with self.writing() as connection:
+            account_id = self.account_id(connection, account)
+            chosen = [inbox.c.account_id == account_id, _in_state(ASIDE)]
+            if number is not None:
+                chosen.append(inbox.c.id == number)
+            again = sa.update(inbox).where(*chosen).values(state=OPEN, due_at=_EPOCH, attempts=0, reason="")
+            return connection.execute(again).rowcount
+
+    def inbox_level(self, account: str) -> Level:
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            waits = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at)).where(
+                inbox.c.account_id == account_id, _in_state(OPEN)
+            )
+            aside = sa.select(sa.func.count()).where(inbox.c.account_id == account_id, _in_state(ASIDE))
+            count, oldest = connection.execute(waits).one()
+            return Level(count, oldest, connection.execute(aside).scalar_one())
+
+    def latest_of(self, account: str, people: Sequence[str], kinds: Sequence[str]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(people), _ASKED):
+                query = (
+                    sa.select(inbox.c.person, sa.func.max(inbox.c.at))
+                    .where(
+                        inbox.c.account_id == account_id,
+                        self.among(inbox.c.person, part),
+                        inbox.c.kind.in_(kinds),
+                        inbox.c.state == DONE,
+                    )
+                    .group_by(inbox.c.person)
+                )
+                found |= {row[0]: row[1] for row in connection.execute(query)}
+        return found
+
+    def forget_received(self, account: str, before: datetime) -> int:
+        deleted = 0
+        while True:
+            with self.writing() as connection:
+                account_id = self.account_id(connection, account)
+                old = (
+                    sa.select(inbox.c.id)
+                    .where(inbox.c.account_id == account_id, inbox.c.state != OPEN, inbox.c.at < before)
+                    .limit(_DELETED)
+                )
+                count = connection.execute(sa.delete(inbox).where(inbox.c.id.in_(old))).rowcount
+            deleted += count
+            if count < _DELETED:
+                return deleted
+
+    def _end(self, numbers: Sequence[int], holder: str, **values: Any) -> None:
+        with self.writing() as connection:
+            for part in chunks(list(numbers), _ASKED):
+                mine = sa.and_(self.among(inbox.c.id, part), inbox.c.worker == holder)
+                connection.execute(sa.update(inbox).where(mine).values(values))
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _in_state(state: str) -> sa.ColumnElement[bool]:
+    # In the SQL itself, so that the partial indexes are used.
+    return inbox.c.state == sa.literal(state, sa.Text(), literal_execute=True)
+
+
+def _free(account_id: int, now: datetime, limit: int) -> sa.Select[Any]:
+    other = inbox.alias()
+    held = sa.select(other.c.person).where(
+        other.c.account_id == account_id,
+        other.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True),
+        other.c.due_at > now,
+        other.c.person != "",
+    )
+    return (
+        sa.select(inbox)
+        .where(
+            inbox.c.account_id == account_id,
+            _in_state(OPEN),
+            sa.or_(inbox.c.due_at.is_(None), inbox.c.due_at <= now),
+            inbox.c.person.not_in(held),
+        )
+        .order_by(inbox.c.at, inbox.c.id)
+        .limit(limit)
+    )
+
+
+def _untried_first(rows: Sequence[Any]) -> Sequence[Any]:
+    """Events up to the first that was tried before; that one alone where it is the first."""
+    for index, row in enumerate(rows):
+        if row.attempts:
+            return rows[: max(index, 1)]
+    return rows
+
+
+def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """By the driver itself: a webhook is answered while this runs, and SQLAlchemy's executemany takes twice as long."""
+    names = ", ".join(_COLUMNS)
+    cursor: Any = connection.connection.cursor()
+    try:
+        if connection.dialect.name == "postgresql":
+            # In one order, so that two transactions with the same events cannot wait for each other.
+            columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+            cursor.execute(
+                f"INSERT INTO inbox ({names}, {_REST}"  # noqa: S608 - our own names
+                "SELECT *, 0, NULL, '', '', 'open' FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
+                " %s::text[], %s::bigint[], %s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
+                columns,
+            )
+        else:
+            marks = ", ".join("?" for _ in _COLUMNS)
+            cursor.executemany(
+                f"INSERT INTO inbox ({names}, {_REST}VALUES ({marks}, 0, NULL, '', '', 'open') ON CONFLICT DO NOTHING",
+                rows,
+            )
+        return int(cursor.rowcount)
+    finally:
+        cursor.close()
