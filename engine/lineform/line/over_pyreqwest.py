@@ -1,0 +1,131 @@
+"""The wire over pyreqwest, which is there where the extra `fast-http` is installed.
+
+hyper, underneath, begins a request anew only where not a byte of it was written to the connection; what was written and
+not answered is told, as the tests of the wire hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from lineform.line.exchange import Request
+from lineform.line.failures import shown
+from lineform.line.wire import (
+    CONNECT_SECONDS,
+    CONNECTIONS,
+    CUT,
+    KEEP_ALIVE,
+    NOT_HTTP,
+    UNTRUSTED,
+    NoAnswer,
+    Raw,
+    bounded,
+    most,
+    proxy_refused,
+    too_late,
+    unreached,
+)
+
+if TYPE_CHECKING:
+    from pyreqwest.client import Client
+    from pyreqwest.exceptions import PyreqwestError
+
+_OS_ERROR: Final = re.compile(r" \(os error \d+\)$")
+
+
+@lru_cache(maxsize=1)
+def installed() -> bool:
+    """Whether the extra is there."""
+    return find_spec("pyreqwest") is not None
+
+
+class PyreqwestWire:
+    """Implements `lineform.line.wire.Wire`."""
+
+    def __init__(self, headers: Mapping[str, str], proxy: str | None) -> None:
+        self._headers = headers
+        self._proxy = proxy
+        self._client: Client | None = None
+
+    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
+        # An extra that start-up does not load.
+        from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
+
+        try:
+            builder = self._open().request(request.method, url).headers(headers).timeout(_span(seconds))
+            if request.body:
+                builder = builder.body_bytes(request.body)
+            elif request.method == "POST":
+                # LINE's edge has answered 411 where it was not stated.
+                builder = builder.header("Content-Length", "0")
+            async with builder.build_streamed() as response:
+                status = response.status
+                # All of it in one step, as far as it counts; None where it is empty.
+                body = await response.body_reader.read(most(status) + 1)
+                return Raw(
+                    status,
+                    bounded(status, bytes(body or b"")),
+                    response.get_header("X-Line-Request-Id") or "",
+                    response.get_header("X-Line-Accepted-Request-Id") or "",
+                )
+        except PyreqwestError as error:
+            trouble = _trouble(error, url, seconds)
+        # Outside, so that the library's exception, which holds the URL, is not even the context of this one.
+        raise NoAnswer(trouble)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def _open(self) -> Client:
+        if self._client is None:
+            from pyreqwest.client import ClientBuilder  # noqa: PLC0415 - an extra
+            from pyreqwest.proxy import ProxyBuilder  # noqa: PLC0415
+
+            builder = (
+                ClientBuilder()
+                .default_headers(dict(self._headers))
+                .follow_redirects(False)
+                .referer(False)
+                .max_connections(CONNECTIONS)
+                .connect_timeout(_span(CONNECT_SECONDS))
+                .pool_idle_timeout(_span(KEEP_ALIVE))
+                .http1_only()
+            )
+            for packed in (builder.gzip, builder.deflate, builder.brotli, builder.zstd):
+                builder = packed(False)
+            # Named, not taken from the environment by the library.
+            builder = builder.proxy(ProxyBuilder.all(self._proxy)) if self._proxy else builder.no_proxy()
+            self._client = builder.build()
+        return self._client
+
+
+@lru_cache(maxsize=8)
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def _trouble(error: PyreqwestError, url: str, seconds: float) -> str:
+    from pyreqwest.exceptions import ConnectError, RequestTimeoutError  # noqa: PLC0415 - an extra
+
+    causes = [cause["message"] for cause in getattr(error, "details", {}).get("causes") or ()]
+    whole = "; ".join(causes).casefold()
+    if isinstance(error, RequestTimeoutError):
+        return too_late(seconds)
+    if "certificate" in whole:
+        return UNTRUSTED
+    if "tunnel error" in whole:
+        return proxy_refused(None)
+    if isinstance(error, ConnectError) and "client error (connect)" in whole:
+        why = "its name is unknown" if "dns error" in whole else _OS_ERROR.sub("", causes[-1])
+        return unreached(urlsplit(url).hostname or "", shown(why))
+    if "pars" in whole or "invalid" in whole:
+        return NOT_HTTP
+    return CUT
