@@ -86,7 +86,7 @@ def test_a_released_batch_is_as_if_it_had_never_been_claimed(store: Store) -> No
     send_id = frozen(store, 1)
     (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
     store.release([batch.id], NOW)
-    assert store.sent_this_month("aoba", NOW - MINUTE) == 0
+    assert store.spent("aoba", NOW - MINUTE).called == 0
     (again,) = store.claim(send_id, "w", NOW + MINUTE, MINUTE, 1)
     assert (again.attempts, again.first_called_at) == (0, None)
 
@@ -167,9 +167,9 @@ def test_the_month_counts_what_was_or_may_have_been_sent(store: Store) -> None:
     taken = store.claim(send_id, "w", NOW, MINUTE, 4)
     for batch, outcome in zip(taken, (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN), strict=False):
         store.settle(batch.id, outcome, NOW)
-    assert store.sent_this_month("aoba", NOW) == 9
-    assert store.sent_this_month("aoba", NOW + MINUTE) == 0
-    assert store.sent_this_month("other", NOW) == 0
+    assert store.spent("aoba", NOW).called == 9
+    assert store.spent("aoba", NOW + MINUTE).called == 0
+    assert store.spent("other", NOW).called == 0
 
 
 def test_a_broadcast_counts_as_many_as_its_send_says(store: Store) -> None:
@@ -178,7 +178,7 @@ def test_a_broadcast_counts_as_many_as_its_send_says(store: Store) -> None:
     assert send_id is not None
     (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)
     store.settle(batch.id, BatchStatus.ACCEPTED, NOW, request_id="r")
-    assert store.sent_this_month("aoba", NOW) == 120
+    assert store.spent("aoba", NOW).called == 120
     store.conclude(send_id, SendStatus.SENT, NOW, recipients=118)
-    assert store.sent_this_month("aoba", NOW) == 118
+    assert store.spent("aoba", NOW).called == 118
     assert store.sends("aoba")[0].accepted_recipients == 118

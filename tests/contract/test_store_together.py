@@ -143,7 +143,7 @@ def test_a_worker_killed_after_its_claim_leaves_the_intent(store_url: str, store
     assert send_id is not None
     _run_to_its_death(_die_after_the_claim, store_url, send_id)
     assert store.sends("aoba")[0].batches == {BatchStatus.CALLING: 2, BatchStatus.READY: 1}
-    assert store.sent_this_month("aoba", NOW) == 6
+    assert store.spent("aoba", NOW).called == 6
     assert [b.seq for b in store.claim(send_id, "next", NOW, MINUTE, 9)] == [2]
     again = store.claim(send_id, "next", NOW + MINUTE, MINUTE, 9)
     assert [(b.seq, b.attempts, b.first_called_at) for b in again] == [(0, 1, NOW), (1, 1, NOW), (2, 1, NOW)]

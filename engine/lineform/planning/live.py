@@ -29,6 +29,10 @@ class Quota:
     def left(self) -> int | None:
         return None if self.limit is None else max(0, self.limit - self.used)
 
+    def left_after(self, called: int) -> int | None:
+        """What is left where our own ledger counted `called`: LINE's count comes late, and the larger one holds."""
+        return None if self.limit is None else max(0, self.limit - max(self.used, called))
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultMenu:

@@ -133,8 +133,25 @@ class NewBatch:
     """Which part of the send it belongs to, from 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Messages of one month, by the ledger: what a budget and LINE's quota have to count."""
+
+    since: datetime
+    """The first moment of the month."""
+    called: int
+    """Recipients of calls that were accepted, may have been, or are under way."""
+    promised: int
+    """Recipients who were frozen and are still to be called, in this month or later."""
+
+    @property
+    def total(self) -> int:
+        return self.called + self.promised
+
+
 class LedgerMoved(Exception):
-    """Another occurrence was frozen since the recipients of this one were chosen; nothing was written."""
+    """Another occurrence was frozen since the recipients of this one were chosen, or since the month's messages were
+    counted; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +289,20 @@ class Ledger(Protocol):
     """What is to be sent and what was, never erased."""
 
     def freeze(
-        self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime, *, position: int | None = None
+        self,
+        account: str,
+        send: NewSend,
+        batches: Iterable[NewBatch],
+        now: datetime,
+        *,
+        position: int | None = None,
+        spent: Spent | None = None,
     ) -> int | None:
         """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
 
-        `position` is that of the ledger when the recipients were chosen by what it says about them. Raises
-        `LedgerMoved` where another occurrence of the account was frozen since."""
+        `position` is that of the ledger when the recipients were chosen by what it says about them, `spent` what the
+        budget and the quota were judged by. Raises `LedgerMoved` where another occurrence of the account was frozen
+        since, or more is spent or promised by now: of two at once, the second judges anew."""
         ...
 
     def ledger_position(self, account: str) -> int:
@@ -293,8 +318,9 @@ class Ledger(Protocol):
         """The recipients of a send, or those of its audience who wait because they are over a limit."""
         ...
 
-    def open_wave(self, send_id: int, wave: int, now: datetime) -> None:
-        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one."""
+    def open_wave(self, send_id: int, wave: int, now: datetime, *, spent: Spent | None = None) -> None:
+        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one. `spent` is what
+        the budget was judged by, without this send's own; raises `LedgerMoved` where it is more by now."""
         ...
 
     def staged(self, send_id: int) -> Mapping[int, int]:
@@ -346,8 +372,9 @@ class Ledger(Protocol):
         how many there were. Claimed batches stay to be settled under their keys."""
         ...
 
-    def sent_this_month(self, account: str, since: datetime) -> int:
-        """Recipients of accepted, calling and uncertain batches since then: what the budget has to count."""
+    def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:
+        """What was called since the month began at `since`, and what is promised; without the promises of the send
+        `but`."""
         ...
 
 

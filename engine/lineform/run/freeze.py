@@ -25,7 +25,8 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
     """Writes the occurrence with all its batches; None where another run has written it already.
 
     Raises BlockedError where a rendering must not be sent, and LedgerMoved where another occurrence was frozen since
-    the limits about single friends were judged: then nothing is written.
+    the limits about single friends were judged, or more messages are promised than the budget was judged by: then
+    nothing is written.
     """
     if not prepared.nobody and (sample := await run.records(_sample, run, prepared)):
         await ask_line(run, prepared.choice.route or Route.PUSH, sample)
@@ -44,7 +45,14 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
 
 
 def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
-    return run.store.freeze(run.client.name, send, _batches(run, prepared), run.clock.now(), position=prepared.position)
+    return run.store.freeze(
+        run.client.name,
+        send,
+        _batches(run, prepared),
+        run.clock.now(),
+        position=prepared.position,
+        spent=None if prepared.nobody else prepared.spent,
+    )
 
 
 def groups(run: Run, prepared: Prepared) -> Iterator[tuple[int, Group]]:

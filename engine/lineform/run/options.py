@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount
-from lineform.ports.store import Store
+from lineform.ports.store import Send, Store
 from lineform.run.place import place
 
 P = ParamSpec("P")
@@ -46,6 +46,8 @@ class TickOptions:
     """Calls under way at once, and at most as many batches claimed at once; pacing is the account's."""
     chunk: int = 2000
     """Friends read at once."""
+    hand_over: Callable[[Send], Awaitable[None]] | None = None
+    """Where given, a send that is ready to be delivered is handed to whoever takes the job, not delivered here."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked between rounds of calls: a run that is told to end leaves the rest, frozen, to the next one."""
 

@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """LINE could not be asked; nothing was written, and the next run asks again."""
     UNFINISHED = "unfinished"
     """Not everything was called; the next run goes on."""
+    HANDED_OVER = "handed over"
+    """Frozen, and given to the workers, who deliver it."""
     WAITING = "waiting"
     """Due, and kept back by rule; a later run sends it."""
     WOULD_SEND = "would send"

@@ -12,6 +12,7 @@ from lineform.lineapi.routes import Route
 from lineform.model.client import Limits
 from lineform.planning.live import Quota
 from lineform.ports.line_account import Refused
+from lineform.ports.store import Spent
 from lineform.run.capping import Chosen, choose_friends, rule_for
 from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
@@ -53,6 +54,8 @@ class Prepared:
     """The ledger's position by which `left` was judged; None where no such limit holds."""
     audience_id: int = 0
     """LINE's audience that a narrowcast is for; 0 where it is for none."""
+    spent: Spent | None = None
+    """What the month's budget and quota were judged by; None where neither is limited."""
 
     @property
     def capped(self) -> int:
@@ -123,9 +126,9 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     if constant is not None:
         refuse_suspicious(constant, production=armed.production)
     quota = await run.account.quota()
-    used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
+    spent = await run.records(run.store.spent, run.client.name, month_start(run.clock.now()))
     target = await ready_audience(run, armed) if armed.audience else None
-    ids, recipients, limit = await _audience(run, armed.on_day(due.at), choice, quota, used, target)
+    ids, recipients, limit = await _audience(run, armed.on_day(due.at), choice, quota, spent, target)
     if later is not None:
         ids = await run.records(_of_them, run, later, ids)
     chosen = Chosen(Left(ids))
@@ -136,16 +139,17 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     figures = Figures(
         recipients,
         choice.route is not Route.BROADCAST,
-        quota.left,
+        quota.left_after(spent.called),
         quota.used,
-        used,
-        capped,
+        spent.called,
+        promised=spent.promised,
+        capped=capped,
         friends=await _friends(run, armed, choice),
         tested=later is not None or await _tested(run, address, digest),
     )
     expect = armed.expect if later is None else None
     refuse(stops(figures, expect, run.client.limits, run.client.plan))
-    cost = estimate(recipients, max(used, quota.used), run.client.plan, choice.route)
+    cost = estimate(recipients, max(spent.called, quota.used) + spent.promised, run.client.plan, choice.route)
     left, position = chosen.left, chosen.position
     return Prepared(
         run.client.name,
@@ -162,7 +166,13 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         left,
         position,
         audience_id=target.audience_id if target else 0,
+        spent=spent if _money(run.client.limits, quota) else None,
     )
+
+
+def _money(limits: Limits, quota: Quota) -> bool:
+    """Whether anything limits how many messages a month may have."""
+    return any(limit is not None for limit in (quota.limit, limits.monthly_messages, limits.monthly_yen))
 
 
 def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
@@ -179,14 +189,14 @@ def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
 
 
 async def _audience(
-    run: Run, armed: Armed, choice: Choice, quota: Quota, used: int, target: Target | None
+    run: Run, armed: Armed, choice: Choice, quota: Quota, spent: Spent, target: Target | None
 ) -> tuple[Sequence[int], int, int | None]:
     """The ids to freeze, how many people are meant, and a narrowcast's limit."""
     if target is not None:
         limit = min(target.people, armed.limit or target.people)
         return (), limit, limit
     if choice.route is Route.NARROWCAST:
-        limit = await _limit(run, armed, quota, used)
+        limit = await _limit(run, armed, quota, spent)
         return (), limit, limit
     if choice.route is Route.BROADCAST:
         return (), (await run.records(run.store.count_friends, run.client.name)).friends, None
@@ -232,7 +242,7 @@ def _of_them(run: Run, later: Later, ids: Sequence[int]) -> Sequence[int]:
     return array("q", (one for one in ids if one in waiting))
 
 
-async def _limit(run: Run, armed: Armed, quota: Quota, used: int) -> int:
+async def _limit(run: Run, armed: Armed, quota: Quota, spent: Spent) -> int:
     """At most how many a narrowcast may reach. Without a limit LINE would reserve quota for all friends
     (https://developers.line.biz/en/reference/messaging-api/#send-narrowcast-message)."""
     if armed.limit is not None:
@@ -240,7 +250,12 @@ async def _limit(run: Run, armed: Armed, quota: Quota, used: int) -> int:
     if armed.expect is not None and armed.expect.max is not None:
         return armed.expect.max
     friends = (await run.records(run.store.count_friends, run.client.name)).friends
-    bounds = (friends or None, quota.left, _budget_left(run.client.limits, max(used, quota.used)))
+    quota_left = quota.left_after(spent.called)
+    bounds = (
+        friends or None,
+        None if quota_left is None else quota_left - spent.promised,
+        _budget_left(run.client.limits, max(spent.called, quota.used) + spent.promised),
+    )
     known = [bound for bound in bounds if bound is not None]
     if not known or min(known) < 1:
         raise BlockedError(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from lineform.errors import BlockedError
 from lineform.ports.line_account import LineFailure
-from lineform.ports.store import AuditEntry, Send
+from lineform.ports.store import AuditEntry, LedgerMoved, Send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.prepare import refuse
@@ -55,15 +55,19 @@ async def open_waves(run: Run, send: Send, up_to: int, recipients: int) -> TickE
     """Opens the waves up to this one, if no guard about money is against it now."""
     try:
         quota = await run.account.quota()
-        used = await run.records(run.store.sent_this_month, run.client.name, month_start(run.clock.now()))
-        figures = Figures(recipients, True, quota.left, quota.used, used)
+        spent = await run.records(run.store.spent, run.client.name, month_start(run.clock.now()), but=send.id)
+        left = quota.left_after(spent.called)
+        figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
         refuse(stops(figures, None, run.client.limits, run.client.plan))
     except BlockedError as stop:
         await _note(run, f"stopped by {stop.code}", send, stop.message)
         return TickEntry(send.address, send.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
-    await run.records(run.store.open_wave, send.id, up_to, run.clock.now())
+    try:
+        await run.records(run.store.open_wave, send.id, up_to, run.clock.now(), spent=spent)
+    except LedgerMoved:
+        return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
     await _note(run, "rollout", send, f"part {up_to + 1} is sent, to {recipients:,}")
     return None
 

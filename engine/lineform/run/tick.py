@@ -11,27 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lineform.errors import BlockedError, CredentialError, StaleError
-from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
-from lineform.ports.store import AuditEntry, LedgerMoved, NewSend, Revision, Send, Store
-from lineform.run.deliver import deliver
+from lineform.ports.store import LedgerMoved, NewSend, Revision, Send, Store
+from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
-from lineform.run.narrowcast import poll
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
-from lineform.run.release import is_released, released_key
-from lineform.run.rollout import open_next, open_waves
+from lineform.run.release import released_key
+from lineform.run.resume import CAMPAIGN, resume
+from lineform.run.rollout import open_waves
+from lineform.run.telling import note, quiet_of
 from lineform.sending import late
 from lineform.sending.caps import sentence
 from lineform.sending.conclusion import untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of
-from lineform.sending.quiet import Quiet, quiet_hours
+from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
 
@@ -39,12 +39,10 @@ Also = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
 due. It makes entries out of its own failures; what it raises ends the tick."""
 
-_CAMPAIGN = f"{Kind.CAMPAIGN}."
 _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
 """Statuses of occurrences that reached nobody."""
 _SKIPS_RECORDED = 100
-_UNFINISHED = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING})
 _TRIES = 5
 """Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
 
@@ -75,30 +73,32 @@ async def tick(
     options = options or TickOptions()
     records = Records(store)
     run = Run(client, account, records, clock, options)
+    crew = Crew()
     try:
-        await _check_bot(run)
+        await check_bot(run)
         halted = await records(halted_by, store, client.name, clock.now())
         armed = await records(store.armed, client.name)
-        revisions = [revision for revision in armed if revision.address.startswith(_CAMPAIGN)]
-        entries: list[TickEntry] = []
+        revisions = [revision for revision in armed if revision.address.startswith(CAMPAIGN)]
         if not halted:
             if not options.dry_run:
-                entries += await _resume(run, revisions)
-            for case in await _cases(run, revisions, entries):
+                await resume(run, revisions, crew)
+            for case in await _cases(run, revisions, crew):
                 if options.should_stop():
                     break
-                entries += await _campaign(run, case)
+                await _campaign(run, case, crew)
             for part in also:
                 if not options.should_stop():
-                    entries += await part(run)
-        return TickReport(
-            client.name, clock.now(), tuple(entries), _next(run, revisions), halted, dry_run=options.dry_run
-        )
+                    for entry in await part(run):
+                        crew.tell(entry)
+        entries = await crew.entries()
+        return TickReport(client.name, clock.now(), entries, _next(run, revisions), halted, dry_run=options.dry_run)
     finally:
+        await crew.leave()
         records.close()
 
 
-async def _check_bot(run: Run) -> None:
+async def check_bot(run: Run) -> None:
+    """Raises CredentialError where the token is not that of the pinned bot."""
     bot = await run.account.bot()
     if bot.user_id != run.client.spec.bot:
         raise CredentialError(
@@ -110,100 +110,7 @@ async def _check_bot(run: Run) -> None:
         await run.records(run.store.claim_bot, run.client.name, bot.user_id)
 
 
-async def _resume(run: Run, revisions: Sequence[Revision]) -> list[TickEntry]:
-    """Goes on with what earlier runs froze of campaigns, or LINE accepted."""
-    by_digest = {(revision.address, revision.digest): revision for revision in revisions}
-    unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
-    entries = []
-    for listed in (one for one in unfinished if one.address.startswith(_CAMPAIGN)):
-        # Delivering the one before may have taken minutes, in which another run went on with this one.
-        send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
-        if send is not None and send.status in _UNFINISHED:
-            revision = by_digest.get((send.address, send.digest))
-            entries.append(await _go_on(run, send, revision))
-    return entries
-
-
-async def _go_on(run: Run, send: Send, revision: Revision | None) -> TickEntry:
-    armed = None if revision is None else _readable(revision)
-    quiet = None if armed is None else _quiet(run, armed)
-    if send.status is SendStatus.WAITING:
-        waits = await open_next(run, send, armed, quiet)
-        return waits or await _deliver(run, send, quiet=quiet)
-    if send.status is SendStatus.FROZEN and untouched(send.batches):
-        called_off = _called_off(send, revision, run.clock.now(), quiet)
-        if called_off is not None:
-            status, reason = called_off
-            if await run.records(run.store.call_off, send.id, status, run.clock.now(), reason=reason):
-                await _note(run, status.value, f"{send.address}@{send.key}", reason)
-                return TickEntry(send.address, send.key, outcome_of(status), send.recipients, reason=reason)
-    elif send.status is SendStatus.FROZEN:
-        stopped = _stopped(send, revision, run.clock.now(), quiet)
-        if stopped is not None:
-            return await _leave_rest(run, send, *stopped)
-    if send.status is SendStatus.FROZEN and quiet is not None and quiet.until(run.clock.now()) is not None:
-        return TickEntry(
-            send.address, send.key, Outcome.WAITING, send.recipients, send.accepted_recipients, reason="quiet hours"
-        )
-    return await _deliver(run, send, quiet=quiet)
-
-
-def _readable(revision: Revision) -> Armed | None:
-    try:
-        return read_revision(revision.body)
-    except StaleError:
-        return None  # reported as an entry
-
-
-def _called_off(
-    send: Send, revision: Revision | None, now: datetime, quiet: Quiet | None
-) -> tuple[SendStatus, str] | None:
-    """What becomes of a frozen send that nobody has called yet: it is subject to the rules as if it were not frozen."""
-    if revision is None:
-        return SendStatus.HELD, "it was frozen, and its campaign was changed or disarmed before the first call"
-    if is_released(send.key):
-        return None  # a person let it go knowing that it is late
-    schedule = read_revision(revision.body).schedule
-    decision = late.decide(Due(send.key, send.due_at), send.due_at, now, schedule, quiet)
-    match decision:
-        case late.Hold(reason):
-            return SendStatus.HELD, reason
-        case late.Skip(reason):
-            return SendStatus.SKIPPED, reason
-    return None
-
-
-def _stopped(
-    send: Send, revision: Revision | None, now: datetime, quiet: Quiet | None
-) -> tuple[SendStatus, str] | None:
-    """What becomes of the rest of a send that was begun: after too long a pause, or without its campaign, it is not
-    sent by itself. PARTIAL where the rule is to skip."""
-    if not send.batches.get(BatchStatus.READY):
-        return None  # what was called is settled in any case
-    if revision is None:
-        return SendStatus.HELD, "its campaign was changed or disarmed in the middle of it; the rest waits for a person"
-    schedule = read_revision(revision.body).schedule
-    match late.decide_begun(send.last_called_at or send.due_at, now, schedule, quiet):
-        case late.Hold(reason):
-            return SendStatus.HELD, f"{reason}; the rest waits for a person"
-        case late.Skip(reason):
-            return SendStatus.PARTIAL, f"{reason}; the rest was left out"
-    return None
-
-
-async def _leave_rest(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
-    """Nothing more is begun; what was called is learned under its keys, and then the send ends."""
-    await run.records(run.store.stage_rest, send.id)
-    entry = await _deliver(run, send)
-    after = await run.records(run.store.send, run.client.name, send.address, send.key)
-    if after is None or after.status is not SendStatus.WAITING:
-        return entry
-    await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
-    await _note(run, status.value, f"{send.address}@{send.key}", reason)
-    return replace(entry, outcome=outcome_of(status), reason=reason)
-
-
-async def _cases(run: Run, revisions: Sequence[Revision], entries: list[TickEntry]) -> list[_Case]:
+async def _cases(run: Run, revisions: Sequence[Revision], crew: Crew) -> list[_Case]:
     """The armed campaigns, in the order in which their occurrences are due. Those of another version become entries."""
     cases = []
     now = run.clock.now()
@@ -211,54 +118,51 @@ async def _cases(run: Run, revisions: Sequence[Revision], entries: list[TickEntr
         try:
             armed = read_revision(revision.body)
         except StaleError as stale:
-            entries.append(TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint))
+            crew.tell(TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint))
             continue
         known = await run.records(run.store.sends, run.client.name, address=revision.address)
         dues = _dues(armed, revision, known, now)
-        quiet = _quiet(run, armed)
+        quiet = quiet_of(run, armed)
         cases.append(
             _Case(revision, armed, known, late.decide_all(dues, revision.armed_at, now, armed.schedule, quiet))
         )
     return sorted(cases, key=lambda case: case.decisions[-1][0].at if case.decisions else now)
 
 
-def _quiet(run: Run, armed: Armed) -> Quiet | None:
-    """The quiet hours that this campaign keeps."""
-    return None if armed.quiet_hours == "send" else quiet_hours(run.client.limits.quiet, run.client.timezone)
-
-
-async def _campaign(run: Run, case: _Case) -> list[TickEntry]:
+async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
     """Everything that is due of one armed campaign."""
     revision, armed, known = case.revision, case.armed, case.known
-    entries = [await _released(run, case, send) for send in known if send.status is SendStatus.RELEASED]
-    entries += [await _again(run, case, send) for send in known if send.capped]
+    for send in known:
+        if send.status is SendStatus.RELEASED:
+            await _released(run, case, send, crew)
+        if send.capped:
+            await _again(run, case, send, crew)
     for due, decision in case.decisions[-_SKIPS_RECORDED:]:
         match decision:
             case late.Send():
-                entries.append(await _send(run, revision, armed, due, known))
+                await _send(run, revision, armed, due, known, crew)
             case late.Hold(reason):
-                entries.append(await _not_sent(run, revision, due, SendStatus.HELD, reason))
+                await _not_sent(run, revision, due, SendStatus.HELD, reason, crew)
             case late.Skip(reason):
-                entries.append(await _not_sent(run, revision, due, SendStatus.SKIPPED, reason))
+                await _not_sent(run, revision, due, SendStatus.SKIPPED, reason, crew)
             case late.Wait(_, reason):
                 if reason:
-                    entries.append(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
-    return [entry for entry in entries if entry is not None]
+                    crew.tell(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
 
 
-async def _again(run: Run, case: _Case, first: Send) -> TickEntry | None:
+async def _again(run: Run, case: _Case, first: Send, crew: Crew) -> None:
     """Sends to those who were over a limit and are free now, as a further part, as long as it may be late."""
     armed = case.armed
     due = Due(first.key, first.due_at)
-    decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, _quiet(run, armed))
+    decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, quiet_of(run, armed))
     if armed.capped != "wait" or first.digest != case.revision.digest or not isinstance(decision, late.Send):
-        return None
+        return
     if part_of(first.key) is not None or first.status in _OVER - {SendStatus.EMPTY}:
-        return None
+        return
     others = tuple(send.id for send in case.known if part_of(send.key) == first.key)
     key = part_key(first.key, len(others) + 2)
     at_once = replace(armed, rollout=())
-    return await _send(run, case.revision, at_once, Due(key, first.due_at), (), Later(first.id, others))
+    await _send(run, case.revision, at_once, Due(key, first.due_at), (), crew, Later(first.id, others))
 
 
 def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime) -> list[Due]:
@@ -271,86 +175,104 @@ def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime
     return [due for due in occurrences(armed.schedule, armed.timezone, after, now) if due.key not in keys]
 
 
-async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, reason: str) -> TickEntry | None:
+async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, reason: str, crew: Crew) -> None:
     new = NewSend(revision.address, revision.digest, due.key, due.at, status, reason=reason)
     if not run.options.dry_run:
         if await run.records(run.store.freeze, run.client.name, new, (), run.clock.now()) is None:
-            return None  # another run was first
-        await _note(run, status.value, f"{revision.address}@{due.key}", reason)
-    return TickEntry(revision.address, due.key, outcome_of(status), reason=reason)
+            return  # another run was first
+        await note(run, status.value, f"{revision.address}@{due.key}", reason)
+    crew.tell(TickEntry(revision.address, due.key, outcome_of(status), reason=reason))
 
 
-async def _released(run: Run, case: _Case, held: Send) -> TickEntry | None:
+async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
     """Sends what a person let go, if it still is what was held. What is left of a rollout goes as it was frozen."""
-    revision, armed, quiet = case.revision, case.armed, _quiet(run, case.armed)
+    revision, armed, quiet = case.revision, case.armed, quiet_of(run, case.armed)
     if quiet is not None and quiet.until(run.clock.now()) is not None:
-        return TickEntry(held.address, held.key, Outcome.WAITING, reason="released, and it is quiet now")
+        crew.tell(TickEntry(held.address, held.key, Outcome.WAITING, reason="released, and it is quiet now"))
+        return
     if revision.digest != held.digest:
-        return TickEntry(
-            held.address,
-            held.key,
-            Outcome.BLOCKED,
-            reason="the campaign changed since this occurrence was held",
-            guard="G211",
-            hint="let its next occurrence send the new text, or release it with the old one armed",
-        )
+        reason = "the campaign changed since this occurrence was held"
+        hint = "let its next occurrence send the new text, or release it with the old one armed"
+        crew.tell(TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211", hint=hint))
+        return
     if held.batches.get(BatchStatus.STAGED):
-        return await _rest(run, held, quiet)
+        await _rest(run, held, quiet, crew)
+        return
     if not untouched(held.batches):
         reason = "some of it was called already, and nothing of it waits"
-        return TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211")
+        crew.tell(TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211"))
+        return
     due = Due(released_key(held.key), held.due_at)
-    entry = await _send(run, revision, armed, due, ())
+    await _send(run, revision, armed, due, (), crew)
     if run.options.dry_run:
-        return entry
+        return
     sent = await run.records(run.store.send, run.client.name, held.address, due.key)
     if sent is not None:
         reason = f"{held.reason}; sent as {due.key}"
         await run.records(run.store.conclude, held.id, SendStatus.SKIPPED, run.clock.now(), reason=reason)
-    return entry
 
 
-async def _rest(run: Run, held: Send, quiet: Quiet | None) -> TickEntry:
+async def _rest(run: Run, held: Send, quiet: Quiet | None, crew: Crew) -> None:
     staged = await run.records(run.store.staged, held.id)
+    recipients = held.recipients if untouched(held.batches) else sum(staged.values())
     if run.options.dry_run:
-        return TickEntry(held.address, held.key, Outcome.WOULD_SEND, recipients=sum(staged.values()))
-    stopped = await open_waves(run, held, max(staged), sum(staged.values()))
-    return stopped or await _deliver(run, held, quiet=quiet)
+        crew.tell(TickEntry(held.address, held.key, Outcome.WOULD_SEND, recipients=recipients))
+        return
+    stopped = await open_waves(run, held, max(staged), recipients)
+    if stopped is not None:
+        crew.tell(stopped)
+    else:
+        await crew.deliver(run, held, quiet=quiet)
 
 
 async def _send(
-    run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Send], later: Later | None = None
-) -> TickEntry | None:
-    """Freezes one occurrence and delivers it; a guard's refusal leaves no trace in the ledger."""
+    run: Run,
+    revision: Revision,
+    armed: Armed,
+    due: Due,
+    known: Sequence[Send],
+    crew: Crew,
+    later: Later | None = None,
+) -> None:
+    """Freezes one occurrence and has it delivered; a guard's refusal leaves no trace in the ledger."""
     try:
-        if armed.schedule.at is not None:
-            _refuse_second(known)
-        prepared = await _frozen(run, revision, armed, due, later)
-        if prepared is None:
-            return TickEntry(
-                revision.address, due.key, Outcome.UNFINISHED, reason="other runs are freezing sends; the next one asks"
-            )
-        if prepared.nobody and later is not None:
-            return None
+        prepared = await _judged(run, revision, armed, due, known, later)
+        if prepared is None or (prepared.nobody and later is not None):
+            if prepared is None:
+                reason = "other runs are freezing sends; the next one asks"
+                crew.tell(TickEntry(revision.address, due.key, Outcome.UNFINISHED, reason=reason))
+            return
         if run.options.dry_run:
-            return await run.records(would_send, run, prepared)
+            crew.tell(await run.records(would_send, run, prepared))
+            return
     except BlockedError as stop:
         if not run.options.dry_run:
-            await _note(run, f"stopped by {stop.code}", f"{revision.address}@{due.key}", stop.message)
-        return TickEntry(
-            revision.address, due.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint
+            await note(run, f"stopped by {stop.code}", f"{revision.address}@{due.key}", stop.message)
+        crew.tell(
+            TickEntry(revision.address, due.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
         )
+        return
     except Unauthorised:
         raise
     except LineFailure as failure:
-        return TickEntry(revision.address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)
+        crew.tell(TickEntry(revision.address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint))
+        return
     await _note_limits(run, prepared)
     send = await run.records(run.store.send, run.client.name, revision.address, due.key)
     if send is None:
-        return None
+        return
     if send.status is SendStatus.EMPTY:
-        return TickEntry(send.address, send.key, Outcome.EMPTY, reason=send.reason, capped=send.capped)
-    return await _deliver(run, send, prepared.choice.why, _quiet(run, armed))
+        crew.tell(TickEntry(send.address, send.key, Outcome.EMPTY, reason=send.reason, capped=send.capped))
+        return
+    await crew.deliver(run, send, prepared.choice.why, quiet_of(run, armed))
+
+
+async def _judged(
+    run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Send], later: Later | None
+) -> Prepared | None:
+    if armed.schedule.at is not None:
+        _refuse_second(known)
+    return await _frozen(run, revision, armed, due, later)
 
 
 async def _frozen(run: Run, revision: Revision, armed: Armed, due: Due, later: Later | None) -> Prepared | None:
@@ -372,10 +294,10 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
     """What limits did to a send, in the audit log."""
     subject = f"{prepared.address}@{prepared.due.key}"
     if said := sentence(prepared.left.why):
-        await _note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
-    quiet = _quiet(run, prepared.armed)
+        await note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
+    quiet = quiet_of(run, prepared.armed)
     if quiet is not None and quiet.until(prepared.due.at) is not None:
-        await _note(run, "waited", subject, f"it was due in the quiet hours {run.client.limits.quiet}")
+        await note(run, "waited", subject, f"it was due in the quiet hours {run.client.limits.quiet}")
 
 
 def _refuse_second(known: Sequence[Send]) -> None:
@@ -386,42 +308,6 @@ def _refuse_second(known: Sequence[Send]) -> None:
                 hint="a sent campaign cannot be sent again; copy it under another name",
                 code="G209",
             )
-
-
-async def _deliver(run: Run, send: Send, why: str = "", quiet: Quiet | None = None) -> TickEntry:
-    delivered = await deliver(_until_quiet(run, quiet), send)
-    reason = delivered.reason
-    if delivered.status is SendStatus.ACCEPTED and not reason:
-        reason = await poll(run, delivered.send)
-    after = await run.records(run.store.send, run.client.name, send.address, send.key) or delivered.send
-    outcome = Outcome.UNFINISHED if after.status is SendStatus.FROZEN else outcome_of(after.status)
-    if after.status not in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
-        await _note(run, after.status.value, f"{after.address}@{after.key}", after.reason)
-    return TickEntry(
-        after.address,
-        after.key,
-        outcome,
-        recipients=after.recipients,
-        accepted=after.accepted_recipients,
-        capped=after.capped,
-        calls=sum(after.batches.values()),
-        why=why,
-        reason=after.reason or reason,
-    )
-
-
-def _until_quiet(run: Run, quiet: Quiet | None) -> Run:
-    """The same run, which ends when the quiet hours begin."""
-    if quiet is None:
-        return run
-    asked = run.options.should_stop
-    should_stop = lambda: asked() or quiet.until(run.clock.now()) is not None  # noqa: E731
-    return replace(run, options=replace(run.options, should_stop=should_stop))
-
-
-async def _note(run: Run, action: str, subject: str, detail: str) -> None:
-    entry = AuditEntry(run.clock.now(), run.client.name, run.options.actor, action, subject, detail)
-    await run.records(run.store.note, entry)
 
 
 def _next(run: Run, revisions: Sequence[Revision]) -> tuple[str, Due] | None:

@@ -42,6 +42,8 @@ class Figures:
     """What LINE counted so far, all tools included."""
     used_by_us: int
     """What the ledger counted so far, uncertain ones included."""
+    promised: int = 0
+    """Who was frozen by other sends and is still to be called: theirs already, although nobody has counted them."""
     capped: int = 0
     """Of the audience, who is left out by `limits.per_friend`."""
     friends: int | None = None
@@ -114,17 +116,22 @@ def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
 
 
 def _quota(figures: Figures) -> Iterator[Stop]:
-    if figures.quota_left is not None and figures.recipients > figures.quota_left:
+    if figures.quota_left is None:
+        return
+    left = figures.quota_left - figures.promised
+    if figures.recipients > left:
+        promised = f", {figures.promised:,} of them promised to other sends" if figures.promised else ""
+        needed = f"{figures.recipients:,} messages are needed"
         yield Stop(
             "G201",
-            f"{figures.recipients:,} messages are needed, and LINE has {figures.quota_left:,} left this month",
+            f"{needed}, and LINE has {figures.quota_left:,} left this month{promised}",
             "make the audience smaller, or allow additional messages in LINE Official Account Manager",
         )
 
 
 def _budget(figures: Figures, limits: Limits, plan: PricePlan | None) -> Iterator[Stop]:
     # LINE's count is approximate and late, ours knows nothing of other tools: the larger one is the careful one.
-    used = max(figures.used_by_line, figures.used_by_us)
+    used = max(figures.used_by_line, figures.used_by_us) + figures.promised
     total = used + figures.recipients
     if limits.monthly_messages is None and limits.monthly_yen is None:
         return
@@ -137,12 +144,16 @@ def _budget(figures: Figures, limits: Limits, plan: PricePlan | None) -> Iterato
     if limits.monthly_messages is not None and total > limits.monthly_messages:
         yield Stop(
             "G202",
-            f"{figures.recipients:,} messages after {used:,} this month are more than the budget of "
-            f"{limits.monthly_messages:,}",
+            f"{figures.recipients:,} messages after {used:,} this month{_promised(figures)} are more than the budget "
+            f"of {limits.monthly_messages:,}",
             "make the audience smaller, or raise limits.monthly_messages",
         )
     if limits.monthly_yen is not None:
         yield from _yen(figures, used, limits.monthly_yen, plan)
+
+
+def _promised(figures: Figures) -> str:
+    return f" (of which {figures.promised:,} are still to be sent)" if figures.promised else ""
 
 
 def _yen(figures: Figures, used: int, budget: int, plan: PricePlan | None) -> Iterator[Stop]:

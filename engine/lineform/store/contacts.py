@@ -9,9 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from lineform.lineapi.routes import Route
+from lineform.ports.store import Spent
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
-from lineform.store.database import STREAMED, Database
+from lineform.store.database import STREAMED
+from lineform.store.ledger import LedgerRecords
 from lineform.store.tables import accounts, batches, friends, sends
 from lineform.store.types import unpack_ids
 
@@ -20,7 +22,7 @@ _CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 _COMING = (BatchStatus.READY, BatchStatus.STAGED)
 
 
-class ContactRecords(Database):
+class ContactRecords(LedgerRecords):
     """The ledger asked by person."""
 
     def ledger_position(self, account: str) -> int:
@@ -80,14 +82,20 @@ class ContactRecords(Database):
         with self.reading() as connection:
             return {wave: int(count) for wave, count in connection.execute(query)}
 
-    def open_wave(self, send_id: int, wave: int, now: datetime) -> None:
-        """Staged batches up to this part become ready, and the send a frozen one."""
+    def open_wave(self, send_id: int, wave: int, now: datetime, *, spent: Spent | None = None) -> None:
+        """Staged batches up to this part become ready, and the send a frozen one. Raises `LedgerMoved` where more than
+        `spent` is spent by others by now."""
         opened = (
             sa.update(batches)
             .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED, batches.c.wave <= wave)
             .values(status=BatchStatus.READY)
         )
+        owner = sa.select(sends.c.account_id).where(sends.c.id == send_id)
         with self.writing() as connection:
+            if spent is not None:
+                account_id = connection.execute(owner).scalar_one()
+                self.one_freeze(connection, account_id)
+                self.refuse_spent(connection, account_id, spent, but=send_id)
             if connection.execute(opened).rowcount:
                 frozen = {"status": SendStatus.FROZEN, "changed_at": now}
                 connection.execute(sa.update(sends).where(sends.c.id == send_id).values(frozen))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Batch, LedgerMoved, NewBatch, NewSend, Send, Settled
+from lineform.ports.store import Batch, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
 from lineform.store.database import Database, pieces
@@ -29,6 +29,8 @@ UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED)
 _OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+_TO_CALL = (BatchStatus.READY, BatchStatus.STAGED)
+_GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
 _OPEN = batches.c.status.in_(
@@ -59,13 +61,23 @@ class LedgerRecords(Database):
     """Sends and their batches."""
 
     def freeze(
-        self, account: str, send: NewSend, batches: Iterable[NewBatch], now: datetime, *, position: int | None = None
+        self,
+        account: str,
+        send: NewSend,
+        batches: Iterable[NewBatch],
+        now: datetime,
+        *,
+        position: int | None = None,
+        spent: Spent | None = None,
     ) -> int | None:
         """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
-        `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`."""
+        `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`, or more than `spent`
+        is spent by now."""
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
+            self.one_freeze(connection, account_id)
             self._refuse_later(connection, account_id, position)
+            self.refuse_spent(connection, account_id, spent)
             new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
             written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
             send_id: int | None = connection.execute(written.returning(sends.c.id)).scalar()
@@ -199,23 +211,25 @@ class LedgerRecords(Database):
         status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update()
         return connection.execute(status).scalar() == SendStatus.FROZEN
 
-    def sent_this_month(self, account: str, since: datetime) -> int:
-        """Recipients of batches that were accepted, or may have been, by a call since then. A batch called again
-        since then counts as sent since then: rather too many than over the budget."""
-        query = (
-            sa.select(sa.func.coalesce(sa.func.sum(_REACHED), 0))
-            .join_from(batches, sends, sends.c.id == batches.c.send_id)
-            .join(accounts, accounts.c.id == sends.c.account_id)
-            .where(accounts.c.name == account, batches.c.status.in_(_COUNTED), batches.c.called_at >= since)
-        )
+    def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:
+        """What was called since then, and what is promised by sends other than `but`. A batch called again since then
+        counts as sent since then: rather too many than over the budget."""
         with self.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            account_id = self.account_id(connection, account)
+            return Spent(since, 0, 0) if account_id is None else _spent(connection, account_id, since, but)
+
+    def one_freeze(self, connection: Connection, account_id: int) -> None:
+        """One freeze an account at a time until the transaction ends, so that none decides about friends or messages
+        that another is about to write down. SQLite has one writer anyway."""
+        if self.postgres:
+            connection.execute(_ONE_FREEZE, {"account": account_id})
+
+    def refuse_spent(self, connection: Connection, account_id: int, judged: Spent | None, but: int = 0) -> None:
+        """Raises `LedgerMoved` where more is spent or promised than what was `judged`. Under `one_freeze`."""
+        if judged is not None and _spent(connection, account_id, judged.since, but).total > judged.total:
+            raise LedgerMoved
 
     def _refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
-        if self.postgres:
-            # One freeze an account at a time, so that none decides about friends whom another is about to write down.
-            # SQLite has one writer anyway.
-            connection.execute(_ONE_FREEZE, {"account": account_id})
         if position is not None:
             later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position).limit(1)
             if connection.execute(later).first() is not None:
@@ -246,6 +260,23 @@ class LedgerRecords(Database):
             for send_id, status, count, reached, called_at in connection.execute(counts) if rows else ():
                 counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached), called_at)
         return [_send(row, counted.get(row.id, {})) for row in rows]
+
+
+def _spent(connection: Connection, account_id: int, since: datetime, but: int) -> Spent:
+    called = _recipients(account_id, batches.c.status.in_(_COUNTED), batches.c.called_at >= since)
+    # Frozen and to be called yet; what a person let go is again. A call that is under way since before the month began
+    # may be made once more.
+    others = batches.c.send_id != but
+    frozen = _recipients(account_id, others, batches.c.status.in_(_TO_CALL), sends.c.status.in_(_GOING_ON))
+    older = _recipients(account_id, others, batches.c.status == BatchStatus.CALLING, batches.c.called_at < since)
+    # One statement, which sees one state of the ledger: a batch that is claimed meanwhile is counted once.
+    return Spent(since, *connection.execute(sa.select(called, frozen + older)).one())
+
+
+def _recipients(account_id: int, *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    total = sa.cast(sa.func.coalesce(sa.func.sum(_REACHED), 0), sa.BigInteger)
+    query = sa.select(total).join_from(batches, sends, sends.c.id == batches.c.send_id)
+    return query.where(sends.c.account_id == account_id, *which).scalar_subquery()
 
 
 def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
 from lineform.store.leases import LeaseRecords
-from lineform.store.ledger import LedgerRecords
 from lineform.store.outbox import OutboxRecords
 from lineform.store.revisions import RevisionRecords
 from lineform.store.tables import accounts
@@ -45,7 +44,6 @@ class SqlStore(
     EventRecords,
     Forgetting,
     RevisionRecords,
-    LedgerRecords,
     ContactRecords,
     AudienceRecords,
     LeaseRecords,

@@ -1,0 +1,57 @@
+"""What the parts of a tick share: a send delivered and told as an entry, notes for the audit log, quiet hours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lineform.ports.store import AuditEntry, Send
+from lineform.run.deliver import deliver
+from lineform.run.narrowcast import poll
+from lineform.run.options import Run
+from lineform.run.outcome import Outcome, TickEntry, outcome_of
+from lineform.sending.quiet import Quiet, quiet_hours
+from lineform.sending.revision import Armed
+from lineform.sending.status import SendStatus
+
+
+async def delivered(run: Run, send: Send, why: str = "", quiet: Quiet | None = None) -> TickEntry:
+    """Calls what is left to call of a frozen or accepted send, until the quiet hours begin. Raises Unauthorised."""
+    came = await deliver(_until_quiet(run, quiet), send)
+    reason = came.reason
+    if came.status is SendStatus.ACCEPTED and not reason:
+        reason = await poll(run, came.send)
+    after = await run.records(run.store.send, run.client.name, send.address, send.key) or came.send
+    outcome = Outcome.UNFINISHED if after.status is SendStatus.FROZEN else outcome_of(after.status)
+    if after.status not in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
+        await note(run, after.status.value, f"{after.address}@{after.key}", after.reason)
+    return TickEntry(
+        after.address,
+        after.key,
+        outcome,
+        recipients=after.recipients,
+        accepted=after.accepted_recipients,
+        capped=after.capped,
+        calls=sum(after.batches.values()),
+        why=why,
+        reason=after.reason or reason,
+    )
+
+
+def _until_quiet(run: Run, quiet: Quiet | None) -> Run:
+    """The same run, which ends when the quiet hours begin."""
+    if quiet is None:
+        return run
+    asked = run.options.should_stop
+    should_stop = lambda: asked() or quiet.until(run.clock.now()) is not None  # noqa: E731
+    return replace(run, options=replace(run.options, should_stop=should_stop))
+
+
+async def note(run: Run, action: str, subject: str, detail: str) -> None:
+    """An entry of the audit log."""
+    entry = AuditEntry(run.clock.now(), run.client.name, run.options.actor, action, subject, detail)
+    await run.records(run.store.note, entry)
+
+
+def quiet_of(run: Run, armed: Armed) -> Quiet | None:
+    """The quiet hours that this campaign keeps."""
+    return None if armed.quiet_hours == "send" else quiet_hours(run.client.limits.quiet, run.client.timezone)
