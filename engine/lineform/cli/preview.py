@@ -24,6 +24,7 @@ from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMe
 from lineform.segments.friend import Friend, Value
 from lineform.segments.sample import NAME, sample_friend, unknown_friend
 from lineform.sending.due import upcoming
+from lineform.sending.given import stand_ins
 from lineform.sending.revision import declared_by, read_revision, revision
 from lineform.sending.scope import friend_scope, reads_friend, run_scope
 from lineform.templates.errors import TemplateError, UnknownValue
@@ -126,11 +127,11 @@ def _campaign(owner: Client, resource: Resource, friend: Friend, now: datetime) 
     if not spec.enabled:
         when = "not enabled"
     messages = compile_messages(armed.messages, armed.context)
-    run = run_scope(at, armed.timezone)
+    scope = {"run": run_scope(at, armed.timezone), **stand_ins(messages.reads)}
 
     def reading(whose: str, reader: Friend) -> Reading:
         try:
-            return Reading(whose, messages.render({"friend": friend_scope(reader, armed.timezone), "run": run}))
+            return Reading(whose, messages.render({**scope, "friend": friend_scope(reader, armed.timezone)}))
         except UnknownValue as unknown:
             skipped = unknown.message if armed.skip_if_unknown else f"{unknown.message}: such a friend stops the send"
             return Reading(whose, (), skipped)

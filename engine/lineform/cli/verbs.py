@@ -13,6 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "drift": ("lineform.cli.drift", "Tell whether the account still is as declared."),
     "adopt": ("lineform.cli.adopt", "Write a rich menu that others made as a file of this workspace."),
     "friends": ("lineform.cli.friends", "Import, collect, count, export and forget friends."),
+    "codes": ("lineform.cli.codes", "Import and count the codes of pools, such as gift codes."),
     "segments": ("lineform.cli.segments", "Count a segment, or explain it for one friend."),
     "explain": ("lineform.cli.explain", "Tell where a value was written, layer by layer."),
     "preview": ("lineform.cli.preview", "Make a page that shows messages and rich menus as friends see them."),

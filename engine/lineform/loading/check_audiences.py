@@ -8,6 +8,7 @@ from lineform.loading.validation import FieldProblem
 from lineform.model.audience import Audience
 from lineform.model.campaign import CampaignSpec
 from lineform.model.origin import dotted
+from lineform.sending.scope import OF_EACH_FRIEND
 from lineform.templates.build import Site
 
 
@@ -35,7 +36,7 @@ def _selected_by_line(spec: CampaignSpec, sites: Iterable[Site], whom: str, why:
     https://developers.line.biz/en/reference/messaging-api/#send-narrowcast-message
     """
     for site in sites:
-        if paths := sorted(read.path for read in site.reads if read.root == "friend"):
+        if paths := sorted(read.path for read in site.reads if read.root in OF_EACH_FRIEND):
             message = f"{dotted(site.path)} reads '{paths[0]}', which {whom} cannot have: {why}"
             hint = "take the friend out of the text, or choose the audience by attributes and tags"
             yield FieldProblem(site.path, "E024", message, hint)

@@ -11,8 +11,10 @@ from lineform.lineapi.author import NotAMessageError, check_author_message, to_l
 from lineform.lineapi.findings import OURS, Finding, Reason
 from lineform.loading.changed import surely_right
 from lineform.loading.validation import FieldProblem
+from lineform.model.address import Kind
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+from lineform.sending.given import GIVEN
 from lineform.sending.scope import FRIEND_NAMES, RUN_NAMES
 from lineform.sending.textguards import suspicious_messages
 from lineform.templates.build import Site
@@ -124,9 +126,13 @@ def compiled_problems(messages: Sequence[Any], context: Mapping[str, Any], path:
 
 
 def read_problems(
-    sites: Iterable[Site], attributes: Collection[str], skip_if_unknown: Collection[str]
+    sites: Iterable[Site],
+    attributes: Collection[str],
+    skip_if_unknown: Collection[str],
+    given: Mapping[str, Collection[str]],
 ) -> list[FieldProblem]:
-    """Whether every friend's value that the messages read is declared, and what happens where it is unknown."""
+    """Whether every friend's value that the messages read is declared, and what happens where it is unknown. `given`
+    holds the declared names of what a message is given, such as pools of codes."""
     out: list[FieldProblem] = []
     for site in sites:
         for read in sorted(site.reads, key=lambda r: (r.path, r.guarded)):
@@ -135,10 +141,12 @@ def read_problems(
                 found = _friend_problem(site.path, name, read.guarded, attributes, skip_if_unknown)
             elif root == "run":
                 found = _run_problem(site.path, name)
+            elif root in GIVEN:
+                found = _given_problem(site.path, root, name, given[root])
             else:
                 message = f"{dotted(site.path)} reads '{read.path}', which a campaign does not know"
                 found = FieldProblem(
-                    site.path, "E024", message, "a campaign's messages read client, values, friend and run"
+                    site.path, "E024", message, f"a campaign's messages read client, values, friend, run and {_GIVEN}"
                 )
             if found is not None:
                 out.append(found)
@@ -161,6 +169,20 @@ def _friend_problem(
     if name in attributes:
         hint += ", or list it under skip_if_unknown"
     return FieldProblem(path, "E025", message, hint)
+
+
+_GIVEN = " and ".join(GIVEN)
+_UNKNOWN = {"code": ("E321", "pool of codes")}
+
+
+def _given_problem(path: Path, root: str, name: str, known: Collection[str]) -> FieldProblem | None:
+    code, noun = _UNKNOWN[root]
+    if not name:
+        return FieldProblem(path, code, f"{dotted(path)} reads '{root}' as a whole", f"name one {noun}: {root}.name")
+    if name in known:
+        return None
+    hint = did_you_mean(name, known) or f"declare it in a file of kind {Kind.CODES}"
+    return FieldProblem(path, code, f"{dotted(path)}: unknown {noun} '{name}'", hint)
 
 
 def _run_problem(path: Path, name: str) -> FieldProblem | None:

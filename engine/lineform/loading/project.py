@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineform.loading.check_limits import limit_problems
+from lineform.loading.check_promises import promise_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
 from lineform.loading.leftover import check_left_over
@@ -156,7 +157,7 @@ def _client(
         _collect(one.problems, one, address, client, workspace)
     for address, problem in references.problems(built):
         _collect((problem,), built[address], address, client, workspace)
-    for address, found_problem in limit_problems(client, built):
+    for address, found_problem in (*limit_problems(client, built), *promise_problems(client, built)):
         _collect((found_problem,), built[address], address, client, workspace)
     resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
     return Client(

@@ -35,7 +35,7 @@ class References:
     def __init__(self, unread: Unread) -> None:
         self._unread = unread
         self._words: dict[tuple[int, ...], tuple[list[Any], Declared, list[Any]]] = {}
-        self._answers: dict[tuple[int, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
+        self._answers: dict[tuple[Any, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
 
     def problems(
         self, built: Mapping[Address, Built], also: Iterable[Address] = ()
@@ -73,7 +73,7 @@ class References:
             parts = (spec, names.declared)
         else:
             return list(_problems(spec, built, names))
-        key = tuple(id(part) for part in parts)
+        key = (*(id(part) for part in parts), *names.given.values())
         if (found := self._answers.get(key)) is None:
             found = self._answers[key] = (parts, list(_problems(spec, built, names)))
         return found[1]
@@ -111,6 +111,7 @@ class _Names:
         self.complete = self.attributes_complete and not self.broken_segments and not self.lost
         self.attributes = known.attributes.keys() | self.lost
         self.tags = known.tags | self.lost
+        self.given = {"code": frozenset({*self.all[Kind.CODES], *unread.names})}
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
@@ -134,7 +135,7 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         yield from (_of(one) for one in found if names.sure(one))
         yield from audience_problems(spec, built.sites)
         if names.attributes_complete:
-            yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown)
+            yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown, names.given)
             yield from _skips(spec, names)
     elif isinstance(spec, RichMenuSpec):
         yield from switch_problems(spec, {*names.all[Kind.RICHMENU], *names.unread})

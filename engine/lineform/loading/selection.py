@@ -21,7 +21,11 @@ USES = {
     "audiences": Kind.AUDIENCE,
     "richmenus": Kind.RICHMENU,
     "attributes": Kind.ATTRIBUTES,
+    "codes": Kind.CODES,
 }
+
+
+_NOUNS = {"attributes": "file of attributes", "codes": "pool of codes"}
 
 
 def shared_resources(workspace: Workspace) -> dict[Address, Found]:
@@ -77,7 +81,7 @@ def _matching(pattern: str, names: Collection[str]) -> list[str]:
 
 
 def _unmatched(path: tuple[str | int, ...], pattern: str, names: Collection[str], own: Collection[str]) -> FieldProblem:
-    noun = str(path[1]).removesuffix("s") if path[1] != "attributes" else "file of attributes"
+    noun = _NOUNS.get(str(path[1])) or str(path[1]).removesuffix("s")
     if pattern in own:
         hint = "files under the client's own folder belong to it without being named"
     else:

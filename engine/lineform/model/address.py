@@ -21,6 +21,7 @@ class Kind(StrEnum):
     AUDIENCE = "audience"
     CAMPAIGN = "campaign"
     RICHMENU = "richmenu"
+    CODES = "codes"
     TEST = "test"
 
 

@@ -9,6 +9,7 @@ from lineform.model.audience_spec import AudienceSpec
 from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
+from lineform.model.code_pool import CodesSpec
 from lineform.model.richmenu import RichMenuSpec
 
 SPECS: dict[Kind, type[Spec]] = {
@@ -19,6 +20,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.AUDIENCE: AudienceSpec,
     Kind.CAMPAIGN: CampaignSpec,
     Kind.RICHMENU: RichMenuSpec,
+    Kind.CODES: CodesSpec,
     Kind.TEST: ExpectationSpec,
 }
 

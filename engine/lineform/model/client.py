@@ -25,6 +25,7 @@ class Uses(Part):
     audiences: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    codes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
 
 
 def _two_times(value: str) -> str:

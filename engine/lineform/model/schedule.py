@@ -40,6 +40,14 @@ def _local(value: Any) -> Any:
     raise ValueError("is not a local date and time such as 2026-12-01T10:00 (the time zone is the client's)")
 
 
+def is_local_moment(text: str) -> bool:
+    """Whether this is a day, or a local date and time, of the calendar."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
+
+
 def _day(value: Any) -> Any:
     if isinstance(value, date):
         return value

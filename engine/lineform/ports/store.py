@@ -6,7 +6,7 @@ are aware and in UTC. Friends have internal integer ids; only `line_ids` and `fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -147,6 +147,27 @@ class Spent:
     @property
     def total(self) -> int:
         return self.called + self.promised
+
+
+class PoolEmpty(Exception):
+    """A pool held fewer codes than a freeze needed; nothing was written."""
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(pool)
+        self.pool = pool
+
+
+class Handout(Protocol):
+    """What is handed out inside of one freeze: for good if that freeze is written, and not at all if it is not."""
+
+    def codes(self, pool: str, friend_ids: Sequence[int]) -> Mapping[int, str]:
+        """A code of the pool for each of these friends: the one that a friend has already, else a free one. Raises
+        `PoolEmpty`."""
+        ...
+
+
+Batches = Iterable["NewBatch"] | Callable[[Handout], Iterable["NewBatch"]]
+"""The batches of a freeze, streamed; made from what is handed out where their messages need it."""
 
 
 class LedgerMoved(Exception):
@@ -292,13 +313,14 @@ class Ledger(Protocol):
         self,
         account: str,
         send: NewSend,
-        batches: Iterable[NewBatch],
+        batches: Batches,
         now: datetime,
         *,
         position: int | None = None,
         spent: Spent | None = None,
     ) -> int | None:
         """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
+        Raises `PoolEmpty` where a code is missing; then nothing is written.
 
         `position` is that of the ledger when the recipients were chosen by what it says about them, `spent` what the
         budget and the quota were judged by. Raises `LedgerMoved` where another occurrence of the account was frozen
@@ -364,7 +386,8 @@ class Ledger(Protocol):
 
     def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
         """Sets the status of a frozen send of which no batch was ever claimed; False, and nothing changes, where one
-        was or it is frozen no more. What is called off can be claimed no more."""
+        was or it is frozen no more. What is called off can be claimed no more, and codes that it alone shows are free
+        again."""
         ...
 
     def stage_rest(self, send_id: int) -> int:
@@ -399,6 +422,59 @@ class Audiences(Protocol):
     def uploads(self, account: str, audience: int) -> Sequence[Upload]: ...
 
     def forget_uploads(self, account: str, audience: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCount:
+    """What an import of codes did."""
+
+    added: int = 0
+    repeated: int = 0
+    """Codes that the pool had already."""
+    elsewhere: int = 0
+    """Codes that another pool of the account has: they stay there, or two people could be given one."""
+
+    def __add__(self, other: CodeCount) -> CodeCount:
+        return CodeCount(self.added + other.added, self.repeated + other.repeated, self.elsewhere + other.elsewhere)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCount:
+    """One pool in numbers. Every code is either free or given, and never free again once it may have been read."""
+
+    pool: str
+    free: int
+    given: int
+    confirmed: int
+    """Of those given, so many in calls that LINE accepted."""
+    nameless: int
+    """Of those given, so many whose friends were forgotten since."""
+
+
+class Codes(Protocol):
+    """Pools of codes, each code for one friend."""
+
+    def import_codes(self, account: str, pool: str, codes: Iterable[str], now: datetime) -> CodeCount:
+        """Adds codes, in transactions of bounded size; idempotent."""
+        ...
+
+    def discard_codes(self, account: str, pool: str) -> int:
+        """Deletes the free codes of a pool; how many there were. What was given stays given."""
+        ...
+
+    def pool_counts(self, account: str) -> Sequence[PoolCount]:
+        """Every pool that codes were ever imported into, by name."""
+        ...
+
+    def free_codes(self, account: str, pool: str) -> int: ...
+
+    def code_holders(self, account: str, pool: str) -> Iterator[int]:
+        """Friends who have a code of the pool, ascending, streamed."""
+        ...
+
+    def held_codes(self, account: str, pool: str, friend_ids: Sequence[int]) -> Mapping[int, str]:
+        """The codes of those of these friends who have one."""
+        ...
 
 
 class Leases(Protocol):
@@ -442,6 +518,7 @@ class Store(
     Revisions,
     Ledger,
     Audiences,
+    Codes,
     Leases,
     Audit,
     Inbox,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineform.model.client import PerFriend
+from lineform.run.fill import Fill
 from lineform.run.options import Run
 from lineform.run.rendering import rendered
 from lineform.sending.caps import Left, Recent, look_back, messages_digest, within, without
@@ -36,6 +37,7 @@ def choose_friends(
     compiled: CompiledMessages,
     constant: bytes | None,
     ids: Sequence[int],
+    fill: Fill,
 ) -> Chosen:
     """The friends of `ids` (ascending) who may be sent to now. `constant` are the messages where all read the same."""
     rule = rule_for(run, armed)
@@ -52,6 +54,6 @@ def choose_friends(
     left = within(recent, ids, None if constant is None else messages_digest(constant))
     if constant is None:
         maybe = [one for one in left.ids if recent.has_read(one)]
-        made = rendered(run, armed, compiled, due, maybe)
+        made = rendered(run, armed, compiled, due, maybe, fill)
         left = without(left, {who.id for who, text in made if recent.has_read(who.id, messages_digest(text))})
     return Chosen(left, position)

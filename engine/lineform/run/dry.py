@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from lineform.lineapi.routes import Route
+from lineform.run.fill import looked_up
 from lineform.run.freeze import groups
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
@@ -22,7 +23,7 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
     if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
         routes[prepared.choice.route] = 1
     else:
-        routes.update(group.route for _, group in groups(run, prepared))
+        routes.update(group.route for _, group in groups(run, prepared, looked_up(run, prepared.compiled)))
     calls = routes.total()
     return TickEntry(
         prepared.address,
@@ -31,7 +32,7 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         recipients=prepared.recipients,
         calls=calls,
         routes=dict(routes),
-        why=prepared.choice.why,
+        why="; ".join([prepared.choice.why, *(one.sentence for one in prepared.stock)]),
         cost=Cost(prepared.cost.messages, calls, prepared.cost.yen),
         capped=prepared.capped,
     )

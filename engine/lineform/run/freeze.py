@@ -11,10 +11,12 @@ from itertools import islice
 
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.ports.store import NewBatch, NewSend, Store
+from lineform.ports.store import Handout, NewBatch, NewSend, PoolEmpty, Store
+from lineform.run.fill import Fill, handed_out, looked_up
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
 from lineform.run.rendering import rendered
+from lineform.run.stock import too_few_codes
 from lineform.sending.batches import Group, Recipient, body_of, grouped
 from lineform.sending.caps import messages_digest
 from lineform.sending.keys import recipients_hash, retry_key
@@ -24,9 +26,9 @@ from lineform.sending.status import BatchStatus, SendStatus
 async def freeze(run: Run, prepared: Prepared) -> int | None:
     """Writes the occurrence with all its batches; None where another run has written it already.
 
-    Raises BlockedError where a rendering must not be sent, and LedgerMoved where another occurrence was frozen since
-    the limits about single friends were judged, or more messages are promised than the budget was judged by: then
-    nothing is written.
+    Raises BlockedError where a rendering must not be sent or a code is missing, and LedgerMoved where another
+    occurrence was frozen since the limits about single friends were judged, or more messages are promised than the
+    budget was judged by: then nothing is written.
     """
     if not prepared.nobody and (sample := await run.records(_sample, run, prepared)):
         await ask_line(run, prepared.choice.route or Route.PUSH, sample)
@@ -45,17 +47,24 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
 
 
 def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
-    return run.store.freeze(
-        run.client.name,
-        send,
-        _batches(run, prepared),
-        run.clock.now(),
-        position=prepared.position,
-        spent=None if prepared.nobody else prepared.spent,
-    )
+    def batches(handout: Handout) -> Iterator[NewBatch]:
+        return _batches(run, prepared, handed_out(handout, prepared.compiled))
+
+    try:
+        return run.store.freeze(
+            run.client.name,
+            send,
+            batches,
+            run.clock.now(),
+            position=prepared.position,
+            spent=None if prepared.nobody else prepared.spent,
+        )
+    except PoolEmpty as empty:
+        # Another send took them after this one was judged.
+        raise too_few_codes(empty.pool) from empty
 
 
-def groups(run: Run, prepared: Prepared) -> Iterator[tuple[int, Group]]:
+def groups(run: Run, prepared: Prepared, fill: Fill) -> Iterator[tuple[int, Group]]:
     """The calls of a send to friends that we select, each with its part of the rollout, rendered and guarded; streamed,
     in memory that does not grow."""
     for wave, ids in enumerate(prepared.waves):
@@ -63,19 +72,21 @@ def groups(run: Run, prepared: Prepared) -> Iterator[tuple[int, Group]]:
             for people in _chunks(run.store, run.client.name, ids, MULTICAST_RECIPIENTS):
                 yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, messages)
         else:
-            for group in grouped(rendered(run, prepared.armed, prepared.compiled, prepared.due, ids)):
+            for group in grouped(rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, fill)):
                 yield wave, group
 
 
 def _sample(run: Run, prepared: Prepared) -> list[dict[str, object]]:
     messages = prepared.constant
     if messages is None:
-        _, messages = next(rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids), (None, b"[]"))
+        fill = looked_up(run, prepared.compiled)
+        made = rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill)
+        _, messages = next(made, (None, b"[]"))
     found: list[dict[str, object]] = json.loads(messages)
     return found
 
 
-def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
+def _batches(run: Run, prepared: Prepared, fill: Fill) -> Iterator[NewBatch]:
     armed, due = prepared.armed, prepared.due
     if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
         route, messages = prepared.choice.route, prepared.constant or b"[]"
@@ -92,7 +103,7 @@ def _batches(run: Run, prepared: Prepared) -> Iterator[NewBatch]:
         # No call: a later run reads here who waits.
         key = retry_key(run.client.name, prepared.address, f"{due.key}/capped", Route.MULTICAST, ())
         yield NewBatch(0, Route.MULTICAST, tuple(prepared.waiting), b"", key, status=BatchStatus.CAPPED)
-    for seq, (wave, group) in enumerate(groups(run, prepared), start=1 if prepared.waiting else 0):
+    for seq, (wave, group) in enumerate(groups(run, prepared, fill), start=1 if prepared.waiting else 0):
         people = group.recipients
         key = retry_key(run.client.name, prepared.address, due.key, group.route, (one.user_id for one in people))
         body = body_of(group.messages, silent=armed.silent)

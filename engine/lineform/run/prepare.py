@@ -14,9 +14,11 @@ from lineform.planning.live import Quota
 from lineform.ports.line_account import Refused
 from lineform.ports.store import Spent
 from lineform.run.capping import Chosen, choose_friends, rule_for
+from lineform.run.fill import looked_up
 from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
+from lineform.run.stock import Stock, lapses, shortages, stock_of
 from lineform.sending.caps import Left, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
@@ -56,6 +58,8 @@ class Prepared:
     """LINE's audience that a narrowcast is for; 0 where it is for none."""
     spent: Spent | None = None
     """What the month's budget and quota were judged by; None where neither is limited."""
+    stock: tuple[Stock, ...] = ()
+    """The pools out of which codes are given."""
 
     @property
     def capped(self) -> int:
@@ -133,8 +137,10 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         ids = await run.records(_of_them, run, later, ids)
     chosen = Chosen(Left(ids))
     if choice.route not in {Route.BROADCAST, Route.NARROWCAST}:
-        chosen = await run.records(choose_friends, run, address, due, armed, compiled, constant, ids)
+        fill = looked_up(run, compiled)
+        chosen = await run.records(choose_friends, run, address, due, armed, compiled, constant, ids, fill)
         recipients = len(chosen.left.ids)
+    stock = await run.records(stock_of, run, compiled, chosen.left.ids)
     capped = sum(chosen.left.why.values())
     figures = Figures(
         recipients,
@@ -148,7 +154,14 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         tested=later is not None or await _tested(run, address, digest),
     )
     expect = armed.expect if later is None else None
-    refuse(stops(figures, expect, run.client.limits, run.client.plan))
+    moment = max(due.at, run.clock.now())
+    refuse(
+        [
+            *lapses(armed.given.promises, moment, armed.timezone),
+            *shortages(stock),
+            *stops(figures, expect, run.client.limits, run.client.plan),
+        ]
+    )
     cost = estimate(recipients, max(spent.called, quota.used) + spent.promised, run.client.plan, choice.route)
     left, position = chosen.left, chosen.position
     return Prepared(
@@ -167,6 +180,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         position,
         audience_id=target.audience_id if target else 0,
         spent=spent if _money(run.client.limits, quota) else None,
+        stock=stock,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lineform.errors import BlockedError
+from lineform.run.fill import Fill
 from lineform.run.options import Run
 from lineform.sending.batches import Recipient
 from lineform.sending.due import Due
@@ -17,15 +18,18 @@ from lineform.templates.send import CompiledMessages
 
 
 def rendered(
-    run: Run, armed: Armed, compiled: CompiledMessages, due: Due, ids: Iterable[int]
+    run: Run, armed: Armed, compiled: CompiledMessages, due: Due, ids: Iterable[int], fill: Fill
 ) -> Iterator[tuple[Recipient, bytes]]:
     """Each friend with their messages as JSON. Raises BlockedError where these must not be sent."""
-    scope = {"run": run_scope(due.at, armed.timezone)}
+    scope = {"run": run_scope(due.at, armed.timezone), **fill.fixed}
     left = iter(ids)
     while chunk := list(islice(left, run.options.chunk)):
-        for friend in run.store.friends(run.client.name, chunk):
+        friends = run.store.friends(run.client.name, chunk)
+        own = fill.each([friend.id for friend in friends])
+        for friend in friends:
+            read = {**scope, "friend": friend_scope(friend, armed.timezone), **own.get(friend.id, {})}
             try:
-                messages = compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})
+                messages = compiled.render_bytes(read)
             except TemplateError as unknown:
                 raise BlockedError(
                     f"friend {friend.id}: {unknown.message}",

@@ -17,6 +17,7 @@ from lineform.run.prepare import TEST, tested_detail
 from lineform.run.rendering import refuse_suspicious
 from lineform.segments.friend import Friend
 from lineform.sending.batches import addressed, body_of
+from lineform.sending.given import stand_ins
 from lineform.sending.keys import key_of_test
 from lineform.sending.retry import TRIES, pause
 from lineform.sending.revision import read_revision, revision
@@ -112,7 +113,8 @@ def _friends(store: Store, account: str, testers: Sequence[str], synthetic: Frie
 def _render(client: Client, resource: Resource, friends: Sequence[Friend], clock: Clock) -> list[bytes]:
     armed = read_revision(revision(client, resource).body)
     compiled = compile_messages(armed.messages, armed.context)
-    scope = {"run": run_scope(clock.now(), armed.timezone)}
+    # Testers read what stands for a code: a test takes none out of a pool.
+    scope = {"run": run_scope(clock.now(), armed.timezone), **stand_ins(compiled.reads)}
     bodies = []
     for friend in friends:
         messages = compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})

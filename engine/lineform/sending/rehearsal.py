@@ -16,6 +16,7 @@ from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Event, Friend
 from lineform.segments.reading import matches
 from lineform.sending.due import instant, occurrences
+from lineform.sending.given import stand_ins
 from lineform.sending.revision import Armed, read_revision, revision
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.templates.errors import UnknownValue
@@ -72,8 +73,9 @@ def _try(case: Case, number: int, armed: Armed, due_at: datetime) -> CaseResult:
     if matches(armed.selection, friend, due_at) is not True:
         return _judge(case, None, tuple(lines(explain(armed.selection, friend, due_at))))
     try:
+        compiled = compile_messages(armed.messages, armed.context)
         scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
-        messages = compile_messages(armed.messages, armed.context).render(scope)
+        messages = compiled.render({**scope, **stand_ins(compiled.reads)})
     except UnknownValue as error:
         return CaseResult(case.name, (f"the message cannot be made: {error.message}",))
     return _judge(case, [spoken(message) for message in messages], ())

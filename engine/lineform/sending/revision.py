@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from lineform.segments.demographic import demographic_filter
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
 from lineform.segments.resolve import Declared, audience_predicate, declared
 from lineform.segments.wire import from_wire, to_wire
+from lineform.sending.given import Given, given_of, may_be_given, read_given
 
 FORMAT = 1
 _RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone")
@@ -72,6 +73,8 @@ class Armed:
     quiet_hours: Literal["wait", "send"] = "wait"
     rollout: tuple[Wave, ...] = ()
     allow_almost_everyone: bool = False
+    given: Given = field(default_factory=Given)
+    """What its messages are given besides the friend: codes."""
 
     @property
     def everyone(self) -> bool:
@@ -114,6 +117,8 @@ class Revisions:
         if not isinstance(spec, CampaignSpec):
             raise TypeError(f"{resource.address} is no campaign")
         timezone = sys.intern(spec.schedule.timezone or client.timezone)
+        messages = "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]"
+        given = given_of(client, spec.messages) if may_be_given(messages) else {}
         parts = {
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
@@ -121,11 +126,12 @@ class Revisions:
             "audience": self._once(
                 _audience, spec.audience, self._declared(client), *_selection(client, spec, timezone)
             ),
-            "messages": "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]",
+            "messages": messages,
             "context": _json(resource.context),
             "silent": _json(spec.silent),
             "skip_if_unknown": _json(spec.skip_if_unknown),
             **_rules(spec),
+            **{name: _json(value) for name, value in given.items()},
             "production": _json(client.spec.environment == "production" and not spec.allow_test_word),
         }
         text = "{" + ",".join(f'"{key}":{parts[key]}' for key in sorted(parts)) + "}"
@@ -261,4 +267,5 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         quiet_hours=body.get("quiet_hours", "wait"),
         rollout=tuple(Wave.model_validate(wave) for wave in body.get("rollout", ())),
         allow_almost_everyone=body.get("allow_almost_everyone", False),
+        given=read_given(body),
     )

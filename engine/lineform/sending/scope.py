@@ -43,6 +43,10 @@ def run_scope(due_at: datetime, timezone: str) -> dict[str, Any]:
     }
 
 
+OF_EACH_FRIEND = frozenset({"friend", "code"})
+"""Names whose values each friend has of their own."""
+
+
 def reads_friend(reads: Iterable[str]) -> bool:
     """Whether messages with these readings (paths such as ``friend.name``) may differ between friends."""
-    return any(path.partition(".")[0] == "friend" for path in reads)
+    return any(path.partition(".")[0] in OF_EACH_FRIEND for path in reads)

@@ -21,7 +21,7 @@ from lineform.sending.status import BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.failures import StoreUnavailable, translated
 from lineform.store.forgotten import ForgottenPeople, key_mark, keyed_hash
-from lineform.store.tables import accounts, audit, batches, forgotten, friends, inbox, line_ids, metadata, sends
+from lineform.store.tables import accounts, audit, batches, codes, forgotten, friends, inbox, line_ids, metadata, sends
 from lineform.store.types import unpack_ids
 
 _KEPT = frozenset({"id", "account_id", "blocked", "changed_at"})
@@ -189,6 +189,9 @@ class Forgetting(ForgottenPeople):
         for table in metadata.sorted_tables:
             if "friend_id" in table.c:
                 connection.execute(sa.delete(table).where(self.among(table.c.friend_id, ids)))
+        # What they were given stays used, and is nobody's.
+        held = self.among(codes.c.holder_id, ids)
+        connection.execute(sa.update(codes).where(held).values(holder_id=None, send_id=None))
         blank: dict[str, Any] = {c.name: _blank(c) for c in friends.c if c.name not in _KEPT}
         connection.execute(
             sa.update(friends)

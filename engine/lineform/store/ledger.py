@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Batch, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
+from lineform.ports.store import Batch, Batches, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
-from lineform.store.database import Database, pieces
+from lineform.store.code_pools import CodeRecords, HandedOut
+from lineform.store.database import pieces
 from lineform.store.tables import accounts, batches, sends
 from lineform.store.types import pack_ids, unpack_ids
 
@@ -57,14 +58,14 @@ _CAREFULLY = sa.select(
 _ONE_FREEZE = sa.text("SELECT pg_advisory_xact_lock(0x6C66, CAST(:account AS integer))")
 
 
-class LedgerRecords(Database):
+class LedgerRecords(CodeRecords):
     """Sends and their batches."""
 
     def freeze(
         self,
         account: str,
         send: NewSend,
-        batches: Iterable[NewBatch],
+        batches: Batches,
         now: datetime,
         *,
         position: int | None = None,
@@ -72,7 +73,7 @@ class LedgerRecords(Database):
     ) -> int | None:
         """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
         `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`, or more than `spent`
-        is spent by now."""
+        is spent by now, and `PoolEmpty` where there are too few codes."""
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
             self.one_freeze(connection, account_id)
@@ -82,6 +83,8 @@ class LedgerRecords(Database):
             written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
             send_id: int | None = connection.execute(written.returning(sends.c.id)).scalar()
             if send_id is not None:
+                if callable(batches):
+                    batches = batches(HandedOut(self, connection, account, send_id, now))
                 self._write_batches(connection, send_id, batches)
             return send_id
 
@@ -194,6 +197,7 @@ class LedgerRecords(Database):
                 return False
             values = {"status": status, "reason": reason, "changed_at": now}
             connection.execute(sa.update(sends).where(sends.c.id == send_id).values(values))
+            self.give_back(connection, send_id)
             return True
 
     def stage_rest(self, send_id: int) -> int:

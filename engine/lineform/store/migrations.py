@@ -157,7 +157,26 @@ _SERVER = (
     "CREATE INDEX item_events_untold ON item_events (account_id, id) WHERE told = 0",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER)
+_CODES = (
+    "CREATE TABLE code_pools (id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), name TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX code_pools_name ON code_pools (account_id, name)",
+    # `holder_id` is the friend who has it, and is emptied where that person is forgotten: a code that was given once is
+    # never free again. `send_id` is the only send that shows it, by which it comes back when that send is called off.
+    """CREATE TABLE codes (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), pool_id {ref} NOT NULL REFERENCES code_pools (id),
+        code TEXT NOT NULL, given_at {time}, holder_id {ref} REFERENCES friends (id),
+        send_id {ref} REFERENCES sends (id))""",
+    "CREATE UNIQUE INDEX codes_code ON codes (account_id, code)",
+    "CREATE UNIQUE INDEX codes_holder ON codes (pool_id, holder_id) WHERE holder_id IS NOT NULL",
+    "CREATE INDEX codes_free ON codes (pool_id, id) WHERE given_at IS NULL",
+    "CREATE INDEX codes_send ON codes (send_id) WHERE send_id IS NOT NULL",
+    # Every send that shows codes of a pool.
+    """CREATE TABLE pool_sends (
+        pool_id {ref} NOT NULL REFERENCES code_pools (id), send_id {ref} NOT NULL REFERENCES sends (id),
+        PRIMARY KEY (pool_id, send_id)){flat}""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER, _CODES)
 VERSION = len(STEPS)
 
 

@@ -154,6 +154,33 @@ audience_uploads = sa.Table(
     sa.Column("confirmed", sa.Boolean, nullable=False),
 )
 
+code_pools = sa.Table(
+    "code_pools",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+pool_sends = sa.Table(
+    "pool_sends",
+    metadata,
+    sa.Column("pool_id", BigId, primary_key=True),
+    sa.Column("send_id", BigId, primary_key=True),
+)
+
+codes = sa.Table(
+    "codes",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("pool_id", BigId, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("given_at", UtcTime),
+    sa.Column("holder_id", BigId),
+    sa.Column("send_id", BigId),
+)
+
 forgotten = sa.Table(
     "forgotten",
     metadata,

@@ -1,0 +1,114 @@
+"""What a message is given besides the friend and the time: codes out of pools.
+
+``{{ code.gift }}`` reads the pool ``codes.gift``. An armed revision holds what was declared about everything that its
+messages read so, and nothing about any code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lineform.model.address import Address, Kind
+from lineform.model.code_pool import CodesSpec
+from lineform.model.project import Client
+from lineform.sending.promises import Promise, end_of
+from lineform.templates.build import TreeTemplate
+
+CODE = "code"
+GIVEN = (CODE,)
+"""The names that an expression reads these things by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an armed revision's messages are given."""
+
+    promises: tuple[Promise, ...] = ()
+    """Everything with an end that the messages speak of."""
+
+
+def names_read(paths: Iterable[str], root: str) -> tuple[str, ...]:
+    """The names that these readings take from `root`: ``gift`` of ``code.gift``."""
+    found = {path.split(".")[1] for path in paths if path.startswith(f"{root}.")}
+    return tuple(sorted(found))
+
+
+def pools_read(paths: Iterable[str]) -> tuple[str, ...]:
+    """The pools out of which these readings take a code."""
+    return names_read(paths, CODE)
+
+
+def may_be_given(text: str) -> bool:
+    """Whether these messages, as JSON, could read something that is given: asked of every campaign of a plan, while
+    few have to be parsed."""
+    return any(root in text for root in GIVEN)
+
+
+def paths_read(messages: Sequence[Any]) -> frozenset[str]:
+    """What these messages read at a send."""
+    sites = (site for message in messages for site in TreeTemplate(message).sites)
+    return frozenset(read.path for site in sites for read in site.reads)
+
+
+def given_of(client: Client, messages: Sequence[Any]) -> dict[str, Any]:
+    """What is declared about everything that these messages are given, for a revision's body; empty where that is
+    nothing. KeyError where a validated workspace has none of that name."""
+    out: dict[str, Any] = {}
+    if pools := pools_read(paths_read(messages)):
+        out["codes"] = {name: _pool(client, name) for name in pools}
+    return out
+
+
+def read_given(body: Mapping[str, Any]) -> Given:
+    """What `given_of` put into a revision's body."""
+    pools = body.get("codes", {}).items()
+    return Given(tuple(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools))
+
+
+def _pool(client: Client, name: str) -> dict[str, Any]:
+    spec = client.resources[Address(Kind.CODES, name)].spec
+    if not isinstance(spec, CodesSpec):
+        raise TypeError(f"codes.{name} is no pool of codes")
+    return _end(pool_promise(spec, client.timezone))
+
+
+def pool_promise(spec: CodesSpec, timezone: str) -> Promise:
+    """What a message that names a code of this pool promises."""
+    expires = None if spec.expires is None else end_of(spec.expires, timezone)
+    return Promise(f"{Kind.CODES}.{spec.name}", expires, spec.valid_for)
+
+
+def _end(promise: Promise) -> dict[str, Any]:
+    return {
+        "expires": None if promise.expires is None else promise.expires.isoformat(),
+        "valid_for": int(promise.valid_for.total_seconds()),
+    }
+
+
+def _promise(address: str, one: Mapping[str, Any]) -> Promise:
+    expires = None if one["expires"] is None else datetime.fromisoformat(one["expires"])
+    return Promise(address, expires, timedelta(seconds=one["valid_for"]))
+
+
+def in_both(one: Iterable[int], other: Iterable[int]) -> Iterator[int]:
+    """Numbers of `one` that are in `other` as well; each ascending, and streamed."""
+    others = iter(other)
+    wanted = next(others, None)
+    for number in one:
+        while wanted is not None and wanted < number:
+            wanted = next(others, None)
+        if wanted == number:
+            yield number
+
+
+def stand_in(friend_id: int) -> str:
+    """What stands for a code that nobody was given: another one for each friend, as real ones are."""
+    return f"CODE{friend_id:08d}"
+
+
+def stand_ins(paths: Iterable[str]) -> dict[str, Any]:
+    """A scope for whoever shows messages without sending them: names that stand for what is given at a send."""
+    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}}
