@@ -16,6 +16,7 @@ from lineform.errors import CredentialError, LockedError
 from lineform.lineapi.routes import Route
 from lineform.ports.store import AuditEntry, EventRow, FriendCount, FriendRow, ImportCount, NewBatch, Settled, Store
 from lineform.segments.predicate import EVERYONE
+from lineform.sending.frames import Frame, filling
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import open_store
 from lineform.store.forgotten import KEY_NAME
@@ -132,6 +133,31 @@ def test_nothing_of_a_forgotten_person_stays_in_any_table_or_file(known: SqlStor
     assert {seq: bool(body) for seq, (_, body) in bodies(known).items()} == {0: False, 1: True, 2: False, 3: True}
     (send,) = known.sends("aoba")
     assert (send.accepted_recipients, send.batches) == (6, {BatchStatus.ACCEPTED: 4})
+
+
+def test_what_filled_a_frame_for_a_forgotten_person_is_erased_and_the_frame_stays(known: SqlStore) -> None:
+    """The frame is what stands in git; what was a person's own is recorded with the batch alone."""
+    hanako, taro = ids_of(known, HANAKO, TARO)
+    frame = Frame(['{"messages":[{"text":"緑の会員の'.encode(), 'さま"}]}'.encode()])
+    own = [
+        NewBatch(0, Route.PUSH, (hanako,), filling([VALUES[1].encode()]), UUID(int=0)),
+        NewBatch(1, Route.PUSH, (taro,), filling(["鈴木".encode()]), UUID(int=1)),
+        NewBatch(2, Route.MULTICAST, (hanako, taro), filling(["みなさ".encode()]), UUID(int=2)),
+        NewBatch(3, Route.MULTICAST, (hanako, taro), filling([VALUES[4].encode()]), UUID(int=3)),
+    ]
+    send_id = known.freeze("aoba", new_send(frame=frame.recorded()), own, NOW)
+    assert send_id is not None
+    (first, *_) = known.claim(send_id, "w", NOW, timedelta(minutes=1), 1)
+    known.settle(first.id, BatchStatus.ACCEPTED, NOW)
+    assert known.forget("aoba", [user(HANAKO)], LATER).stopped == 0
+    assert VALUES[1] not in everything(known)
+    claimed = known.claim(send_id, "w", LATER, timedelta(minutes=1), 9)
+    assert {one.seq: one.body for one in claimed} == {
+        seq: frame.whole([value.encode()]) for seq, value in ((1, "鈴木"), (2, "みなさ"), (3, VALUES[4]))
+    }
+    known.settle_all([Settled(one.id, BatchStatus.ACCEPTED) for one in claimed], LATER)
+    known.forget("aoba", [user(TARO)], LATER)
+    assert {seq: body for seq, (_, body) in bodies(known).items()} == dict.fromkeys(range(4), b"")
 
 
 def test_a_forgotten_friend_is_nobody_in_every_question(known: SqlStore) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Settled, Store
+from lineform.ports.store import NewBatch, Settled, Store
+from lineform.sending.frames import Frame, filling
 from lineform.sending.status import BatchStatus, SendStatus
 from support.stores import NOW, new_batches, new_send
 
@@ -65,6 +67,21 @@ def test_claimed_batches_come_back_byte_for_byte_in_order(store: Store) -> None:
         (b.seq, b.friend_ids, b.body, b.retry_key, b.route) for b in new
     ]
     assert {(b.attempts, b.first_called_at, b.send_id) for b in taken} == {(0, None, send_id)}
+
+
+def test_bodies_that_share_a_frame_come_back_byte_for_byte(store: Store) -> None:
+    frame = Frame([b'{"messages":[{"text":"', "さま、あと".encode(), '日です"}]}'.encode()])
+    values = [["花子".encode(), b"3"], [b"", b"\\n"], ["太郎".encode(), b"="]]
+    new = [
+        *(NewBatch(seq, Route.PUSH, (seq,), filling(value), uuid4()) for seq, value in enumerate(values)),
+        NewBatch(3, Route.PUSH, (3,), b'{"messages":[]}', uuid4()),
+    ]
+    send_id = store.freeze("aoba", new_send(frame=frame.recorded()), new, NOW)
+    assert send_id is not None
+    taken = store.claim(send_id, "w", NOW, MINUTE, 10)
+    assert [b.body for b in taken] == [*map(frame.whole, values), b'{"messages":[]}']
+    store.release([taken[0].id], NOW)
+    assert [b.body for b in store.claim(send_id, "w2", NOW, MINUTE, 10)] == [frame.whole(values[0])]
 
 
 def test_a_claim_takes_no_more_than_asked_and_nothing_twice(store: Store) -> None:

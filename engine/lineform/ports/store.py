@@ -118,7 +118,7 @@ class Revision:
 @dataclass(frozen=True, slots=True)
 class NewBatch:
     """A batch to freeze: internal friend ids (empty for broadcast and narrowcast), the route, LINE's request body
-    without ``to``, and the derived retry key."""
+    without ``to`` (whole, or what fills the frame of its send), and the derived retry key."""
 
     seq: int
     route: Route
@@ -177,7 +177,7 @@ class LedgerMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A claimed batch, with what the ledger knows about earlier calls."""
+    """A claimed batch with its whole body, and with what the ledger knows about earlier calls."""
 
     id: int
     send_id: int
@@ -239,6 +239,8 @@ class NewSend:
     recipients_hash: str = ""
     reason: str = ""
     capped: int = 0
+    frame: bytes = b""
+    """What the bodies of its batches have in common (`lineform.sending.frames`); empty where each is whole."""
 
 
 class Friends(Protocol):

@@ -55,5 +55,5 @@ def choose_friends(
     if constant is None:
         maybe = [one for one in left.ids if recent.has_read(one)]
         made = rendered(run, armed, compiled, due, maybe, fill)
-        left = without(left, {who.id for who, text in made if recent.has_read(who.id, messages_digest(text))})
+        left = without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
     return Chosen(left, position)

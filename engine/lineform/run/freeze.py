@@ -17,8 +17,9 @@ from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
 from lineform.run.rendering import rendered
 from lineform.run.stock import too_few_codes
-from lineform.sending.batches import Group, Recipient, body_of, grouped
+from lineform.sending.batches import Group, Recipient, around, body_of, grouped
 from lineform.sending.caps import messages_digest
+from lineform.sending.frames import Frame, body, filling
 from lineform.sending.keys import recipients_hash, retry_key
 from lineform.sending.status import BatchStatus, SendStatus
 
@@ -42,6 +43,7 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
         recipients_hash=recipients_hash(run.client.name, prepared.ids),
         reason=why_nobody(prepared) if prepared.nobody else "",
         capped=prepared.capped,
+        frame=b"" if prepared.selected_by_line else _frame(prepared).recorded(),
     )
     return await run.records(_write, run, prepared, send)
 
@@ -69,35 +71,44 @@ def groups(run: Run, prepared: Prepared, fill: Fill) -> Iterator[tuple[int, Grou
     in memory that does not grow."""
     for wave, ids in enumerate(prepared.waves):
         if (messages := prepared.constant) is not None:
+            digest = messages_digest(messages)
             for people in _chunks(run.store, run.client.name, ids, MULTICAST_RECIPIENTS):
-                yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, messages)
+                yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, filling(()), digest)
         else:
             for group in grouped(rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, fill)):
                 yield wave, group
 
 
-def _sample(run: Run, prepared: Prepared) -> list[dict[str, object]]:
-    messages = prepared.constant
-    if messages is None:
-        fill = looked_up(run, prepared.compiled)
-        made = rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill)
-        _, messages = next(made, (None, b"[]"))
-    found: list[dict[str, object]] = json.loads(messages)
-    return found
+def _frame(prepared: Prepared) -> Frame:
+    """What the bodies of all calls have in common."""
+    constant = prepared.constant
+    messages = Frame(prepared.compiled.pieces if constant is None else (constant,))
+    return messages.within(*around(silent=prepared.armed.silent))
+
+
+def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
+    """The messages of one of those who are meant."""
+    if (messages := prepared.constant) is not None:
+        found: list[dict[str, object]] = json.loads(messages)
+        return found
+    fill = looked_up(run, prepared.compiled)
+    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill):
+        made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
+        return made["messages"]
+    return ()
 
 
 def _batches(run: Run, prepared: Prepared, fill: Fill) -> Iterator[NewBatch]:
     armed, due = prepared.armed, prepared.due
-    if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
-        route, messages = prepared.choice.route, prepared.constant or b"[]"
+    if (route := prepared.choice.route) is not None and prepared.selected_by_line:
+        messages = prepared.constant or b"[]"
         extra = b""
         if route is Route.NARROWCAST:
             selection = {**_selected_by_line(prepared), "limit": {"max": prepared.limit}}
             extra = json.dumps(selection, separators=(",", ":")).encode()[1:-1]
         key = retry_key(run.client.name, prepared.address, due.key, route, ())
-        yield NewBatch(
-            0, route, (), body_of(messages, silent=armed.silent, extra=extra), key, messages_digest(messages)
-        )
+        whole = body_of(messages, silent=armed.silent, extra=extra)
+        yield NewBatch(0, route, (), whole, key, messages_digest(messages))
         return
     if prepared.waiting:
         # No call: a later run reads here who waits.
@@ -105,11 +116,10 @@ def _batches(run: Run, prepared: Prepared, fill: Fill) -> Iterator[NewBatch]:
         yield NewBatch(0, Route.MULTICAST, tuple(prepared.waiting), b"", key, status=BatchStatus.CAPPED)
     for seq, (wave, group) in enumerate(groups(run, prepared, fill), start=1 if prepared.waiting else 0):
         people = group.recipients
-        key = retry_key(run.client.name, prepared.address, due.key, group.route, (one.user_id for one in people))
-        body = body_of(group.messages, silent=armed.silent)
-        ids, digest = tuple(one.id for one in people), messages_digest(group.messages)
+        key = retry_key(run.client.name, prepared.address, due.key, group.route, [one.user_id for one in people])
         status = BatchStatus.STAGED if wave else BatchStatus.READY
-        yield NewBatch(seq, group.route, ids, body, key, digest, status, wave)
+        ids = tuple([one.id for one in people])
+        yield NewBatch(seq, group.route, ids, group.filling, key, group.digest, status, wave)
 
 
 def _selected_by_line(prepared: Prepared) -> dict[str, object]:

@@ -79,7 +79,12 @@ class Prepared:
     @property
     def nobody(self) -> bool:
         """Whether we select the recipients and there are none."""
-        return self.choice.route not in {Route.BROADCAST, Route.NARROWCAST} and not self.ids
+        return not self.selected_by_line and not self.ids
+
+    @property
+    def selected_by_line(self) -> bool:
+        """Whether LINE selects the recipients."""
+        return self.choice.route in {Route.BROADCAST, Route.NARROWCAST}
 
     @property
     def constant(self) -> bytes | None:

@@ -8,20 +8,23 @@ from itertools import islice
 from lineform.errors import BlockedError
 from lineform.run.fill import Fill
 from lineform.run.options import Run
-from lineform.sending.batches import Recipient
+from lineform.sending.batches import Recipient, Rendered
+from lineform.sending.caps import messages_digest
 from lineform.sending.due import Due
+from lineform.sending.frames import Frame, filling
 from lineform.sending.revision import Armed
 from lineform.sending.scope import friend_scope, run_scope
-from lineform.sending.textguards import suspicious_bytes
+from lineform.sending.textguards import Watch, suspicious_bytes
 from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages
 
 
 def rendered(
     run: Run, armed: Armed, compiled: CompiledMessages, due: Due, ids: Iterable[int], fill: Fill
-) -> Iterator[tuple[Recipient, bytes]]:
-    """Each friend with their messages as JSON. Raises BlockedError where these must not be sent."""
+) -> Iterator[Rendered]:
+    """Each friend with what fills the frame of the messages. Raises BlockedError where these must not be sent."""
     scope = {"run": run_scope(due.at, armed.timezone), **fill.fixed}
+    frame, watch = Frame(compiled.pieces), Watch(compiled.pieces)
     left = iter(ids)
     while chunk := list(islice(left, run.options.chunk)):
         friends = run.store.friends(run.client.name, chunk)
@@ -29,15 +32,17 @@ def rendered(
         for friend in friends:
             read = {**scope, "friend": friend_scope(friend, armed.timezone), **own.get(friend.id, {})}
             try:
-                messages = compiled.render_bytes(read)
+                values = compiled.fill(read)
             except TemplateError as unknown:
                 raise BlockedError(
                     f"friend {friend.id}: {unknown.message}",
                     hint="give the expression a default, or name the attribute in skip_if_unknown",
                     code="G207",
                 ) from unknown
-            refuse_suspicious(messages, production=armed.production)
-            yield Recipient(friend.id, friend.user_id), messages
+            messages = frame.whole(values)
+            if watch.worth_reading(values):
+                refuse_suspicious(messages, production=armed.production)
+            yield Rendered(Recipient(friend.id, friend.user_id), filling(values), messages_digest(messages))
 
 
 def refuse_suspicious(messages: bytes, *, production: bool) -> None:

@@ -112,6 +112,42 @@ def suspicious_bytes(messages: bytes, *, production: bool) -> list[tuple[Path, S
     return suspicious_messages(json.loads(messages), production=production)
 
 
+class Watch:
+    """Tells for many renderings with the same pieces around their holes which are worth `suspicious_bytes`.
+
+    The pieces are looked through once. For a rendering only its values are, each with as much of the pieces beside it
+    as a suspicion may take in: it stays within one text, or begins with the text's key.
+    """
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._always = any(map(_worth_reading, pieces))
+        self._near = [part for piece in pieces for part in (_edges(piece), b"")][:-1]
+
+    def worth_reading(self, values: Sequence[bytes]) -> bool:
+        """Whether the rendering with these values may hold something suspicious."""
+        if self._always:
+            return True
+        parts = self._near.copy()
+        parts[1::2] = values
+        return _worth_reading(b"".join(parts))
+
+
+_LONGEST = 16
+"""Bytes that no word of `_WORTH_READING` is longer than."""
+
+
+def _edges(piece: bytes) -> bytes:
+    """The beginning and the end of a piece of JSON, as far as texts may go on there."""
+    # The text in front ends with the first quote. The one behind begins with the last, and its key with the last but
+    # two.
+    first = max(_LONGEST, piece.find(b'"') + 1)
+    last = len(piece)
+    for _ in range(3):
+        last = max(0, piece.rfind(b'"', 0, last))
+    last = min(last, len(piece) - _LONGEST)
+    return piece if last <= first else piece[:first] + b" " + piece[last:]
+
+
 def _worth_reading(messages: bytes) -> bool:
     for word in _WORTH_READING:  # `any` over a generator takes twice as long
         if word in messages:

@@ -254,7 +254,8 @@ def _texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 def _holds(body: bytes, people: Sequence[_Person]) -> bool:
-    """Whether a message to several people holds what is known of one of them."""
+    """Whether a message to several people holds what is known of one of them. Where it fills a frame, only this is
+    asked about: the frame is the campaign's own words."""
     text = bytes(body).decode("utf-8", "replace")
     return any(json.dumps(one, ensure_ascii=False)[1:-1] in text for person in people for one in person.texts)
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
 from lineform.ports.store import Batch, Batches, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
+from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
 from lineform.store.code_pools import CodeRecords, HandedOut
@@ -39,6 +40,7 @@ _OPEN = batches.c.status.in_(
 )
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 _REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
+_TOLD = tuple(column for column in sends.c if column is not sends.c.frame)
 # What a claim needs. The driver's own form of the key: a send reads thousands of rows a second.
 _CLAIMED = (
     *(batches.c.id, batches.c.send_id, batches.c.seq, batches.c.route, batches.c.friend_ids, batches.c.body),
@@ -111,8 +113,9 @@ class LedgerRecords(CodeRecords):
             if self.postgres:
                 connection.execute(_CAREFULLY)
             # Shared with other claims, but not with a call-off: one of the two sees what the other did.
-            status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update(read=True)
-            if connection.execute(status).scalar() not in _CLAIMABLE:
+            send = sa.select(sends.c.status, sends.c.frame).where(sends.c.id == send_id).with_for_update(read=True)
+            claimed = connection.execute(send).first()
+            if claimed is None or claimed.status not in _CLAIMABLE:
                 return []
             taken = connection.execute(
                 query.order_by(batches.c.seq).limit(limit).with_for_update(skip_locked=True)
@@ -130,7 +133,8 @@ class LedgerRecords(CodeRecords):
                         lease_until=now + lease,
                     )
                 )
-        return [_batch(row) for row in taken]
+        frame = read_frame(bytes(claimed.frame))
+        return [_batch(row, frame) for row in taken]
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
         """Gives batches back as they were before their claim: that call did certainly not happen."""
@@ -244,7 +248,7 @@ class LedgerRecords(CodeRecords):
             insert_rows(connection, batches, _NEW_BATCH, piece)
 
     def _sends(self, *wanted: sa.ColumnElement[bool]) -> list[Send]:
-        chosen = sa.select(sends).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
+        chosen = sa.select(*_TOLD).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
         counts = (
             sa.select(
                 batches.c.send_id,
@@ -294,6 +298,7 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
         "recipients_hash": send.recipients_hash,
         "reason": send.reason,
         "capped": send.capped,
+        "frame": send.frame,
         "frozen_at": now,
         "changed_at": now,
     }
@@ -314,16 +319,16 @@ def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[Row]:
         )
 
 
-def _batch(row: Any) -> Batch:
+def _batch(row: Any, frame: Frame | None) -> Batch:
     """The batch as it was before this claim."""
-    batch_id, send_id, seq, route, friend_ids, body, retry_key, attempts, first_called_at = row
+    batch_id, send_id, seq, route, friend_ids, recorded, retry_key, attempts, first_called_at = row
     return Batch(
         batch_id,
         send_id,
         seq,
         Route(route),
         unpack_ids(friend_ids),
-        bytes(body),
+        body(frame, bytes(recorded)),
         UUID(int=int(retry_key, 16)) if isinstance(retry_key, str) else retry_key,
         attempts,
         first_called_at,

@@ -176,7 +176,12 @@ _CODES = (
         PRIMARY KEY (pool_id, send_id)){flat}""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER, _CODES)
+_FRAMES = (
+    # What the bodies of a send's batches have in common: they record the rest.
+    "ALTER TABLE sends ADD COLUMN frame {bytes} NOT NULL DEFAULT {nothing}",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER, _CODES, _FRAMES)
 VERSION = len(STEPS)
 
 

@@ -118,6 +118,7 @@ sends = sa.Table(
     sa.Column("frozen_at", UtcTime, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("capped", BigId, nullable=False),
+    sa.Column("frame", sa.LargeBinary, nullable=False),
 )
 
 batches = sa.Table(

@@ -80,9 +80,10 @@ _Node = _Constant | _Hole | _Map | _List
 
 
 class CompiledMessages:
-    """Messages with their send-time expressions compiled. `reads` are the paths that a rendering needs."""
+    """Messages with their send-time expressions compiled. `reads` are the paths that a rendering needs; `pieces` are
+    the JSON that never changes, one more than there are holes between them."""
 
-    __slots__ = ("_nodes", "_segments", "constant", "context", "reads")
+    __slots__ = ("_makes", "_nodes", "constant", "context", "pieces", "reads")
 
     def __init__(self, messages: Sequence[Mapping[str, Any]], context: Scope) -> None:
         tree = [dict(message) for message in messages]
@@ -93,7 +94,7 @@ class CompiledMessages:
         self.reads: frozenset[str] = _paths(template.sites)
         self._nodes = _list(tree, self.context)
         self.constant: bool = isinstance(self._nodes, _Constant)
-        self._segments = _merge(_segments(self._nodes))
+        self.pieces, self._makes = _pieces(_merge(_segments(self._nodes)))
 
     def render(self, scope: Scope) -> list[dict[str, Any]]:
         """The messages for this scope; `UnknownValue` where a value that they need is unknown."""
@@ -102,8 +103,14 @@ class CompiledMessages:
 
     def render_bytes(self, scope: Scope) -> bytes:
         """The same as JSON: equal to `dump` of `render`, many times faster."""
+        parts = [part for piece in self.pieces for part in (piece, b"")][:-1]
+        parts[1::2] = self.fill(scope)
+        return b"".join(parts)
+
+    def fill(self, scope: Scope) -> list[bytes]:
+        """What stands in the holes for this scope: JSON, or a part of a JSON string."""
         full = {**self.context, **scope}
-        return b"".join([part if isinstance(part, bytes) else part(full) for part in self._segments])
+        return [make(full) for make in self._makes]
 
 
 def compile_messages(messages: Sequence[Mapping[str, Any]], context: Mapping[str, Any]) -> CompiledMessages:
@@ -288,6 +295,18 @@ def _repeating(items: tuple[_Node | _Each, ...]) -> _Make:
 
 def _joined(block: tuple[bytes | _Make, ...], scope: Scope) -> bytes:
     return b"".join([part if isinstance(part, bytes) else part(scope) for part in block])
+
+
+def _pieces(segments: Sequence[bytes | _Make]) -> tuple[tuple[bytes, ...], tuple[_Make, ...]]:
+    """The constants around the holes, an empty one where two holes meet, and what fills the holes."""
+    pieces, makes = [b""], []
+    for segment in segments:
+        if isinstance(segment, bytes):
+            pieces[-1] = segment
+        else:
+            makes.append(segment)
+            pieces.append(b"")
+    return tuple(pieces), tuple(makes)
 
 
 def _merge(segments: list[bytes | _Make]) -> tuple[bytes | _Make, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineform.lineapi.routes import Route
-from lineform.sending.batches import Group, Recipient, addressed, body_of, grouped
+from lineform.sending.batches import Group, Recipient, Rendered, addressed, body_of, grouped
 from lineform.sending.keys import RecipientsHash, key_of_test, recipients_hash, retry_key
 from lineform.sending.routes import Wanted, choose
 
@@ -44,12 +44,12 @@ def people(count: int) -> list[Recipient]:
 
 def test_equal_renderings_share_a_multicast_and_a_lonely_one_is_pushed() -> None:
     one, two, three = people(3)
-    found = list(grouped([(one, b"a"), (two, b"b"), (three, b"a")]))
-    assert found == [Group(Route.MULTICAST, (one, three), b"a"), Group(Route.PUSH, (two,), b"b")]
+    found = list(grouped([Rendered(one, b"a", b"A"), Rendered(two, b"b", b"B"), Rendered(three, b"a", b"A")]))
+    assert found == [Group(Route.MULTICAST, (one, three), b"a", b"A"), Group(Route.PUSH, (two,), b"b", b"B")]
 
 
 def test_a_multicast_holds_500() -> None:
-    found = list(grouped((one, b"a") for one in people(1001)))
+    found = list(grouped(Rendered(one, b"a", b"A") for one in people(1001)))
     assert [(group.route, len(group.recipients)) for group in found] == [
         (Route.MULTICAST, 500),
         (Route.MULTICAST, 500),
@@ -59,10 +59,10 @@ def test_a_multicast_holds_500() -> None:
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c", b"d"]), max_size=60), st.integers(1, 5), st.integers(1, 9))
 def test_everybody_is_in_one_group_with_their_own_rendering(bodies: list[bytes], size: int, pending: int) -> None:
-    rendered = list(zip(people(len(bodies)), bodies, strict=True))
+    rendered = [Rendered(one, body, body * 2) for one, body in zip(people(len(bodies)), bodies, strict=True)]
     found = list(grouped(rendered, size, pending))
-    received = [(one.id, group.messages) for group in found for one in group.recipients]
-    assert sorted(received) == [(one.id, body) for one, body in rendered]
+    received = [(one.id, group.filling, group.digest) for group in found for one in group.recipients]
+    assert sorted(received) == [(one.recipient.id, one.filling, one.digest) for one in rendered]
     assert all(1 <= len(group.recipients) <= size for group in found)
     assert all((group.route is Route.PUSH) == (len(group.recipients) == 1) for group in found)
 

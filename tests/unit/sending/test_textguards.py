@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.sending.textguards import suspicious, suspicious_bytes, suspicious_messages
+from lineform.sending.textguards import Watch, suspicious, suspicious_bytes, suspicious_messages
+from lineform.templates.send import compile_messages
 
 
 def codes(text: str, **how: bool) -> list[str]:
@@ -102,3 +103,28 @@ def test_reading_the_bytes_finds_what_reading_the_messages_finds(text: str, prod
     messages = [{"type": "text", "text": text}, {"type": "flex", "altText": text or "x", "contents": {"text": text}}]
     body = json.dumps(messages, ensure_ascii=ascii_only, separators=(",", ":")).encode()
     assert suspicious_bytes(body, production=production) == suspicious_messages(messages, production=production)
+
+
+@given(
+    st.lists(st.lists(_PIECES, max_size=5).map("".join), min_size=1, max_size=4),
+    st.lists(_PIECES, max_size=3).map("".join),
+    st.sampled_from(["", "x" * 100, '"' * 40]),
+)
+def test_what_is_suspicious_is_seen_by_looking_at_the_values_alone(names: list[str], around: str, far: str) -> None:
+    """Wherever it is: in a value, in the text around it, or over the edge between both."""
+    shown = around.replace("{", "").replace("}", "")
+    text = f"{far}{shown}{{{{ friend.a }}}}{shown}{{{{ friend.b }}}}{shown}{far}"
+    messages = [{"type": "flex", "altText": text, "contents": [{"text": "{{ friend.a }}"}, {"text": far}]}]
+    compiled = compile_messages(messages, {})
+    watch = Watch(compiled.pieces)
+    for first, second in zip(names, reversed(names), strict=True):
+        scope = {"friend": {"a": first, "b": second}}
+        if suspicious_bytes(compiled.render_bytes(scope), production=True):
+            assert watch.worth_reading(compiled.fill(scope))
+
+
+def test_ordinary_values_are_not_read_again() -> None:
+    compiled = compile_messages([{"type": "text", "text": "{{ friend.name }}さま、こんにちは"}], {})
+    watch = Watch(compiled.pieces)
+    assert not watch.worth_reading(compiled.fill({"friend": {"name": "山田 花子"}}))
+    assert watch.worth_reading(compiled.fill({"friend": {"name": "??? 花子"}}))
