@@ -101,7 +101,7 @@ async def _once(
 
 
 async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop: Callable[[], bool]) -> TickReport:
-    account = session.account(client)
+    account = session.sending_account(client)
     try:
         actor = session.settings.actor or "lineform run"
         how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop)

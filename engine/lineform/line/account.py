@@ -13,6 +13,7 @@ from lineform.line.messages import MessageCalls
 from lineform.line.pacing import Pacer
 from lineform.line.transport import TIMEOUT, OnCall, OpenWire, Transport, best_wire
 from lineform.ports.clock import Clock
+from lineform.ports.pacing import SharedPace
 
 
 class HttpLineAccount(BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, AudienceCalls, MessageCalls):
@@ -38,12 +39,14 @@ def open_account(
     proxy: str | None = None,
     on_call: OnCall | None = None,
     wire: OpenWire = best_wire,
+    shared: SharedPace | None = None,
 ) -> HttpLineAccount:
     """The account that `token` belongs to; nothing is called yet.
 
     `origin` replaces both of LINE's hosts. `patience` is how many seconds a call may wait for LINE's rate limits;
     `timeout` how many it may take. `proxy` is the URL of an HTTP proxy on the way. `on_call` hears of every answered
-    call. `wire` is the library that the bytes go through.
+    call. `wire` is the library that the bytes go through. `shared` is the pace of all who call for this
+    account; without it, this one is alone.
     """
     transport = Transport(origin, token, clock, timeout=timeout, proxy=proxy, on_call=on_call, wire=wire)
-    return HttpLineAccount(Calls(transport, Pacer(clock, patience), clock))
+    return HttpLineAccount(Calls(transport, Pacer(clock, patience, shared), clock))

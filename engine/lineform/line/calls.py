@@ -70,6 +70,7 @@ class Calls:
         raise failure
 
     async def close(self) -> None:
+        await self._pacer.close()
         await self._transport.close()
 
 

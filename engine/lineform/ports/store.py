@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from lineform.lineapi.pace import Slice
+from lineform.lineapi.rates import Rate
 from lineform.lineapi.routes import Route
 from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
@@ -491,6 +493,17 @@ class Leases(Protocol):
     def release_lease(self, name: str, owner: str) -> None: ...
 
 
+class Paces(Protocol):
+    """How fast each account is called, by all processes together."""
+
+    def take_turns(
+        self, account: str, rate: Rate, want: int, patience: float, now: datetime, *, refused_at: float | None = None
+    ) -> Slice:
+        """Takes up to `want` turns of one of LINE's limits, by `lineform.lineapi.pace`; each is handed out once.
+        `refused_at` is the moment of a request that met a 429 since: everybody goes slower then."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Who did what, when and to what."""
@@ -522,6 +535,7 @@ class Store(
     Audiences,
     Codes,
     Leases,
+    Paces,
     Audit,
     Inbox,
     Intake,

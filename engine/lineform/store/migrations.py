@@ -181,7 +181,25 @@ _FRAMES = (
     "ALTER TABLE sends ADD COLUMN frame {bytes} NOT NULL DEFAULT {nothing}",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CAPS, _HISTORY, _FORGETTING, _AUDIENCES, _SERVER, _CODES, _FRAMES)
+_PACES = (
+    # How fast an account is called, by all processes together: one row for each of LINE's limits.
+    """CREATE TABLE paces (
+        account_id {ref} NOT NULL REFERENCES accounts (id), lane TEXT NOT NULL, tokens DOUBLE PRECISION NOT NULL,
+        refilled_at DOUBLE PRECISION NOT NULL, speed DOUBLE PRECISION NOT NULL, slowed_at DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (account_id, lane)){flat}""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _CAPS,
+    _HISTORY,
+    _FORGETTING,
+    _AUDIENCES,
+    _SERVER,
+    _CODES,
+    _FRAMES,
+    _PACES,
+)
 VERSION = len(STEPS)
 
 

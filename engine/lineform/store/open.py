@@ -30,6 +30,7 @@ from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
 from lineform.store.leases import LeaseRecords
 from lineform.store.outbox import OutboxRecords
+from lineform.store.paces import PaceRecords
 from lineform.store.revisions import RevisionRecords
 from lineform.store.tables import accounts
 
@@ -47,6 +48,7 @@ class SqlStore(
     ContactRecords,
     AudienceRecords,
     LeaseRecords,
+    PaceRecords,
     AuditRecords,
     InboxRecords,
     IntakeRecords,

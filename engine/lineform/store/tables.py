@@ -14,6 +14,7 @@ from lineform.store.types import Millisecond, UtcTime
 metadata = sa.MetaData()
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+Seconds: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 schema_version = sa.Table(
@@ -198,6 +199,17 @@ leases = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("until", UtcTime, nullable=False),
+)
+
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("lane", sa.Text, primary_key=True),
+    sa.Column("tokens", Seconds, nullable=False),
+    sa.Column("refilled_at", Seconds, nullable=False),
+    sa.Column("speed", Seconds, nullable=False),
+    sa.Column("slowed_at", Seconds, nullable=False),
 )
 
 audit = sa.Table(

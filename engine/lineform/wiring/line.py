@@ -7,13 +7,22 @@ from lineform.line.account import HttpLineAccount, open_account
 from lineform.line.transport import OnCall
 from lineform.model.client import ClientSpec
 from lineform.ports.clock import Clock
+from lineform.ports.pacing import SharedPace
 from lineform.settings import Settings
 
 
 def line_account(
-    client: ClientSpec, settings: Settings, clock: Clock, *, patience: float = 60.0, on_call: OnCall | None = None
+    client: ClientSpec,
+    settings: Settings,
+    clock: Clock,
+    *,
+    patience: float = 60.0,
+    on_call: OnCall | None = None,
+    shared: SharedPace | None = None,
 ) -> HttpLineAccount:
     """The account that the client's token opens. Nothing is called yet, so it may still be another bot's.
+
+    `shared` is the pace of all who call for it.
 
     Raises CredentialError, naming the variable, where the token is not there or can be none; UsageError for a proxy
     of another kind than HTTP.
@@ -28,4 +37,6 @@ def line_account(
     proxy = settings.proxy
     if proxy is not None and not proxy.casefold().startswith(("http://", "https://")):
         raise UsageError("HTTPS_PROXY names a proxy that is not HTTP", hint="Name an HTTP proxy, or unset it.")
-    return open_account(settings.line_origin, token, clock, patience=patience, proxy=proxy, on_call=on_call)
+    return open_account(
+        settings.line_origin, token, clock, patience=patience, proxy=proxy, on_call=on_call, shared=shared
+    )

@@ -16,6 +16,7 @@ from lineform.settings import Settings
 from lineform.wiring.calls import CallLog
 from lineform.wiring.clock import StartedClock, SystemClock
 from lineform.wiring.line import line_account
+from lineform.wiring.pacing import StorePace
 from lineform.wiring.sandbox import offline
 from lineform.wiring.store import workspace_store
 
@@ -32,6 +33,7 @@ class Session:
         self._closing = ExitStack()
         self._calls = None if settings.offline else CallLog(project.root / ".lineform")
         self._store: Store | None = None
+        self._paces: dict[str, StorePace] = {}
 
     @property
     def store(self) -> Store:
@@ -48,6 +50,19 @@ class Session:
     def account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
         """The client's account; the caller closes it. Raises CredentialError where its token is missing."""
         return line_account(client.spec, self.settings, self.clock, patience=patience, on_call=self._calls)
+
+    def sending_account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
+        """The same, for calls in numbers: where the store is shared, so is the pace of the account."""
+        shared = self._pace(client) if self.store.shared else None
+        return line_account(
+            client.spec, self.settings, self.clock, patience=patience, on_call=self._calls, shared=shared
+        )
+
+    def _pace(self, client: Client) -> StorePace:
+        if client.name not in self._paces:
+            self._paces[client.name] = StorePace(self.store, client.name, self.clock)
+            self._closing.callback(self._paces[client.name].close)
+        return self._paces[client.name]
 
     def close(self) -> None:
         self._closing.close()

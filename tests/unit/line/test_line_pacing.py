@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lineform.line.exchange import Request
 from lineform.line.pacing import Pacer
-from lineform.lineapi.rates import rate_for
+from lineform.lineapi.pace import Pace, Slice
+from lineform.lineapi.rates import Rate, rate_for
 from lineform.ports.line_account import RateLimited
 from lineform.wiring.clock import SettableClock
 from support.line_stub import NOON
@@ -151,3 +152,98 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
             await pacer.turn(LIST)
 
     asyncio.run(main())
+
+
+class OnePace:
+    """A pace that several pacers share, kept in memory; counts how often it is asked."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self.clock, self.asked = clock, 0
+        self.paces: dict[str, Pace] = {}
+
+    async def take(self, rate: Rate, want: int, patience: float, refused_at: float | None) -> Slice:
+        self.asked += 1
+        await asyncio.sleep(0)
+        now = self.clock.now().timestamp()
+        pace = self.paces.get(rate.bucket, Pace.fresh(rate, now)).seen(now)
+        if refused_at is not None:
+            pace = pace.refused(refused_at, now)
+        self.paces[rate.bucket], taken = pace.take(want, patience, now)
+        return taken
+
+
+@given(st.lists(st.integers(1, 120), min_size=1, max_size=6), st.integers(1, 4))
+def test_workers_that_share_a_pace_keep_the_limit_together(bursts: list[int], workers: int) -> None:
+    async def main() -> list[float]:
+        clock = SettableClock(NOON)
+        shared = OnePace(clock)
+        pacers = [Pacer(clock, 60.0, shared) for _ in range(workers)]
+        times: list[float] = []
+        for burst in bursts:
+            times += await asyncio.gather(*(pacer.turn(MULTICAST) for pacer in pacers for _ in range(burst)))
+        for pacer in pacers:
+            await pacer.close()
+        return sorted(moment - NOON.timestamp() for moment in times)
+
+    times = asyncio.run(main())
+    for start in range(len(times)):
+        inside = sum(times[start] <= moment < times[start] + 1.0 for moment in times)
+        assert inside <= 200 + 20 + 1
+
+
+def test_many_callers_ask_for_their_turns_together() -> None:
+    async def main() -> int:
+        clock = SettableClock(NOON)
+        shared = OnePace(clock)
+        pacer = Pacer(clock, 60.0, shared)
+        await asyncio.gather(*(pacer.turn(PUSH) for _ in range(400)))
+        return shared.asked
+
+    assert asyncio.run(main()) <= 3
+
+
+def test_a_429_of_one_worker_slows_the_other() -> None:
+    async def main() -> tuple[float, float]:
+        clock = SettableClock(NOON)
+        shared = OnePace(clock)
+        one, other = Pacer(clock, 60.0, shared), Pacer(clock, 60.0, shared)
+        sent = await one.turn(MULTICAST)
+        one.refused(MULTICAST, sent)
+        await one.turn(MULTICAST)
+        start = clock.now().timestamp()
+        times = [await other.turn(MULTICAST) - start for _ in range(50)]
+        return times[0], times[-1]
+
+    first, last = asyncio.run(main())
+    assert first == pytest.approx(0.01, abs=1e-3)
+    assert last == pytest.approx(0.5, abs=0.02)
+
+
+def test_turns_that_nobody_used_are_no_burst_later() -> None:
+    async def main() -> int:
+        clock = SettableClock(NOON)
+        shared = OnePace(clock)
+        pacer = Pacer(clock, 60.0, shared)
+        callers = [asyncio.create_task(pacer.turn(MULTICAST)) for _ in range(60)]
+        await asyncio.sleep(0)
+        for caller in callers[1:]:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+        clock.set(NOON + timedelta(minutes=5))
+        start = clock.now().timestamp()
+        return sum([await pacer.turn(MULTICAST) <= start for _ in range(60)])
+
+    assert asyncio.run(main()) == 20
+
+
+def test_a_shared_wait_beyond_patience_is_refused_with_the_time_to_come_back() -> None:
+    async def main() -> RateLimited:
+        clock = SettableClock(NOON)
+        pacer = Pacer(clock, 60.0, OnePace(clock))
+        for _ in range(3):
+            await pacer.turn(BATCH)
+        with pytest.raises(RateLimited) as caught:
+            await pacer.turn(BATCH)
+        return caught.value
+
+    assert asyncio.run(main()).retry_after == pytest.approx(1200)
