@@ -13,7 +13,7 @@ from lineform.model.address import Address, Kind
 from lineform.templates.moments import reads_of
 
 _WORDS = frozenset({Kind.ATTRIBUTES, Kind.SEGMENT})
-_OF_ONE_CLIENT = frozenset({"E116", "E309", "E407"})
+_OF_ONE_CLIENT = frozenset({"E116", "E309", "E407", "E409"})
 """Problems of files that one client has together, which nobody has."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lineform.loading.check_audiences import audience_problems
 from lineform.loading.check_line_audiences import line_audience_problems
+from lineform.loading.check_menu_rules import condition_findings, menu_problems, rules_of_client, unreached
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
 from lineform.loading.mending import apart_from
@@ -19,6 +20,7 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import Case, ExpectationSpec
+from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.richmenu import RichMenuSpec
@@ -52,6 +54,7 @@ class References:
             for problem in line_audience_problems(spec, names.all):
                 yield address, problem
         yield from _defaults(specs)
+        yield from rules_of_client(specs)
 
     def _declared(self, specs: Mapping[Address, Any]) -> tuple[Declared, list[tuple[str, Finding]]]:
         words = [spec for spec in specs.values() if isinstance(spec, AttributesSpec | SegmentSpec)]
@@ -139,8 +142,18 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
             yield from _skips(spec, names)
     elif isinstance(spec, RichMenuSpec):
         yield from switch_problems(spec, {*names.all[Kind.RICHMENU], *names.unread})
+    elif isinstance(spec, MenuRulesSpec):
+        yield from _menu_rules(spec, names)
     elif isinstance(spec, ExpectationSpec):
         yield from _expectation(spec, names)
+
+
+def _menu_rules(spec: MenuRulesSpec, names: _Names) -> Iterator[FieldProblem]:
+    findings = list(condition_findings(spec, names.declared))
+    yield from (_of(one) for one in findings if names.sure(one))
+    yield from menu_problems(spec, {*names.all[Kind.RICHMENU], *names.unread})
+    if not findings and names.complete:
+        yield from unreached(spec, names.declared)
 
 
 def _skips(spec: CampaignSpec, names: _Names) -> Iterator[FieldProblem]:

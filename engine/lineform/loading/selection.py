@@ -20,12 +20,13 @@ USES = {
     "segments": Kind.SEGMENT,
     "audiences": Kind.AUDIENCE,
     "richmenus": Kind.RICHMENU,
+    "menu_rules": Kind.MENU_RULES,
     "attributes": Kind.ATTRIBUTES,
     "codes": Kind.CODES,
 }
 
 
-_NOUNS = {"attributes": "file of attributes", "codes": "pool of codes"}
+_NOUNS = {"attributes": "file of attributes", "codes": "pool of codes", "menu_rules": "file of menu rules"}
 
 
 def shared_resources(workspace: Workspace) -> dict[Address, Found]:

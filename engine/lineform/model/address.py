@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CAMPAIGN = "campaign"
     RICHMENU = "richmenu"
     CODES = "codes"
+    MENU_RULES = "menu-rules"
     TEST = "test"
 
 

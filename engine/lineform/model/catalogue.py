@@ -10,6 +10,7 @@ from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
 from lineform.model.code_pool import CodesSpec
+from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.richmenu import RichMenuSpec
 
 SPECS: dict[Kind, type[Spec]] = {
@@ -21,6 +22,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.CAMPAIGN: CampaignSpec,
     Kind.RICHMENU: RichMenuSpec,
     Kind.CODES: CodesSpec,
+    Kind.MENU_RULES: MenuRulesSpec,
     Kind.TEST: ExpectationSpec,
 }
 

@@ -24,6 +24,7 @@ class Uses(Part):
     segments: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     audiences: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    menu_rules: Annotated[tuple[str, ...], Field(strict=False)] = ()
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     codes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
 

@@ -101,6 +101,10 @@ CODES: dict[str, str] = {
     "E405": "a cell that lies over another",
     "E406": "a switch to an unknown menu",
     "E407": "a second default menu",
+    "E408": "an unknown menu",
+    "E409": "a second file of menu rules",
+    "E410": "a rule that is never reached",
+    "E411": "a menu that everybody sees anyway",
 }
 GUARDS: dict[str, str] = {
     "G101": "the token belongs to another bot than the client is pinned to",

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lineform.model.base import Name, Part, Spec
 
 Span = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
 
+NO_MENU = "none"
+"""Where a menu is named, instead of its name: the friend has none of their own, and sees the account's default menu
+where there is one."""
 ACTION_KEYS = ("uri", "message", "postback", "switch", "clipboard", "datetime")
 
 
@@ -81,3 +84,10 @@ class RichMenuSpec(Spec):
     """Whether friends without a menu of their own see this one. At most one menu of a client."""
     protect: bool = False
     """A protected menu is never deleted, not even when its file is removed."""
+
+    @field_validator("name")
+    @classmethod
+    def _not_none(cls, value: str) -> str:
+        if value == NO_MENU:
+            raise ValueError("is the word for no menu: call this one otherwise")
+        return value

@@ -123,9 +123,7 @@ class Revisions:
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
             "timezone": _json(timezone),
-            "audience": self._once(
-                _audience, spec.audience, self._declared(client), *_selection(client, spec, timezone)
-            ),
+            "audience": self._once(_audience, spec.audience, self.words(client), *_selection(client, spec, timezone)),
             "messages": messages,
             "context": _json(resource.context),
             "silent": _json(spec.silent),
@@ -137,7 +135,8 @@ class Revisions:
         text = "{" + ",".join(f'"{key}":{parts[key]}' for key in sorted(parts)) + "}"
         return Revisioned(text, _digest(text))
 
-    def _declared(self, client: Client) -> Declared:
+    def words(self, client: Client) -> Declared:
+        """The words that this client's conditions may use."""
         if (found := self._clients.get(id(client))) is None:
             words = _words(client)
             key = tuple(id(resource.spec) for resource in words)
@@ -169,6 +168,12 @@ def _digest(text: str) -> str:
 def body_digest(body: Mapping[str, Any]) -> str:
     """The digest of a revision's body, the same for equal JSON however it was stored."""
     return _digest(_json(body))
+
+
+def revisioned(body: Mapping[str, Any]) -> Revisioned:
+    """A revision out of its whole body: whatever acts later is armed like a campaign."""
+    text = _json(body)
+    return Revisioned(text, _digest(text))
 
 
 def _words(client: Client) -> list[Resource]:
