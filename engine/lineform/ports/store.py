@@ -18,6 +18,7 @@ from lineform.lineapi.rates import Rate
 from lineform.lineapi.routes import Route
 from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
+from lineform.ports.menus import Menus
 from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import Predicate
 from lineform.sending.caps import Contact
@@ -534,6 +535,7 @@ class Store(
     Ledger,
     Audiences,
     Codes,
+    Menus,
     Leases,
     Paces,
     Audit,

@@ -237,11 +237,11 @@ def pass_due(rules: MenuRules, last: Pass | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Friends of whom the same is recorded and for whom the same rule holds; `late` where their tap is too old."""
+    """Friends of whom the same is recorded and for whom the same rule holds; `shown.at` only tells whether a tap is too
+    old by now."""
 
     rule: int
     shown: Shown
-    late: bool
     friends: int
 
 

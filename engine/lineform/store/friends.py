@@ -138,8 +138,7 @@ class FriendReading(Database):
         return self.among(line_ids.c.friend_id, ids)
 
     def _question(self, account_id: int, now: datetime, only: int | None = None) -> Question:
-        values: type[PostgresValues | SqliteValues] = PostgresValues if self.postgres else SqliteValues
-        return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only)
+        return question(account_id, now, postgres=self.postgres, only=only)
 
     def _tags_of(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
         rows = connection.execute(
@@ -151,6 +150,12 @@ class FriendReading(Database):
         for friend_id, name, tagged_at in rows:
             found.setdefault(friend_id, {})[name] = tagged_at
         return found
+
+
+def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:
+    """What a predicate is asked of: an account's friends, or one of them."""
+    values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
+    return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only)
 
 
 def _friend(row: Any, tagged: Mapping[str, datetime]) -> Friend:

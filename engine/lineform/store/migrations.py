@@ -22,6 +22,7 @@ _TYPES = {
         "time": "DATETIME",
         "uuid": "CHAR(32)",
         "flat": " WITHOUT ROWID",
+        "false": "0",
         "milliseconds": "CAST(round((julianday(changed_at) - 2440587.5) * 86400000) AS INTEGER)",
         "nothing": "X''",
     },
@@ -34,6 +35,7 @@ _TYPES = {
         "time": "TIMESTAMP WITH TIME ZONE",
         "uuid": "UUID",
         "flat": "",
+        "false": "FALSE",
         "milliseconds": "CAST(extract(epoch FROM changed_at) * 1000 AS BIGINT)",
         "nothing": "''",
     },
@@ -189,6 +191,20 @@ _PACES = (
         PRIMARY KEY (account_id, lane)){flat}""",
 )
 
+_MENUS = (
+    # Which menu was linked to whom and why; and when everybody was last looked at for it, with how long that took (ms).
+    """CREATE TABLE friend_menus (
+        friend_id {ref} PRIMARY KEY REFERENCES friends (id), account_id {ref} NOT NULL REFERENCES accounts (id),
+        menu TEXT NOT NULL, outcome TEXT NOT NULL, source TEXT NOT NULL, at {time} NOT NULL, confirmed {bool} NOT NULL,
+        call TEXT NOT NULL){flat}""",
+    "CREATE INDEX friend_menus_of ON friend_menus (account_id, menu)",
+    # What LINE has not answered for: as a rule nothing.
+    "CREATE INDEX friend_menus_open ON friend_menus (account_id, friend_id) WHERE confirmed = {false}",
+    """CREATE TABLE menu_passes (
+        account_id {ref} PRIMARY KEY REFERENCES accounts (id), digest TEXT NOT NULL, at {time} NOT NULL,
+        took {ref} NOT NULL){flat}""",
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -199,6 +215,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     _CODES,
     _FRAMES,
     _PACES,
+    _MENUS,
 )
 VERSION = len(STEPS)
 

@@ -29,6 +29,7 @@ from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
 from lineform.store.leases import LeaseRecords
+from lineform.store.menus import MenuRecords
 from lineform.store.outbox import OutboxRecords
 from lineform.store.paces import PaceRecords
 from lineform.store.revisions import RevisionRecords
@@ -47,6 +48,7 @@ class SqlStore(
     RevisionRecords,
     ContactRecords,
     AudienceRecords,
+    MenuRecords,
     LeaseRecords,
     PaceRecords,
     AuditRecords,

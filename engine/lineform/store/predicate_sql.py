@@ -91,9 +91,13 @@ class Question:
 
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """The friends of this account whom the predicate selects; of them only one, where its id is given."""
-    tree = _Compiler(question).compile(predicate, Asked.TRUE).self_group()
-    root = sa.and_(reachable(question.account_id), tree)
+    root = sa.and_(reachable(question.account_id), holding(predicate, question).self_group())
     return root if question.only is None else sa.and_(friends.c.id == question.only, root)
+
+
+def holding(predicate: Predicate, question: Question) -> ColumnElement[bool]:
+    """Where a predicate holds, of whatever friends a select is about: its root must be `reachable`."""
+    return _Compiler(question).compile(predicate, Asked.TRUE)
 
 
 class _Compiler:

@@ -183,6 +183,28 @@ codes = sa.Table(
     sa.Column("send_id", BigId),
 )
 
+friend_menus = sa.Table(
+    "friend_menus",
+    metadata,
+    sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("menu", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.Column("call", sa.Text, nullable=False),
+)
+
+menu_passes = sa.Table(
+    "menu_passes",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("took", BigId, nullable=False),
+)
+
 forgotten = sa.Table(
     "forgotten",
     metadata,

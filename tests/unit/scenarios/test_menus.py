@@ -215,11 +215,11 @@ def test_without_rules_nobody_is_looked_at_but_once_after_they_went() -> None:
 
 def test_a_tally_counts_who_changes_and_who_keeps_a_tab() -> None:
     groups = [
-        Group(0, NOTHING, late=False, friends=3),
-        Group(0, Shown("gifts", "birthday", TAP, NOW), late=False, friends=2),
-        Group(1, Shown("regulars", "regulars", RULES, NOW), late=False, friends=5),
-        Group(2, Shown("birthday", "birthday", RULES, NOW), late=False, friends=4),
-        Group(2, NOTHING, late=False, friends=90),
+        Group(0, NOTHING, friends=3),
+        Group(0, Shown("gifts", "birthday", TAP, NOW), friends=2),
+        Group(1, Shown("regulars", "regulars", RULES, NOW), friends=5),
+        Group(2, Shown("birthday", "birthday", RULES, NOW), friends=4),
+        Group(2, NOTHING, friends=90),
     ]
     birthday, regulars, rest = tally(SALON, groups, NOW)
     assert (birthday.friends, birthday.kept, birthday.changing, birthday.shown) == (5, 2, 3, {"": 3})

@@ -1,0 +1,221 @@
+"""Which rich menu was linked to whom, and for whom the rules choose another one.
+
+Everybody is asked in one select: a CASE over the rules, of which each is a comparison or a set of ids, and a look at
+what is recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or both databases would
+work it out once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from lineform.ports.menus import Linking
+from lineform.scenarios.menus import RULES, TAP, Group, MenuRules, Pass, Shown
+from lineform.store.database import STREAMED, Database, chunks
+from lineform.store.friends import question
+from lineform.store.predicate_sql import Question, holding, reachable
+from lineform.store.tables import friend_menus, friends, menu_passes
+
+_RECORD = (friend_menus.c.menu, friend_menus.c.outcome, friend_menus.c.source)
+
+
+class MenuRecords(Database):
+    """One row a friend who was ever linked. A friend without a row has no menu of their own."""
+
+    def menu_changes(self, account: str, rules: MenuRules, now: datetime) -> Iterator[tuple[int, int, Shown]]:
+        """Everybody for whom something may be to be done. Close the iterator where it is not read to its end: it holds
+        a connection."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return
+            chosen = _chosen(rules, question(account_id, now, postgres=self.postgres))
+            query = (
+                sa.select(chosen.c.id, chosen.c.rule, *_RECORD, friend_menus.c.at, friend_menus.c.confirmed)
+                .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
+                .where(_to_be_done(rules, _outcome(rules, chosen.c.rule), now))
+            )
+            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
+            for part in rows.partitions():
+                for row in part:
+                    yield row.id, row.rule, _shown(row)
+
+    def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
+        """Everybody who can be reached, counted by rule and by what is recorded."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return []
+            chosen = _chosen(rules, question(account_id, now, postgres=self.postgres))
+            columns = [chosen.c.rule, *_RECORD, friend_menus.c.confirmed]
+            if isinstance(rules.taps, timedelta):
+                columns.append(_late(rules.taps, now).label("late"))
+            query = (
+                sa.select(*columns, sa.func.count().label("friends"))
+                .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
+                .group_by(*columns)
+            )
+            rows = connection.execute(query).all()
+        return [_group(row, rules, now) for row in rows]
+
+    def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
+        """What is recorded of these friends' menus."""
+        found: dict[int, Shown] = {}
+        with self.reading() as connection:
+            for part in chunks(friend_ids, STREAMED):
+                rows = connection.execute(sa.select(friend_menus).where(self.among(friend_menus.c.friend_id, part)))
+                found |= {row.friend_id: _shown(row) for row in rows}
+        return found
+
+    def friends_shown(self, account: str, menu: str) -> Sequence[int]:
+        """Friends of whom it is recorded that they see this menu."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            query = (
+                sa.select(friend_menus.c.friend_id)
+                .where(friend_menus.c.account_id == account_id, friend_menus.c.menu == menu)
+                .order_by(friend_menus.c.friend_id)
+            )
+            return connection.execute(query).scalars().all()
+
+    def count_shown(self, account: str) -> Mapping[str, int]:
+        """Friends by the menu that is recorded of them."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            query = (
+                sa.select(friend_menus.c.menu, sa.func.count())
+                .where(friend_menus.c.account_id == account_id, friend_menus.c.menu != "")
+                .group_by(friend_menus.c.menu)
+            )
+            return dict(connection.execute(query).all())
+
+    def intend_menus(self, account: str, linkings: Sequence[Linking], call: str, now: datetime) -> None:
+        """Writes down what is about to be linked, in one transaction."""
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            rows: list[dict[str, Any]] = [
+                {
+                    "friend_id": friend_id,
+                    "account_id": account_id,
+                    "menu": linking.choice.menu,
+                    "outcome": linking.choice.outcome,
+                    "source": linking.choice.source,
+                    "at": now,
+                    "confirmed": not linking.choice.link,
+                    "call": call,
+                }
+                for linking in linkings
+                for friend_id in linking.friend_ids
+            ]
+            if rows:
+                insert = self.insert(friend_menus)
+                new = {name: insert.excluded[name] for name in rows[0] if name not in ("friend_id", "account_id")}
+                connection.execute(insert.on_conflict_do_update(index_elements=["friend_id"], set_=new), rows)
+
+    def confirm_menus(self, account: str, friend_ids: Sequence[int], call: str) -> None:
+        """LINE has taken it; whatever was written about a friend meanwhile is not certain any more."""
+        row = self.among(friend_menus.c.friend_id, list(friend_ids))
+        with self.writing() as connection:
+            connection.execute(sa.update(friend_menus).where(row).values(confirmed=friend_menus.c.call == call))
+
+    def open_menus(self, account: str, before: datetime, limit: int) -> Sequence[int]:
+        """Friends whose menu was to be linked, and for whom LINE has not answered."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            waiting = sa.and_(friend_menus.c.account_id == account_id, friend_menus.c.confirmed == sa.false())
+            query = sa.select(friend_menus.c.friend_id).where(waiting, friend_menus.c.at < before)
+            return connection.execute(query.order_by(friend_menus.c.friend_id).limit(limit)).scalars().all()
+
+    def unlinked(self, account: str, friend_ids: Sequence[int]) -> None:
+        """These have no menu of their own any more."""
+        with self.writing() as connection:
+            for part in chunks(friend_ids, STREAMED):
+                connection.execute(sa.delete(friend_menus).where(self.among(friend_menus.c.friend_id, part)))
+
+    def drop_blocked_menus(self, account: str) -> int:
+        """Forgets the menus of friends who block the account."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            blocking = sa.select(friends.c.id).where(
+                friends.c.account_id == account_id, friends.c.blocked.is_(sa.true())
+            )
+            gone = sa.and_(friend_menus.c.account_id == account_id, friend_menus.c.friend_id.in_(blocking))
+            if connection.execute(sa.select(friend_menus.c.friend_id).where(gone).limit(1)).first() is None:
+                return 0
+        with self.writing() as connection:
+            return connection.execute(sa.delete(friend_menus).where(gone)).rowcount
+
+    def menu_pass(self, account: str) -> Pass | None:
+        """When everybody was last looked at."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            row = connection.execute(sa.select(menu_passes).where(menu_passes.c.account_id == account_id)).first()
+        return None if row is None else Pass(row.digest, row.at, timedelta(milliseconds=row.took))
+
+    def note_menu_pass(self, account: str, done: Pass) -> None:
+        """Everybody was looked at."""
+        took = done.took // timedelta(milliseconds=1)
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            new = {"digest": done.digest, "at": done.at, "took": took}
+            insert = self.insert(menu_passes).values(account_id=account_id, **new)
+            connection.execute(insert.on_conflict_do_update(index_elements=["account_id"], set_=new))
+
+
+def _chosen(rules: MenuRules, asked: Question) -> sa.Subquery:
+    """Everybody who can be reached, with the number of the first rule that holds."""
+    branches = [(holding(rule.predicate, asked), number) for number, rule in enumerate(rules.rules)]
+    last = len(branches)
+    rule: ColumnElement[int] = sa.case(*branches, else_=last) if branches else sa.literal(last)
+    everybody = sa.select(friends.c.id, rule.label("rule")).where(reachable(asked.account_id))
+    return everybody.offset(0).subquery("chosen")
+
+
+def _outcome(rules: MenuRules, rule: ColumnElement[int]) -> ColumnElement[str]:
+    menus = {number: menu for number, menu in enumerate(rules.outcomes) if menu}
+    return sa.case(menus, value=rule, else_="") if menus else sa.literal("")
+
+
+def _to_be_done(rules: MenuRules, outcome: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    """At least where `lineform.scenarios.menus.decide` finds something to do."""
+    mine = friend_menus.c
+    clauses = [sa.func.coalesce(mine.outcome, "") != outcome, mine.confirmed.is_(sa.false())]
+    clauses.append(sa.and_(mine.source == RULES, mine.menu != mine.outcome))
+    if rules.tabs:
+        clauses.append(sa.and_(mine.source.not_in([RULES, TAP]), mine.menu.not_in(list(rules.tabs))))
+        clauses.append(sa.and_(mine.source == TAP, sa.or_(*_taps_to_end(rules, outcome, now))))
+    return sa.or_(*clauses)
+
+
+def _taps_to_end(rules: MenuRules, outcome: ColumnElement[str], now: datetime) -> Iterator[ColumnElement[bool]]:
+    if isinstance(rules.taps, timedelta):
+        yield _late(rules.taps, now)
+    elif not rules.taps:
+        yield sa.true()
+    for menu in sorted(set(rules.outcomes)):
+        yield sa.and_(outcome == menu, friend_menus.c.menu.not_in(sorted(rules.tabs.get(menu, ()))))
+
+
+def _late(kept: timedelta, now: datetime) -> ColumnElement[bool]:
+    """Whether a tap, if it is one, is kept no longer."""
+    return friend_menus.c.at <= now - kept
+
+
+def _shown(row: Any) -> Shown:
+    if row.menu is None:
+        return Shown()
+    return Shown(row.menu, row.outcome, row.source, row.at, row.confirmed)
+
+
+def _group(row: Any, rules: MenuRules, now: datetime) -> Group:
+    if row.menu is None:
+        return Group(row.rule, Shown(), row.friends)
+    # Of many friends only this is said of when: whether their tap is too old.
+    at = now - rules.taps if isinstance(rules.taps, timedelta) and row.late else now
+    shown = Shown(row.menu, row.outcome, row.source, at, row.confirmed)
+    return Group(row.rule, shown, row.friends)
