@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from lineform.errors import CredentialError, UsageError
@@ -14,6 +14,7 @@ from lineform.errors import CredentialError, UsageError
 ORIGIN: Final = "LINEFORM_LINE_ORIGIN"
 STORE: Final = "LINEFORM_STORE"
 FORGET_KEY: Final = "LINEFORM_FORGET_KEY"
+COPY: Final = "LINEFORM_COPY"
 LINE_HOST: Final = "api.line.me"
 STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
 
@@ -28,6 +29,8 @@ class Settings:
     """The proxy on the way to LINE (HTTPS_PROXY, NO_PROXY). It may hold a password."""
     store: str | None = field(default=None, repr=False)
     """The store's URL as it was given. It may hold a password."""
+    copy: Literal["auto", "on", "off"] = "auto"
+    """Whether a copy of the friends answers questions about everybody: where there are many, always, or never."""
     colour: bool = True
     """False under NO_COLOR (https://no-color.org)."""
     ci: bool = False
@@ -50,6 +53,7 @@ class Settings:
             line_origin=origin,
             proxy=_proxy(given, (urlsplit(origin).hostname or "") if origin else LINE_HOST),
             store=checked_store(given[STORE]) if STORE in given else None,
+            copy=checked_copy(given.get(COPY, "auto")),
             colour="NO_COLOR" not in given,
             ci=_says_yes(given.get("CI", "")),
             github_actions=_says_yes(given.get("GITHUB_ACTIONS", "")),
@@ -125,6 +129,19 @@ def checked_store(text: str) -> str:
             hint="Write sqlite:///path/to/store.db or postgresql://user:password@host/database.",
         )
     return text.strip()
+
+
+def checked_copy(text: str) -> Literal["auto", "on", "off"]:
+    """auto, on or off."""
+    match text.strip().casefold():
+        case "auto":
+            return "auto"
+        case "on":
+            return "on"
+        case "off":
+            return "off"
+        case _:
+            raise UsageError(f"{COPY} is none of auto, on, off", hint="leave it out for auto")
 
 
 def _split(text: str, what: str) -> SplitResult:

@@ -55,8 +55,8 @@ def empty(url: str) -> None:
     """Deletes every row of every table but the schema's version, and starts the ids anew."""
     with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
         connection.execute(
-            "TRUNCATE accounts, friends, line_ids, tags, friend_tags, revisions, sends, batches, leases, audit"
-            " RESTART IDENTITY CASCADE"
+            "TRUNCATE accounts, friends, line_ids, tags, friend_tags, revisions, sends, batches, leases, audit, copies,"
+            " changes RESTART IDENTITY CASCADE"
         )
 
 

@@ -12,6 +12,7 @@ import click
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
 from lineform.cli.common import acting_moment, open_project, read_settings, worst
+from lineform.cli.friends_copy import copy
 from lineform.cli.friends_export import export
 from lineform.cli.friends_forget import forget
 from lineform.cli.friends_import import import_
@@ -27,7 +28,7 @@ from lineform.wiring.session import Session, open_session
 
 @click.group("friends")
 def command() -> None:
-    """Import, collect, count, export and forget friends."""
+    """Import, collect, count, copy, export and forget friends."""
 
 
 @command.command("sync")
@@ -51,6 +52,7 @@ def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetim
                 failures[owner.name] = error
             else:
                 click.echo(f"{owner.name}: {counted(total)}")
+                session.keep_copy(owner, make=True)
     say_failures(failures)
     return worst(error.exit_code for error in failures.values())
 
@@ -82,5 +84,5 @@ def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool)
         click.echo(f"{name}: {plural(found.friends, 'friend')}, {found.blocked:,} more who block the account")
 
 
-for subcommand in (import_, export, forget):
+for subcommand in (import_, export, forget, copy):
     command.add_command(subcommand)

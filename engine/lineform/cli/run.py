@@ -91,6 +91,8 @@ async def _once(
                 reports.append(await _tick(session, client, dry_run=dry_run, should_stop=should_stop))
         except LineformError as error:
             failures[client.name] = error
+    if not dry_run and reports:
+        await asyncio.to_thread(session.keep_copy, next(iter(session.project.clients.values())))
     as_json = output == "json"
     click.echo(
         tick_json(reports, failures=failures) if as_json else tick_text(reports, failures=failures, colour=use_colour())

@@ -246,6 +246,31 @@ class NewSend:
     """What the bodies of its batches have in common (`lineform.sending.frames`); empty where each is whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class CopyState:
+    """What bringing a copy up to date came to: made `anew`, or so many `changes` taken over; and its size in bytes."""
+
+    anew: bool
+    changes: int
+    size: int
+
+
+class Copies(Protocol):
+    """A copy of the friends beside the store, which answers questions about everybody faster; never the truth."""
+
+    @property
+    def copy_size(self) -> int:
+        """Bytes; 0 where there is none."""
+        ...
+
+    def refresh_copy(self, now: datetime) -> CopyState:
+        """Makes the copy, or brings it up to date, whatever that takes. Raises `UsageError` where there can be none,
+        `LockedError` where another process uses it for too long."""
+        ...
+
+    def remove_copy(self) -> None: ...
+
+
 class Friends(Protocol):
     """Who the friends are, what is known of them, and what they did."""
 
@@ -270,6 +295,15 @@ class Friends(Protocol):
         ...
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int: ...
+
+    def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
+        """Everybody who can be reached, by internal id, ascending, streamed; each with the place of the first rule that
+        is true of them, or the number of rules where none is."""
+        ...
+
+    def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
+        """How many friends `sort` puts to each place; places of nobody are left out."""
+        ...
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
         """The same select with one friend's id."""
@@ -531,6 +565,7 @@ class Audit(Protocol):
 
 class Store(
     Friends,
+    Copies,
     Revisions,
     Ledger,
     Audiences,

@@ -37,6 +37,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction of which every statement sees the same state of the store."""
+        with self.reading() as connection:
+            if self.postgres:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when this ends, or never was. On SQLite the only writer from its start."""
         engine = self.engine.execution_options(lineform_writes=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,19 @@ import sqlalchemy as sa
 from lineform.ports.store import FriendCount
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
+from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.json_values import PostgresValues, SqliteValues
-from lineform.store.predicate_sql import Question, selected
+from lineform.store.predicate_sql import Question, selected, sizes_of, sorted_out
 from lineform.store.recorded import read_value
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 
 
 class FriendReading(Database):
     """Everything that asks about friends and changes nothing."""
+
+    copy: PopulationCopy | None = None
+    """What questions about everybody are asked of first, where there is one."""
 
     def count_friends(self, account: str) -> FriendCount:
         """Friends who can be reached, and those who cannot."""
@@ -57,25 +62,66 @@ class FriendReading(Database):
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Ids of all friends whom the predicate selects, ascending. Close the iterator where it is not read to its
         end: it holds a connection."""
-        with self.reading() as connection:
-            account_id = self.account_id(connection, account)
+        with self._asked(account) as (account_id, copy):
             if account_id is None:
                 return
+            if copy is not None:
+                yield from copy.select(account_id, predicate, now)
+                return
             asked = selected(predicate, self._question(account_id, now))
-            query = sa.select(friends.c.id).where(asked).order_by(friends.c.id)
-            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
-            for part in rows.scalars().partitions():
-                yield from part
+            for part in self._streamed(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
+                yield from (one for (one,) in part)
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
-        with self.reading() as connection:
-            account_id = self.account_id(connection, account)
+        with self._asked(account) as (account_id, copy):
             if account_id is None:
                 return 0
-            query = sa.select(sa.func.count()).select_from(friends)
+            if copy is not None:
+                return copy.count(account_id, predicate, now)
             asked = selected(predicate, self._question(account_id, now))
-            return connection.execute(query.where(asked)).scalar_one()
+            with self.reading() as connection:
+                return connection.execute(sa.select(sa.func.count()).select_from(friends).where(asked)).scalar_one()
+
+    def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
+        """Everybody who can be reached, ascending, with the first rule that is true of them. Close the iterator where
+        it is not read to its end."""
+        with self._asked(account) as (account_id, copy):
+            if account_id is None:
+                return
+            if copy is not None:
+                yield from copy.sort(account_id, rules, now)
+                return
+            place, asked = sorted_out(rules, self._question(account_id, now))
+            for part in self._streamed(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id)):
+                yield from ((one, rule) for one, rule in part)
+
+    def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
+        """How many friends can be reached, by the first rule that is true of them."""
+        with self._asked(account) as (account_id, copy):
+            if account_id is None:
+                return {}
+            if copy is not None:
+                return copy.sizes(account_id, rules, now)
+            query = sizes_of(rules, self._question(account_id, now))
+            with self.reading() as connection:
+                found: dict[int, int] = dict(connection.execute(query).all())
+                return found
+
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
+        with self.reading() as connection:
+            yield from connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query).partitions()
+
+    @contextmanager
+    def _asked(self, account: str) -> Iterator[tuple[int | None, Answers | None]]:
+        """The account's id, and the copy where it can answer now."""
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+        if self.copy is None or account_id is None:
+            yield account_id, None
+            return
+        with self.copy.current() as answers:
+            yield account_id, answers
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
         """The same select, asked about one friend."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +16,13 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import ArgumentError
 
 from lineform.errors import CredentialError, UsageError
-from lineform.ports.store import Store
+from lineform.ports.store import CopyState, ForgetCount, Store
 from lineform.store import migrations
 from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
+from lineform.store.copy import PopulationCopy
 from lineform.store.database import Database
 from lineform.store.events import EventRecords
 from lineform.store.failures import StoreUnusable
@@ -58,8 +61,11 @@ class SqlStore(
 ):
     """The store, in SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine, forget_secret: str = "") -> None:
+    def __init__(
+        self, engine: Engine, forget_secret: str = "", copy: Path | None = None, *, ask_copy: bool = True
+    ) -> None:
         super().__init__(engine, forget_secret)
+        self.copy = None if copy is None else PopulationCopy(self, copy, asked=ask_copy)
         self.shared = self.postgres
 
     def migrate(self) -> None:
@@ -85,6 +91,32 @@ class SqlStore(
                     hint="use that bot's token; for a new bot, use a new client name or a new store",
                 )
 
+    def forget(self, account: str, user_ids: Sequence[str], now: datetime) -> ForgetCount:
+        """Forgets these people, and takes them out of the copy for questions about everybody."""
+        count = super().forget(account, user_ids, now)
+        if self.copy is not None:
+            self.copy.erase()
+        return count
+
+    @property
+    def copy_size(self) -> int:
+        """Bytes of the copy; 0 where there is none, or it is not asked."""
+        return self.copy.size if self.copy is not None and self.copy.exists else 0
+
+    def refresh_copy(self, now: datetime) -> CopyState:
+        """Makes the copy, or brings it up to date. Raises `UsageError` where there can be none, `LockedError` where
+        another process uses it for too long."""
+        return self._own_copy().refresh(now)
+
+    def remove_copy(self) -> None:
+        """Deletes the copy. Raises as `refresh_copy` does."""
+        self._own_copy().remove()
+
+    def _own_copy(self) -> PopulationCopy:
+        if self.copy is None:
+            raise UsageError("this disk is gone after the job: a copy would be made for nothing")
+        return self.copy
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
@@ -98,10 +130,25 @@ class SqlStore(
         self.close()
 
 
-def open_store(url: str, forget_secret: str = "") -> Store:
+def copy_beside(url: str, folder: Path) -> Path:
+    """Where a copy of the friends belongs: beside an SQLite store's file, in `folder` for a store that machines share.
+
+    Raises nothing: what is wrong with the URL, `open_store` says."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        return folder / "shared.duckdb"
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return Path(parsed.database).with_suffix(".duckdb")
+    return folder / "shared.duckdb"
+
+
+def open_store(url: str, forget_secret: str = "", copy: Path | None = None, *, ask_copy: bool = True) -> Store:
     """The store at `url`. Makes SQLite's folder and file, for the owner alone; connects to PostgreSQL when first used.
 
-    `forget_secret` recognises people who were forgotten; it is asked for only where there are such people.
+    `forget_secret` recognises people who were forgotten; it is asked for only where there are such people. `copy` is
+    where a copy for questions about everybody may be; without it, or without `ask_copy`, all of them are asked of the
+    store itself.
 
     Raises `UsageError` for a URL of anything else, `StoreUnusable` where the file cannot be made.
     """
@@ -114,9 +161,9 @@ def open_store(url: str, forget_secret: str = "") -> Store:
         ) from None
     match parsed.get_backend_name():
         case "sqlite":
-            return SqlStore(_sqlite(parsed), forget_secret)
+            return SqlStore(_sqlite(parsed), forget_secret, copy, ask_copy=ask_copy)
         case "postgresql" | "postgres":
-            return SqlStore(_postgres(parsed), forget_secret)
+            return SqlStore(_postgres(parsed), forget_secret, copy, ask_copy=ask_copy)
         case other:
             raise UsageError(f"a store cannot be '{other}'", hint="use sqlite:///path or postgresql://host/database")
 

@@ -11,7 +11,7 @@ Events are such a set, too, grouped where they are counted: a correlated count c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -98,6 +98,23 @@ def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
 def holding(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """Where a predicate holds, of whatever friends a select is about: its root must be `reachable`."""
     return _Compiler(question).compile(predicate, Asked.TRUE)
+
+
+def sorted_out(rules: Sequence[Predicate], question: Question) -> tuple[ColumnElement[int], ColumnElement[bool]]:
+    """The place of the first rule that is true, from 0, or the number of rules where none is; and of whom that is
+    asked. One CASE over uncorrelated sets: no friend is looked up once for each rule."""
+    compiler = _Compiler(question)
+    places: list[ColumnElement[int]] = [sa.literal_column(str(n), sa.Integer()) for n in range(len(rules) + 1)]
+    branches = [(compiler.compile(rule, Asked.TRUE), place) for rule, place in zip(rules, places, strict=False)]
+    place = sa.case(*branches, else_=places[-1]) if branches else places[-1]
+    return place, reachable(question.account_id)
+
+
+def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
+    """How many friends there are at each of these places."""
+    place, asked = sorted_out(rules, question)
+    placed = sa.select(place.label("place")).select_from(friends).where(asked).subquery()
+    return sa.select(placed.c.place, sa.func.count()).group_by(placed.c.place)
 
 
 class _Compiler:

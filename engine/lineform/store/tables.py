@@ -305,3 +305,22 @@ item_events = sa.Table(
     sa.Column("fields", Json, nullable=False),
     sa.Column("told", sa.Integer, nullable=False),
 )
+
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("mark", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("seq", BigId, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("ids", postgresql.ARRAY(sa.BigInteger).with_variant(sa.Integer(), "sqlite")),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
+    sa.Column("xid", sa.BigInteger),
+)

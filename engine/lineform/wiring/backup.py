@@ -11,6 +11,7 @@ from lineform.errors import BlockedError
 from lineform.run.halt import halt
 from lineform.settings import FORGET_KEY, Settings
 from lineform.store.backup import accounts_of, check, copy_store, forget_again, forgotten_in, sqlite_file, unpacked
+from lineform.store.changes import unregister
 from lineform.store.failures import StoreUnusable
 from lineform.store.open import SqlStore, open_store
 
@@ -46,6 +47,7 @@ def restore_store(
         with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
             assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
             store.migrate()
+            unregister(store)  # no copy follows a store that went back in time
             forgotten = forget_again(store, before, now)
             clients = accounts_of(store)
             for client in clients:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from importlib.util import find_spec
 
+from lineform.errors import LockedError
 from lineform.line.account import HttpLineAccount
 from lineform.model.project import Client, Project
 from lineform.ports.clock import Clock
@@ -19,6 +21,9 @@ from lineform.wiring.line import line_account
 from lineform.wiring.pacing import StorePace
 from lineform.wiring.sandbox import offline
 from lineform.wiring.store import workspace_store
+
+MANY = 300_000
+"""Friends from whom on a copy is worth its room on the disk."""
 
 
 class Session:
@@ -63,6 +68,22 @@ class Session:
             self._paces[client.name] = StorePace(self.store, client.name, self.clock)
             self._closing.callback(self._paces[client.name].close)
         return self._paces[client.name]
+
+    def keep_copy(self, client: Client, *, make: bool = False) -> None:
+        """Brings the copy of the friends up to date where there is one; where it may `make` one, it is made where the
+        settings ask for it, or the client has so many friends that questions about everybody take long."""
+        wanted = self.store.copy_size > 0 or (make and self._worth_copying(client))
+        if not wanted or self.settings.copy == "off":
+            return
+        # Whoever uses it at this moment brings it up to date as well.
+        with suppress(LockedError):
+            self.store.refresh_copy(self.clock.now())
+
+    def _worth_copying(self, client: Client) -> bool:
+        if self.settings.copy == "auto":
+            lasting = self.settings.offline or not self.settings.hosted_runner
+            return lasting and find_spec("duckdb") is not None and self.store.count_friends(client.name).friends >= MANY
+        return self.settings.copy == "on"
 
     def close(self) -> None:
         self._closing.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from lineform.errors import BlockedError
 from lineform.ports.store import Store
 from lineform.settings import FORGET_KEY, STORE, Settings
-from lineform.store.open import open_store
+from lineform.store.open import copy_beside, open_store
 
 LOST_STORE = "G301"
 
@@ -26,7 +26,10 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
             hint=f"Set {STORE} to a PostgreSQL store that all runs share, or use a runner that keeps its disk.",
             code=LOST_STORE,
         )
-    store = open_store(url, settings.environment.get(FORGET_KEY, ""))
+    # A disk that is gone after the job keeps no copy.
+    lasting = settings.offline or not settings.hosted_runner
+    copy = copy_beside(url, workspace.resolve() / ".lineform") if lasting else None
+    store = open_store(url, settings.environment.get(FORGET_KEY, ""), copy, ask_copy=settings.copy != "off")
     try:
         store.migrate()
     except BaseException:

@@ -1,0 +1,309 @@
+"""A copy of the friends in DuckDB, which answers questions about everybody five to twenty times faster than the store.
+
+It is never the truth. It is a file beside the store that one process at a time may use; a question goes to it only
+while it can be brought to the very state of the store, by the log of changes, within the question's time. Whoever finds
+it absent, in use, or too far behind asks the store, and learns the same. What is wrong with the file is no reason not
+to answer: it is deleted, and made anew when somebody brings it up to date.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from lineform.errors import LockedError, UsageError
+from lineform.ports.store import CopyState
+from lineform.segments.predicate import Predicate
+from lineform.store import changes
+from lineform.store.changes import Changed, Position
+from lineform.store.copy_load import Loader
+from lineform.store.copy_sql import EVENTS, FRIENDS, DuckValues, compiled, create_tables
+from lineform.store.database import STREAMED, Database
+from lineform.store.predicate_sql import Question, selected, sizes_of, sorted_out
+from lineform.store.tables import friends
+
+if TYPE_CHECKING:
+    import duckdb
+
+FORMAT = 1
+"""Of the copy's own tables: one of another format is made anew."""
+IN_TIME = 200_000
+"""Changes that a question waits for; where there are more, it is asked of the store."""
+PATIENCE = 60.0
+"""Seconds for which whoever must have the copy waits for another process's question."""
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing is fetched from elsewhere, whatever a file asks for.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "192MB",
+}
+
+
+class PopulationCopy:
+    """The copy of one store, at a path of its own."""
+
+    def __init__(self, store: Database, path: Path, *, asked: bool = True) -> None:
+        self._store = store
+        self._path = path
+        self._asked = asked
+        self._piece = path.with_name(path.name + ".piece")
+        self._new = path.with_name(path.name + ".new")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a copy that can be asked."""
+        return self._asked and self._path.exists() and find_spec("duckdb") is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk; 0 where there is none."""
+        return self._path.stat().st_size if self._path.exists() else 0
+
+    @contextmanager
+    def current(self) -> Iterator[Answers | None]:
+        """The copy as it is now, with every change of the store in it; None where that cannot be had at once."""
+        if not self.exists:
+            yield None
+            return
+        with self._owned(0.0) as mine:
+            answers = self._caught_up(IN_TIME) if mine else None
+            if answers is None:
+                yield None
+                return
+            try:
+                yield answers
+            finally:
+                answers.close()
+
+    def refresh(self, now: datetime) -> CopyState:
+        """Brings the copy up to date, whatever that takes, and makes it where there is none.
+
+        Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed.
+        """
+        if find_spec("duckdb") is None:
+            raise UsageError("a copy of the friends needs DuckDB", hint="pip install 'lineform[fast]'")
+        with self._surely_owned():
+            behind = self._caught_up(None) if self.exists else None
+            if behind is None:
+                self._make(now)
+                return CopyState(True, 0, self.size)
+            taken = behind.changes
+            changes.note_reached(self._store, behind.copy, behind.position, now)
+            behind.close()
+        return CopyState(False, taken, self.size)
+
+    def erase(self) -> None:
+        """Takes out of the file what the store has forgotten. Raises `LockedError` as `refresh` does."""
+        if not self._path.exists():
+            return
+        with self._surely_owned():
+            answers = self._caught_up(None) if self.exists else None
+            if answers is None:
+                self._delete()
+            else:
+                answers.close()
+
+    def remove(self) -> None:
+        """Deletes the copy, and ends the log that was kept for it."""
+        with self._surely_owned():
+            self._delete()
+            changes.unregister(self._store)
+
+    @contextmanager
+    def _owned(self, patience: float) -> Iterator[bool]:
+        """Whether this is the one process, and the one question, that uses the copy now.
+
+        SQLite's lock on a file of its own: every system has it, and it ends with its process.
+        """
+        with closing(sqlite3.connect(self._path.with_name(self._path.name + ".lock"), timeout=patience)) as lock:
+            lock.isolation_level = None
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                yield False
+                return
+            yield True
+
+    @contextmanager
+    def _surely_owned(self) -> Iterator[None]:
+        with self._owned(PATIENCE) as mine:
+            if not mine:
+                raise LockedError(
+                    "another process uses the copy of the friends right now",
+                    hint="wait for it to end and run the same command again",
+                )
+            yield
+
+    def _caught_up(self, most: int | None) -> Answers | None:
+        """The copy with all changes taken over; None where it has to be made anew, or where there are more than that
+        many. A file that cannot be used is deleted."""
+        duckdb = _duckdb()
+        answers = None
+        try:
+            answers = Answers(self._connect(self._path))
+            done = self._take_over(answers, most)
+        except duckdb.Error:
+            done = None
+            self._close(answers)
+            self._delete()
+        except BaseException:
+            self._close(answers)
+            raise
+        if done is None:
+            self._close(answers)
+            return None
+        return done
+
+    def _take_over(self, answers: Answers, most: int | None) -> Answers | None:
+        if answers.format != FORMAT:
+            return None
+        with self._store.snapshot() as connection:
+            if not changes.is_known(connection, answers.copy, answers.position):
+                return None
+            changed = changes.since(connection, answers.position, most)
+            if changed is None:
+                return None
+            if changed:
+                self._apply(answers, connection, changed)
+            answers.changes = len(changed)
+        if changed.erased:
+            self._write_anew(answers)
+            again = Answers(self._connect(self._path))
+            again.changes = len(changed)
+            return again
+        return answers
+
+    def _apply(self, answers: Answers, connection: sa.Connection, changed: Changed) -> None:
+        position = changes.here(connection)
+        duck = answers.duck
+        duck.execute("BEGIN")
+        try:
+            # The events of somebody who was forgotten are gone, and so are noted as such.
+            Loader(connection, duck, self._piece).again(changed.friends, changed.events)
+            duck.execute("UPDATE reached SET mark = ?, seq = ?, stamp = ?", _numbers(position))
+            duck.execute("COMMIT")
+        except BaseException:
+            duck.execute("ROLLBACK")
+            raise
+        finally:
+            self._piece.unlink(missing_ok=True)
+        answers.read_state()
+
+    def _make(self, now: datetime) -> None:
+        """A new file, from one state of the store; it takes the old one's place when it is whole."""
+        self._delete()
+        copy = uuid4().hex
+        changes.register(self._store, copy, now)
+        duck = self._connect(self._new)
+        try:
+            self._new.chmod(0o600)
+            for statement in create_tables():
+                duck.execute(statement)
+            with self._store.snapshot() as connection:
+                position = changes.here(connection)
+                Loader(connection, duck, self._piece).everything()
+            duck.execute("INSERT INTO reached VALUES (?, ?, ?, ?, ?)", [FORMAT, copy, *_numbers(position)])
+            duck.execute("CHECKPOINT")
+        finally:
+            duck.close()
+            self._piece.unlink(missing_ok=True)
+        self._new.replace(self._path)
+
+    def _write_anew(self, answers: Answers) -> None:
+        """Into a new file: DuckDB, too, leaves what was deleted in blocks that are free."""
+        duck = answers.duck
+        self._new.unlink(missing_ok=True)
+        name = duck.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
+        path = str(self._new).replace("'", "''")
+        duck.execute(f"ATTACH '{path}' AS anew")
+        self._new.chmod(0o600)
+        duck.execute(f'COPY FROM DATABASE "{name}" TO anew')
+        duck.execute("DETACH anew")
+        answers.close()
+        self._new.replace(self._path)
+
+    def _connect(self, path: Path) -> duckdb.DuckDBPyConnection:
+        found: duckdb.DuckDBPyConnection = _duckdb().connect(str(path), config=_SETTINGS)
+        found.execute("SET TimeZone = 'UTC'")
+        found.execute("SET preserve_insertion_order = false")
+        return found
+
+    def _close(self, answers: Answers | None) -> None:
+        if answers is not None:
+            answers.close()
+
+    def _delete(self) -> None:
+        for path in (self._path, self._new):
+            for suffix in ("", ".wal"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        self._piece.unlink(missing_ok=True)
+
+
+class Answers:
+    """An open copy. It answers as the store does, about an account by its id."""
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
+        self.duck = duck
+        self.changes = 0
+        self.read_state()
+
+    def read_state(self) -> None:
+        (row,) = self.duck.execute("SELECT format, copy, mark, seq, stamp FROM reached").fetchall()
+        self.format, self.copy = row[:2]
+        self.position = Position(*row[2:])
+        rows = self.duck.execute("SELECT of, name, kind, place FROM shredded").fetchall()
+        self._shredded = {(of, name, kind): place for of, name, kind, place in rows}
+
+    def select(self, account_id: int, predicate: Predicate, now: datetime) -> Iterator[int]:
+        """Ids, ascending."""
+        asked = selected(predicate, self._question(account_id, now))
+        for (one,) in self._rows(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
+            yield one
+
+    def count(self, account_id: int, predicate: Predicate, now: datetime) -> int:
+        query = sa.select(sa.func.count()).select_from(friends)
+        asked = selected(predicate, self._question(account_id, now))
+        ((found,),) = self._rows(query.where(asked))
+        return int(found)
+
+    def sort(self, account_id: int, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
+        """Ids, ascending, each with the first rule that holds."""
+        place, asked = sorted_out(rules, self._question(account_id, now))
+        yield from self._rows(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id))
+
+    def sizes(self, account_id: int, rules: Sequence[Predicate], now: datetime) -> dict[int, int]:
+        """How many friends there are by the first rule that holds."""
+        query = sizes_of(rules, self._question(account_id, now))
+        return dict(self._rows(query))
+
+    def close(self) -> None:
+        self.duck.close()
+
+    def _rows(self, query: sa.ClauseElement) -> Iterator[Any]:
+        statement, values = compiled(query)
+        found = self.duck.execute(statement, values)
+        while rows := found.fetchmany(STREAMED):
+            yield from rows
+
+    def _question(self, account_id: int, now: datetime) -> Question:
+        attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
+        return Question(account_id, now, attributes, fields)
+
+
+def _numbers(position: Position) -> list[int]:
+    return [position.mark, position.seq, position.stamp]
+
+
+def _duckdb() -> Any:
+    # Loaded here because start-up must not pay for it, and because it is an extra.
+    import duckdb  # noqa: PLC0415
+
+    return duckdb

@@ -1,0 +1,179 @@
+"""The copy's own SQL: its tables, and a predicate compiled for DuckDB, whose dialect is nearly PostgreSQL's.
+
+The tables bear the names of the store's, so that the same compiler serves both. What the store keeps as JSON stands in
+columns of its own here, one for each name and type that occurs: ten million texts are parsed once and not with every
+question. Values of another type than declared are in another column, and so are unknown, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+from sqlalchemy.dialects import postgresql
+
+from lineform.segments.predicate import AttributeType
+
+Shredded = Mapping[tuple[str, str, str], str]
+"""Columns by table, name and kind of value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the copy. `store` is how it is read out of the store; `quoted` where it may hold any text."""
+
+    name: str
+    type: str
+    store: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table of the copy. `key` is by what its rows are read in pieces; `json` holds what becomes columns."""
+
+    name: str
+    key: str
+    columns: tuple[Column, ...]
+    json: str = ""
+    order: str = ""
+    """In which order the rows of a piece are written, so that a question can pass over many of them unread."""
+
+
+FRIENDS = Copied(
+    "friends",
+    "id",
+    (
+        Column("id", "BIGINT", "id"),
+        Column("account_id", "BIGINT", "account_id"),
+        Column("language", "VARCHAR", "language", quoted=True),
+        Column("followed_at", "TIMESTAMPTZ", "followed_at"),
+        Column("first_followed_at", "TIMESTAMPTZ", "first_followed_at"),
+        Column("blocked", "BOOLEAN", "CASE WHEN blocked THEN 1 ELSE 0 END"),
+        Column("first_route", "VARCHAR", "first_route", quoted=True),
+        Column("last_route", "VARCHAR", "last_route", quoted=True),
+        # That there is one is all that a condition asks.
+        Column("member_id", "VARCHAR", "CASE WHEN member_id = '' THEN '' ELSE 'linked' END", quoted=True),
+    ),
+    json="attributes",
+)
+FRIEND_TAGS = Copied(
+    "friend_tags",
+    "friend_id",
+    (
+        Column("tag_id", "BIGINT", "tag_id"),
+        Column("friend_id", "BIGINT", "friend_id"),
+        Column("tagged_at", "BIGINT", "tagged_at"),
+    ),
+)
+EVENTS = Copied(
+    "events",
+    "id",
+    (
+        Column("id", "BIGINT", "id"),
+        Column("type_id", "BIGINT", "type_id"),
+        Column("friend_id", "BIGINT", "friend_id"),
+        Column("at", "BIGINT", "at"),
+    ),
+    json="fields",
+    order="type_id",
+)
+TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
+NAMES = ("tags", "event_types")
+"""Small tables that are copied whole."""
+
+KINDS = {
+    "t": ("VARCHAR", ("VARCHAR",)),
+    "n": ("DOUBLE", ("UBIGINT", "BIGINT", "HUGEINT", "UHUGEINT", "DOUBLE")),
+    "b": ("BOOLEAN", ("BOOLEAN",)),
+    "s": ("VARCHAR[]", ("ARRAY",)),
+}
+"""By kind of value: the type of its column, and what DuckDB calls such a value in JSON."""
+_KIND_OF: Mapping[AttributeType, str] = {"text": "t", "date": "t", "enum": "t", "number": "n", "bool": "b", "set": "s"}
+_TYPE_OF: Mapping[str, sa.types.TypeEngine[Any]] = {"t": sa.Text(), "n": sa.Double(), "b": sa.Boolean(), "s": sa.Text()}
+
+
+class _Names(postgresql.base.PGIdentifierPreparer):
+    reserved_words = postgresql.base.RESERVED_WORDS | {"at"}
+
+
+class DuckDialect(postgresql.base.PGDialect):
+    """SQLAlchemy's PostgreSQL, as far as DuckDB speaks it: for compiling only."""
+
+    name = "duckdb"
+    preparer = _Names
+    supports_statement_cache = True
+
+
+DIALECT = DuckDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+def compiled(statement: sa.ClauseElement) -> tuple[str, list[Any]]:
+    """A statement as DuckDB takes it, with its values in their order."""
+    found: Any = statement.compile(dialect=DIALECT)
+    state = found.construct_expanded_state()
+    values = []
+    for name in state.positiontup:
+        value = state.parameters[name]
+        if (bound := found.binds.get(name)) is not None:
+            process = bound.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+            value = value if process is None else process(value)
+        values.append(value)
+    return state.statement, values
+
+
+class DuckValues:
+    """Reads what the store keeps as JSON in a table; see `lineform.store.json_values`."""
+
+    def __init__(self, table: Copied, shredded: Shredded) -> None:
+        self._table = table.name
+        self._shredded = shredded
+
+    def typed(self, name: str, kind: AttributeType) -> ColumnElement[Any]:
+        short = _KIND_OF[kind]
+        column = self._shredded.get((self._table, name, short))
+        if column is None:
+            return sa.cast(sa.null(), _TYPE_OF[short])
+        return sa.literal_column(f"{self._table}.{column}", _TYPE_OF[short])
+
+    def contains(self, name: str, words: list[Any], *, every: bool, negated: bool) -> ColumnElement[bool]:
+        column = self._shredded.get((self._table, name, "s"))
+        if column is None:
+            return sa.cast(sa.null(), sa.Boolean())
+        listed = sa.func.list_value(*words)
+        held: ColumnElement[Any] = sa.literal_column(f"{self._table}.{column}")
+        function = sa.func.list_has_all if every else sa.func.list_has_any
+        found: ColumnElement[bool] = function(held, listed, type_=sa.Boolean())
+        return sa.not_(found) if negated else found
+
+
+def create_tables() -> list[str]:
+    """Makes an empty copy."""
+    made = []
+    for table in TABLES:
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+        made.append(f"CREATE TABLE {table.name} ({columns})")
+    made += [f"CREATE TABLE {name} (id BIGINT, account_id BIGINT, name VARCHAR)" for name in NAMES]
+    made.append("CREATE TABLE shredded (of VARCHAR, name VARCHAR, kind VARCHAR, place VARCHAR)")
+    made.append("CREATE TABLE reached (format BIGINT, copy VARCHAR, mark BIGINT, seq BIGINT, stamp BIGINT)")
+    return made
+
+
+def shredding(table: Copied, columns: Mapping[tuple[str, str], str]) -> str:
+    """The values of a piece's JSON for their columns, each by name and kind: a list for SELECT."""
+    parts = [f'"{column.name}"' for column in table.columns]
+    for (name, kind), place in columns.items():
+        path = _text(f'$."{name}"')
+        type_, words = KINDS[kind]
+        text = f"{table.json} -> {path}" if kind == "s" else f"{table.json} ->> {path}"
+        among = ", ".join(_text(word) for word in words)
+        found = f"json_type({table.json}, {path})"
+        parts.append(f"CASE WHEN {found} IN ({among}) THEN CAST({text} AS {type_}) END AS {place}")
+    return ", ".join(parts)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

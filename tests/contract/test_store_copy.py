@@ -1,0 +1,292 @@
+"""The copy that answers questions about everybody: it says what the store says, whatever was written in between."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from lineform.errors import LockedError
+from lineform.ports.store import CopyState, EventRow, FriendRow
+from lineform.segments.predicate import (
+    EVERYONE,
+    All,
+    AttributeIs,
+    CameBy,
+    Count,
+    FriendSince,
+    Happened,
+    HasTag,
+    IsMember,
+    Not,
+    Predicate,
+    Sum,
+)
+from lineform.store import copy as copies
+from lineform.store import open_store
+from lineform.store.copy import PopulationCopy
+from lineform.store.open import SqlStore
+from lineform.store.tables import metadata
+from support.populations import history, population
+from support.stores import NOW, user
+
+SECRET = "a secret that never changes"
+QUESTIONS: tuple[Predicate, ...] = (
+    EVERYONE,
+    HasTag("vip"),
+    HasTag("vip", 3600),
+    Not(HasTag("new")),
+    AttributeIs("tier", "enum", "is", ("gold",)),
+    AttributeIs("visits", "number", "at_least", (2,)),
+    AttributeIs("likes", "set", "is", ("金",)),
+    AttributeIs("備考", "text", "known", (True,)),
+    CameBy("last_route", ("poster",)),
+    IsMember(),
+    FriendSince(3600, None),
+    Happened("visit", (), None, None, Count("is", (0,))),
+    Happened("purchase", (), None, None, Sum("amount", "at_least", (100.0,))),
+)
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[SqlStore]:
+    """A store with two hundred friends and what they did, and a copy of them."""
+    with open_store(store_url, SECRET, copy=tmp_path / "copy" / "copy.duckdb") as opened:
+        (tmp_path / "copy").mkdir()
+        assert isinstance(opened, SqlStore)
+        opened.import_friends("aoba", population(Random(1), 200), NOW)
+        opened.add_events("aoba", history(Random(1), 200, "aoba"), NOW)
+        copy_of(opened).refresh(NOW)
+        yield opened
+
+
+def copy_of(store: SqlStore) -> PopulationCopy:
+    assert store.copy is not None
+    return store.copy
+
+
+def told(store: SqlStore) -> list[list[int]]:
+    """What the copy answers; it fails where the store would have to answer."""
+    with copy_of(store).current() as answers, store.reading() as connection:
+        assert answers is not None
+        account = store.account_id(connection, "aoba")
+        assert account is not None
+        return [list(answers.select(account, question, NOW)) for question in QUESTIONS]
+
+
+def true(store: SqlStore) -> list[list[int]]:
+    """What the store itself answers."""
+    with open_store(store.engine.url.render_as_string(hide_password=False)) as other:
+        return [list(other.select("aoba", question, NOW)) for question in QUESTIONS]
+
+
+def test_it_follows_every_change(store: SqlStore) -> None:
+    random = Random(7)
+    assert told(store) == true(store)
+    for step in range(12):
+        later = NOW + timedelta(seconds=step)
+        some = [FriendRow(user(random.randrange(230)), tags=("vip",), untag=("new",)) for _ in range(5)]
+        store.import_friends("aoba", some, later)
+        one = FriendRow(user(random.randrange(230)), attributes={"tier": "gold", "visits": None, f"extra{step}": True})
+        store.import_friends("aoba", [one, FriendRow(user(step), blocked=step % 2 == 0)], later)
+        amount = {"amount": random.choice((1, 0.5, 1000)), f"seen{step}": "花子"}
+        store.add_events("aoba", [EventRow(user(random.randrange(200)), "purchase", f"late-{step}", NOW, amount)], NOW)
+        store.import_friends("aoba", [FriendRow(user(1), tags=("vip",), renew=("vip",))], later)
+        assert told(store) == true(store)
+
+
+def test_a_value_that_comes_as_another_type_later_is_unknown_here_too(store: SqlStore) -> None:
+    everybody = AttributeIs("visits", "number", "known", (True,))
+    store.import_friends("aoba", [FriendRow(user(n), attributes={"visits": "many"}) for n in range(20)], NOW)
+    with open_store(store.engine.url.render_as_string(hide_password=False)) as other:
+        assert store.count("aoba", everybody, NOW) == other.count("aoba", everybody, NOW)
+    assert told(store) == true(store)
+
+
+def test_whoever_is_forgotten_is_gone_from_its_file(store: SqlStore, tmp_path: Path) -> None:
+    secret = "珈琲と紅茶が好きな花子"
+    row = FriendRow(user(900), attributes={"note": secret}, tags=("vip",))
+    store.import_friends("aoba", [row], NOW)
+    store.add_events("aoba", [EventRow(user(900), "visit", "v-900", NOW, {"note": secret})], NOW)
+    asked = AttributeIs("note", "text", "is", (secret,))
+    assert store.count("aoba", asked, NOW) == 1
+    store.forget("aoba", [user(900)], NOW)
+    assert store.count("aoba", asked, NOW) == 0
+    assert told(store) == true(store)
+    files = [path for path in (tmp_path / "copy").iterdir() if path.is_file()]
+    assert {path.name for path in files} == {"copy.duckdb", "copy.duckdb.lock"}
+    assert all(secret.encode() not in path.read_bytes() for path in files)
+
+
+def test_no_id_of_lines_and_no_name_of_anybody_is_in_it(store: SqlStore, tmp_path: Path) -> None:
+    store.import_friends("aoba", [FriendRow(user(1), "佐藤花子", member_id="M-123456")], NOW)
+    assert told(store) == true(store)
+    with duckdb.connect(str(tmp_path / "copy" / "copy.duckdb")) as file:
+        for (table,) in file.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            text = str(file.table(table).project("CAST(COLUMNS(*) AS VARCHAR)").fetchall())
+            assert user(1) not in text
+            assert "佐藤花子" not in text
+            assert "M-123456" not in text
+
+
+def test_it_is_for_its_owner_alone(store: SqlStore, tmp_path: Path) -> None:
+    mode = (tmp_path / "copy" / "copy.duckdb").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_it_is_made_anew_over_a_restored_store(store: SqlStore) -> None:
+    with store.writing() as connection:
+        connection.execute(sa.text("DELETE FROM changes"))
+        connection.execute(sa.text("INSERT INTO changes (kind, stamp) VALUES ('-', 1)"))
+    with copy_of(store).current() as answers:
+        assert answers is None
+    assert copy_of(store).refresh(NOW).anew
+    assert told(store) == true(store)
+
+
+def test_a_copy_of_another_store_is_never_asked(store: SqlStore, tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/other.db", copy=tmp_path / "copy" / "copy.duckdb") as other:
+        other.migrate()
+        other.import_friends("aoba", [FriendRow(user(1))], NOW)
+        assert other.count("aoba", EVERYONE, NOW) == 1
+
+
+def test_a_damaged_file_costs_nothing_but_time(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "copy" / "copy.duckdb").write_bytes(b"no database" * 10_000)
+    assert store.count("aoba", EVERYONE, NOW) == len(true(store)[0])
+    assert not (tmp_path / "copy" / "copy.duckdb").exists()
+    assert copy_of(store).refresh(NOW).anew
+    assert told(store) == true(store)
+
+
+def test_too_many_changes_are_not_waited_for(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "IN_TIME", 10)
+    store.import_friends("aoba", [FriendRow(user(n), tags=("vip", "新しい")) for n in range(20)], NOW)
+    with copy_of(store).current() as answers:
+        assert answers is None
+    assert store.count("aoba", HasTag("新しい"), NOW) == true_count(store, HasTag("新しい")) > 0
+    assert not copy_of(store).refresh(NOW).anew
+    assert told(store) == true(store)
+
+
+def true_count(store: SqlStore, question: Predicate) -> int:
+    with open_store(store.engine.url.render_as_string(hide_password=False)) as other:
+        return other.count("aoba", question, NOW)
+
+
+def test_whoever_finds_it_in_use_asks_the_store(store: SqlStore) -> None:
+    first = store.select("aoba", EVERYONE, NOW)
+    next(first)
+    assert list(store.select("aoba", EVERYONE, NOW)) == true(store)[0]
+    with copy_of(store).current() as answers:
+        assert answers is None
+    first.close()  # type: ignore[attr-defined]
+    with copy_of(store).current() as answers:
+        assert answers is not None
+
+
+def test_another_process_has_to_wait_for_it_or_asks_the_store(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "copy" / "copy.duckdb.lock"
+    holding = (
+        "import sqlite3, sys\n"
+        f"lock = sqlite3.connect({str(lock)!r}, isolation_level=None)\n"
+        "lock.execute('BEGIN EXCLUSIVE')\nprint('held', flush=True)\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", holding], stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert list(store.select("aoba", EVERYONE, NOW)) == true(store)[0]
+        monkeypatch.setattr(copies, "PATIENCE", 0.1)
+        with pytest.raises(LockedError, match="another process"):
+            copy_of(store).refresh(NOW)
+        other.kill()
+    assert told(store) == true(store)
+
+
+def test_the_log_ends_where_no_copy_waits_for_it(store: SqlStore) -> None:
+    store.import_friends("aoba", [FriendRow(user(n), tags=("再来",)) for n in range(50)], NOW)
+    assert rows(store, "changes") > 1
+    assert copy_of(store).refresh(NOW) == CopyState(False, 50, copy_of(store).size)
+    store.import_friends("aoba", [FriendRow(user(3), tags=("常連", "vip", "new"))], NOW)
+    copy_of(store).refresh(NOW)
+    assert rows(store, "changes") < 20
+    copy_of(store).remove()
+    assert rows(store, "changes") <= 1
+    before = rows(store, "changes")
+    store.import_friends("aoba", [FriendRow(user(n), tags=("三度",)) for n in range(50)], NOW)
+    assert rows(store, "changes") == before
+    assert store.count("aoba", HasTag("三度"), NOW) == true_count(store, HasTag("三度"))
+
+
+def rows(store: SqlStore, table: str) -> int:
+    with store.reading() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(metadata.tables[table])).scalar_one())
+
+
+def test_a_copy_that_nobody_looked_after_for_a_month_is_given_up(store: SqlStore, tmp_path: Path) -> None:
+    with open_store(
+        store.engine.url.render_as_string(hide_password=False), SECRET, copy=tmp_path / "copy" / "second.duckdb"
+    ) as other:
+        assert isinstance(other, SqlStore)
+        copy_of(other).refresh(NOW + timedelta(days=31))
+    with copy_of(store).current() as answers:
+        assert answers is None
+    assert copy_of(store).refresh(NOW).anew
+
+
+def test_a_transaction_that_ends_after_a_later_one_is_not_missed(store: SqlStore) -> None:
+    if not store.postgres:
+        pytest.skip("SQLite has one writer: its transactions end in their order")
+    with store.writing() as slow:
+        slow.execute(sa.text("UPDATE friends SET last_route = 'slow' WHERE id = (SELECT min(id) FROM friends)"))
+        for n in range(3):
+            store.import_friends("aoba", [FriendRow(user(n), tags=("quick",))], NOW)
+            assert told(store) == true(store)
+    question = CameBy("last_route", ("slow",))
+    with copy_of(store).current() as answers, store.reading() as connection:
+        assert answers is not None
+        account = store.account_id(connection, "aoba")
+        assert account is not None
+        assert answers.count(account, question, NOW) == true_count(store, question)
+    assert told(store) == true(store)
+
+
+def test_whatever_is_written_while_it_is_made_is_in_it(store: SqlStore, tmp_path: Path) -> None:
+    copy_of(store).remove()
+
+    def write(n: int) -> None:
+        store.import_friends("aoba", [FriendRow(user(1000 + n), tags=("vip",))], NOW)
+
+    with ThreadPoolExecutor(3) as pool:
+        written = [pool.submit(write, n) for n in range(40)]
+        copy_of(store).refresh(NOW)
+        for one in written:
+            one.result()
+    assert told(store) == true(store)
+
+
+def test_turned_off_it_is_not_asked_and_forgetting_deletes_it(store: SqlStore, tmp_path: Path) -> None:
+    path = tmp_path / "copy" / "copy.duckdb"
+    silent = PopulationCopy(store, path, asked=False)
+    with silent.current() as answers:
+        assert answers is None
+    assert path.exists()
+    silent.erase()
+    assert not path.exists()
+
+
+def test_the_select_of_a_broken_off_question_lets_the_copy_go(store: SqlStore) -> None:
+    for _ in store.select("aoba", All((EVERYONE,)), NOW):
+        break
+    assert told(store) == true(store)
