@@ -14,11 +14,11 @@ from lineform.loading.validation import FieldProblem
 from lineform.model.address import Kind
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
-from lineform.sending.given import GIVEN
 from lineform.sending.scope import FRIEND_NAMES, RUN_NAMES
 from lineform.sending.textguards import suspicious_messages
 from lineform.templates.build import Site
 from lineform.templates.errors import TemplateError
+from lineform.templates.moments import Read
 from lineform.templates.scalars import may_hold_expression
 from lineform.templates.send import compile_messages, is_each
 
@@ -133,28 +133,52 @@ def read_problems(
 ) -> list[FieldProblem]:
     """Whether every friend's value that the messages read is declared, and what happens where it is unknown. `given`
     holds the declared names of what a message is given, such as pools of codes."""
-    out: list[FieldProblem] = []
-    for site in sites:
-        for read in sorted(site.reads, key=lambda r: (r.path, r.guarded)):
-            root, _, name = read.path.partition(".")
-            if root == "friend":
-                found = _friend_problem(site.path, name, read.guarded, attributes, skip_if_unknown)
-            elif root == "run":
-                found = _run_problem(site.path, name)
-            elif root in GIVEN:
-                found = _given_problem(site.path, root, name, given[root])
-            else:
-                message = f"{dotted(site.path)} reads '{read.path}', which a campaign does not know"
-                found = FieldProblem(
-                    site.path, "E024", message, f"a campaign's messages read client, values, friend, run and {_GIVEN}"
-                )
-            if found is not None:
-                out.append(found)
-    return out
+    return [
+        found
+        for site in sites
+        for read in sorted(site.reads, key=lambda r: (r.path, r.guarded))
+        if (found := read_problem(site.path, read, attributes, skip_if_unknown, given)) is not None
+    ]
+
+
+def read_problem(
+    path: Path,
+    read: Read,
+    attributes: Collection[str],
+    skip_if_unknown: Collection[str] | None = None,
+    given: Mapping[str, Collection[str]] | None = None,
+    *,
+    events: Collection[str] | None = None,
+    about: str = "a campaign",
+) -> FieldProblem | None:
+    """What is wrong with one reading at send time. `skip_if_unknown` is None where friends cannot be left out, `given`
+    where messages are given nothing; `events` are the names under ``event``, None where there is no such thing."""
+    root, _, name = read.path.partition(".")
+    if root == "friend":
+        return _friend_problem(path, name, read.guarded, attributes, skip_if_unknown)
+    if root == "run":
+        return _run_problem(path, name)
+    if root == "event" and events is not None:
+        return _event_problem(path, name, read.guarded, events)
+    if given is not None and root in given:
+        return _given_problem(path, root, name, given[root])
+    message = f"{dotted(path)} reads '{read.path}', which {about} does not know"
+    known = ("client", "values", "friend", *(() if events is None else ("event",)), "run", *(given or ()))
+    return FieldProblem(path, "E024", message, f"{about}'s messages read {', '.join(known[:-1])} and {known[-1]}")
+
+
+def _event_problem(path: Path, name: str, guarded: bool, known: Collection[str]) -> FieldProblem | None:
+    if name not in known:
+        hint = did_you_mean(name, known) or f"known are {', '.join(f'event.{one}' for one in sorted(known))}"
+        return FieldProblem(path, "E026", f"{dotted(path)} reads 'event.{name}', which does not exist", hint)
+    if guarded:
+        return None
+    message = f"{dotted(path)} reads 'event.{name}', which may be unknown"
+    return FieldProblem(path, "E025", message, f"write {{{{ event.{name} | default('…') }}}}")
 
 
 def _friend_problem(
-    path: Path, name: str, guarded: bool, attributes: Collection[str], skip_if_unknown: Collection[str]
+    path: Path, name: str, guarded: bool, attributes: Collection[str], skip_if_unknown: Collection[str] | None
 ) -> FieldProblem | None:
     if not name:
         message = f"{dotted(path)} reads 'friend' as a whole"
@@ -162,16 +186,15 @@ def _friend_problem(
     if name not in FRIEND_NAMES and name not in attributes:
         hint = did_you_mean(name, {*FRIEND_NAMES, *attributes}) or "declare it in a file of kind attributes"
         return FieldProblem(path, "E026", f"{dotted(path)} reads 'friend.{name}', which is not declared", hint)
-    if guarded or name in ALWAYS_KNOWN or name in skip_if_unknown:
+    if guarded or name in ALWAYS_KNOWN or name in (skip_if_unknown or ()):
         return None
     message = f"{dotted(path)} reads 'friend.{name}', which is unknown for some friends"
     hint = f"write {{{{ friend.{name} | default('…') }}}}"
-    if name in attributes:
+    if name in attributes and skip_if_unknown is not None:
         hint += ", or list it under skip_if_unknown"
     return FieldProblem(path, "E025", message, hint)
 
 
-_GIVEN = " and ".join(GIVEN)
 _UNKNOWN = {"code": ("E321", "pool of codes")}
 
 

@@ -101,6 +101,8 @@ def _parts(kind: Kind) -> tuple[Schema, dict[str, Schema]]:
         defs["Expression"] = author_message_parts()[1]["Expression"]
     if kind is Kind.CAMPAIGN:
         _with_messages(own, defs)
+    elif "SendAction" in defs:
+        _with_sends(defs)
     return own, defs
 
 
@@ -123,7 +125,29 @@ def _open(one: Schema) -> Schema:
     return {**notes, "anyOf": [*options, _EXPRESSION]}
 
 
+def _with_sends(defs: dict[str, Schema]) -> None:
+    """Messages inside of actions and questions."""
+    _message_parts(defs)
+    send = defs["SendAction"]["properties"]["send"]
+    defs["SendAction"]["properties"]["send"] = {**_MESSAGES, "description": send.get("description", "Messages.")}
+    if "Question" in defs:
+        ask = defs["Question"]["properties"]["ask"]
+        texts = [one for one in ask["anyOf"] if one.get("type") == "string"]
+        defs["Question"]["properties"]["ask"] = {**ask, "anyOf": [*texts, {**_MESSAGES, "maxItems": 3}]}
+
+
+_MESSAGES: Schema = {"type": "array", "minItems": 1, "maxItems": 5, "items": {"$ref": "#/$defs/Message"}}
+
+
 def _with_messages(own: Schema, defs: dict[str, Schema]) -> None:
+    _message_parts(defs)
+    own["properties"]["messages"] = {**_MESSAGES, "description": own["properties"]["messages"].get("description", "")}
+    audience = own["properties"]["audience"]
+    everyone = {"const": "everyone", "description": "All friends who have not blocked the account."}
+    own["properties"]["audience"] = {**audience, "anyOf": [everyone, *audience["anyOf"]]}
+
+
+def _message_parts(defs: dict[str, Schema]) -> None:
     message, line = author_message_parts()
     for option in message["oneOf"]:
         if "flex" in option.get("properties", {}):
@@ -131,11 +155,6 @@ def _with_messages(own: Schema, defs: dict[str, Schema]) -> None:
     _merge(defs, {name: _repeatable(one) for name, one in line.items()})
     _merge(defs, {"Each": _EACH, "Part": _PART})
     _merge(defs, {"Message": {"anyOf": [_repeatable(message), *_ITEMS]}})
-    messages = {"type": "array", "minItems": 1, "maxItems": 5, "items": {"$ref": "#/$defs/Message"}}
-    own["properties"]["messages"] = {**messages, "description": own["properties"]["messages"].get("description", "")}
-    audience = own["properties"]["audience"]
-    everyone = {"const": "everyone", "description": "All friends who have not blocked the account."}
-    own["properties"]["audience"] = {**audience, "anyOf": [everyone, *audience["anyOf"]]}
 
 
 _ITEMS: list[Schema] = [{"$ref": "#/$defs/Each"}, {"$ref": "#/$defs/Part"}]

@@ -12,7 +12,7 @@ from lineform.loading.selection import Found
 from lineform.model.address import Address, Kind
 from lineform.templates.moments import reads_of
 
-_WORDS = frozenset({Kind.ATTRIBUTES, Kind.SEGMENT})
+_WORDS = frozenset({Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT})
 _OF_ONE_CLIENT = frozenset({"E116", "E309", "E407", "E409"})
 """Problems of files that one client has together, which nobody has."""
 

@@ -18,6 +18,7 @@ from lineform.loading.text import Unreadable, line_place, read_text
 from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
+from lineform.model.catalogue import SPECS
 from lineform.model.origin import Origin, Path
 from lineform.model.problem import Problem, did_you_mean
 from lineform.templates.build import TreeTemplate
@@ -124,14 +125,16 @@ def _note_unreadable(file: WorkspaceFile, text: str, workspace: Workspace) -> No
 def declaration(file: WorkspaceFile, address: Address, document: Document, parts: Parts) -> Declaration:
     """What a parsed file declares, with the parts that its messages name in their place."""
     tree: dict[str, Any] = document.value
-    named: Mapping[Path, Document] = {}
+    named: dict[Path, Document] = {}
     broken: tuple[Path, ...] = ()
-    if isinstance(tree.get(MESSAGES), list):
-        inlined = parts.inline(tree[MESSAGES], document, (MESSAGES,))
-        if inlined.tree is not tree[MESSAGES]:
-            tree = {**tree, MESSAGES: inlined.tree}
-        named = {(MESSAGES, *path): part for path, part in inlined.parts.items()}
-        broken = tuple((MESSAGES, *path) for path in inlined.broken)
+    for key in SPECS[address.kind].SEND_TIME:
+        if not isinstance(tree.get(key), list):
+            continue
+        inlined = parts.inline(tree[key], document, (key,))
+        if inlined.tree is not tree[key]:
+            tree = {**tree, key: inlined.tree}
+        named |= {(key, *path): part for path, part in inlined.parts.items()}
+        broken += tuple((key, *path) for path in inlined.broken)
     return Declaration(file, address, Written("file", document, parts=named), tree, TreeTemplate(tree), broken)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lineform.loading.check_answering import answering_problems
 from lineform.loading.check_audiences import audience_problems
 from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menu_rules import condition_findings, menu_problems, rules_of_client, unreached
@@ -20,12 +21,15 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import Case, ExpectationSpec
+from lineform.model.form import FormSpec
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
+from lineform.model.route import RouteSpec
 from lineform.segments.check import check_audience, check_condition
-from lineform.segments.declared import Declared, clashes, declared
+from lineform.segments.declared import WORDS, Declared, clashes, declared_in, form_clashes
 from lineform.segments.finding import Finding
 from lineform.segments.friend import RESERVED_EVENTS
 
@@ -57,13 +61,14 @@ class References:
         yield from rules_of_client(specs)
 
     def _declared(self, specs: Mapping[Address, Any]) -> tuple[Declared, list[tuple[str, Finding]]]:
-        words = [spec for spec in specs.values() if isinstance(spec, AttributesSpec | SegmentSpec)]
+        words = [spec for spec in specs.values() if isinstance(spec, WORDS)]
         key = tuple(id(spec) for spec in words)
         if (found := self._words.get(key)) is None:
             attributes = [spec for spec in words if isinstance(spec, AttributesSpec)]
-            known = declared(attributes, [spec for spec in words if isinstance(spec, SegmentSpec)])
+            known = declared_in(words)
+            clashing = [*clashes(attributes), *form_clashes(attributes, [s for s in words if isinstance(s, FormSpec)])]
             # The specs are kept with their ids, here and below, so that no other object can come to bear them.
-            found = self._words[key] = (words, known, clashes(attributes))
+            found = self._words[key] = (words, known, clashing)
         return found[1], found[2]
 
     def _problems(self, spec: Any, built: Built, names: _Names) -> list[FieldProblem]:
@@ -95,6 +100,9 @@ _WORDS = frozenset({"E301", "E302", "E312", "E313", "E314", "E315", "E316", "E31
 """Problems that a file of kind attributes, which cannot be read, may be the cause of."""
 
 
+_DECLARING = frozenset({Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE})
+
+
 class _Names:
     """The words of a client. Where a file is broken, its words are not known, and nothing is said about them."""
 
@@ -106,8 +114,9 @@ class _Names:
         for address in also:
             self.all[address.kind].add(address.name)
         self.attributes_complete = not unread.words and all(
-            one.spec is not None for address, one in built.items() if address.kind is Kind.ATTRIBUTES
+            one.spec is not None for address, one in built.items() if address.kind in _DECLARING
         )
+        self.menus = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, RichMenuSpec)}
         self.unread = unread.names
         self.lost = frozenset(word for one in built.values() for word in one.lost)
         self.broken_segments = {*(self.all[Kind.SEGMENT] - known.segments.keys()), *unread.names}
@@ -140,6 +149,8 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         if names.attributes_complete:
             yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown, names.given)
             yield from _skips(spec, names)
+    elif isinstance(spec, ReplySpec | FormSpec | RouteSpec):
+        yield from answering_problems(spec, built.sites, names, names.menus)
     elif isinstance(spec, RichMenuSpec):
         yield from switch_problems(spec, {*names.all[Kind.RICHMENU], *names.unread})
     elif isinstance(spec, MenuRulesSpec):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lineform.lineapi.findings import Reason
+from lineform.loading.check_answering import own_problems
 from lineform.loading.check_menus import menu_problems
 from lineform.loading.check_messages import CODES, MessageChecks, compiled_problems
 from lineform.loading.check_schedules import schedule_problems
@@ -24,10 +25,13 @@ from lineform.model.address import Address
 from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.catalogue import SPECS
+from lineform.model.form import FormSpec
 from lineform.model.origin import Path, dotted
 from lineform.model.project import Asset, Resource
+from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import menu_size
+from lineform.model.route import RouteSpec
 from lineform.templates.build import Site, TemplateProblem, TreeTemplate
 
 
@@ -121,13 +125,15 @@ class Builder:
         self, found: Declaration, client: ReadClient, override: dict[str, Any]
     ) -> tuple[TreeTemplate, LayeredSource, tuple[Path, ...]]:
         base: Path = ("overrides", str(found.address))
-        parts: Mapping[Path, Any] = {}
+        parts: dict[Path, Any] = {}
         broken = found.broken
-        if isinstance(override.get(MESSAGES), list):
-            inlined = self._parts.inline(override[MESSAGES], client.document, (*base, MESSAGES))
-            override = {**override, MESSAGES: inlined.tree}
-            parts = {(MESSAGES, *path): part for path, part in inlined.parts.items()}
-            broken = tuple((MESSAGES, *path) for path in inlined.broken)
+        for key in SPECS[found.address.kind].SEND_TIME:
+            if not isinstance(override.get(key), list):
+                continue
+            inlined = self._parts.inline(override[key], client.document, (*base, key))
+            override = {**override, key: inlined.tree}
+            parts |= {(key, *path): part for path, part in inlined.parts.items()}
+            broken = (*(path for path in broken if path[0] != key), *((key, *path) for path in inlined.broken))
         layer = Written("override", client.document, base, parts)
         return TreeTemplate(merge(found.tree, override)), LayeredSource((found.layer, layer)), broken
 
@@ -156,7 +162,7 @@ class Builder:
         context = template.projection(scope)
         if rest.spec is not None:
             production = client.spec.environment == "production"
-            checked = self._checked(rest.spec, tree, source, assets, production=production)
+            checked = self._checked(rest.spec, tree, source, assets, context, production=production)
             problems += apart_from(unsure, checked)
             if isinstance(rest.spec, CampaignSpec):
                 problems += _uncompiled(rest.spec, context, unsure, problems)
@@ -168,7 +174,14 @@ class Builder:
         return Built(resource, source, template.sites, told, rest.spec, tuple(unsure), rest.lost)
 
     def _checked(
-        self, spec: Spec, tree: Any, source: LayeredSource, assets: dict[str, Asset], *, production: bool
+        self,
+        spec: Spec,
+        tree: Any,
+        source: LayeredSource,
+        assets: dict[str, Asset],
+        context: Mapping[str, Any],
+        *,
+        production: bool,
     ) -> list[FieldProblem]:
         if isinstance(spec, CampaignSpec):
             # Those that were written, more than a campaign may have included.
@@ -177,6 +190,8 @@ class Builder:
             return [*schedule_problems(spec.schedule), *found]
         if isinstance(spec, RichMenuSpec):
             return [*menu_problems(spec), *self._image(spec, source, assets)]
+        if isinstance(spec, ReplySpec | FormSpec | RouteSpec):
+            return own_problems(spec, tree, self._messages, context, production=production)
         return []
 
     def _image(self, spec: RichMenuSpec, source: LayeredSource, assets: dict[str, Asset]) -> list[FieldProblem]:

@@ -21,12 +21,20 @@ USES = {
     "audiences": Kind.AUDIENCE,
     "richmenus": Kind.RICHMENU,
     "menu_rules": Kind.MENU_RULES,
+    "replies": Kind.REPLY,
+    "forms": Kind.FORM,
+    "routes": Kind.ROUTE,
     "attributes": Kind.ATTRIBUTES,
     "codes": Kind.CODES,
 }
 
 
-_NOUNS = {"attributes": "file of attributes", "codes": "pool of codes", "menu_rules": "file of menu rules"}
+_NOUNS = {
+    "attributes": "file of attributes",
+    "codes": "pool of codes",
+    "menu_rules": "file of menu rules",
+    "replies": "reply",
+}
 
 
 def shared_resources(workspace: Workspace) -> dict[Address, Found]:

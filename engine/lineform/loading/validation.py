@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lineform.loading.shapes import MISSING, fields_of, models_at, step_into
-from lineform.model.audience import KEYS
+from lineform.model import actions, audience
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
@@ -150,8 +150,10 @@ def _said(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
         case "too_short" | "too_long":
             return FieldProblem(one.path, "E103", f"{name} {_size(one)}")
         case "union_tag_invalid" | "union_tag_not_found":
-            near = did_you_mean(next(iter(one.value)), KEYS) if isinstance(one.value, Mapping) and one.value else ""
-            return FieldProblem(one.path, "E103", f"{name} {_no_condition(one.value)}", near)
+            union = _UNIONS.get(str(one.context.get("discriminator", "")).rstrip("()"), _CONDITIONS)
+            first = next(iter(one.value), None) if isinstance(one.value, Mapping) else None
+            near = did_you_mean(first, union.keys) if isinstance(first, str) else ""
+            return FieldProblem(one.path, "E103", f"{name} {_no_member(union, one.value)}", near)
     known = _words(one.context) if one.kind == "literal_error" else []
     near = did_you_mean(one.value, known) if isinstance(one.value, str) else ""
     hint = near or _form_hint(one)
@@ -258,10 +260,27 @@ def _pattern(pattern: str) -> str:
     return next((text for known, text in _PATTERNS.items() if known in pattern), "written as it must be")
 
 
-def _no_condition(value: Any) -> str:
-    keys = ", ".join(KEYS)
+@dataclass(frozen=True, slots=True)
+class _Union:
+    """Mappings of which each is named by one of its keys."""
+
+    noun: str
+    plural: str
+    keys: tuple[str, ...]
+    empty: str = ""
+    """What is to be said about an empty one."""
+
+
+_CONDITIONS = _Union("a condition", "Conditions", audience.KEYS, "; everyone must be written")
+_UNIONS = {"_action_named": _Union("an action", "Actions", actions.KEYS)}
+"""By the function that finds the key."""
+
+
+def _no_member(union: _Union, value: Any) -> str:
+    keys = ", ".join(union.keys)
+    bare = union.noun.partition(" ")[2]
     if isinstance(value, Mapping) and not value:
-        return f"is an empty condition; everyone must be written. Conditions begin with one of {keys}"
+        return f"is an empty {bare}{union.empty}. {union.plural} begin with one of {keys}"
     if isinstance(value, Mapping):
-        return f"is no condition: it needs one of the keys {keys}"
-    return f"must be a condition: a mapping with one of the keys {keys}{_found(value)}"
+        return f"is no {bare}: it needs one of the keys {keys}"
+    return f"must be {union.noun}: a mapping with one of the keys {keys}{_found(value)}"

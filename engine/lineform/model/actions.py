@@ -87,7 +87,7 @@ KEYS = ("send", "tag", "untag", "set", "menu", "start", "stop", "form", "record"
 """The keys that name an action, each of which occurs in exactly one of the models."""
 
 
-def _named(value: Any) -> str | None:
+def _action_named(value: Any) -> str | None:
     """The key that names the action, in brackets: a bare word would look like a key of the author's in an error."""
     if isinstance(value, dict):
         return next((f"<{key}>" for key in KEYS if key in value), None)
@@ -105,7 +105,7 @@ Action = Annotated[
     | Annotated[FormAction, Tag("<form>")]
     | Annotated[RecordAction, Tag("<record>")]
     | Annotated[CallAction, Tag("<call>")],
-    Discriminator(_named),
+    Discriminator(_action_named),
 ]
 _MODELS: dict[str, type[Part]] = {
     "send": SendAction,

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     RICHMENU = "richmenu"
     CODES = "codes"
     MENU_RULES = "menu-rules"
+    REPLY = "reply"
+    FORM = "form"
+    ROUTE = "route"
     TEST = "test"
 
 

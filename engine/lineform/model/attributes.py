@@ -84,7 +84,7 @@ class LinkSpec(Part):
     description: str = ""
 
 
-class FormSpec(Part):
+class FormWords(Part):
     """A form that friends answer."""
 
     fields: Annotated[dict[AttributeName, FieldSpec], Field(min_length=1)]
@@ -92,7 +92,7 @@ class FormSpec(Part):
     description: str = ""
 
 
-class RouteSpec(Part):
+class RouteWords(Part):
     """An entry route: a poster, a shop's counter, a page, by which people become friends."""
 
     description: str = ""
@@ -110,9 +110,9 @@ class AttributesSpec(Spec):
     """What friends do, by name: visit, purchase."""
     links: dict[WordName, LinkSpec] = {}
     """Links whose taps are recorded, by name."""
-    forms: dict[WordName, FormSpec] = {}
+    forms: dict[WordName, FormWords] = {}
     """Forms that friends answer, by name."""
-    routes: dict[WordName, RouteSpec] = {}
+    routes: dict[WordName, RouteWords] = {}
     """Entry routes, by name."""
 
     @model_validator(mode="after")

@@ -10,8 +10,11 @@ from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
 from lineform.model.code_pool import CodesSpec
+from lineform.model.form import FormSpec
 from lineform.model.menu_rules import MenuRulesSpec
+from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
+from lineform.model.route import RouteSpec
 
 SPECS: dict[Kind, type[Spec]] = {
     Kind.PROJECT: ProjectSpec,
@@ -23,9 +26,12 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.RICHMENU: RichMenuSpec,
     Kind.CODES: CodesSpec,
     Kind.MENU_RULES: MenuRulesSpec,
+    Kind.REPLY: ReplySpec,
+    Kind.FORM: FormSpec,
+    Kind.ROUTE: RouteSpec,
     Kind.TEST: ExpectationSpec,
 }
 
-SHARED_FOLDERS = ("campaigns", "segments", "richmenus", "clients")
+SHARED_FOLDERS = ("campaigns", "segments", "richmenus", "replies", "forms", "routes", "clients")
 """Folders whose YAML files are all read, at any depth; `kind` decides. Files under ``clients/<name>/`` belong to that
 client alone. Folders called ``messages`` hold parts that other files name, and are not read by themselves."""

@@ -25,6 +25,9 @@ class Uses(Part):
     audiences: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()
     menu_rules: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    replies: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    forms: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    routes: Annotated[tuple[str, ...], Field(strict=False)] = ()
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     codes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
 

@@ -92,6 +92,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Complete:
+    """The friend has answered a form to its end."""
+
+    source: str
+    key: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """An event to record; its id is derived from `source` and `key`."""
 
@@ -110,4 +119,4 @@ class Call:
     webhook: str
 
 
-Effect = Say | Give | Take | Know | Show | Begin | Leave | Ask | Record | Call
+Effect = Say | Give | Take | Know | Show | Begin | Leave | Ask | Complete | Record | Call

@@ -10,14 +10,17 @@ from lineform.model.attributes import (
     AttributeSpec,
     AttributesSpec,
     EventSpec,
-    FormSpec,
+    FormWords,
     LinkSpec,
-    RouteSpec,
+    RouteWords,
     TagGroupSpec,
     TagSpec,
 )
 from lineform.model.audience import Condition, SegmentSpec
+from lineform.model.base import Spec
+from lineform.model.form import FormSpec
 from lineform.model.problem import did_you_mean
+from lineform.model.route import RouteSpec
 from lineform.segments.finding import Finding
 from lineform.segments.predicate import Predicate
 
@@ -47,8 +50,8 @@ class Declared:
     groups: Mapping[str, TagGroupSpec] = field(default_factory=dict)
     events: Mapping[str, EventSpec] = field(default_factory=dict)
     links: Mapping[str, LinkSpec] = field(default_factory=dict)
-    forms: Mapping[str, FormSpec] = field(default_factory=dict)
-    routes: Mapping[str, RouteSpec] = field(default_factory=dict)
+    forms: Mapping[str, FormWords] = field(default_factory=dict)
+    routes: Mapping[str, RouteWords] = field(default_factory=dict)
     looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
 
     def lasting(self, tag: str) -> int | None:
@@ -67,6 +70,32 @@ class Declared:
         if not (group := self.exclusive_group(tag)):
             return frozenset()
         return frozenset(other for other, spec in self.tag_specs.items() if spec.group == group and other != tag)
+
+
+WORDS = (AttributesSpec, SegmentSpec, FormSpec, RouteSpec)
+"""The kinds of files that declare words: a form declares its fields, a route itself."""
+
+
+def declared_in(specs: Iterable[Spec]) -> Declared:
+    """The words of these files; other kinds say nothing."""
+    several = list(specs)
+    return declared(
+        attributes_in(several),
+        [spec for spec in several if isinstance(spec, SegmentSpec)],
+    )
+
+
+def attributes_in(specs: Iterable[Spec]) -> list[AttributesSpec]:
+    """The files of attributes among these, and what forms and routes declare, written as such files."""
+    out = []
+    for spec in specs:
+        if isinstance(spec, AttributesSpec):
+            out.append(spec)
+        elif isinstance(spec, FormSpec):
+            out.append(AttributesSpec(kind="attributes", name=spec.name, forms={spec.name: spec.spoken}))
+        elif isinstance(spec, RouteSpec):
+            out.append(AttributesSpec(kind="attributes", name=spec.name, routes={spec.name: spec.spoken}))
+    return out
 
 
 def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpec] = ()) -> Declared:
@@ -91,6 +120,20 @@ def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpe
 
 _SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes")
 """The parts of a file of kind attributes, each a mapping of words."""
+
+
+def form_clashes(attributes: Sequence[AttributesSpec], forms: Sequence[FormSpec]) -> list[tuple[str, Finding]]:
+    """Forms that a file of attributes declares otherwise than their own file does: that file's name, and the finding
+    inside it."""
+    own = {form.name: form for form in forms}
+    found = []
+    for spec in attributes:
+        for name in sorted(spec.forms.keys() & own.keys()):
+            if _meaning(spec.forms[name]) != _meaning(own[name].spoken):
+                message = f"'{name}' is declared here and otherwise in 'form.{name}'"
+                hint = "leave it out here: a form declares its fields by itself"
+                found.append((spec.name, Finding(("forms", name), "E309", message, hint)))
+    return found
 
 
 def clashes(attributes: Sequence[AttributesSpec]) -> list[tuple[str, Finding]]:
@@ -121,7 +164,7 @@ def _meaning(spec: Any) -> Any:
     match spec:
         case AttributeSpec():
             return spec.type, frozenset(spec.values)
-        case EventSpec() | FormSpec():
+        case EventSpec() | FormWords():
             return {name: _meaning(one) for name, one in spec.fields.items()}
         case TagSpec():
             return spec.group, spec.expires

@@ -18,20 +18,21 @@ from typing import Any, Literal
 from lineform.errors import StaleError
 from lineform.lineapi.author import to_line
 from lineform.model.address import Address, Kind
-from lineform.model.attributes import AttributesSpec
-from lineform.model.audience import Audience, Expect, SegmentSpec
+from lineform.model.audience import Audience, Expect
 from lineform.model.audience_spec import AudienceSpec
 from lineform.model.campaign import CampaignSpec, Capped, Wave
 from lineform.model.project import Client, Resource
 from lineform.model.schedule import Schedule
 from lineform.segments.calendar import on_date
+from lineform.segments.declared import declared_in
 from lineform.segments.demographic import demographic_filter
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
-from lineform.segments.resolve import Declared, audience_predicate, declared
+from lineform.segments.resolve import Declared, audience_predicate
 from lineform.segments.wire import from_wire, to_wire
 from lineform.sending.given import Given, given_of, may_be_given, read_given
 
 FORMAT = 1
+_WORDS = (Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT)
 _RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone")
 
 
@@ -165,29 +166,24 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def body_digest(body: Mapping[str, Any]) -> str:
-    """The digest of a revision's body, the same for equal JSON however it was stored."""
-    return _digest(_json(body))
-
-
 def revisioned(body: Mapping[str, Any]) -> Revisioned:
     """A revision out of its whole body: whatever acts later is armed like a campaign."""
     text = _json(body)
     return Revisioned(text, _digest(text))
 
 
+def body_digest(body: Mapping[str, Any]) -> str:
+    """The digest of a revision's body, the same for equal JSON however it was stored."""
+    return _digest(_json(body))
+
+
 def _words(client: Client) -> list[Resource]:
-    return [r for address, r in client.resources.items() if address.kind in (Kind.ATTRIBUTES, Kind.SEGMENT)]
+    return [r for address, r in client.resources.items() if address.kind in _WORDS]
 
 
 def declared_by(client: Client) -> Declared:
     """The words that this client's conditions may use."""
-    attributes = (r.spec for r in client.of(Kind.ATTRIBUTES))
-    segments = (r.spec for r in client.of(Kind.SEGMENT))
-    return declared(
-        (spec for spec in attributes if isinstance(spec, AttributesSpec)),
-        (spec for spec in segments if isinstance(spec, SegmentSpec)),
-    )
+    return declared_in(r.spec for kind in _WORDS for r in client.of(kind))
 
 
 def _rules(spec: CampaignSpec) -> dict[str, str]:

@@ -1,0 +1,189 @@
+"""Who answers what a friend just did: the form that is being asked, a reply, or both.
+
+The form goes first where the friend answers it. A reply that matches something else is given, and the question is asked
+again after it, in the same answer: a reply token is good for one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from lineform.scenarios.asking import tap_of
+from lineform.scenarios.dialogue import Dialogue, Form, Heard, begin, heard, repeated, step
+from lineform.scenarios.effect import Ask, Effect, Say
+from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.replies import ANYTHING, EXACT, Answered, Decision, Looked, Reply, decide
+from lineform.segments.friend import Friend
+
+MOST_MESSAGES = 5
+"""Messages in one answer (https://developers.line.biz/en/reference/messaging-api/#send-reply-message)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The armed replies and forms of a client."""
+
+    replies: tuple[Reply, ...] = ()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is recorded of one friend: dialogues by form, and which replies answered before."""
+
+    dialogues: Mapping[str, Dialogue] = field(default_factory=dict)
+    answered: Mapping[str, Answered] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be recorded and what follows. In `dialogues`, None ends one; what is not in it stays as it was."""
+
+    effects: tuple[Effect, ...] = ()
+    dialogues: Mapping[str, Dialogue | None] = field(default_factory=dict)
+    answered: Mapping[str, Answered] = field(default_factory=dict)
+    looked: tuple[Looked, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything follows at all."""
+        return bool(self.effects or self.dialogues or self.answered)
+
+
+def answer(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
+    """What answers this happening. The answer is one `Say` with up to five messages; further ones follow it."""
+    if happening.what is What.UNFOLLOW:
+        left = {name: replace(one, open=False) for name, one in standing.dialogues.items() if one.open}
+        return Outcome(dialogues=left)
+    if happening.what not in {What.TEXT, What.MESSAGE, What.POSTBACK}:
+        return Outcome()
+    listener = _listener(armed, standing, happening, now)
+    if listener is None:
+        if happening.what is What.POSTBACK and tap_of(happening.text) is not None:
+            return Outcome()  # a button of a form that is over
+        return _replied(armed, standing, happening, friend, now)
+    form, dialogue, told = listener
+    decision = None
+    if _may_be_another(form, told):
+        found = decide(happening, friend, armed.replies, standing.answered, now)
+        if found.reply is not None and _comes_first(found, told):
+            decision = found
+    if decision is None:
+        done = step(form, dialogue, told, friend, happening.key, now)
+        changed = {**_paused(standing, form.name), form.name: done.dialogue}
+        return _settled(armed, standing, friend, now, happening, done.effects, changed)
+    return _with_reply(armed, standing, happening, friend, now, decision, (form, dialogue))
+
+
+def ask(armed: Armed, standing: Standing, wanted: Ask, friend: Friend, now: datetime) -> Outcome:
+    """The first question of a form, or the one where it was left. Nothing where the form is not armed any more."""
+    form = armed.forms.get(wanted.form)
+    if form is None:
+        return Outcome(looked=(Looked(wanted.form, "this form is not armed"),))
+    begun = begin(form, standing.dialogues.get(form.name), friend, f"{wanted.source}/{wanted.key}", now)
+    return Outcome(begun.effects, {**_paused(standing, form.name), form.name: begun.dialogue})
+
+
+def _listener(
+    armed: Armed, standing: Standing, happening: Happening, now: datetime
+) -> tuple[Form, Dialogue, Heard] | None:
+    """The form that a happening speaks to: that of the tapped button, or the one that is being asked."""
+    for name, dialogue in sorted(standing.dialogues.items(), key=lambda one: not one[1].open):
+        form = armed.forms.get(name)
+        if form is not None and (told := heard(form, dialogue, happening, now)) is not None:
+            return form, dialogue, told
+    return None
+
+
+def _may_be_another(form: Form, told: Heard) -> bool:
+    """Whether a reply may answer instead: what is no answer, or a free text where a keyword goes first."""
+    return told.do == "wrong" or (told.free and form.interrupt == "keyword")
+
+
+def _comes_first(found: Decision, told: Heard) -> bool:
+    return found.closeness == EXACT or (told.do == "wrong" and found.closeness != ANYTHING)
+
+
+def _replied(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
+    decision = decide(happening, friend, armed.replies, standing.answered, now)
+    return _with_reply(armed, standing, happening, friend, now, decision, None)
+
+
+def _with_reply(
+    armed: Armed,
+    standing: Standing,
+    happening: Happening,
+    friend: Friend,
+    now: datetime,
+    decision: Decision,
+    asking: tuple[Form, Dialogue] | None,
+) -> Outcome:
+    effects = decision.effects
+    dialogues: dict[str, Dialogue | None] = {}
+    begins = any(isinstance(one, Ask) for one in effects)
+    if asking is not None and not begins:
+        again = repeated(*asking, happening.key, now)
+        effects, dialogues = (*effects, *again.effects), {asking[0].name: again.dialogue}
+    out = _settled(armed, standing, friend, now, happening, effects, dialogues)
+    marks = {} if decision.reply is None else {decision.reply.name: Answered(now, happening.key)}
+    return replace(out, answered=marks, looked=decision.looked)
+
+
+def _settled(
+    armed: Armed,
+    standing: Standing,
+    friend: Friend,
+    now: datetime,
+    happening: Happening,
+    effects: Sequence[Effect],
+    dialogues: Mapping[str, Dialogue | None],
+) -> Outcome:
+    """Forms that begin here are asked here, so that their question is part of the same answer."""
+    out: list[Effect] = []
+    changed = dict(dialogues)
+    for effect in effects:
+        if not isinstance(effect, Ask) or effect.form not in armed.forms:
+            out.append(effect)
+            continue
+        known = {**standing.dialogues, **changed}
+        present = Standing({name: one for name, one in known.items() if one is not None})
+        begun = ask(armed, present, effect, friend, now)
+        out += begun.effects
+        changed |= begun.dialogues
+    return Outcome(tuple(one_answer(out, happening.key)), changed)
+
+
+def _paused(standing: Standing, but: str) -> dict[str, Dialogue | None]:
+    """Only one form listens at a time; the others go on when they are asked again."""
+    return {name: replace(one, open=False) for name, one in standing.dialogues.items() if one.open and name != but}
+
+
+def one_answer(effects: Sequence[Effect], key: str) -> list[Effect]:
+    """The same effects with everything that is said in answer in one `Say`, where the first of them stood."""
+    said = [one for one in effects if isinstance(one, Say) and one.answer]
+    if len(said) < 2:
+        return list(effects)
+    first = effects.index(said[0])
+    rest = [one for one in effects if not (isinstance(one, Say) and one.answer)]
+    messages = tuple(message for one in said for message in one.messages)
+    context: dict[str, Any] = {}
+    for one in said:
+        context = _merged(context, one.context)
+    parts = [messages[start : start + MOST_MESSAGES] for start in range(0, len(messages), MOST_MESSAGES)]
+    answers = [
+        Say(said[0].source, f"{key}/answer/{index}", part, context, answer=True, capped=said[0].capped)
+        for index, part in enumerate(parts)
+    ]
+    return [*rest[:first], *answers, *rest[first:]]
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both are parts of what one client knows, so they agree wherever they meet."""
+    out = dict(one)
+    for key, value in other.items():
+        known = out.get(key)
+        out[key] = _merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return out

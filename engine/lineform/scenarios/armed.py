@@ -1,0 +1,218 @@
+"""Replies and forms as one JSON value each, and back: everything that answering needs, and no file any more.
+
+As with a campaign, conditions are inlined as predicates, the values of the client that the texts read are in it, and
+every default is written out, so that another version's other defaults do not change what was reviewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lineform.errors import StaleError
+from lineform.lineapi.author import to_line
+from lineform.model.actions import Action, TagAction, UntagAction
+from lineform.model.address import Kind
+from lineform.model.form import FormPage, FormPhrases, FormSpec
+from lineform.model.origin import Path
+from lineform.model.project import Client, Resource
+from lineform.model.questions import Given, Question
+from lineform.model.reply import Hours, ReplySpec, ReplyTrigger
+from lineform.model.richmenu import Cell, RichMenuSpec
+from lineform.scenarios.answering import Armed
+from lineform.scenarios.dialogue import Form
+from lineform.scenarios.doing import actions_to_wire
+from lineform.scenarios.replies import Reply
+from lineform.segments.declared import Declared
+from lineform.segments.finding import ConditionError, Finding
+from lineform.segments.leaf import read_comparison
+from lineform.segments.predicate import Predicate
+from lineform.segments.resolve import to_predicate
+from lineform.segments.wire import from_wire, to_wire
+from lineform.sending.revision import Revisioned, Revisions, revisioned
+
+FORMAT = 1
+_TRIGGERS: TypeAdapter[tuple[ReplyTrigger, ...]] = TypeAdapter(tuple[ReplyTrigger, ...])
+_HOURS: TypeAdapter[tuple[Hours, ...]] = TypeAdapter(tuple[Hours, ...])
+
+
+def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
+    """The revision of a reply. Raises ConditionError or NotAMessageError where a validated workspace has none."""
+    spec, words = resource.spec, revisions.words(client)
+    if not isinstance(spec, ReplySpec):
+        raise TypeError(f"{resource.address} is no reply")
+    triggers = () if spec.when == "anything" else spec.when
+    body = {
+        "format": FORMAT,
+        "when": [one.model_dump(mode="json", exclude_none=True) for one in triggers],
+        "taps": [list(tap) for trigger in triggers for tap in tapped(client, trigger.tap)],
+        "if": None if spec.if_ is None else to_wire(to_predicate(spec.if_, words, client.timezone)),
+        "order": spec.order,
+        "hours": [one.model_dump(mode="json") for one in spec.hours or ()],
+        "timezone": client.timezone,
+        "do": actions_to_wire(tuple(_whole(spec.do, words))),
+        "otherwise": None if spec.otherwise is None else actions_to_wire(tuple(_whole(spec.otherwise, words))),
+        "gap": spec.quiet_for.total_seconds(),
+        "context": resource.context,
+        "production": client.spec.environment == "production" and not spec.allow_test_word,
+    }
+    return revisioned(body)
+
+
+def form_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
+    """The revision of a form. Raises ConditionError or NotAMessageError where a validated workspace has none."""
+    spec, words = resource.spec, revisions.words(client)
+    if not isinstance(spec, FormSpec):
+        raise TypeError(f"{resource.address} is no form")
+    tags = {tag for question in spec.questions for tag in tags_of(question)}
+    body = {
+        "format": FORMAT,
+        "questions": [_question(one) for one in spec.questions],
+        "rivals": {tag: sorted(words.rivals(tag)) for tag in sorted(tags) if words.rivals(tag)},
+        "done": actions_to_wire(tuple(_whole(spec.done or (), words))),
+        "words": spec.words.model_dump(mode="json"),
+        "save": spec.save,
+        "idle": spec.idle.total_seconds(),
+        "keep": spec.keep.total_seconds(),
+        "interrupt": spec.interrupt,
+        "timezone": client.timezone,
+        "page": None if spec.page is None else spec.page.model_dump(mode="json"),
+        "context": resource.context,
+        "production": client.spec.environment == "production" and not spec.allow_test_word,
+    }
+    return revisioned(body)
+
+
+def _whole(actions: Sequence[Action], words: Declared) -> Iterator[Action]:
+    """The same actions, with the other tags of an exclusive group taken before one of them is given."""
+    for action in actions:
+        if isinstance(action, TagAction):
+            yield from (UntagAction(untag=rival) for rival in sorted(words.rivals(action.tag)))
+        yield action
+
+
+def tags_of(question: Question) -> Iterator[str]:
+    """Every tag that an answer may give."""
+    yield from (one.tag for one in question.options if one.tag is not None)
+    if question.yes_no is not None and question.yes_no.tag is not None:
+        yield question.yes_no.tag
+
+
+def _question(question: Question) -> dict[str, Any]:
+    plain: dict[str, Any] = question.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if not isinstance(question.ask, str):
+        plain["ask"] = [to_line(message).line for message in question.ask]
+    return plain
+
+
+def tapped(client: Client, tap: str | None) -> Iterator[tuple[str, str]]:
+    """What the cell of a menu sends: ``("postback", data)`` or ``("text", text)``; nothing where it sends nothing."""
+    menu, _, place = (tap or "").partition("/")
+    for resource in client.of(Kind.RICHMENU):
+        if resource.address.name == menu and isinstance(resource.spec, RichMenuSpec):
+            yield from (sent for cell in resource.spec.cells if cell.at == place and (sent := sent_by(cell)))
+
+
+def sent_by(cell: Cell) -> tuple[str, str] | None:
+    """What a tap on a cell sends to the webhook; None where it opens, copies or switches something."""
+    if cell.message is not None:
+        return "text", cell.message
+    if isinstance(cell.postback, str):
+        return "postback", cell.postback
+    data = (cell.postback or cell.datetime or {}).get("data")
+    return ("postback", data) if isinstance(data, str) else None
+
+
+def given_problems(questions: Sequence[Question]) -> Iterator[Finding]:
+    """What is wrong with the conditions of a form's questions about its own answers."""
+    earlier: dict[str, Question] = {}
+    for index, question in enumerate(questions):
+        for place, given in enumerate(question.conditions):
+            here: Path = ("questions", index, "if", *((place,) if isinstance(question.if_, tuple) else ()))
+            yield from _given(given, earlier, here)[1]
+        earlier[question.field] = question
+
+
+def _given(given: Given, earlier: Mapping[str, Question], path: Path) -> tuple[Predicate | None, list[Finding]]:
+    if (question := earlier.get(given.field)) is None:
+        hint = f"earlier are {', '.join(earlier)}" if earlier else "the first question has none before it"
+        return None, [Finding((*path, "field"), "E313", f"no earlier question has the field '{given.field}'", hint)]
+    return read_comparison(given.field, question.spec, given, path)
+
+
+def read_reply(name: str, body: Mapping[str, Any]) -> Reply:
+    """The reply in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
+    _same_format(name, body)
+    return Reply(
+        name=name,
+        when=_TRIGGERS.validate_python(tuple(body["when"])),
+        taps=tuple((kind, data) for kind, data in body["taps"]),
+        only=None if body["if"] is None else from_wire(body["if"]),
+        order=body["order"],
+        hours=_HOURS.validate_python(tuple(body["hours"])),
+        timezone=body["timezone"],
+        do=tuple(body["do"]),
+        otherwise=None if body["otherwise"] is None else tuple(body["otherwise"]),
+        gap=timedelta(seconds=body["gap"]),
+        context=body["context"],
+    )
+
+
+def read_form(name: str, body: Mapping[str, Any]) -> Form:
+    """The form in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
+    _same_format(name, body)
+    questions = tuple(Question.model_validate(one) for one in body["questions"])
+    return Form(
+        name=name,
+        questions=questions,
+        only=_conditions(questions),
+        done=tuple(body["done"]),
+        rivals={tag: tuple(others) for tag, others in body["rivals"].items()},
+        words=FormPhrases.model_validate(body["words"]),
+        save=body["save"],
+        idle=timedelta(seconds=body["idle"]),
+        keep=timedelta(seconds=body["keep"]),
+        interrupt=body["interrupt"],
+        timezone=body["timezone"],
+        context=body["context"],
+        page=None if body["page"] is None else FormPage.model_validate(body["page"]),
+    )
+
+
+def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...]]:
+    earlier: dict[str, Question] = {}
+    out: dict[str, tuple[Predicate, ...]] = {}
+    for question in questions:
+        tests: list[Predicate] = []
+        for given in question.conditions:
+            predicate, findings = _given(given, earlier, ())
+            if predicate is None:
+                raise ConditionError(findings[0])
+            tests.append(predicate)
+        if tests:
+            out[question.field] = tuple(tests)
+        earlier[question.field] = question
+    return out
+
+
+def read_armed(bodies: Mapping[str, Mapping[str, Any]]) -> Armed:
+    """All replies and forms among armed revisions, whose bodies are given by address."""
+    replies, forms = [], {}
+    for address, body in sorted(bodies.items()):
+        kind, _, name = address.partition(".")
+        if kind == Kind.REPLY:
+            replies.append(read_reply(name, body))
+        elif kind == Kind.FORM:
+            forms[name] = read_form(name, body)
+    return Armed(tuple(replies), forms)
+
+
+def _same_format(name: str, body: Mapping[str, Any]) -> None:
+    if body.get("format") != FORMAT:
+        raise StaleError(
+            f"'{name}' is armed in format {body.get('format')!r}, and this version reads {FORMAT}",
+            hint="run 'lineform apply' with this version, which arms it again",
+        )

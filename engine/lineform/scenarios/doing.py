@@ -1,0 +1,81 @@
+"""Actions, as an armed revision holds them and as effects on one friend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineform.lineapi.author import to_line
+from lineform.model.actions import Action, SendAction
+from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
+from lineform.segments.friend import Value
+
+NO_MENU = "none"
+"""How an action says that the friend's own menu is taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What decided that something is done: see `lineform.scenarios.effect`."""
+
+    source: str
+    key: str
+    context: Mapping[str, Any]
+    """What its messages read beside the friend: ``client``, ``values`` and ``event``."""
+    answer: bool = False
+    capped: str = "skip"
+
+
+def actions_to_wire(actions: Sequence[Action] | None) -> list[dict[str, Any]]:
+    """Actions as JSON. Raises NotAMessageError where a validated workspace has none."""
+    return [
+        {"send": messages_to_wire(one.send)} if isinstance(one, SendAction) else one.model_dump(mode="json")
+        for one in actions or ()
+    ]
+
+
+def messages_to_wire(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Messages in LINE's own form."""
+    return [to_line(dict(message)).line for message in messages]
+
+
+def effects_of(actions: Sequence[Mapping[str, Any]], decided: Decided) -> list[Effect]:
+    """What follows from actions that `actions_to_wire` wrote, in their order, each with a key of its own."""
+    out: list[Effect] = []
+    for number, action in enumerate(actions):
+        key = decided.key if number == 0 else f"{decided.key}.{number}"
+        out.append(_effect(action, decided, key))
+    return out
+
+
+def _effect(action: Mapping[str, Any], decided: Decided, key: str) -> Effect:
+    ((name, value),) = action.items()
+    source = decided.source
+    match name:
+        case "send":
+            return Say(source, key, tuple(value), decided.context, decided.answer, decided.capped)
+        case "tag":
+            return Give(source, key, value)
+        case "untag":
+            return Take(source, key, value)
+        case "set":
+            return Know(source, key, {name: _value(one) for name, one in value.items()})
+        case "menu":
+            return Show(source, key, "" if value == NO_MENU else value)
+        case "start":
+            return Begin(source, key, value)
+        case "stop":
+            return Leave(source, key, value)
+        case "form":
+            return Ask(source, key, value)
+        case "record":
+            fields = {name: one for name, raw in value["fields"].items() if (one := _value(raw)) is not None}
+            return Record(source, key, value["event"], fields)
+        case "call":
+            return Call(source, key, value)
+    raise ValueError(f"'{name}' is no action that this version knows")
+
+
+def _value(value: Any) -> Value | None:
+    return tuple(sorted(value)) if isinstance(value, list) else value
