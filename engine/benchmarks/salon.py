@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -128,8 +129,12 @@ def _client() -> Client:
 CLIENT = _client()
 
 
+_CAMPAIGNS = itertools.count(1)
+
+
 def prepare(store: Store, friends: int, messages: list[dict[str, Any]], **campaign: Any) -> None:
-    """A store with friends and one campaign that is due now."""
+    """A store with friends and one campaign that is due now. Each is another one: its retry keys are new to LINE."""
+    name = f"sale-{next(_CAMPAIGNS)}"
     now = datetime.now(UTC)
     store.migrate()
 
@@ -140,8 +145,8 @@ def prepare(store: Store, friends: int, messages: list[dict[str, Any]], **campai
 
     store.import_friends(CLIENT.name, rows(), now)
     due = now.replace(microsecond=0, tzinfo=None).isoformat()
-    fields = {"kind": "campaign", "name": "sale", "schedule": {"at": due}, "messages": messages, **campaign}
-    address = Address(Kind.CAMPAIGN, "sale")
+    fields = {"kind": "campaign", "name": name, "schedule": {"at": due}, "messages": messages, **campaign}
+    address = Address(Kind.CAMPAIGN, name)
     resource = Resource(CLIENT.name, address, CampaignSpec.model_validate(fields), _Nowhere(), {}, "", {})
     found = revision(CLIENT, resource)
     store.arm(CLIENT.name, Revision(str(address), found.digest, now - timedelta(hours=1), found.body))

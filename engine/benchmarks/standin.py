@@ -138,7 +138,9 @@ def make_certificate(folder: Path) -> Path:
     cert = folder / "cert.pem"
     made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
     files = ["-keyout", str(folder / "key.pem"), "-out", str(cert)]
-    command = ["openssl", *made.split(), "-addext", "subjectAltName=IP:127.0.0.1", *files]
+    # No authority: rustls takes none for a server.
+    named = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    command = ["openssl", *made.split(), *named, *files]
     subprocess.run(command, check=True, capture_output=True)
     return cert
 

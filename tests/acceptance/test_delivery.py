@@ -16,6 +16,7 @@ from lineform.ports.store import FriendRow, Revision
 from lineform.run.halt import halt
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
+from lineform.run.pump import BEGUN
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
@@ -49,6 +50,46 @@ def test_nothing_is_sent_before_its_time_and_everything_once_at_it(scene: Any) -
     assert here.texts() == {user: [f"F{index}さま"] for index, user in enumerate(here.users)}
     assert here.tick().entries == ()
     assert here.once_each()
+
+
+class Watched:
+    """An account; how many sends were under way when each began, and how many had begun when the first one ended."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+        self.under_way: list[int] = []
+        self.begun_before_an_answer = 0
+        self._now = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    async def send(self, *call: Any) -> Any:
+        self._now += 1
+        self.under_way.append(self._now)
+        await asyncio.sleep(0.05)
+        self.begun_before_an_answer = self.begun_before_an_answer or len(self.under_way)
+        accepted = await self._account.send(*call)
+        self._now -= 1
+        return accepted
+
+
+def test_a_send_begins_with_a_few_calls_and_each_answer_lets_one_more_begin(scene: Any) -> None:
+    """Hundreds of connections that are opened in one moment hold up each other."""
+    here = scene(campaign("hello", messages=PERSONAL), friends=300)
+    here.move(DUE)
+    watched: list[Watched] = []
+
+    def wrap(port: Any) -> Any:
+        if not hasattr(port, "bot"):
+            return port
+        watched.append(Watched(port))
+        return watched[0]
+
+    here.tick(wrap, concurrency=60)
+    assert here.once_each()
+    assert watched[0].begun_before_an_answer == BEGUN
+    assert BEGUN < max(watched[0].under_way) <= 60
 
 
 def test_the_cheapest_route_is_taken_and_said(scene: Any) -> None:

@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from lineform.line.exchange import Request
@@ -23,6 +24,11 @@ from lineform.ports.pacing import SharedPace
 
 STALE: Final = 1.0
 """Seconds after which a turn that nobody used is let go: saved up, they would be a burst."""
+
+
+TOGETHER: Final = 0.01
+"""Seconds. Whoever waits for a moment goes out with all others of the same hundredth: at 2,000 a second each wake-up of
+its own costs a third of the call's processor time, and LINE counts by the second."""
 
 
 @dataclass(slots=True)
@@ -62,9 +68,11 @@ class Pacer:
                 raise self._too_long(request, lane.pace.rate, taken.wait)
             moment = taken.moments[0]
         delay = moment - self._clock.now().timestamp()
-        if delay > 0:
-            await self._clock.sleep(delay)
-        return moment
+        if delay <= 0:
+            return moment
+        together = ceil(moment / TOGETHER) * TOGETHER
+        await self._clock.sleep(delay + together - moment)
+        return together
 
     def refused(self, request: Request, sent_at: float) -> float:
         """LINE said 429 to a request of that moment: slows down, and tells the others; the seconds to wait.

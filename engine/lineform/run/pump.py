@@ -22,6 +22,10 @@ from lineform.run.settling import Settling
 FRIENDS_CLAIMED: Final = 50_000
 """About so many friends are claimed at once: a hundred multicasts, half a second at LINE's rate."""
 
+BEGUN: Final = 32
+"""Callers that begin at once. Each answer lets one more begin, so that hundreds of connections are not opened in one
+moment: their handshakes would hold up each other, and what the pace allowed meanwhile would be lost."""
+
 _Ready = tuple[Batch, list[str]]
 
 
@@ -66,7 +70,9 @@ class _Flow:
         self._caller = Caller(run, self._settling)
         calls = max(1, sum(send.batches.values()))
         friends_a_call = max(1, send.recipients // calls)
-        self._size = max(1, min(run.options.concurrency, FRIENDS_CLAIMED // friends_a_call))
+        self._most = run.options.concurrency
+        self._wanted = min(BEGUN, self._most)
+        self._size = max(1, min(self._most, FRIENDS_CLAIMED // friends_a_call))
         self._queue: deque[_Ready] = deque()
         self._callers: set[asyncio.Task[None]] = set()
         self._low = asyncio.Event()
@@ -121,10 +127,13 @@ class _Flow:
         return "", [(batch, [people[one] for one in batch.friend_ids if one in people]) for batch in batches]
 
     def _begin_callers(self) -> None:
-        for _ in range(min(self._run.options.concurrency - len(self._callers), len(self._queue))):
-            task = asyncio.create_task(self._call())
-            self._callers.add(task)
-            task.add_done_callback(self._ended)
+        for _ in range(min(self._wanted - len(self._callers), len(self._queue))):
+            self._begin_caller()
+
+    def _begin_caller(self) -> None:
+        task = asyncio.create_task(self._call())
+        self._callers.add(task)
+        task.add_done_callback(self._ended)
 
     async def _call(self) -> None:
         queue, call, size = self._queue, self._caller.call, self._size
@@ -136,6 +145,10 @@ class _Flow:
             if end is not End.SETTLED:
                 self.ends.add(end)
                 self._stop()
+            elif self._wanted < self._most:
+                self._wanted += 1
+                if queue:
+                    self._begin_caller()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._callers.discard(task)

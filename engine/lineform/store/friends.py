@@ -19,6 +19,13 @@ from lineform.store.predicate_sql import Question, selected, sizes_of, sorted_ou
 from lineform.store.recorded import read_value
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 
+_READ = (
+    *(friends.c.id, line_ids.c.user_id, friends.c.display_name, friends.c.language, friends.c.followed_at),
+    *(friends.c.blocked, friends.c.attributes, friends.c.first_followed_at, friends.c.first_route),
+    *(friends.c.last_route, friends.c.member_id),
+)
+_NO_TAGS: Mapping[str, datetime] = {}
+
 
 class FriendReading(Database):
     """Everything that asks about friends and changes nothing."""
@@ -140,14 +147,14 @@ class FriendReading(Database):
             for part in chunks(list(ids), STREAMED):
                 tagged = self._tags_of(connection, part)
                 rows = connection.execute(
-                    sa.select(friends, line_ids.c.user_id)
+                    sa.select(friends.c.account_id, *_READ)
                     .join_from(friends, line_ids, line_ids.c.friend_id == friends.c.id)
                     .where(self.among(friends.c.id, part))
                 )
-                for row in rows:
+                for owner, *row in rows:
                     # Compared here: in the query, SQLite would walk through all friends of the account instead.
-                    if row.account_id == account_id:
-                        found[row.id] = _friend(row, tagged.get(row.id, {}))
+                    if owner == account_id:
+                        found[row[0]] = _friend(row, tagged.get(row[0], _NO_TAGS))
         return [found[i] for i in ids if i in found]
 
     def friend_ids(self, account: str, user_ids: Sequence[str]) -> Mapping[str, int]:
@@ -204,19 +211,20 @@ def question(account_id: int, now: datetime, *, postgres: bool, only: int | None
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only)
 
 
-def _friend(row: Any, tagged: Mapping[str, datetime]) -> Friend:
+def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:
+    friend_id, user_id, name, language, followed_at, blocked, attributes, first, first_route, last_route, member = row
     return Friend(
-        id=row.id,
-        user_id=row.user_id,
-        display_name=row.display_name,
-        language=row.language,
-        followed_at=row.followed_at,
-        blocked=row.blocked,
-        attributes={name: read_value(value) for name, value in row.attributes.items()},
-        tags=frozenset(tagged),
+        friend_id,
+        user_id,
+        name,
+        language,
+        followed_at,
+        blocked,
+        {name: read_value(value) for name, value in attributes.items()},
+        frozenset(tagged),
         tagged_at=tagged,
-        first_followed_at=row.first_followed_at,
-        first_route=row.first_route,
-        last_route=row.last_route,
-        member_id=row.member_id,
+        first_followed_at=first,
+        first_route=first_route,
+        last_route=last_route,
+        member_id=member,
     )

@@ -48,6 +48,7 @@ _CLAIMED = (
 )
 
 
+_ROUTES = {route.value: route for route in Route}
 # A server may be set to acknowledge before it has written: an intent must be on the disk. And right after a freeze its
 # statistics know nothing of the new batches: left alone it sorts a million bodies to find the next hundred.
 _CAREFULLY = sa.select(
@@ -326,7 +327,7 @@ def _batch(row: Any, frame: Frame | None) -> Batch:
         batch_id,
         send_id,
         seq,
-        Route(route),
+        _ROUTES[route],
         unpack_ids(friend_ids),
         body(frame, bytes(recorded)),
         UUID(int=int(retry_key, 16)) if isinstance(retry_key, str) else retry_key,

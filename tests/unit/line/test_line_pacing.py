@@ -44,6 +44,14 @@ def test_no_second_holds_more_than_the_rate_and_its_burst(request_: Request, cou
         assert inside <= rate + burst + 1
 
 
+def test_whoever_waits_goes_out_with_the_others_of_the_same_hundredth_of_a_second() -> None:
+    """Twenty wake-ups a hundredth would cost more than twenty calls; LINE counts by the second."""
+    times = moments(PUSH, 400)
+    assert times[:200] == [0.0] * 200
+    waited = [round(moment * 100, 3) for moment in times[200:]]
+    assert waited == [float(number // 20 + 1) for number in range(200)]
+
+
 def test_multicast_is_paced_at_two_hundred_a_second() -> None:
     assert moments(MULTICAST, 1020)[-1] == pytest.approx(5.0, abs=0.01)
 
