@@ -15,6 +15,8 @@ ORIGIN: Final = "LINEFORM_LINE_ORIGIN"
 STORE: Final = "LINEFORM_STORE"
 FORGET_KEY: Final = "LINEFORM_FORGET_KEY"
 COPY: Final = "LINEFORM_COPY"
+PING: Final = "LINEFORM_PING_URL"
+METRICS_TOKEN: Final = "LINEFORM_METRICS_TOKEN"  # noqa: S105 - a variable's name
 LINE_HOST: Final = "api.line.me"
 STORE_SCHEMES: Final = ("sqlite", "postgresql", "postgres")
 
@@ -75,6 +77,14 @@ class Settings:
         """
         name = "store.db" if self.line_origin is None else "offline.db"
         return self.store or f"sqlite:///{(workspace.resolve() / '.lineform' / name).as_posix()}"
+
+    @property
+    def ping(self) -> str:
+        """What is called after the ticks of a server, empty where nothing is; it may hold a token."""
+        url = self.environment.get(PING, "").strip()
+        if url and not (url.startswith("https://") or is_loopback(_split(url, PING).hostname or "")):
+            raise UsageError(f"{PING} is no https address", hint="Write https://…, as your watcher gives it.")
+        return url
 
     def secret(self, name: str) -> str:
         """The secret in the variable `name`; raises CredentialError, which names the variable and never its value."""

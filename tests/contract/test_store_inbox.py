@@ -75,10 +75,18 @@ def test_a_claim_that_ran_out_is_taken_by_another_worker_and_not_ended_by_the_fi
 def test_what_was_tried_before_comes_alone(store: Store) -> None:
     store.receive([arrival(f"e{n}", user(n), n) for n in range(4)], NOW)
     batch = store.claim_received("aoba", "w1", LATER, LEASE, 2)
-    store.return_received("aoba", [one.number for one in batch], "w1")
+    store.return_received("aoba", [one.number for one in batch], "w1", tried=True)
     assert claimed(store) == ["e0"]
     assert claimed(store) == ["e1"]
     assert claimed(store) == ["e2", "e3"]
+
+
+def test_what_was_given_back_through_no_fault_of_its_own_comes_together_again(store: Store) -> None:
+    store.receive([arrival(f"e{n}", user(n), n) for n in range(3)], NOW)
+    batch = store.claim_received("aoba", "w1", LATER, LEASE, 2)
+    store.return_received("aoba", [one.number for one in batch], "w1", tried=False)
+    again = store.claim_received("aoba", "w1", LATER, LEASE, 10)
+    assert [(one.id, one.attempts) for one in again] == [("e0", 1), ("e1", 1), ("e2", 1)]
 
 
 def test_a_postponed_event_holds_its_person_and_nobody_else(store: Store) -> None:

@@ -16,7 +16,13 @@ from lineform.errors import LineformError, PartialError, UsageError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-EXTRAS: Final = {"uvicorn": "sandbox", "starlette": "sandbox", "psycopg": "postgresql"}
+EXTRAS: Final = {
+    "uvicorn": "sandbox",
+    "starlette": "sandbox",
+    "psycopg": "postgresql",
+    "prometheus_client": "serve",
+    "structlog": "serve",
+}
 """Packages that are installed only where they are asked for, and the extra that brings each."""
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from lineform.model.attributes import WordName
 from lineform.model.base import Duration, Name, Part, Spec
 from lineform.model.schedule import TimeZone
 
@@ -81,6 +82,15 @@ class PricePlan(Part):
     """Yen for each message beyond those."""
 
 
+class WebhookSpec(Part):
+    """A system of the business that is told what happens, by ``call``. Nothing else is ever called."""
+
+    url: Annotated[str, Field(pattern=r"^https://[^\s/@?#]+(/[^\s#]*)?$", max_length=2000)]
+    """Where it listens: https, at an address that the whole internet can reach."""
+    key: EnvReference
+    """The secret with which each call is signed."""
+
+
 class ClientSpec(Spec):
     """One LINE Official Account."""
 
@@ -91,6 +101,10 @@ class ClientSpec(Spec):
     """The bot's user id. A token of another bot is refused."""
     token: EnvReference
     """The channel access token."""
+    secret: EnvReference | None = None
+    """The channel secret, with which LINE signs what it tells `lineform serve`."""
+    webhooks: dict[WordName, WebhookSpec] = {}
+    """Systems of the business that ``call`` may name."""
     testers: EnvReference | None = None
     """User ids of testers, separated by commas, for `lineform send --test`."""
     timezone: TimeZone | None = None
@@ -112,6 +126,8 @@ class Defaults(Part):
     values: dict[str, Any] = {}
     limits: Limits = Limits()
     plan: PricePlan | None = None
+    raw_events: Duration = timedelta(days=30)
+    """How long `lineform serve` keeps events as they came in: they hold what friends wrote."""
 
 
 class ProjectSpec(Spec):

@@ -93,8 +93,9 @@ class Inbox(Protocol):
         """These are worked on. What somebody else claimed meanwhile stays theirs."""
         ...
 
-    def return_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
-        """Gives claimed events back untried: one of their number failed, and nobody knows yet which."""
+    def return_received(self, account: str, numbers: Sequence[int], worker: str, *, tried: bool) -> None:
+        """Gives claimed events back: one of their number failed and nobody knows yet which, or (not `tried`) what
+        failed was none of theirs."""
         ...
 
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:

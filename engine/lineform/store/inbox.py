@@ -79,9 +79,10 @@ class InboxRecords(Database):
     def finish_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
         self._end(numbers, worker, state=DONE, due_at=None, worker="", reason="")
 
-    def return_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
-        # Due at once, and not as if it was never tried: each of them comes alone now.
-        self._end(numbers, worker, due_at=_EPOCH, worker="")
+    def return_received(self, account: str, numbers: Sequence[int], worker: str, *, tried: bool) -> None:
+        # Due at once. What was tried comes alone from now on.
+        attempts = inbox.c.attempts if tried else inbox.c.attempts - 1
+        self._end(numbers, worker, due_at=_EPOCH, worker="", attempts=attempts)
 
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
         self._end([number], worker, due_at=until, worker="", reason=reason)

@@ -22,7 +22,6 @@ from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
-from lineform.store.conversations import ConversationRecords
 from lineform.store.copy import PopulationCopy
 from lineform.store.database import Database
 from lineform.store.events import EventRecords
@@ -52,7 +51,6 @@ class SqlStore(
     RevisionRecords,
     ContactRecords,
     AudienceRecords,
-    ConversationRecords,
     MenuRecords,
     LeaseRecords,
     PaceRecords,

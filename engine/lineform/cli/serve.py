@@ -1,0 +1,58 @@
+"""``lineform serve``: the server, with its tick beside it."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from lineform.cli import options
+from lineform.cli.common import open_project, read_settings
+from lineform.serve.app import create_app
+from lineform.serve.logs import Form, configure
+from lineform.serve.options import ServeOptions
+from lineform.serve.server import listen, server_of
+from lineform.settings import METRICS_TOKEN, Settings
+from lineform.wiring.serving import parts_of
+from lineform.wiring.session import open_session
+
+
+@click.command("serve")
+@options.workspace
+@options.clients
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--every", type=click.FloatRange(1), default=15.0, show_default=True, help="Seconds between two ticks.")
+@click.option("--logs", type=click.Choice(("json", "text")), default="json", show_default=True, help="How to log.")
+@options.sandbox
+def command(
+    workspace: Path, clients: tuple[str, ...], host: str, port: int, every: float, logs: Form, sandbox: bool
+) -> None:
+    """Serve LINE's webhooks under /webhook/CLIENT, events of a shop's systems under /events/CLIENT, tracked links under
+    /l/, and run a tick beside them. HTTPS is the business of a proxy in front of it.
+
+    Several may run on one store: on SQLite on one machine, on PostgreSQL on several. It ends gracefully when it is
+    asked to. /healthz says whether it lives, /readyz whether its store answers, /metrics how it is doing.
+    """
+    project = open_project(workspace, clients)
+    settings = read_settings()
+    # One that is asked to end ends well: uvicorn raises the signal again when everything is over.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: None)
+    listening = listen(host, port)
+    try:
+        with open_session(project, settings, sandbox=sandbox) as session:
+            configure(logs)
+            how = _options(settings, every, project.spec.defaults.raw_events)
+            click.echo(f"serving {', '.join(project.clients)} at http://{host}:{port}", err=True)
+            server_of(create_app(parts_of(session), how)).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _options(settings: Settings, every: float, keep_raw: timedelta) -> ServeOptions:
+    token = settings.environment.get(METRICS_TOKEN, "").strip()
+    actor = settings.actor or "lineform serve"
+    return ServeOptions(every=every, keep_raw=keep_raw, ping=settings.ping, metrics_token=token, actor=actor)

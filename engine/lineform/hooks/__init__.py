@@ -1,0 +1,1 @@
+"""Calls to systems of the business over HTTPS, at public addresses alone."""

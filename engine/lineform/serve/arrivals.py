@@ -1,0 +1,54 @@
+"""From a webhook's body to the events that are kept of it: pure, after its signature was found to hold.
+
+https://developers.line.biz/en/reference/messaging-api/#request-body
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from lineform.ports.inbox import Arrival, Source
+from lineform.scenarios.interpret import moment_of, sender_of
+
+_LONGEST = 200
+
+
+class NotAWebhook(Exception):
+    """A body that LINE does not send, or sends to another bot."""
+
+
+def arrivals_of(account: str, bot: str, body: bytes, now: datetime) -> list[Arrival]:
+    """Every event, those of types that nobody knows included. Raises `NotAWebhook`."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotAWebhook("the body is no JSON") from None
+    events = value.get("events") if isinstance(value, dict) else None
+    if not isinstance(events, list):
+        raise NotAWebhook("the body has no list of events")
+    if value.get("destination") != bot:
+        raise NotAWebhook("it is meant for another bot")
+    return [_arrival(account, event, now) for event in events]
+
+
+def _arrival(account: str, event: Any, now: datetime) -> Arrival:
+    # In ASCII: what a phone sends may be half of a surrogate pair, which no database takes as text.
+    body = json.dumps(event, separators=(",", ":"))
+    if not isinstance(event, dict):
+        return Arrival(account, _own_id(body), Source.LINE, "", "", now, body)
+    given, kind = event.get("webhookEventId"), event.get("type")
+    known_by = given if isinstance(given, str) and _plain(given) else _own_id(body)
+    kind = kind if isinstance(kind, str) and _plain(kind) else ""
+    return Arrival(account, known_by, Source.LINE, sender_of(event), kind, moment_of(event, now), body)
+
+
+def _own_id(body: str) -> str:
+    """For an event without an id: the same event is the same."""
+    return f"sha256/{hashlib.sha256(body.encode()).hexdigest()}"
+
+
+def _plain(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable()

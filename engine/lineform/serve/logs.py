@@ -1,0 +1,59 @@
+"""One line an event of the server, as JSON or as text. No line holds a user id, a text or a secret: names of clients,
+counts, kinds and our own sentences are all there is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+
+Form = Literal["json", "text"]
+_PACKAGE = Path(__file__).parents[1]
+
+
+def configure(form: Form) -> None:
+    """Sends every line to the error stream, those of the HTTP server below us included."""
+    last: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    shared: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def log(event: str, **fields: Any) -> None:
+    """Something to know."""
+    structlog.get_logger().info(event, **fields)
+
+
+def warn(event: str, **fields: Any) -> None:
+    """Something that a person should look at."""
+    structlog.get_logger().warning(event, **fields)
+
+
+def failure_of(error: BaseException) -> str:
+    """What kind of error, and where in our code: its own words may hold what somebody wrote."""
+    places = [
+        f"{Path(frame.filename).relative_to(_PACKAGE)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_PACKAGE)
+    ]
+    return f"{type(error).__name__} at {places[-1] if places else 'an unknown place'}"

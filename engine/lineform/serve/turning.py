@@ -1,0 +1,179 @@
+"""What goes on beside the answers: each client's events are worked on as they come, and its ticks happen in turn.
+
+Each client has loops of its own, so that one whose token was revoked, or whose campaign takes an hour, holds up nobody
+else. Whatever ends a turn badly is told and tried again after a pause; it never ends the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from lineform.errors import LineformError
+from lineform.ports.clock import Clock
+from lineform.ports.outside import Outside
+from lineform.ports.store import Store
+from lineform.run.halt import halted_by
+from lineform.run.options import Records, Run, TickOptions
+from lineform.run.outcome import Outcome, TickReport
+from lineform.run.tick import Also, tick
+from lineform.serve.items import Watching, tell_items
+from lineform.serve.logs import failure_of, log, warn
+from lineform.serve.metrics import Metrics
+from lineform.serve.options import Served, ServeOptions
+from lineform.serve.telling import tell_once
+from lineform.serve.working import Following, work_once
+
+IDLE = 1.0
+"""Seconds until the inbox is looked into without being called: another process may have kept something."""
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a tick does beside the sends: made by the rooms below."""
+
+    also: Sequence[Also] = ()
+    """What else a tick does, such as steps that are due."""
+    watching: Callable[[Run], Awaitable[Watching]] | None = None
+    """Which events of an item are armed to go to whom."""
+
+
+@dataclass(slots=True)
+class _Loops:
+    """One client's."""
+
+    served: Served
+    records: Records
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Turning:
+    """The loops of every client. Used with ``async with``: leaving it ends them after what is under way."""
+
+    def __init__(
+        self,
+        served: Mapping[str, Served],
+        store: Store,
+        clock: Clock,
+        outside: Outside,
+        metrics: Metrics,
+        options: ServeOptions,
+        following: Following,
+        later: Later | None = None,
+        ping: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._loops = {name: _Loops(one, Records(store)) for name, one in served.items()}
+        self._clock = clock
+        self._outside = outside
+        self._metrics = metrics
+        self._options = options
+        self._following = following
+        self._later = later or Later()
+        self._ping = ping
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def came(self, name: str) -> None:
+        """Something of this client was kept: its worker need not wait to look."""
+        self._loops[name].came.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether every loop goes on."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    async def __aenter__(self) -> Turning:  # noqa: PYI034 - nobody derives from it
+        for loops in self._loops.values():
+            name = loops.served.name
+            self._tasks.append(asyncio.create_task(self._forever(loops, self._work, "working"), name=f"work {name}"))
+            self._tasks.append(asyncio.create_task(self._forever(loops, self._turn, "tick"), name=f"tick {name}"))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        for loops in self._loops.values():
+            loops.came.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for loops in self._loops.values():
+            loops.records.close()
+
+    async def _forever(self, loops: _Loops, turn: Callable[[_Loops], Awaitable[float]], what: str) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                pause = await turn(loops)
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - a loop that ends would go unseen; what it was is told
+                failures += 1
+                self._tell(loops, what, error)
+                pause = min(LONGEST_PAUSE, 2.0**failures)
+            if pause and not self._stop.is_set():
+                await self._rest(loops, pause, wake=what == "working" and not failures)
+
+    def _tell(self, loops: _Loops, what: str, error: Exception) -> None:
+        if what == "tick":
+            self._metrics.tick_failures.labels(loops.served.name).inc()
+        reason = error.message if isinstance(error, LineformError) else failure_of(error)
+        warn(f"{what} failed", client=loops.served.name, reason=reason)
+
+    async def _rest(self, loops: _Loops, seconds: float, *, wake: bool) -> None:
+        """Waits until the time is over, the server stops or (`wake`) something came."""
+        waiting = [asyncio.ensure_future(self._stop.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
+        if wake:
+            waiting.append(asyncio.ensure_future(loops.came.wait()))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _run(self, loops: _Loops) -> Run:
+        options = TickOptions(actor=self._options.actor, should_stop=self._stop.is_set)
+        return Run(loops.served.client, loops.served.account, loops.records, self._clock, options)
+
+    async def _work(self, loops: _Loops) -> float:
+        loops.came.clear()
+        worked = await work_once(self._run(loops), self._following, self._options, self._metrics)
+        return 0.0 if worked else IDLE
+
+    async def _turn(self, loops: _Loops) -> float:
+        """A tick: sends and steps that are due, items and systems that are to be told, what is too old to keep."""
+        run, name = self._run(loops), loops.served.name
+        report = await tick(
+            loops.served.client, loops.served.account, run.store, self._clock, run.options, self._later.also
+        )
+        _tell_report(report)
+        if not report.halted and self._later.watching is not None:
+            await tell_items(run, self._following.live, await self._later.watching(run))
+        await tell_once(run, loops.served.hooks, self._outside, self._metrics)
+        before = self._clock.now() - self._options.keep_raw
+        await run.records(run.store.forget_received, name, before)
+        await run.records(run.store.forget_calls, name, before)
+        self._metrics.ticked(name)
+        await self.look(name)
+        if self._ping is not None:
+            await self._ping(name)
+        return self._options.every
+
+    async def look(self, name: str) -> None:
+        """Brings the figures of one client up to date."""
+        records = self._loops[name].records
+        inbox = await records(records.store.inbox_level, name)
+        outbox = await records(records.store.outbox_level, name)
+        halted = bool(await records(halted_by, records.store, name, self._clock.now()))
+        self._metrics.levels(name, inbox, outbox, halted=halted)
+
+    async def look_at_all(self) -> None:
+        for name in self._loops:
+            await self.look(name)
+
+
+def _tell_report(report: TickReport) -> None:
+    for entry in report.entries:
+        if entry.outcome is not Outcome.WAITING:
+            log("tick", client=report.client, address=entry.address, occurrence=entry.key, outcome=entry.outcome.value)

@@ -1,0 +1,231 @@
+"""From the inbox to what follows: events become facts about friends, and happenings that are lived through.
+
+Many events cost a few transactions. Where a batch fails, each event of it is tried alone; one that fails again and
+again is set aside with its reason, and only its own person waited for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from lineform.ports.inbox import Source, Waiting
+from lineform.ports.intake import ItemEvent
+from lineform.ports.line_account import LineFailure
+from lineform.ports.store import AuditEntry, EventRow, FriendRow
+from lineform.run.halt import halted_by
+from lineform.run.options import Run
+from lineform.scenarios.happening import Happening
+from lineform.scenarios.interpret import RELATIONS, Meaning, interpret
+from lineform.scenarios.shop import MEMBER, ShopEvent
+from lineform.serve.logs import failure_of, warn
+from lineform.serve.metrics import Metrics
+from lineform.serve.options import ServeOptions
+
+PAUSES = (1.0, 5.0, 30.0, 120.0)
+"""Seconds before an event that failed is tried again."""
+
+LiveThrough = Callable[[Run, Sequence[Happening]], Awaitable[Any]]
+"""What follows from happenings; repeating one, by its key, does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFriend:
+    """LINE's answer to a linking of accounts by one friend."""
+
+    key: str
+    user_id: str
+    at: datetime
+    nonce: str = field(repr=False)
+    succeeded: bool
+
+
+Link = Callable[[Run, LinkedFriend], Awaitable[Sequence[FriendRow]]]
+"""What a linking says about the friend: rows to import, none where its nonce is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What follows from events, made by the rooms below."""
+
+    live: LiveThrough
+    link: Link | None = None
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What a batch says, gathered before it is written."""
+
+    friends: dict[str, FriendRow] = field(default_factory=dict)
+    events: list[EventRow] = field(default_factory=list)
+    items: list[ItemEvent] = field(default_factory=list)
+    meant: list[tuple[Waiting, Meaning]] = field(default_factory=list)
+    told: list[tuple[Waiting, ShopEvent, str]] = field(default_factory=list)
+    """A shop's events with the user id of each friend they are about."""
+
+
+async def work_once(run: Run, following: Following, options: ServeOptions, metrics: Metrics) -> int:
+    """Works on the oldest events of one client; how many were claimed. 0 where there is nothing to do, or the kill
+    switch is on: then everything waits.
+
+    Raises what the store raises, and `LineFailure` where LINE cannot be reached at all: no event is to blame for it.
+    """
+    store, name, now = run.store, run.client.name, run.clock.now()
+    if await run.records(halted_by, store, name, now):
+        return 0
+    worker = run.options.worker
+    claimed = await run.records(store.claim_received, name, worker, now, options.lease, options.batch)
+    if not claimed:
+        return 0
+    try:
+        await _work_on(run, following, claimed)
+    except LineFailure:
+        await run.records(store.return_received, name, _numbers(claimed), worker, tried=False)
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever an event brings about, the others must not wait for it
+        await _failed(run, claimed, error, options, metrics)
+        return len(claimed)
+    await run.records(store.finish_received, name, _numbers(claimed), worker)
+    _measure(metrics, name, claimed, run.clock.now())
+    return len(claimed)
+
+
+async def _failed(
+    run: Run, claimed: Sequence[Waiting], error: Exception, options: ServeOptions, metrics: Metrics
+) -> None:
+    """One event is tried again later, or set aside; several are given back, to be tried one by one."""
+    store, name, worker = run.store, run.client.name, run.options.worker
+    reason = failure_of(error)
+    metrics.failed.labels(name).inc()
+    if len(claimed) > 1:
+        warn("events failed together", client=name, events=len(claimed), reason=reason)
+        await run.records(store.return_received, name, _numbers(claimed), worker, tried=True)
+        return
+    (one,) = claimed
+    if one.attempts < options.tries:
+        until = run.clock.now() + timedelta(seconds=PAUSES[min(one.attempts, len(PAUSES)) - 1])
+        warn("event failed", client=name, number=one.number, kind=one.kind, attempt=one.attempts, reason=reason)
+        await run.records(store.postpone_received, name, one.number, worker, until, reason)
+        return
+    warn("event set aside", client=name, number=one.number, kind=one.kind, attempts=one.attempts, reason=reason)
+    await run.records(store.set_aside, name, one.number, worker, reason)
+    entry = AuditEntry(run.clock.now(), name, run.options.actor, "set aside", f"event {one.number}", reason)
+    await run.records(store.note, entry)
+
+
+async def _work_on(run: Run, following: Following, claimed: Sequence[Waiting]) -> None:
+    facts = await _facts(run, following, claimed)
+    now = run.clock.now()
+    if facts.friends:
+        await run.records(run.store.import_friends, run.client.name, list(facts.friends.values()), now)
+    if facts.events:
+        await run.records(run.store.add_events, run.client.name, facts.events, now)
+    if facts.items:
+        await run.records(run.store.add_item_events, run.client.name, facts.items)
+    people = {meaning.user_id for _, meaning in facts.meant} | {user_id for _, _, user_id in facts.told}
+    if not people:
+        return
+    ids = await run.records(run.store.friend_ids, run.client.name, sorted(people))
+    if happenings := _happenings(facts, ids):
+        await following.live(run, happenings)
+
+
+def _happenings(facts: _Facts, ids: Any) -> list[Happening]:
+    """In the order of time. Nothing happens to people who are no friends here, such as those who were forgotten."""
+    found: list[tuple[datetime, int, Happening]] = []
+    for one, meaning in facts.meant:
+        if meaning.user_id in ids:
+            happening = meaning.happening(one.id, ids[meaning.user_id], one.received_at)
+            if happening is not None:
+                found.append((one.at, one.number, happening))
+    for one, event, user_id in facts.told:
+        if user_id in ids:
+            found.append((one.at, one.number, event.happening(ids[user_id], one.received_at)))
+    return [happening for _, _, happening in sorted(found, key=lambda each: each[:2])]
+
+
+async def _facts(run: Run, following: Following, claimed: Sequence[Waiting]) -> _Facts:
+    facts = _Facts()
+    await _of_line(run, following, [one for one in claimed if one.source is Source.LINE], facts)
+    await _of_shops(run, [one for one in claimed if one.source is Source.SHOP], facts)
+    return facts
+
+
+async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], facts: _Facts) -> None:
+    related = sorted({one.person for one in claimed if one.kind in RELATIONS and one.person})
+    latest = await run.records(run.store.latest_of, run.client.name, related, RELATIONS) if related else {}
+    for one in claimed:
+        event = json.loads(one.body)
+        meaning = interpret(event, one.received_at) if isinstance(event, dict) else Meaning("", one.at)
+        if not meaning.user_id:
+            continue
+        # LINE keeps no order: a block that comes after the follow that undid it says nothing any more.
+        if meaning.relation is not None and one.at < latest.get(meaning.user_id, one.at):
+            continue
+        known = facts.friends.get(meaning.user_id)
+        facts.friends[meaning.user_id] = _row(meaning, known)
+        facts.meant.append((one, meaning))
+        if meaning.linked is not None and following.link is not None:
+            answer = LinkedFriend(one.id, meaning.user_id, meaning.at, meaning.linked.nonce, meaning.linked.succeeded)
+            for row in await following.link(run, answer):
+                facts.friends[row.user_id] = _merged(facts.friends.get(row.user_id), row)
+
+
+def _row(meaning: Meaning, known: FriendRow | None) -> FriendRow:
+    """What is known of a friend after this event: whoever acts is one, as far as LINE tells."""
+    row = known or FriendRow(meaning.user_id)
+    if meaning.relation is None:
+        return row
+    follows = meaning.relation
+    return FriendRow(
+        row.user_id,
+        followed_at=meaning.at if follows else row.followed_at,
+        blocked=not follows,
+        member_id=row.member_id,
+        returns=follows or row.returns,
+    )
+
+
+def _merged(known: FriendRow | None, row: FriendRow) -> FriendRow:
+    """A linking beside what the batch says of the same friend."""
+    if known is None:
+        return row
+    return FriendRow(
+        row.user_id,
+        followed_at=known.followed_at,
+        blocked=known.blocked,
+        attributes=row.attributes,
+        tags=row.tags,
+        member_id=row.member_id if row.member_id is not None else known.member_id,
+        returns=known.returns,
+    )
+
+
+async def _of_shops(run: Run, claimed: Sequence[Waiting], facts: _Facts) -> None:
+    read = [(one, ShopEvent.from_json(one.body)) for one in claimed]
+    members = sorted({event.member_id for _, event in read if event.member_id})
+    known = await run.records(run.store.user_ids_of_members, run.client.name, members) if members else {}
+    for one, event in read:
+        if not event.person:
+            facts.items.append(ItemEvent(event.event, event.id, event.item, event.at, event.fields))
+            continue
+        people = known.get(event.member_id, ()) if one.person.startswith(MEMBER) else (event.user_id,)
+        for user_id in people:
+            # (type, id) is recorded once: a member with two phones has an event on each.
+            known_by = event.id if len(people) == 1 else f"{event.id}/{user_id}"
+            facts.events.append(EventRow(user_id, event.event, known_by, event.at, event.fields))
+            facts.told.append((one, event, user_id))
+
+
+def _numbers(claimed: Sequence[Waiting]) -> list[int]:
+    return [one.number for one in claimed]
+
+
+def _measure(metrics: Metrics, name: str, claimed: Sequence[Waiting], now: datetime) -> None:
+    metrics.worked.labels(name).inc(len(claimed))
+    lag = metrics.lag.labels(name)
+    for one in claimed:
+        lag.observe(max(0.0, (now - one.received_at).total_seconds()))

@@ -1,0 +1,78 @@
+"""From a session to a running server: every client with its secrets, its account and its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from lineform.errors import CredentialError, UsageError
+from lineform.hooks.calls import Hooks
+from lineform.line.signature import ChannelSignature
+from lineform.loading.events_rows import EventReader, read_batch, refused
+from lineform.loading.friends_rows import FriendsFileError
+from lineform.model.project import Client
+from lineform.ports.outside import Hook
+from lineform.run.options import Run
+from lineform.scenarios.happening import Happening
+from lineform.scenarios.shop import ShopEvent
+from lineform.sending.revision import declared_by
+from lineform.serve.app import Parts
+from lineform.serve.options import EventsRefused, Problem, Served
+from lineform.serve.turning import Later
+from lineform.serve.working import Following
+from lineform.wiring.failing import at_client
+from lineform.wiring.session import Session
+
+
+def parts_of(session: Session) -> Parts:
+    """Everything that a server of this session's clients is made of. Raises CredentialError where a secret is not in
+    the environment, UsageError where a client declares none."""
+    served = []
+    for client in session.project.clients.values():
+        with at_client(client):
+            served.append(_served(session, client))
+    return Parts(served, session.store, session.clock, Hooks(), following(), later())
+
+
+def _served(session: Session, client: Client) -> Served:
+    secret = client.spec.secret
+    if secret is None:
+        raise UsageError(
+            f"the client '{client.name}' declares no channel secret, by which LINE's webhook is known",
+            hint="write secret: {env: NAME} in its file, or leave it out with --client",
+        )
+    value = session.settings.secret(secret.env)
+    if not value.isascii() or len(value) < 16:
+        raise CredentialError(f"the value of {secret.env} cannot be a channel secret", hint="Paste it again.")
+    hooks = {name: Hook(spec.url, session.settings.secret(spec.key.env)) for name, spec in client.spec.webhooks.items()}
+    return Served(client, ChannelSignature(value), session.account(client), reader_of(client), hooks)
+
+
+def reader_of(client: Client) -> Callable[[bytes, datetime, int], Sequence[ShopEvent]]:
+    """What reads the events of a request by what the client has declared."""
+    reader = EventReader(declared_by(client), client.timezone)
+
+    def read(body: bytes, now: datetime, most: int) -> Sequence[ShopEvent]:
+        try:
+            rows = read_batch(body, reader, now, most)
+        except FriendsFileError as wrong:
+            raise EventsRefused(f"{wrong.message}{f'; {wrong.hint}' if wrong.hint else ''}") from None
+        if problems := [Problem(one.row, one.column, one.reason, one.hint) for one in refused(rows)]:
+            raise EventsRefused(f"{len(problems)} of {len(rows)} events are wrong, and none was taken", problems)
+        return [event for _, event in rows if isinstance(event, ShopEvent)]
+
+    return read
+
+
+def following() -> Following:
+    """What follows from events."""
+    return Following(_facts_alone)
+
+
+def later() -> Later:
+    """What a tick does beside the sends."""
+    return Later()
+
+
+async def _facts_alone(run: Run, happenings: Sequence[Happening]) -> None:
+    """Nothing is armed that could react."""
