@@ -16,6 +16,7 @@ from uuid import UUID
 from lineform.lineapi.pace import Slice
 from lineform.lineapi.rates import Rate
 from lineform.lineapi.routes import Route
+from lineform.ports.conversations import Conversations
 from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
 from lineform.ports.menus import Menus
@@ -575,6 +576,7 @@ class Store(
     Paces,
     Audit,
     Inbox,
+    Conversations,
     Intake,
     Outbox,
     AbstractContextManager["Store"],

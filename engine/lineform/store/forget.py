@@ -21,7 +21,19 @@ from lineform.sending.status import BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.failures import StoreUnavailable, translated
 from lineform.store.forgotten import ForgottenPeople, key_mark, keyed_hash
-from lineform.store.tables import accounts, audit, batches, codes, forgotten, friends, inbox, line_ids, metadata, sends
+from lineform.store.tables import (
+    accounts,
+    audit,
+    batches,
+    codes,
+    forgotten,
+    friends,
+    inbox,
+    line_ids,
+    member_nonces,
+    metadata,
+    sends,
+)
 from lineform.store.types import unpack_ids
 
 _KEPT = frozenset({"id", "account_id", "blocked", "changed_at"})
@@ -199,6 +211,9 @@ class Forgetting(ForgottenPeople):
             .values({**blank, "blocked": True, "changed_at": now})
         )
         for person in people:
+            if person.member:
+                known = (member_nonces.c.account_id == account_id, member_nonces.c.member_id.in_(person.member))
+                connection.execute(sa.delete(member_nonces).where(*known))
             # Whatever came in from them or about them, worked on or not.
             named = inbox.c.body.contains(person.user_id, autoescape=True)
             theirs = inbox.c.person.in_([person.user_id, *(f"member:{one}" for one in person.member)])

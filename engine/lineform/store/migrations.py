@@ -273,6 +273,20 @@ _COPIES = (
     },
 )
 
+_CONVERSATIONS = (
+    # Where a friend is in a form, when a reply answered a friend last, and who may be linked to which member.
+    """CREATE TABLE dialogues (
+        friend_id {ref} NOT NULL REFERENCES friends (id), form TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL,
+        began_at {time} NOT NULL, touched_at {time} NOT NULL, answers {json} NOT NULL, beside {json} NOT NULL,
+        picked {json} NOT NULL, open {bool} NOT NULL, PRIMARY KEY (friend_id, form)){flat}""",
+    """CREATE TABLE answered (
+        friend_id {ref} NOT NULL REFERENCES friends (id), reply TEXT NOT NULL, at {time} NOT NULL, key TEXT NOT NULL,
+        PRIMARY KEY (friend_id, reply)){flat}""",
+    """CREATE TABLE member_nonces (
+        account_id {ref} NOT NULL REFERENCES accounts (id), hash TEXT NOT NULL, member_id TEXT NOT NULL,
+        expires_at {time} NOT NULL, used_by TEXT NOT NULL, PRIMARY KEY (account_id, hash)){flat}""",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -285,6 +299,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _PACES,
     _MENUS,
     _COPIES,
+    _CONVERSATIONS,
 )
 VERSION = len(STEPS)
 

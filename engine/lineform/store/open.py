@@ -22,6 +22,7 @@ from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
+from lineform.store.conversations import ConversationRecords
 from lineform.store.copy import PopulationCopy
 from lineform.store.database import Database
 from lineform.store.events import EventRecords
@@ -51,6 +52,7 @@ class SqlStore(
     RevisionRecords,
     ContactRecords,
     AudienceRecords,
+    ConversationRecords,
     MenuRecords,
     LeaseRecords,
     PaceRecords,

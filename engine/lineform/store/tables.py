@@ -324,3 +324,37 @@ changes = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
     sa.Column("xid", sa.BigInteger),
 )
+
+dialogues = sa.Table(
+    "dialogues",
+    metadata,
+    sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("form", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("began_at", UtcTime, nullable=False),
+    sa.Column("touched_at", UtcTime, nullable=False),
+    sa.Column("answers", Json, nullable=False),
+    sa.Column("beside", Json, nullable=False),
+    sa.Column("picked", Json, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+)
+
+answered = sa.Table(
+    "answered",
+    metadata,
+    sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("reply", sa.Text, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+)
+
+member_nonces = sa.Table(
+    "member_nonces",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("member_id", sa.Text, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("used_by", sa.Text, nullable=False),
+)
