@@ -159,6 +159,32 @@ def test_linked_users_move_in_one_batch(stage: Stage) -> None:
     assert stage.play(lambda account: account.move_progress(batch)) is Phase.SUCCEEDED
 
 
+def test_menus_are_linked_to_one_friend_at_once_and_to_several_within_seconds(stage: Stage) -> None:
+    first, second, third = stage.friends(3)
+
+    async def link(account: HttpLineAccount) -> str:
+        menu = await shown_menu(account)
+        await account.link_menu(menu, [first])
+        assert await account.user_menu(first) == menu
+        await account.link_menu(menu, [second, third])
+        return menu
+
+    menu = stage.play(link)
+    stage.given(lambda control, _: control.advance(60))
+
+    async def unlink(account: HttpLineAccount) -> None:
+        assert await account.user_menu(second) == menu
+        await account.unlink_menus([second, third])
+        await account.unlink_menus([first])
+        assert await account.user_menu(first) == ""
+        with pytest.raises(NotFound):
+            await account.link_menu("richmenu-00000000000000000000000000000000", [first])
+
+    stage.play(unlink)
+    stage.given(lambda control, _: control.advance(60))
+    assert stage.play(lambda account: account.user_menu(third)) == ""
+
+
 def test_a_send_is_accepted_once_under_its_key(stage: Stage) -> None:
     [friend] = stage.friends(1)
     body = multicast([friend])

@@ -39,6 +39,8 @@ class ApplyRecords:
     selected: tuple[str, ...] = ()
     """LINE's user ids of the friends whom every segment selects."""
     blocked: set[str] = field(default_factory=set)
+    shown: dict[str, int] = field(default_factory=dict)
+    """Friends by the menu that is recorded of them."""
     uploaded: dict[int, list[Upload]] = field(default_factory=dict)
     _friends: dict[str, int] = field(default_factory=dict)
     _uploads: int = 0
@@ -109,6 +111,9 @@ class ApplyRecords:
 
     def notes(self, account: str, limit: int = 100) -> Sequence[AuditEntry]:
         return [entry for entry in reversed(self.log) if entry.account == account][:limit]
+
+    def count_shown(self, account: str) -> Mapping[str, int]:
+        return dict(self.shown)
 
     def claim_bot(self, account: str, bot: str) -> None:
         if self.bots.setdefault(account, bot) != bot:

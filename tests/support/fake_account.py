@@ -228,6 +228,8 @@ class FakeAccount:
         def start() -> str:
             for old, new in moves.items():
                 self._need(old)
+                if not new:
+                    continue
                 self._need(new)
                 if new not in self.images:
                     raise Refused(f"'to' richmenu ({new}) must have image but it doesn't", status=400)
@@ -258,9 +260,27 @@ class FakeAccount:
             if batch.rest:
                 user, menu_id = batch.rest.pop(0)
                 self.links[user] = menu_id
+                if not menu_id:
+                    del self.links[user]
 
     async def user_menu(self, user_id: str) -> str:
         return self.links.get(user_id, "")
+
+    async def link_menu(self, menu_id: str, user_ids: Sequence[str]) -> None:
+        def link() -> None:
+            self._need(menu_id)
+            if menu_id not in self.images:
+                raise Refused("must upload richmenu image before applying it to user", status=400)
+            self.links.update(dict.fromkeys(user_ids, menu_id))
+
+        self._changing(f"link_menu {menu_id} {len(user_ids)}", link)
+
+    async def unlink_menus(self, user_ids: Sequence[str]) -> None:
+        def unlink() -> None:
+            for user in user_ids:
+                self.links.pop(user, None)
+
+        self._changing(f"unlink_menus {len(user_ids)}", unlink)
 
     async def audiences(self) -> Sequence[LiveAudience]:
         return self.audience_book.every()

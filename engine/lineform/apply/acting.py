@@ -16,7 +16,7 @@ from lineform.apply.filling import create_audience, delete_audience, fill_audien
 from lineform.apply.journal import MOVE_DONE
 from lineform.apply.moving import batch_of, finish_batch, start_batch
 from lineform.apply.result import Outcome
-from lineform.errors import LineRefusedError
+from lineform.errors import LineRefusedError, PartialError
 from lineform.model.project import Resource
 from lineform.planning.declared import DeclaredMenu, declared_menu
 from lineform.planning.live import LiveAccount
@@ -37,6 +37,7 @@ from lineform.planning.steps import (
     MoveLinkedUsers,
     PointAlias,
     SetDefault,
+    SettleMenus,
     Step,
     UploadImage,
     ValidateMenu,
@@ -92,6 +93,8 @@ class Actor:
                 return await self._start_move(step)
             case WaitForMove():
                 return await self._wait_for_move(step)
+            case SettleMenus(menus):
+                return await self._settle(menus)
             case DeleteAlias(alias):
                 return await self._gone(lambda: account.delete_alias(alias))
             case DeleteMenu(_, menu_id):
@@ -241,6 +244,16 @@ class Actor:
         for move in step.moves:
             await self.desk.note(MOVE_DONE, move.menu_id)
         return Outcome.DONE, self.moving
+
+    async def _settle(self, menus: tuple[str, ...]) -> Done:
+        """Nothing is deleted while somebody is known to see it and could not be given another menu."""
+        settled = await self.desk.settle(menus)
+        if settled.left:
+            raise PartialError(
+                f"{settled.left:,} friends on {', '.join(menus)} could not be given another menu: {settled.why}",
+                hint="run the same command again: it goes on with them, and deletes nothing before",
+            )
+        return Outcome.DONE, f"{settled.moved:,} friends"
 
     async def _arm(self, address: str) -> Done:
         revisioned = self.revisions[address]

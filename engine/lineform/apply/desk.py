@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from lineform.apply.result import OnStep
-from lineform.errors import LockedError
+from lineform.errors import LineformError, LockedError
 from lineform.model.project import Resource
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown
@@ -32,6 +32,24 @@ class Offload(Protocol):
 
 Images = Callable[[Resource], tuple[bytes, str]]
 """The image of a menu and its content type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Friends who got another menu, and those who could not get theirs, with the reason."""
+
+    moved: int = 0
+    left: int = 0
+    why: str = ""
+
+
+Settle = Callable[[Sequence[str]], Awaitable[Settled]]
+"""Gives whoever is recorded on these menus (by name) the ones that the armed rules choose."""
+
+
+async def _settled_by_nobody(menus: Sequence[str]) -> Settled:
+    """For callers without anybody recorded."""
+    raise LineformError(f"nobody was named who moves the friends of {', '.join(menus)}")
 
 
 def _nobody(_: object) -> None:
@@ -58,6 +76,7 @@ class Desk:
     offload: Offload = asyncio.to_thread
     gone: Callable[[str], bool] = _alive
     """Whether the run of this name has certainly ended, so that its lock may be taken over at once."""
+    settle: Settle = _settled_by_nobody
 
     @property
     def lock(self) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lineform.apply.desk import Desk
 from lineform.errors import PartialError
-from lineform.planning.steps import Move
+from lineform.planning.steps import NO_MENU, Move
 from lineform.ports.line_account import NotFound, OutcomeUnknown, Phase
 
 FIRST_LOOK = 1.0
@@ -26,7 +26,7 @@ RESUMES = 2
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One batch: from menu to menu, and the key by which LINE knows it again."""
+    """One batch: from menu to menu (empty: none of their own), and the key by which LINE knows it again."""
 
     moves: Mapping[str, str]
     key: str
@@ -37,7 +37,10 @@ def batch_of(moves: Sequence[Move], ids: Mapping[str, str]) -> Batch:
 
     The last move of a retiring menu is another batch than the first one, whose key LINE may still remember as done.
     """
-    resolved = [(move.menu_id, move.to.menu_id or ids[move.to.address], move.last) for move in moves]
+    resolved = [
+        (move.menu_id, "" if move.to == NO_MENU else move.to.menu_id or ids[move.to.address], move.last)
+        for move in moves
+    ]
     text = "\n".join(f"{old} {new} {'last' if last else 'first'}" for old, new, last in sorted(resolved))
     key = "lineform-" + hashlib.sha256(text.encode()).hexdigest()[:48]
     return Batch({old: new for old, new, _ in resolved}, key)

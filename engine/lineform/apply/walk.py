@@ -49,7 +49,8 @@ async def fresh_plan(
     recorded = {revision.address: revision.digest for revision in armed}
     digests = {address: revisioned.digest for address, revisioned in revisions.items()}
     members = await read_members(desk, client, live)
-    return make_plan(client, live, recorded, digests, desk.clock.now(), options, unmoved(notes), members), live
+    shown = await desk.offload(desk.store.count_shown, desk.client)
+    return make_plan(client, live, recorded, digests, desk.clock.now(), options, unmoved(notes), members, shown), live
 
 
 async def apply_plan(

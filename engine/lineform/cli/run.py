@@ -37,6 +37,7 @@ from lineform.run.tick import tick
 from lineform.run.worker import work
 from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session
+from lineform.wiring.ticking import ALSO
 
 
 @click.command("run")
@@ -107,7 +108,7 @@ async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop:
     try:
         actor = session.settings.actor or "lineform run"
         how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop)
-        return await tick(client, account, session.store, session.clock, how)
+        return await tick(client, account, session.store, session.clock, how, ALSO)
     finally:
         await account.close()
 

@@ -21,6 +21,7 @@ from lineform.sandbox.control import Control
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.planned import desk_of
 from lineform.wiring.session import Session
+from lineform.wiring.ticking import ALSO
 
 STEP = timedelta(hours=1)
 """How often a run is called; like a schedule in CI, only that here nobody waits for it."""
@@ -84,7 +85,10 @@ async def live_through(stage: Stage, until: datetime) -> AsyncIterator[tuple[dat
             store = stage.session.store
             yield (
                 moment,
-                [await tick(client, accounts[client.name], store, stage.clock, options) for client in stage.clients],
+                [
+                    await tick(client, accounts[client.name], store, stage.clock, options, ALSO)
+                    for client in stage.clients
+                ],
             )
             moment += STEP
     finally:

@@ -17,6 +17,12 @@ _DEFAULT: Final = "/v2/bot/user/all/richmenu"
 _PHASES: Final = {"succeeded": Phase.SUCCEEDED, "failed": Phase.FAILED}
 
 
+def _few(user_ids: Sequence[str]) -> Sequence[str]:
+    if not 1 <= len(user_ids) <= limits.RICHMENU_BULK_USERS:
+        raise ValueError(f"one call links 1 to {limits.RICHMENU_BULK_USERS} friends, not {len(user_ids)}")
+    return user_ids
+
+
 class MenuCalls(Area):
     """Rich menus and their images."""
 
@@ -89,11 +95,30 @@ class MenuLinkCalls(Area):
         except NotFound:
             return ""
 
+    async def link_menu(self, menu_id: str, user_ids: Sequence[str]) -> None:
+        """https://developers.line.biz/en/reference/messaging-api/#link-rich-menu-to-user, and #link-rich-menu-to-users
+        for several."""
+        if len(_few(user_ids)) == 1:
+            await self._calls.once(Request("POST", f"/v2/bot/user/{part(user_ids[0])}/richmenu/{part(menu_id)}"))
+        else:
+            await self._calls.post(f"{_MENUS}/bulk/link", {"richMenuId": menu_id, "userIds": list(user_ids)})
+
+    async def unlink_menus(self, user_ids: Sequence[str]) -> None:
+        """https://developers.line.biz/en/reference/messaging-api/#unlink-rich-menu-from-user, and
+        #unlink-rich-menus-from-users for several."""
+        if len(_few(user_ids)) == 1:
+            await self._calls.delete(f"/v2/bot/user/{part(user_ids[0])}/richmenu")
+        else:
+            await self._calls.post(f"{_MENUS}/bulk/unlink", {"userIds": list(user_ids)})
+
     async def move_linked_users(self, moves: Mapping[str, str], resume_key: str) -> str:
         """https://developers.line.biz/en/reference/messaging-api/#batch-control-rich-menus-of-users"""
         if not 1 <= len(moves) <= limits.RICHMENU_BATCH_OPERATIONS:
             raise ValueError(f"one batch moves 1 to {limits.RICHMENU_BATCH_OPERATIONS} menus, not {len(moves)}")
-        operations = [{"type": "link", "from": old, "to": new} for old, new in moves.items()]
+        operations = [
+            {"type": "link", "from": old, "to": new} if new else {"type": "unlink", "from": old}
+            for old, new in moves.items()
+        ]
         request = post(f"{_MENUS}/batch", {"operations": operations, "resumeRequestKey": resume_key})
         answer = await self._calls.once(request)
         if not answer.request_id:

@@ -118,6 +118,7 @@ GUARDS: dict[str, str] = {
     "G104": "more rich menus than LINE allows",
     "G105": "more rich menu aliases than LINE allows",
     "G106": "more audiences than LINE allows",
+    "G107": "friends would be left without a menu",
     "G201": "LINE's quota of this month is too small",
     "G202": "the client's monthly budget in messages would be exceeded",
     "G203": "the client's monthly budget in yen would be exceeded",

@@ -66,6 +66,10 @@ class MenuWork:
     """Menus whose linked users move to this one."""
     sweep: bool = False
     """The move is the last one, before `delete_menus`."""
+    unlink_from: tuple[str, ...] = ()
+    """Menus that go, whose friends are to see the default menu."""
+    settle: str = ""
+    """The name of a menu that goes: whoever is recorded to see it gets the menu that the rules choose."""
     delete_aliases: tuple[str, ...] = ()
     delete_menus: tuple[str, ...] = ()
 

@@ -21,7 +21,7 @@ from lineform.model.address import NAME, Address, Kind
 PREFIX = "lineform:"
 _MOMENT = "%Y%m%dT%H%MZ"
 _MARK = re.compile(
-    rf"lineform:(?P<client>{NAME.pattern})/(?P<kind>[a-z]+)\.(?P<name>{NAME.pattern})@(?P<hash>[0-9a-f]{{8,64}})"
+    rf"lineform:(?P<client>{NAME.pattern})/(?P<kind>[a-z-]+)\.(?P<name>{NAME.pattern})@(?P<hash>[0-9a-f]{{8,64}})"
     r"\+(?P<created>[0-9]{8}T[0-9]{4}Z)(?P<protected>!?)(?P<rest>.*)",
     re.DOTALL,
 )

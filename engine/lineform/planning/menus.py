@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from lineform.lineapi import limits
 from lineform.model.address import Kind
+from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.project import Client
 from lineform.planning.change import Action, Change, MenuWork, differences
 from lineform.planning.declared import DeclaredMenu, declared_menu
@@ -33,16 +35,22 @@ class MenuChanges:
 
 
 def compare_menus(
-    client: Client, live: LiveAccount, now: datetime, options: PlanOptions, unmoved: Collection[str] = ()
+    client: Client,
+    live: LiveAccount,
+    now: datetime,
+    options: PlanOptions,
+    unmoved: Collection[str] = (),
+    shown: Mapping[str, int] = MappingProxyType({}),
 ) -> MenuChanges:
     """All changes of this client's rich menus, by address. `unmoved` are menus whose friends an earlier apply was about
-    to move and did not."""
+    to move and did not; `shown` are friends by the menu, by name, that is recorded of them."""
     view = look_at(client.name, live)
     found = MenuChanges(foreign=tuple(view.foreign.values()))
     declared = {str(r.address): declared_menu(r) for r in client.of(Kind.RICHMENU)}
     names = frozenset(menu.address.name for menu in declared.values())
     has_default = any(menu.default for menu in declared.values())
-    comparison = _Comparison(client.name, view, names, has_default, now, options, frozenset(unmoved))
+    has_rules = any(isinstance(r.spec, MenuRulesSpec) and r.spec.enabled for r in client.of(Kind.MENU_RULES))
+    comparison = _Comparison(client.name, view, names, has_default, has_rules, now, options, frozenset(unmoved), shown)
     for menu in declared.values():
         comparison.declared_menu(menu, found)
     for address in sorted(view.copies.keys() - declared.keys()):
@@ -59,9 +67,12 @@ class _Comparison:
     """Of the declared menus, and so of their aliases."""
     has_default: bool
     """Whether a declared menu is the default one."""
+    has_rules: bool
+    """Whether rules say who sees which menu."""
     now: datetime
     options: PlanOptions
     unmoved: frozenset[str]
+    shown: Mapping[str, int]
 
     def declared_menu(self, menu: DeclaredMenu, found: MenuChanges) -> None:
         blocked = self._conflicts(menu)
@@ -187,19 +198,34 @@ class _Comparison:
         found.changes += retire(self.client, current, others, self.view.in_use, self.now, self.options.grace)
 
     def _prune(self, address: str, current: Copy, copies: tuple[Copy, ...]) -> Change:
+        """Its friends are moved before it goes: those of whom we know to what the rules say, all others to the default
+        menu."""
         view = self.view
         ids = [copy.id for copy in copies if copy is not current] + [current.id]
         default = view.live.default.menu_id in ids
+        friends = self.shown.get(current.mark.address.name, 0)
+        elsewhere = (view.live.default.menu_id and not default) or view.live.default.foreign
+        if friends and not (self.has_rules or self.has_default or elsewhere):
+            reason = f"its file is gone, and {_friends(friends)} who see it would be left without a menu"
+            hint = "write `default: true` into another menu, or menu rules; or keep this one"
+            return self._blocked("G107", address, reason, hint)
         work = MenuWork(
             menu_id=current.id,
+            unlink_from=tuple(ids),
+            settle=current.mark.address.name if friends else "",
             clear_default=default and not self.has_default,
             delete_aliases=tuple(a for i in ids for a in view.aliases.get(i, ()) if a not in self.names),
             delete_menus=tuple(ids),
         )
         before = {"menu": current.mark.hash, "default": current.mark.hash if default else ""}
         after = {"menu": "", "default": ""}
-        reason = "its file is gone; friends linked to it fall back to the default menu"
+        then = "the menus of the rules" if self.has_rules else "the default menu"
+        reason = f"its file is gone; {_friends(friends)} recorded on it, who see {then} before it goes"
         return Change(Action.DELETE, self.client, address, before, after, reason, menu_id=current.id, work=work)
+
+
+def _friends(count: int) -> str:
+    return "1 friend" if count == 1 else f"{count:,} friends"
 
 
 def _repair_reason(before: Mapping[str, str], after: Mapping[str, str], work: MenuWork) -> str:

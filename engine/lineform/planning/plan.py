@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from lineform.errors import BlockedError, CredentialError, LineformError
 from lineform.model.project import Client
@@ -112,17 +113,19 @@ def make_plan(
     options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen
     unmoved: Collection[str] = (),
     members: Mapping[str, Membership] | None = None,
+    shown: Mapping[str, int] = MappingProxyType({}),
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
     `recorded` and `revisions` map the address of what acts later to the digest of its armed and of its declared
     revision; None for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier
     apply did not finish moving. `members` tells of each declared audience who is in it; None where nobody
-    was asked, and audiences are not compared. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
+    was asked, and audiences are not compared. `shown` are friends by the menu that is recorded of them. Raises nothing:
+    what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
         return ClientPlan(client.name, live.bot.user_id, (_wrong_bot(client, live),), recorded is not None)
-    menus = compare_menus(client, live, now, options, unmoved)
+    menus = compare_menus(client, live, now, options, unmoved, shown)
     changes, settled = menus.changes, menus.settled
     if recorded is not None:
         armed, armed_settled = compare_armed(client, recorded, revisions)

@@ -3,7 +3,8 @@
 The order keeps a menu before every friend at every moment: all new menus are complete before the first alias moves,
 the alias goes before the default, friends are moved to menus that can be seen, and nothing is deleted before nobody
 is sent to it (https://developers.line.biz/en/docs/messaging-api/using-rich-menus/). Campaigns that go are disarmed
-first, because that only stops sends; new ones are armed last, when the menus that they speak of are there.
+first, because that only stops sends; new ones are armed last, when the menus that they speak of are there. Menu rules
+are armed before a menu goes, so that its friends can be given another one first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from lineform.model.address import Kind
 from lineform.planning.change import Action, Change, MenuWork
 
 
@@ -99,6 +101,10 @@ class Move:
     last: bool = False
 
 
+NO_MENU = MenuRef("")
+"""In place of a menu: the friends see the default one."""
+
+
 @dataclass(frozen=True, slots=True)
 class MoveLinkedUsers:
     """One batch for all menus: LINE allows three an hour."""
@@ -111,6 +117,13 @@ class WaitForMove:
     """Waits until LINE has moved the friends."""
 
     moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleMenus:
+    """Gives whoever is recorded on menus that go the ones that the rules choose."""
+
+    menus: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +185,7 @@ Step = (
     | ClearDefault
     | MoveLinkedUsers
     | WaitForMove
+    | SettleMenus
     | DeleteAlias
     | DeleteMenu
     | CreateAudience
@@ -191,12 +205,35 @@ def steps_for(changes: Iterable[Change]) -> tuple[Step, ...]:
         *(DisarmRevision(c.address) for c in changes if c.action is Action.DISARM),
         *_build(works),
         *_switch(works),
-        *_move(works),
+        # Before the friends move, so that no tap leads back to a menu that goes.
         *(DeleteAlias(alias) for _, work in works for alias in work.delete_aliases),
+        *_move(works),
+        *_settle(changes, works),
         *(DeleteMenu(c.address, menu_id) for c, work in works for menu_id in work.delete_menus),
         *_audiences(changes),
-        *(ArmRevision(c.address, c.after["digest"]) for c in changes if c.action in (Action.ARM, Action.REARM)),
+        *(_arm(change) for change in changes if _arms(change) and not _of_menus(change.address)),
     )
+
+
+def _arms(change: Change) -> bool:
+    return change.action in (Action.ARM, Action.REARM)
+
+
+def _of_menus(address: str) -> bool:
+    return address.startswith(f"{Kind.MENU_RULES}.")
+
+
+def _arm(change: Change) -> ArmRevision:
+    return ArmRevision(change.address, change.after["digest"])
+
+
+def _settle(changes: tuple[Change, ...], works: Works) -> Iterator[Step]:
+    """The new rules hold before a menu goes that the old ones may have chosen."""
+    for change in changes:
+        if _arms(change) and _of_menus(change.address):
+            yield _arm(change)
+    if leaving := tuple(work.settle for _, work in works if work.settle):
+        yield SettleMenus(leaving)
 
 
 Works = list[tuple[Change, MenuWork]]
@@ -234,7 +271,7 @@ def _move(works: Works) -> Iterator[Step]:
         Move(menu_id, MenuRef(change.address, work.menu_id), work.sweep)
         for change, work in works
         for menu_id in work.move_from
-    )
+    ) + tuple(Move(menu_id, NO_MENU, last=True) for _, work in works for menu_id in work.unlink_from)
     if moves:
         yield MoveLinkedUsers(moves)
         yield WaitForMove(moves)
@@ -256,6 +293,8 @@ def _audiences(changes: Iterable[Change]) -> Iterator[Step]:
 def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
     """The step in words, for people."""
     match step:
+        case DisarmRevision(address) if _of_menus(address):
+            return f"disarm {address}: it gives nobody a menu any more"
         case DisarmRevision(address):
             return f"disarm {address}: it is not sent any more"
         case ValidateMenu(address):
@@ -275,9 +314,11 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
         case ClearDefault():
             return "clear the default menu"
         case MoveLinkedUsers(moves):
-            return f"move the friends of {_menus(len(moves))} to the new ones, in one batch"
+            return f"move {_friends_of(moves)}, in one batch"
         case WaitForMove(moves):
-            return f"wait until the friends of {_menus(len(moves))} are moved"
+            return f"wait until {_friends_of(moves, where=False)} are moved"
+        case SettleMenus(menus):
+            return f"give the friends recorded on {', '.join(menus)} the menus of the rules"
         case DeleteAlias(alias):
             return f"delete the alias {alias}"
         case DeleteMenu(address, menu_id):
@@ -288,11 +329,19 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
             return f"upload who is missing in {address}" + (f" ({audience_id})" if audience_id else "")
         case DeleteAudience(address, audience_id):
             return f"delete {address} ({audience_id})"
+        case ArmRevision(address) if _of_menus(address):
+            return f"arm {address}: from now on it says who sees which menu"
         case ArmRevision(address):
             return f"arm {address}: it is sent when it is due"
         case _:
             assert_never(step)
 
 
-def _menus(count: int) -> str:
-    return "1 replaced menu" if count == 1 else f"{count} replaced menus"
+def _friends_of(moves: tuple[Move, ...], *, where: bool = True) -> str:
+    removed = sum(move.to == NO_MENU for move in moves)
+    parts = []
+    for count, what, to in ((len(moves) - removed, "replaced", "new ones"), (removed, "removed", "default menu")):
+        if count:
+            menus = f"{count} {what} menu{'' if count == 1 else 's'}"
+            parts.append(f"the friends of {menus} to the {to}" if where else f"the friends of {menus}")
+    return " and ".join(parts)

@@ -164,7 +164,8 @@ class LineAccount(Protocol):
     async def clear_default_menu(self) -> None: ...
 
     async def move_linked_users(self, moves: Mapping[str, str], resume_key: str) -> str:
-        """Starts one batch that links the users of each menu (key) to another (value); the request id for its progress.
+        """Starts one batch that links the users of each menu (key) to another (value), or to none of their own where it
+        is empty; the request id for its progress.
 
         Three an hour (https://developers.line.biz/en/reference/messaging-api/#batch-control-rich-menus-of-users).
         """
@@ -174,6 +175,19 @@ class LineAccount(Protocol):
 
     async def user_menu(self, user_id: str) -> str:
         """The id of the menu linked to this friend; empty where there is none."""
+        ...
+
+    async def link_menu(self, menu_id: str, user_ids: Sequence[str]) -> None:
+        """Shows this menu to these friends, at most 500 a call, whatever they see now; repeating it does no harm.
+
+        To one friend at once; of several, LINE takes the order and follows it within seconds
+        (https://developers.line.biz/en/reference/messaging-api/#link-rich-menu-to-users). Whoever is no friend, or
+        blocks the account, is passed over in silence. `NotFound` where there is no such menu.
+        """
+        ...
+
+    async def unlink_menus(self, user_ids: Sequence[str]) -> None:
+        """Takes these friends' own menus away, likewise: they see the default menu, where there is one."""
         ...
 
     async def audiences(self) -> Sequence[LiveAudience]:

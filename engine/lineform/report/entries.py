@@ -46,7 +46,13 @@ class Entry(Protocol):
     def exit_code(self) -> int: ...
 
 
-_CALM: Final = {"sent": Style.GREEN, "accepted": Style.GREEN, "would send": Style.GREEN}
+_CALM: Final = {
+    "sent": Style.GREEN,
+    "accepted": Style.GREEN,
+    "would send": Style.GREEN,
+    "linked": Style.GREEN,
+    "would link": Style.GREEN,
+}
 _QUIET: Final = frozenset({"skipped", "empty"})
 
 
@@ -60,7 +66,7 @@ def tint(entry: Entry) -> Style:
 def numbers(entry: Entry) -> str:
     """People, calls and money: ``1,234 people · 3 multicast calls · ¥0``. Empty where nobody is concerned."""
     parts = []
-    if entry.outcome == "would send":
+    if entry.outcome in ("would send", "would link"):
         parts.append(_people(entry.recipients))
     elif entry.recipients:
         parts.append(f"{entry.accepted:,} of {_people(entry.recipients)}")

@@ -37,6 +37,9 @@ class Outcome(StrEnum):
     """Due, and kept back by rule; a later run sends it."""
     WOULD_SEND = "would send"
     """A dry run: nothing was written, nothing was called."""
+    LINKED = "linked"
+    """Friends got another menu; nothing was sent."""
+    WOULD_LINK = "would link"
 
 
 EXITS: Mapping[Outcome, int] = {

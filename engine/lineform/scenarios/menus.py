@@ -173,6 +173,11 @@ def concerns(rules: MenuRules, happening: Happening) -> bool:
     return bool(reads & _touched(happening))
 
 
+def reads_events(rules: MenuRules) -> bool:
+    """Whether a friend has to be read with what they did."""
+    return any(kind == "event" for rule in rules.rules for kind, _ in _reads(rule.predicate))
+
+
 def _touched(happening: Happening) -> set[tuple[str, str]]:
     match happening.what:
         case What.TAGGED | What.UNTAGGED:

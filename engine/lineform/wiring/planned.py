@@ -27,6 +27,7 @@ from lineform.sending.revision import Revisioned, Revisions
 from lineform.wiring.failing import at_client
 from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session
+from lineform.wiring.settling import settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,10 @@ def desk_of(
 ) -> Desk:
     """What an apply to this client works with."""
     actor = session.settings.actor or "lineform"
+    store, clock = session.store, session.clock
+    settle = settling(client, account, store, clock)
     return Desk(
-        client.name, account, session.store, menu_image, session.clock, owner, actor, on_step, gone=owner_is_gone
+        client.name, account, store, menu_image, clock, owner, actor, on_step, gone=owner_is_gone, settle=settle
     )
 
 

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from lineform.model.base import Spec
+from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.richmenu import RichMenuSpec
+from lineform.planning.arming import revisions_of
 from lineform.planning.change import Action
 from lineform.planning.live import DefaultMenu, LiveAccount
 from lineform.planning.options import PlanOptions
@@ -211,7 +214,60 @@ def test_prune_deletes_in_the_order_that_line_advises() -> None:
     account = live([live_menu("m1", NEW)], {"main": "m1"}, "m1")
     made = plan(on=account, prune=True)
     assert actions(made) == [(Action.DELETE, "richmenu.main")]
-    assert words(made) == ["clear the default menu", "delete the alias main", "delete richmenu.main (m1)"]
+    assert words(made) == [
+        "clear the default menu",
+        "delete the alias main",
+        "move the friends of 1 removed menu to the default menu, in one batch",
+        "wait until the friends of 1 removed menu are moved",
+        "delete richmenu.main (m1)",
+    ]
+
+
+def pruned(*declared: Spec, default: str, friends: int) -> ClientPlan:
+    """Main's file is gone, and so many friends are recorded on it."""
+    home = live_menu("m2", menu("home"))
+    account = live([live_menu("m1", NEW), home], {"main": "m1", "home": "m2"}, default)
+    said = PlanOptions(prune=True)
+    owner = client(menu("home"), *declared)
+    digests = {address: one.digest for address, one in revisions_of(owner).items()}
+    return make_plan(owner, account, {}, digests, NOW, said, shown={"main": friends, "home": 9})
+
+
+RULES = MenuRulesSpec.model_validate(
+    {
+        "kind": "menu-rules",
+        "name": "rules",
+        "rules": ({"if": {"language": "ja"}, "menu": "home"},),
+        "default": "none",
+    }
+)
+
+
+def test_a_menu_that_goes_leaves_nobody_without_one() -> None:
+    made = pruned(default="m1", friends=3)
+    blocked = [change for change in made.changes if change.code == "G107"]
+    assert [change.address for change in blocked] == ["richmenu.main"]
+    assert "3 friends" in blocked[0].reason
+    assert made.steps == ()
+
+
+def test_a_menu_that_nobody_sees_may_go_without_a_successor() -> None:
+    assert not pruned(default="m1", friends=0).blocked
+    assert not pruned(default="m2", friends=3).blocked
+
+
+def test_friends_of_a_menu_that_goes_get_those_of_the_rules_before_it_does() -> None:
+    made = pruned(RULES, default="m1", friends=3)
+    (gone,) = (change for change in made.changes if change.action is Action.DELETE)
+    assert "3 friends recorded on it, who see the menus of the rules before it goes" in gone.reason
+    assert words(made)[1:] == [
+        "delete the alias main",
+        "move the friends of 1 removed menu to the default menu, in one batch",
+        "wait until the friends of 1 removed menu are moved",
+        "arm menu-rules.rules: from now on it says who sees which menu",
+        "give the friends recorded on main the menus of the rules",
+        "delete richmenu.main (m1)",
+    ]
 
 
 def test_a_pruned_default_menu_is_first_replaced_as_default() -> None:
