@@ -323,3 +323,34 @@ def test_a_revoked_token_is_a_matter_of_credentials(origin: str) -> None:
     stage.spoil_token()
     with pytest.raises(Unauthorised):
         stage.play(lambda account: account.bot())
+
+
+def test_a_person_is_told_by_an_id_token_of_the_right_channel_alone(stage: Stage) -> None:
+    tokens = ["sandbox.0.id"]
+    users = ["U" + "0" * 31 + "1"]
+
+    def enter(control: Control, name: str) -> None:
+        users[0] = control.add_friends(name, 1)[0]
+        tokens[0] = control.id_token(name, users[0], "1234567890")
+
+    stage.given(enter)
+
+    async def play(account: HttpLineAccount) -> str:
+        with pytest.raises(Refused):
+            await account.identify("1999999999", tokens[0])
+        with pytest.raises(Refused):
+            await account.identify("1234567890", "nonsense")
+        return await account.identify("1234567890", tokens[0])
+
+    assert stage.play(play) == users[0]
+
+
+def test_a_token_for_linking_is_had_for_people_whom_line_knows(stage: Stage) -> None:
+    (user,) = stage.friends(1)
+
+    async def play(account: HttpLineAccount) -> str:
+        with pytest.raises(NotFound):
+            await account.link_token("U" + "f" * 32)
+        return await account.link_token(user)
+
+    assert len(stage.play(play)) >= 10

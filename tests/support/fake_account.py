@@ -336,6 +336,12 @@ class FakeAccount:
     async def profile(self, user_id: str) -> Profile | None:
         return None
 
+    async def link_token(self, user_id: str) -> str:
+        raise AssertionError("an apply links nobody")
+
+    async def identify(self, channel_id: str, id_token: str) -> str:
+        raise AssertionError("an apply asks for nobody")
+
     async def close(self) -> None:
         return None
 

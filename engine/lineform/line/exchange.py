@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from lineform.ports.line_account import OutcomeUnknown
 
 JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
 _USER_ID: Final = re.compile(r"U[0-9a-f]{32}")
 
 
@@ -67,6 +69,11 @@ def post(path: str, value: Any) -> Request:
 def put(path: str, value: Any) -> Request:
     """A PUT with a JSON body."""
     return Request("PUT", path, body=_json(value), content_type=JSON)
+
+
+def form(path: str, fields: Mapping[str, str]) -> Request:
+    """A POST of a form, as LINE Login's own endpoints want it."""
+    return Request("POST", path, body=urlencode(fields).encode(), content_type=FORM)
 
 
 def _json(value: Any) -> bytes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lineform.line.calls import Area
-from lineform.line.exchange import part
-from lineform.ports.line_account import FollowerPage, NotFound, Profile
+from lineform.line.exchange import JsonObject, Request, form, part
+from lineform.ports.line_account import FollowerPage, NotFound, Profile, Refused
 
 
 class FriendCalls(Area):
@@ -25,3 +25,14 @@ class FriendCalls(Area):
             display_name=profile.optional_text("displayName"),
             language=profile.optional_text("language"),
         )
+
+    async def link_token(self, user_id: str) -> str:
+        request = Request("POST", f"/v2/bot/user/{part(user_id)}/linkToken")
+        return JsonObject.read(request, await self._calls.once(request)).text("linkToken")
+
+    async def identify(self, channel_id: str, id_token: str) -> str:
+        request = form("/oauth2/v2.1/verify", {"id_token": id_token, "client_id": channel_id})
+        found = JsonObject.read(request, await self._calls.once(request))
+        if found.text("aud") != channel_id:
+            raise Refused("the ID token was made for another channel", status=200, request_id=found.request_id)
+        return found.text("sub")

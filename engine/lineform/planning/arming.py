@@ -12,7 +12,7 @@ from lineform.model.address import Kind
 from lineform.model.base import ArmedSpec
 from lineform.model.project import Client, Resource
 from lineform.planning.change import Action, Change
-from lineform.scenarios.armed import form_revision, reply_revision
+from lineform.scenarios.armed import form_revision, reply_revision, route_revision
 from lineform.scenarios.menu_rules import menu_rules_revision
 from lineform.sending.revision import Revisioned, Revisions
 
@@ -25,6 +25,7 @@ ARMED_KINDS: Mapping[Kind, Making] = {
     Kind.MENU_RULES: menu_rules_revision,
     Kind.REPLY: reply_revision,
     Kind.FORM: form_revision,
+    Kind.ROUTE: route_revision,
 }
 """The kinds that act after an apply, each with what makes its revision: a new kind is one line here."""
 

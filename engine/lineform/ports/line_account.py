@@ -251,6 +251,16 @@ class LineAccount(Protocol):
         """None where LINE does not tell: not a friend, blocked, or no consent."""
         ...
 
+    async def link_token(self, user_id: str) -> str:
+        """A token with which this person links their LINE to a member of the business, once and within ten minutes
+        (https://developers.line.biz/en/docs/messaging-api/linking-accounts/); `NotFound` where LINE knows nobody."""
+        ...
+
+    async def identify(self, channel_id: str, id_token: str) -> str:
+        """The user id of the person for whom LINE Login's channel made this ID token; `Refused` where it did not
+        (https://developers.line.biz/en/reference/line-login/#verify-id-token)."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -147,6 +147,16 @@ class Control:
         """A reply token, alive for a minute of the sandbox clock."""
         return str(self._call("POST", _path(account, "friends", user, "reply-token"), {})["replyToken"])
 
+    def link(self, account: str, link_token: str, nonce: str) -> dict[str, Any]:
+        """The accountLink event of a person who comes back from the business with a nonce."""
+        body = {"link_token": link_token, "nonce": nonce}
+        found: dict[str, Any] = self._call("POST", _path(account, "link"), body)
+        return found
+
+    def id_token(self, account: str, user: str, channel: str) -> str:
+        """What a page inside of this person's LINE is given by the channel of LINE Login."""
+        return str(self._call("POST", _path(account, "friends", user, "id-token"), {"channel": channel})["id_token"])
+
     # --- what happened
     def deliveries(self, account: str, user: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
         """In order, one per request and friend: number, user, time, kind, path, request_id, retry_key, messages."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from lineform.errors import LineformError
 from lineform.sandbox import audience_desk, console, people
+from lineform.sandbox.api import identity
 from lineform.sandbox.faults import Fault, Faults
 from lineform.sandbox.gate import Gate
 from lineform.sandbox.pages import phone_page, start_page
@@ -64,6 +65,8 @@ class Control:
             self._route("GET", user, lambda w, r, b: console.friend(w, _account(w, r), _user(r))),
             self._route("POST", f"{user}/relation", _relation),
             self._route("POST", f"{user}/write", _write),
+            self._route("POST", f"{user}/id-token", _id_token),
+            self._route("POST", f"{base}/link", _link),
             self._route("POST", f"{user}/tap", _tap),
             self._route("POST", f"{user}/reply-token", _reply_token),
             Route("/_sandbox/", self._start, methods=["GET"]),
@@ -212,6 +215,16 @@ def _tap(world: World, request: Request, body: dict[str, Any]) -> Any:
     if "action" in body:
         return people.tap_message(world, account, user, body["action"], now)
     return people.tap(world, account, user, int(body.get("area", 0)), now)
+
+
+def _link(world: World, request: Request, body: dict[str, Any]) -> Any:
+    token, nonce = str(body.get("link_token", "")), str(body.get("nonce", ""))
+    return identity.link(world, _account(world, request), token, nonce, world.clock.now())
+
+
+def _id_token(world: World, request: Request, body: dict[str, Any]) -> Any:
+    account, channel = _account(world, request), str(body.get("channel", ""))
+    return {"id_token": identity.id_token(world, account, _user(request), channel, world.clock.now())}
 
 
 def _reply_token(world: World, request: Request, body: dict[str, Any]) -> Any:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lineform.scenarios.asking import tap_of
-from lineform.scenarios.dialogue import Dialogue, Form, Heard, begin, heard, repeated, step
+from lineform.scenarios.dialogue import Dialogue, Form, Heard, begin, finished, heard, repeated, step
+from lineform.scenarios.doing import Decided, effects_of
 from lineform.scenarios.effect import Ask, Effect, Say
+from lineform.scenarios.filling import fill
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.replies import ANYTHING, EXACT, Answered, Decision, Looked, Reply, decide
 from lineform.segments.friend import Friend
@@ -23,11 +25,29 @@ MOST_MESSAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class EntryRoute:
+    """An armed entry route."""
+
+    name: str
+    do: tuple[Mapping[str, Any], ...] = ()
+    """Actions as they are armed; see `lineform.scenarios.doing`."""
+    gap: timedelta | None = None
+    """How long coming again does nothing; None for ever."""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The address."""
+        return f"route.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Armed:
-    """The armed replies and forms of a client."""
+    """The armed replies, forms and entry routes of a client."""
 
     replies: tuple[Reply, ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict)
+    routes: Mapping[str, EntryRoute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +78,46 @@ def answer(armed: Armed, standing: Standing, happening: Happening, friend: Frien
     if happening.what is What.UNFOLLOW:
         left = {name: replace(one, open=False) for name, one in standing.dialogues.items() if one.open}
         return Outcome(dialogues=left)
-    if happening.what not in {What.TEXT, What.MESSAGE, What.POSTBACK}:
+    match happening.what:
+        case What.ROUTE | What.FOLLOW:
+            return _entered(armed, standing, happening, friend, now)
+        case What.PAGE:
+            return _filled(armed, happening, friend, now)
+        case What.TEXT | What.MESSAGE | What.POSTBACK:
+            return _said(armed, standing, happening, friend, now)
+    return Outcome()
+
+
+def _entered(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
+    """What follows from coming by a route: now, or with the follow of whoever came by it before following."""
+    name = friend.last_route if happening.what is What.FOLLOW else happening.name
+    route = armed.routes.get(name)
+    if route is None or friend.blocked or (happening.what is What.FOLLOW and happening.fields.get("unblocked")):
         return Outcome()
+    last = standing.answered.get(route.source)
+    if last is not None and last.key != happening.key and (route.gap is None or now - last.at < route.gap):
+        return Outcome(looked=(Looked(route.source, "the friend came by this route before"),))
+    if happening.what is What.FOLLOW and last is not None and last.key != happening.key:
+        return Outcome()
+    effects = effects_of(route.do, Decided(route.source, happening.key, route.context, answer=True))
+    out = _settled(armed, standing, friend, now, happening, effects, {})
+    return replace(out, answered={route.source: Answered(now, happening.key)})
+
+
+def _filled(armed: Armed, happening: Happening, friend: Friend, now: datetime) -> Outcome:
+    """A form's page: the whole form at once, and whatever was answered of it in the chat is over."""
+    form = armed.forms.get(happening.name)
+    if form is None:
+        return Outcome(looked=(Looked(happening.name, "this form is not armed"),))
+    filled = fill(form, happening.fields, friend, now)
+    if filled.wrong or filled.open:
+        return Outcome(looked=(Looked(happening.name, "its page was not filled in to the end"),))
+    dialogue = Dialogue(form.name, happening.key, "", happening.at, now, filled.answers, filled.beside)
+    effects = finished(form, dialogue, friend, happening.key, now)
+    return Outcome(tuple(one_answer(effects, happening.key)), {form.name: None})
+
+
+def _said(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
     listener = _listener(armed, standing, happening, now)
     if listener is None:
         if happening.what is What.POSTBACK and tap_of(happening.text) is not None:

@@ -1,4 +1,4 @@
-"""Replies and forms as one JSON value each, and back: everything that answering needs, and no file any more.
+"""Replies, forms and routes as one JSON value each, and back: everything that answering needs, and no file any more.
 
 As with a campaign, conditions are inlined as predicates, the values of the client that the texts read are in it, and
 every default is written out, so that another version's other defaults do not change what was reviewed.
@@ -22,7 +22,8 @@ from lineform.model.project import Client, Resource
 from lineform.model.questions import Given, Question
 from lineform.model.reply import Hours, ReplySpec, ReplyTrigger
 from lineform.model.richmenu import Cell, RichMenuSpec
-from lineform.scenarios.answering import Armed
+from lineform.model.route import RouteSpec
+from lineform.scenarios.answering import Armed, EntryRoute
 from lineform.scenarios.dialogue import Form
 from lineform.scenarios.doing import actions_to_wire
 from lineform.scenarios.replies import Reply
@@ -92,6 +93,22 @@ def _whole(actions: Sequence[Action], words: Declared) -> Iterator[Action]:
         if isinstance(action, TagAction):
             yield from (UntagAction(untag=rival) for rival in sorted(words.rivals(action.tag)))
         yield action
+
+
+def route_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
+    """The revision of an entry route. Raises NotAMessageError where a validated workspace has none."""
+    spec, words = resource.spec, revisions.words(client)
+    if not isinstance(spec, RouteSpec):
+        raise TypeError(f"{resource.address} is no route")
+    tagged = () if spec.tag is None else (TagAction(tag=spec.tag),)
+    body = {
+        "format": FORMAT,
+        "do": actions_to_wire(tuple(_whole((*tagged, *(spec.do or ())), words))),
+        "gap": None if spec.gap is None else spec.gap.total_seconds(),
+        "context": resource.context,
+        "production": client.spec.environment == "production" and not spec.allow_test_word,
+    }
+    return revisioned(body)
 
 
 def tags_of(question: Question) -> Iterator[str]:
@@ -182,6 +199,13 @@ def read_form(name: str, body: Mapping[str, Any]) -> Form:
     )
 
 
+def read_route(name: str, body: Mapping[str, Any]) -> EntryRoute:
+    """The route in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
+    _same_format(name, body)
+    gap = None if body["gap"] is None else timedelta(seconds=body["gap"])
+    return EntryRoute(name, tuple(body["do"]), gap, body["context"])
+
+
 def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...]]:
     earlier: dict[str, Question] = {}
     out: dict[str, tuple[Predicate, ...]] = {}
@@ -199,15 +223,19 @@ def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...
 
 
 def read_armed(bodies: Mapping[str, Mapping[str, Any]]) -> Armed:
-    """All replies and forms among armed revisions, whose bodies are given by address."""
-    replies, forms = [], {}
+    """All replies, forms and routes among armed revisions, whose bodies are given by address."""
+    replies: list[Reply] = []
+    forms: dict[str, Form] = {}
+    routes: dict[str, EntryRoute] = {}
     for address, body in sorted(bodies.items()):
         kind, _, name = address.partition(".")
         if kind == Kind.REPLY:
             replies.append(read_reply(name, body))
         elif kind == Kind.FORM:
             forms[name] = read_form(name, body)
-    return Armed(tuple(replies), forms)
+        elif kind == Kind.ROUTE:
+            routes[name] = read_route(name, body)
+    return Armed(tuple(replies), forms, routes)
 
 
 def _same_format(name: str, body: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ class What(StrEnum):
     """`name` is the tag that was taken away."""
     ATTRIBUTE = "attribute"
     """`name` is the attribute whose value changed."""
+    PAGE = "page"
+    """Sent the page of the form `name`: `fields` are what was filled in, a text or several texts for each field."""
     FORM = "form"
     """Completed the form `name`."""
     ROUTE = "route"

@@ -12,6 +12,7 @@ from lineform.sandbox.api import (
     audience_uploads,
     audiences,
     bot,
+    identity,
     messages,
     narrowcast,
     quota,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *audience_uploads.ROUTES,
     *audiences.ROUTES,
     *webhook.ROUTES,
+    *identity.ROUTES,
 )
 
 

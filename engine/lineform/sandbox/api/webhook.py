@@ -1,7 +1,7 @@
-"""Where LINE would send webhooks, and tokens for linking a friend to an account elsewhere.
+"""Where LINE would send webhooks.
 
-https://developers.line.biz/en/reference/messaging-api/#webhook-settings and #issue-link-token. The address is kept and
-shown; the events that people cause are read through control and not posted to it.
+https://developers.line.biz/en/reference/messaging-api/#webhook-settings. The address is kept and shown; the events that
+people cause are read through control and not posted to it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from lineform.lineapi import limits
 from lineform.sandbox.accounts import Account
-from lineform.sandbox.answers import Answer, Call, bad_parameter, json_object, not_found, ok, refuse
-from lineform.sandbox.api.ids import is_user_id
+from lineform.sandbox.answers import Answer, Call, json_object, not_found, ok, refuse
 from lineform.sandbox.routing import Route
 from lineform.sandbox.world import World
 
@@ -47,18 +46,7 @@ def _name(account: Account) -> str:
     return f"webhook-{account.id}"
 
 
-def link_token(world: World, account: Account, call: Call) -> Answer:
-    """Only of people whom the channel knows; the linking itself happens on the phone, which is not here."""
-    user = call.params["userId"]
-    if not is_user_id(user):
-        raise bad_parameter("userId")
-    if not world.state.one("select 1 from people where account=? and user=?", account.id, user):
-        raise not_found()
-    return ok({"linkToken": world.hex()})
-
-
 ROUTES = (
     Route("PUT", "/v2/bot/channel/webhook/endpoint", set_endpoint),
     Route("GET", "/v2/bot/channel/webhook/endpoint", get_endpoint),
-    Route("POST", "/v2/bot/user/{userId}/linkToken", link_token),
 )
