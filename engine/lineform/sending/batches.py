@@ -94,7 +94,6 @@ def addressed(body: bytes, route: Route, user_ids: Sequence[str]) -> bytes:
 
 def _strings(texts: Sequence[str]) -> bytes:
     """JSON strings in a row. LINE's ids need no escaping, and to look is ten times faster than to encode."""
-    whole = "".join(texts)
-    if whole.isascii() and whole.isalnum():
+    if "".join(texts).encode("utf-8", "replace").isalnum():
         return b'"' + '","'.join(texts).encode() + b'"'
     return ",".join(json.dumps(text) for text in texts).encode()

@@ -180,7 +180,8 @@ class FriendReading(Database):
                 query = sa.select(line_ids.c.friend_id, line_ids.c.user_id)
                 # As a sum, or SQLite would walk through all friends of the account instead.
                 rows = connection.execute(query.where(self._near(part), line_ids.c.account_id + 0 == account_id))
-                found |= dict(rows.all())
+                # Taken apart one by one: `dict` would ask each row for its length and its two values.
+                found |= {friend_id: user_id for friend_id, user_id in rows}  # noqa: C416
         return found
 
     def _near(self, ids: Sequence[int]) -> sa.ColumnElement[bool]:
