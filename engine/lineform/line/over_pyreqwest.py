@@ -52,13 +52,12 @@ class PyreqwestWire:
         self._headers = headers
         self._proxy = proxy
         self._client: Client | None = None
+        self._failure: type[PyreqwestError]
 
     async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
-        # An extra that start-up does not load.
-        from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
-
+        client = self._open()
         try:
-            builder = self._open().request(request.method, url).headers(headers).timeout(_span(seconds))
+            builder = client.request(request.method, url).headers(headers).timeout(_span(seconds))
             if request.body:
                 builder = builder.body_bytes(request.body)
             elif request.method == "POST":
@@ -74,7 +73,7 @@ class PyreqwestWire:
                     response.get_header("X-Line-Request-Id") or "",
                     response.get_header("X-Line-Accepted-Request-Id") or "",
                 )
-        except PyreqwestError as error:
+        except self._failure as error:
             trouble = _trouble(error, url, seconds)
         # Outside, so that the library's exception, which holds the URL, is not even the context of this one.
         raise NoAnswer(trouble)
@@ -86,7 +85,9 @@ class PyreqwestWire:
 
     def _open(self) -> Client:
         if self._client is None:
-            from pyreqwest.client import ClientBuilder  # noqa: PLC0415 - an extra
+            # An extra that start-up does not load.
+            from pyreqwest.client import ClientBuilder  # noqa: PLC0415
+            from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
             from pyreqwest.proxy import ProxyBuilder  # noqa: PLC0415
 
             builder = (
@@ -103,7 +104,7 @@ class PyreqwestWire:
                 builder = packed(False)
             # Named, not taken from the environment by the library.
             builder = builder.proxy(ProxyBuilder.all(self._proxy)) if self._proxy else builder.no_proxy()
-            self._client = builder.build()
+            self._client, self._failure = builder.build(), PyreqwestError
         return self._client
 
 
