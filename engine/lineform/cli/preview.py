@@ -127,7 +127,7 @@ def _campaign(owner: Client, resource: Resource, friend: Friend, now: datetime) 
     if not spec.enabled:
         when = "not enabled"
     messages = compile_messages(armed.messages, armed.context)
-    scope = {"run": run_scope(at, armed.timezone), **stand_ins(messages.reads)}
+    scope = {"run": run_scope(at, armed.timezone), **stand_ins(messages.reads, armed.given)}
 
     def reading(whose: str, reader: Friend) -> Reading:
         try:

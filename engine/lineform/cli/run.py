@@ -36,6 +36,7 @@ from lineform.run.release import release as release_held
 from lineform.run.tick import tick
 from lineform.run.worker import work
 from lineform.wiring.failing import at_client
+from lineform.wiring.links import link_keys
 from lineform.wiring.session import Session, open_session
 from lineform.wiring.ticking import ALSO
 
@@ -107,7 +108,8 @@ async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop:
     account = session.sending_account(client)
     try:
         actor = session.settings.actor or "lineform run"
-        how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop)
+        keys = link_keys(client.spec, session.settings)
+        how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop, link_keys=keys)
         return await tick(client, account, session.store, session.clock, how, ALSO)
     finally:
         await account.close()

@@ -40,6 +40,9 @@ def _selected_by_line(spec: CampaignSpec, sites: Iterable[Site], whom: str, why:
             message = f"{dotted(site.path)} reads '{paths[0]}', which {whom} cannot have: {why}"
             hint = "take the friend out of the text, or choose the audience by attributes and tags"
             yield FieldProblem(site.path, "E024", message, hint)
+    if spec.track == "friend":
+        message = f"track: friend cannot be kept for {whom}: {why}"
+        yield FieldProblem(("track",), "E103", message, "write 'track: message', which counts the taps of all")
     if spec.skip_if_unknown:
         message = f"skip_if_unknown cannot be kept for {whom}: {why}"
         hint = "leave it out, or choose the audience by attributes and tags"

@@ -11,7 +11,6 @@ from lineform.lineapi.author import NotAMessageError, check_author_message, to_l
 from lineform.lineapi.findings import OURS, Finding, Reason
 from lineform.loading.changed import surely_right
 from lineform.loading.validation import FieldProblem
-from lineform.model.address import Kind
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
 from lineform.sending.scope import FRIEND_NAMES, RUN_NAMES
@@ -195,16 +194,19 @@ def _friend_problem(
     return FieldProblem(path, "E025", message, hint)
 
 
-_UNKNOWN = {"code": ("E321", "pool of codes")}
+_UNKNOWN = {
+    "code": ("E321", "pool of codes", "declare it in a file of kind codes"),
+    "link": ("E314", "link", "declare it with its url under 'links' in a file of kind attributes"),
+}
 
 
 def _given_problem(path: Path, root: str, name: str, known: Collection[str]) -> FieldProblem | None:
-    code, noun = _UNKNOWN[root]
+    code, noun, where = _UNKNOWN[root]
     if not name:
         return FieldProblem(path, code, f"{dotted(path)} reads '{root}' as a whole", f"name one {noun}: {root}.name")
     if name in known:
         return None
-    hint = did_you_mean(name, known) or f"declare it in a file of kind {Kind.CODES}"
+    hint = did_you_mean(name, known) or where
     return FieldProblem(path, code, f"{dotted(path)}: unknown {noun} '{name}'", hint)
 
 

@@ -153,16 +153,26 @@ def _expressions(tree: Mapping[str, Any], *allowed: tuple[str, ...]) -> list[Fie
 
 def _literal_secrets(tree: Mapping[str, Any]) -> list[FieldProblem]:
     """A secret in a file stays in git's history for ever. What was written is not repeated here."""
+    found: dict[tuple[str | int, ...], Any] = {(key,): tree.get(key) for key in _REFERENCES}
+    if isinstance(links := tree.get("links"), dict):
+        found["links", "key"] = links.get("key")
+        older = links.get("old_keys")
+        found |= {("links", "old_keys", n): key for n, key in enumerate(older if isinstance(older, list) else [])}
     return [
         FieldProblem(
-            (key,),
+            path,
             "E107",
-            f"{key} must name an environment variable; a secret is never written in a file",
-            f"write '{key}: {{env: {key.upper()}}}', and make the written one invalid: git keeps it",
+            f"{dotted(path)} must name an environment variable; a secret is never written in a file",
+            f"write '{_named(path)}', and make the written one invalid: git keeps it",
         )
-        for key in _REFERENCES
-        if key in tree and isinstance(tree[key], str | int | float)
+        for path, value in found.items()
+        if isinstance(value, str | int | float)
     ]
+
+
+def _named(path: tuple[str | int, ...]) -> str:
+    key = path[-1]
+    return f"{key}: {{env: {key.upper()}}}" if isinstance(key, str) else "{env: OLD_KEY}"
 
 
 def _values(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineform.loading.check_limits import limit_problems
+from lineform.loading.check_links import link_problems
 from lineform.loading.check_promises import promise_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
@@ -157,12 +158,19 @@ def _client(
         _collect(one.problems, one, address, client, workspace)
     for address, problem in references.problems(built):
         _collect((problem,), built[address], address, client, workspace)
-    for address, found_problem in (*limit_problems(client, built), *promise_problems(client, built)):
+    for address, found_problem in _between(client, built):
         _collect((found_problem,), built[address], address, client, workspace)
     resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
     return Client(
         client.name, client.spec, client.source, client.timezone, client.limits, client.plan, client.values, resources
     )
+
+
+def _between(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
+    """What a client's own settings and its resources say against each other."""
+    yield from limit_problems(client, built)
+    yield from promise_problems(client, built)
+    yield from link_problems(client, built)
 
 
 def _collect(

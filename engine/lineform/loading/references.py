@@ -32,6 +32,7 @@ from lineform.segments.check import check_audience, check_condition
 from lineform.segments.declared import WORDS, Declared, clashes, declared_in, form_clashes
 from lineform.segments.finding import Finding
 from lineform.segments.friend import RESERVED_EVENTS
+from lineform.sending.tracking import declared_links
 
 
 class References:
@@ -123,7 +124,12 @@ class _Names:
         self.complete = self.attributes_complete and not self.broken_segments and not self.lost
         self.attributes = known.attributes.keys() | self.lost
         self.tags = known.tags | self.lost
-        self.given = {"code": frozenset({*self.all[Kind.CODES], *unread.names})}
+        specs = (one.spec for one in built.values())
+        links = declared_links(spec for spec in specs if isinstance(spec, AttributesSpec))
+        self.given = {
+            "code": frozenset({*self.all[Kind.CODES], *unread.names}),
+            "link": frozenset(links.keys() | self.lost),
+        }
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""

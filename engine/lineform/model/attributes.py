@@ -81,6 +81,8 @@ class EventSpec(Part):
 class LinkSpec(Part):
     """A link whose taps are recorded."""
 
+    url: Annotated[str, Field(pattern=r"^https://\S{1,1990}$")] | None = None
+    """Where it leads. A campaign with `track` records the taps on this address; `{{ link['name'] }}` reads it."""
     description: str = ""
 
 

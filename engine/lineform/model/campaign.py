@@ -57,6 +57,9 @@ class CampaignSpec(ArmedSpec):
     """In parts: a few friends first, the others after a wait, unless something went wrong."""
     allow_almost_everyone: bool = False
     """Whether a condition may choose nearly all friends, although neither `everyone` nor `expect` is written."""
+    track: Literal["friend", "message"] | None = None
+    """Whether taps on declared links are recorded: who tapped (every friend then reads an address of their own, so
+    that each is pushed to), or only how often this message's links were tapped."""
     silent: bool = False
     """Delivered without a notification sound."""
     allow_test_word: bool = False

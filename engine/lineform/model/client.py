@@ -91,6 +91,18 @@ class WebhookSpec(Part):
     """The secret with which each call is signed."""
 
 
+class ClientLinks(Part):
+    """Where links whose taps are recorded lead through: an address of the business at which ``lineform serve``
+    answers."""
+
+    base: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d{1,5})?$", examples=["https://go.example.jp"])]
+    """The scheme and host, without a path."""
+    key: EnvReference
+    """The secret that signs them, of at least 16 characters."""
+    old_keys: Annotated[tuple[EnvReference, ...], Field(strict=False, max_length=10)] = ()
+    """Earlier keys: links that they signed still lead on."""
+
+
 class ClientSpec(Spec):
     """One LINE Official Account."""
 
@@ -115,6 +127,8 @@ class ClientSpec(Spec):
     """By address: values that replace those of a shared resource, key by key."""
     limits: Limits | None = None
     plan: PricePlan | None = None
+    links: ClientLinks | None = None
+    """Where tracked links lead through."""
     environment: Literal["production", "test"] = "production"
     """On a production account, a message that says テスト is refused."""
 

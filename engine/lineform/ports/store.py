@@ -169,6 +169,10 @@ class Handout(Protocol):
         `PoolEmpty`."""
         ...
 
+    def targets(self, urls: Mapping[str, str]) -> Mapping[str, int]:
+        """Records where the tracked links of this send lead, by the links' names; the number of each target."""
+        ...
+
 
 Batches = Iterable["NewBatch"] | Callable[[Handout], Iterable["NewBatch"]]
 """The batches of a freeze, streamed; made from what is handed out where their messages need it."""
@@ -517,6 +521,34 @@ class Codes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LinkTarget:
+    """Where a tracked link of a send leads, and how often it was tapped."""
+
+    id: int
+    account: str
+    address: str
+    """Of what was sent, such as ``campaign.sale``, and the occurrence."""
+    key: str
+    link: str
+    url: str
+    taps: int
+
+
+class Links(Protocol):
+    """Where tracked links lead."""
+
+    def link_target(self, target: int) -> LinkTarget | None: ...
+
+    def link_targets(self, account: str) -> Sequence[LinkTarget]:
+        """All of an account, in the order of their sends."""
+        ...
+
+    def count_taps(self, taps: Mapping[int, int]) -> None:
+        """Adds so many taps to each of these targets."""
+        ...
+
+
 class Leases(Protocol):
     """Locks that run out by themselves."""
 
@@ -572,6 +604,7 @@ class Store(
     Audiences,
     Codes,
     Menus,
+    Links,
     Leases,
     Paces,
     Audit,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from lineform.lineapi.routes import Route
-from lineform.run.fill import looked_up
+from lineform.run.fill import told_apart
 from lineform.run.freeze import groups
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
-from lineform.run.prepare import Prepared, why_nobody
+from lineform.run.prepare import Prepared, choice_of, why_nobody
 from lineform.sending.cost import Cost
+from lineform.sending.tracking import choices
 
 
 def would_send(run: Run, prepared: Prepared) -> TickEntry:
@@ -19,12 +21,9 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         return TickEntry(
             prepared.address, prepared.due.key, Outcome.EMPTY, reason=why_nobody(prepared), capped=prepared.capped
         )
-    routes: Counter[Route] = Counter()
-    if prepared.choice.route in {Route.BROADCAST, Route.NARROWCAST}:
-        routes[prepared.choice.route] = 1
-    else:
-        routes.update(group.route for _, group in groups(run, prepared, looked_up(run, prepared.compiled)))
+    routes = _routes(run, prepared)
     calls = routes.total()
+    told = [prepared.choice.why, *(one.sentence for one in prepared.stock), *_tracking(run, prepared, routes)]
     return TickEntry(
         prepared.address,
         prepared.due.key,
@@ -32,7 +31,29 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         recipients=prepared.recipients,
         calls=calls,
         routes=dict(routes),
-        why="; ".join([prepared.choice.why, *(one.sentence for one in prepared.stock)]),
+        why="; ".join(told),
         cost=Cost(prepared.cost.messages, calls, prepared.cost.yen),
         capped=prepared.capped,
     )
+
+
+def _routes(run: Run, prepared: Prepared) -> Counter[Route]:
+    """How many calls go by which route."""
+    if (route := prepared.choice.route) is not None and prepared.selected_by_line:
+        return Counter({route: 1})
+    fill = told_apart(run, prepared.compiled.reads, prepared.armed.given)
+    return Counter(group.route for _, group in groups(run, prepared, fill))
+
+
+def _tracking(run: Run, prepared: Prepared, routes: Counter[Route]) -> list[str]:
+    """Where links are tracked: both ways to do it, side by side."""
+    given = prepared.armed.given
+    if not given.tracks or given.track is None:
+        return []
+    if given.track == "message":
+        other = Counter({Route.PUSH: prepared.recipients})
+        return [choices("message", {"message": routes, "friend": other}, prepared.cost.yen)]
+    armed = replace(prepared.armed, given=replace(given, track="message"))
+    choice = choice_of(run, armed, prepared.compiled)
+    other = _routes(run, replace(prepared, armed=armed, choice=choice))
+    return [choices("friend", {"friend": routes, "message": other}, prepared.cost.yen)]

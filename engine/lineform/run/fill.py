@@ -1,19 +1,19 @@
-"""What a rendering puts in besides the friend and the time: the codes that friends were given.
+"""What a rendering puts in besides the friend and the time: codes that friends were given, and links.
 
 Only a freeze hands anything out. Whoever merely looks (a guard, a dry run, a plan) reads what friends have already,
-and something that stands for what they would be given.
+something that stands for what they would be given, and links as they are without tracking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lineform.ports.store import Handout
 from lineform.run.options import Run
-from lineform.sending.given import pools_read, stand_in
-from lineform.templates.send import CompiledMessages
+from lineform.sending.given import CODE, LINK, Given, pools_read, stand_in
+from lineform.sending.links import LinkKeys, Ticket, link_url, untracked
 
 PerFriend = Mapping[int, Mapping[str, Any]]
 """Further names of a friend's scope, by the friend's id."""
@@ -23,31 +23,70 @@ def _nothing(_: Sequence[int]) -> PerFriend:
     return {}
 
 
+def _as_it_is(messages: bytes) -> bytes:
+    return messages
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """`fixed` is the same for everybody; `each` gives what friends have of their own, some friends at a time."""
 
     fixed: Mapping[str, Any] = field(default_factory=dict)
     each: Callable[[Sequence[int]], PerFriend] = _nothing
+    plain: Callable[[bytes], bytes] = _as_it_is
+    """Messages without what only this send put into them: by which the same messages are known again."""
 
 
-def looked_up(run: Run, compiled: CompiledMessages) -> Fill:
+def looked_up(run: Run, reads: Iterable[str], given: Given) -> Fill:
     """Without handing anything out: friends who have no code yet read one that stands for it."""
-    pools = pools_read(compiled.reads)
+    pools = pools_read(reads)
 
     def each(ids: Sequence[int]) -> PerFriend:
         held = {pool: run.store.held_codes(run.client.name, pool, ids) for pool in pools}
-        return {one: {"code": {pool: held[pool].get(one) or stand_in(one) for pool in pools}} for one in ids}
+        return {one: {CODE: {pool: held[pool].get(one) or stand_in(one) for pool in pools}} for one in ids}
 
-    return Fill(each=each) if pools else Fill()
+    return Fill({LINK: given.links}, each if pools else _nothing)
 
 
-def handed_out(handout: Handout, compiled: CompiledMessages) -> Fill:
-    """Inside of a freeze: everybody is given what the messages name."""
-    pools = pools_read(compiled.reads)
+def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
+    """The same, with links of each friend's own where taps are told apart by friend: so that a dry run counts the
+    calls of the real one."""
+    fill = looked_up(run, reads, given)
+    if not given.tracks_friends:
+        return fill
 
     def each(ids: Sequence[int]) -> PerFriend:
-        given = {pool: handout.codes(pool, ids) for pool in pools}
-        return {one: {"code": {pool: given[pool][one] for pool in pools}} for one in ids}
+        own = fill.each(ids)
+        return {
+            one: {**own.get(one, {}), LINK: {name: f"{url}#{one}" for name, url in given.links.items()}} for one in ids
+        }
 
-    return Fill(each=each) if pools else Fill()
+    return Fill(each=each)
+
+
+def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, keys: LinkKeys | None) -> Fill:
+    """Inside of a freeze: everybody is given what the messages name. `keys` sign the links that are tracked."""
+    pools = pools_read(reads)
+    account = run.client.name
+    fixed: dict[str, Any] = {LINK: given.links}
+    targets: Mapping[str, int] = {}
+    if keys is not None:
+        targets = handout.targets(given.links)
+        fixed = {LINK: {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}}
+
+    def each(ids: Sequence[int]) -> PerFriend:
+        codes = {pool: handout.codes(pool, ids) for pool in pools}
+        own: dict[int, dict[str, Any]] = {one: {} for one in ids}
+        for one in ids:
+            if pools:
+                own[one][CODE] = {pool: codes[pool][one] for pool in pools}
+            if keys is not None and given.tracks_friends:
+                own[one][LINK] = {name: link_url(keys, account, Ticket(t, one)) for name, t in targets.items()}
+        return own
+
+    urls = {target: given.links[name] for name, target in targets.items()}
+
+    def plain(messages: bytes) -> bytes:
+        return messages if keys is None else untracked(messages, keys.base, urls)
+
+    return Fill(fixed, each if pools or given.tracks_friends else _nothing, plain)

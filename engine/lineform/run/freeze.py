@@ -16,6 +16,7 @@ from lineform.run.fill import Fill, handed_out, looked_up
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
 from lineform.run.rendering import rendered
+from lineform.run.signing import signing_keys
 from lineform.run.stock import too_few_codes
 from lineform.sending.batches import Group, Recipient, around, body_of, grouped
 from lineform.sending.caps import messages_digest
@@ -49,8 +50,10 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
 
 
 def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
+    keys = None if prepared.nobody else signing_keys(run, prepared.armed.given)
+
     def batches(handout: Handout) -> Iterator[NewBatch]:
-        return _batches(run, prepared, handed_out(handout, prepared.compiled))
+        return _batches(run, prepared, handed_out(run, handout, prepared.compiled.reads, prepared.armed.given, keys))
 
     try:
         return run.store.freeze(
@@ -72,8 +75,9 @@ def groups(run: Run, prepared: Prepared, fill: Fill) -> Iterator[tuple[int, Grou
     for wave, ids in enumerate(prepared.waves):
         if (messages := prepared.constant) is not None:
             digest = messages_digest(messages)
+            values = filling(prepared.values(fill) if prepared.armed.given.tracks else ())
             for people in _chunks(run.store, run.client.name, ids, MULTICAST_RECIPIENTS):
-                yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, filling(()), digest)
+                yield wave, Group(Route.MULTICAST if len(people) > 1 else Route.PUSH, people, values, digest)
         else:
             for group in grouped(rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, fill)):
                 yield wave, group
@@ -81,7 +85,7 @@ def groups(run: Run, prepared: Prepared, fill: Fill) -> Iterator[tuple[int, Grou
 
 def _frame(prepared: Prepared) -> Frame:
     """What the bodies of all calls have in common."""
-    constant = prepared.constant
+    constant = None if prepared.armed.given.tracks else prepared.constant
     messages = Frame(prepared.compiled.pieces if constant is None else (constant,))
     return messages.within(*around(silent=prepared.armed.silent))
 
@@ -91,7 +95,7 @@ def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
     if (messages := prepared.constant) is not None:
         found: list[dict[str, object]] = json.loads(messages)
         return found
-    fill = looked_up(run, prepared.compiled)
+    fill = looked_up(run, prepared.compiled.reads, prepared.armed.given)
     for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill):
         made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
         return made["messages"]
@@ -101,14 +105,14 @@ def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
 def _batches(run: Run, prepared: Prepared, fill: Fill) -> Iterator[NewBatch]:
     armed, due = prepared.armed, prepared.due
     if (route := prepared.choice.route) is not None and prepared.selected_by_line:
-        messages = prepared.constant or b"[]"
+        messages = Frame(prepared.compiled.pieces).whole(prepared.values(fill))
         extra = b""
         if route is Route.NARROWCAST:
             selection = {**_selected_by_line(prepared), "limit": {"max": prepared.limit}}
             extra = json.dumps(selection, separators=(",", ":")).encode()[1:-1]
         key = retry_key(run.client.name, prepared.address, due.key, route, ())
         whole = body_of(messages, silent=armed.silent, extra=extra)
-        yield NewBatch(0, route, (), whole, key, messages_digest(messages))
+        yield NewBatch(0, route, (), whole, key, messages_digest(prepared.constant or b""))
         return
     if prepared.waiting:
         # No call: a later run reads here who waits.

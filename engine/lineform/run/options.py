@@ -18,6 +18,7 @@ from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount
 from lineform.ports.store import Send, Store
 from lineform.run.place import place
+from lineform.sending.links import Keys
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +49,8 @@ class TickOptions:
     """Friends read at once."""
     hand_over: Callable[[Send], Awaitable[None]] | None = None
     """Where given, a send that is ready to be delivered is handed to whoever takes the job, not delivered here."""
+    link_keys: Keys | None = None
+    """Signs the links that are tracked; None where the client has no address for them."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked between rounds of calls: a run that is told to end leaves the rest, frozen, to the next one."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.lineapi.routes import Route
@@ -14,7 +15,7 @@ from lineform.planning.live import Quota
 from lineform.ports.line_account import Refused
 from lineform.ports.store import Spent
 from lineform.run.capping import Chosen, choose_friends, rule_for
-from lineform.run.fill import looked_up
+from lineform.run.fill import Fill, looked_up
 from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
@@ -22,11 +23,12 @@ from lineform.run.stock import Stock, lapses, shortages, stock_of
 from lineform.sending.caps import Left, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
+from lineform.sending.given import LINK
 from lineform.sending.guards import Figures, Stop, stops
 from lineform.sending.revision import Armed
 from lineform.sending.rollout import waves
 from lineform.sending.routes import Choice, Wanted, choose
-from lineform.sending.scope import reads_friend, run_scope
+from lineform.sending.scope import run_scope
 from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages, compile_messages
 
@@ -89,14 +91,26 @@ class Prepared:
     @property
     def constant(self) -> bytes | None:
         """The messages, where every friend reads the same."""
-        return constant_messages(self.armed, self.compiled, self.due.at)
+        return constant_messages(self.armed, self.compiled, self.due.at, {LINK: self.armed.given.links})
+
+    def values(self, fill: Fill) -> list[bytes]:
+        """Where every friend reads the same: what fills the holes of the messages."""
+        return self.compiled.fill({"run": run_scope(self.due.at, self.armed.timezone), **fill.fixed})
 
 
-def constant_messages(armed: Armed, compiled: CompiledMessages, due_at: datetime) -> bytes | None:
-    """The messages as JSON, where every friend reads the same; else None."""
-    if reads_friend(compiled.reads):
+def constant_messages(
+    armed: Armed, compiled: CompiledMessages, due_at: datetime, fixed: Mapping[str, Any]
+) -> bytes | None:
+    """The messages as JSON, where every friend reads the same; else None. `fixed` is what they are given."""
+    if armed.given.differs(compiled.reads):
         return None
-    return compiled.render_bytes({"run": run_scope(due_at, armed.timezone)})
+    return compiled.render_bytes({"run": run_scope(due_at, armed.timezone), **fixed})
+
+
+def choice_of(run: Run, armed: Armed, compiled: CompiledMessages) -> Choice:
+    """The route of a send. Raises ValueError where none can carry it."""
+    constant = not armed.given.differs(compiled.reads)
+    return choose(_wanted(armed, constant, rule_for(run, armed) is not None))
 
 
 def why_nobody(prepared: Prepared) -> str:
@@ -122,8 +136,9 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     """
     try:
         compiled = compile_messages(armed.messages, armed.context)
-        constant = constant_messages(armed, compiled, due.at)
-        choice = choose(_wanted(armed, constant is not None, rule_for(run, armed) is not None))
+        fill = looked_up(run, compiled.reads, armed.given)
+        constant = constant_messages(armed, compiled, due.at, fill.fixed)
+        choice = choice_of(run, armed, compiled)
     except TemplateError as wrong:
         raise BlockedError(f"the messages cannot be made: {wrong.message}", hint=wrong.hint, code="G207") from wrong
     except ValueError as wrong:
@@ -142,7 +157,6 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         ids = await run.records(_of_them, run, later, ids)
     chosen = Chosen(Left(ids))
     if choice.route not in {Route.BROADCAST, Route.NARROWCAST}:
-        fill = looked_up(run, compiled)
         chosen = await run.records(choose_friends, run, address, due, armed, compiled, constant, ids, fill)
         recipients = len(chosen.left.ids)
     stock = await run.records(stock_of, run, compiled, chosen.left.ids)
@@ -204,6 +218,7 @@ def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
         skips_unknown=bool(armed.skip_if_unknown),
         per_friend=per_friend,
         rollout=bool(armed.rollout),
+        tracks_friends=armed.given.tracks_friends,
     )
 
 

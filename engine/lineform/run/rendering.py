@@ -42,7 +42,7 @@ def rendered(
             messages = frame.whole(values)
             if watch.worth_reading(values):
                 refuse_suspicious(messages, production=armed.production)
-            yield Rendered(Recipient(friend.id, friend.user_id), filling(values), messages_digest(messages))
+            yield Rendered(Recipient(friend.id, friend.user_id), filling(values), messages_digest(fill.plain(messages)))
 
 
 def refuse_suspicious(messages: bytes, *, production: bool) -> None:

@@ -114,7 +114,7 @@ def _render(client: Client, resource: Resource, friends: Sequence[Friend], clock
     armed = read_revision(revision(client, resource).body)
     compiled = compile_messages(armed.messages, armed.context)
     # Testers read what stands for a code: a test takes none out of a pool.
-    scope = {"run": run_scope(clock.now(), armed.timezone), **stand_ins(compiled.reads)}
+    scope = {"run": run_scope(clock.now(), armed.timezone), **stand_ins(compiled.reads, armed.given)}
     bodies = []
     for friend in friends:
         messages = compiled.render_bytes({**scope, "friend": friend_scope(friend, armed.timezone)})

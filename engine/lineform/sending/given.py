@@ -1,25 +1,28 @@
-"""What a message is given besides the friend and the time: codes out of pools.
+"""What a message is given besides the friend and the time: codes out of pools, and links.
 
-``{{ code.gift }}`` reads the pool ``codes.gift``. An armed revision holds what was declared about everything that its
-messages read so, and nothing about any code.
+``{{ code.gift }}`` reads the pool ``codes.gift``, ``{{ link['booking'] }}`` the declared link. An armed revision holds
+what was declared about everything that its messages read so, and nothing about any code.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from lineform.model.address import Address, Kind
 from lineform.model.code_pool import CodesSpec
 from lineform.model.project import Client
 from lineform.sending.promises import Promise, end_of
+from lineform.sending.scope import reads_friend
 from lineform.templates.build import TreeTemplate
 
-CODE = "code"
-GIVEN = (CODE,)
+CODE, LINK = "code", "link"
+GIVEN = (CODE, LINK)
 """The names that an expression reads these things by."""
+Track = Literal["friend", "message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,24 @@ class Given:
 
     promises: tuple[Promise, ...] = ()
     """Everything with an end that the messages speak of."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the links that the messages name."""
+    track: Track | None = None
+    """How taps on them are recorded; None where they are not."""
+
+    def differs(self, reads: Iterable[str]) -> bool:
+        """Whether messages with these readings may differ between friends."""
+        return reads_friend(reads) or self.tracks_friends
+
+    @property
+    def tracks(self) -> bool:
+        """Whether the messages hold links whose taps are recorded."""
+        return self.track is not None and bool(self.links)
+
+    @property
+    def tracks_friends(self) -> bool:
+        """Whether every friend reads links of their own."""
+        return self.track == "friend" and bool(self.links)
 
 
 def names_read(paths: Iterable[str], root: str) -> tuple[str, ...]:
@@ -41,10 +62,13 @@ def pools_read(paths: Iterable[str]) -> tuple[str, ...]:
     return names_read(paths, CODE)
 
 
+_MAY_READ = re.compile(r"\{[{%][^}]*\b(?:" + "|".join(GIVEN) + r")\b")
+
+
 def may_be_given(text: str) -> bool:
     """Whether these messages, as JSON, could read something that is given: asked of every campaign of a plan, while
     few have to be parsed."""
-    return any(root in text for root in GIVEN)
+    return _MAY_READ.search(text) is not None
 
 
 def paths_read(messages: Sequence[Any]) -> frozenset[str]:
@@ -53,19 +77,27 @@ def paths_read(messages: Sequence[Any]) -> frozenset[str]:
     return frozenset(read.path for site in sites for read in site.reads)
 
 
-def given_of(client: Client, messages: Sequence[Any]) -> dict[str, Any]:
+def given_of(
+    client: Client, messages: Sequence[Any], links: Mapping[str, str], track: Track | None = None
+) -> dict[str, Any]:
     """What is declared about everything that these messages are given, for a revision's body; empty where that is
-    nothing. KeyError where a validated workspace has none of that name."""
+    nothing. `links` are the declared addresses by name. KeyError where a validated workspace has none of a name."""
     out: dict[str, Any] = {}
-    if pools := pools_read(paths_read(messages)):
+    paths = paths_read(messages)
+    if pools := pools_read(paths):
         out["codes"] = {name: _pool(client, name) for name in pools}
+    if named := names_read(paths, LINK):
+        out["links"] = {name: links[name] for name in named}
+        if track is not None:
+            out["track"] = track
     return out
 
 
 def read_given(body: Mapping[str, Any]) -> Given:
     """What `given_of` put into a revision's body."""
     pools = body.get("codes", {}).items()
-    return Given(tuple(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools))
+    promises = tuple(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools)
+    return Given(promises, body.get("links", {}), body.get("track"))
 
 
 def _pool(client: Client, name: str) -> dict[str, Any]:
@@ -109,6 +141,7 @@ def stand_in(friend_id: int) -> str:
     return f"CODE{friend_id:08d}"
 
 
-def stand_ins(paths: Iterable[str]) -> dict[str, Any]:
-    """A scope for whoever shows messages without sending them: names that stand for what is given at a send."""
-    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}}
+def stand_ins(paths: Iterable[str], given: Given) -> dict[str, Any]:
+    """A scope for whoever shows messages without sending them: names that stand for what is given at a send, and links
+    as they are where nobody tracks them."""
+    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}, LINK: dict(given.links)}

@@ -75,7 +75,7 @@ def _try(case: Case, number: int, armed: Armed, due_at: datetime) -> CaseResult:
     try:
         compiled = compile_messages(armed.messages, armed.context)
         scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
-        messages = compiled.render({**scope, **stand_ins(compiled.reads)})
+        messages = compiled.render({**scope, **stand_ins(compiled.reads, armed.given)})
     except UnknownValue as error:
         return CaseResult(case.name, (f"the message cannot be made: {error.message}",))
     return _judge(case, [spoken(message) for message in messages], ())

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from lineform.errors import StaleError
 from lineform.lineapi.author import to_line
 from lineform.model.address import Address, Kind
+from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import Audience, Expect
 from lineform.model.audience_spec import AudienceSpec
 from lineform.model.campaign import CampaignSpec, Capped, Wave
@@ -30,6 +31,7 @@ from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
 from lineform.segments.resolve import Declared, audience_predicate
 from lineform.segments.wire import from_wire, to_wire
 from lineform.sending.given import Given, given_of, may_be_given, read_given
+from lineform.sending.tracking import declared_links, tracked
 
 FORMAT = 1
 _WORDS = (Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT)
@@ -75,7 +77,7 @@ class Armed:
     rollout: tuple[Wave, ...] = ()
     allow_almost_everyone: bool = False
     given: Given = field(default_factory=Given)
-    """What its messages are given besides the friend: codes."""
+    """What its messages are given besides the friend: codes, links."""
 
     @property
     def everyone(self) -> bool:
@@ -111,6 +113,7 @@ class Revisions:
         self._clients: dict[int, tuple[Client, Declared]] = {}
         self._words: dict[tuple[int, ...], tuple[list[Resource], Declared]] = {}
         self._written: dict[tuple[int, ...], tuple[Any, str]] = {}
+        self._links: dict[int, tuple[Client, dict[str, str]]] = {}
 
     def of(self, client: Client, resource: Resource) -> Revisioned:
         """The same as `revision`."""
@@ -118,8 +121,7 @@ class Revisions:
         if not isinstance(spec, CampaignSpec):
             raise TypeError(f"{resource.address} is no campaign")
         timezone = sys.intern(spec.schedule.timezone or client.timezone)
-        messages = "[" + ",".join([self._once(_message, message) for message in spec.messages]) + "]"
-        given = given_of(client, spec.messages) if may_be_given(messages) else {}
+        messages, given = self._messages(client, spec)
         parts = {
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
@@ -135,6 +137,23 @@ class Revisions:
         }
         text = "{" + ",".join(f'"{key}":{parts[key]}' for key in sorted(parts)) + "}"
         return Revisioned(text, _digest(text))
+
+    def _messages(self, client: Client, spec: CampaignSpec) -> tuple[str, dict[str, Any]]:
+        """The messages as JSON, and what is declared about what they are given."""
+        links = self._links_of(client)
+        if spec.track is None:
+            made = [self._once(_message, message) for message in spec.messages]
+        else:
+            made = [self._once(_tracked, message, links) for message in spec.messages]
+        text = "[" + ",".join(made) + "]"
+        return text, given_of(client, json.loads(text), links, spec.track) if may_be_given(text) else {}
+
+    def _links_of(self, client: Client) -> dict[str, str]:
+        if (found := self._links.get(id(client))) is None:
+            specs = (resource.spec for resource in client.of(Kind.ATTRIBUTES))
+            links = declared_links(spec for spec in specs if isinstance(spec, AttributesSpec))
+            found = self._links[id(client)] = (client, links)
+        return found[1]
 
     def words(self, client: Client) -> Declared:
         """The words that this client's conditions may use."""
@@ -194,6 +213,10 @@ def _rules(spec: CampaignSpec) -> dict[str, str]:
 
 def _message(message: dict[str, Any]) -> dict[str, Any]:
     return to_line(message).line
+
+
+def _tracked(message: dict[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
+    return tracked([to_line(message).line], links)[0]
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class Wanted:
     """`limits.per_friend` holds for this send."""
     rollout: bool = False
     """It is sent in parts."""
+    tracks_friends: bool = False
+    """Every friend reads links of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def choose(wanted: Wanted) -> Choice:
         raise ValueError("a rollout needs friends who are chosen one by one")
     if wanted.demographic or wanted.audience:
         return _narrowcast(wanted)
+    if wanted.tracks_friends:
+        return Choice(None, "push: 'track: friend' gives every friend links, and so a text, of their own")
     if not wanted.constant:
         return Choice(
             None,
@@ -68,6 +72,8 @@ def _narrowcast(wanted: Wanted) -> Choice:
     who = (
         "a demographic audience is known to LINE alone" if wanted.demographic else "LINE selects its audience's people"
     )
+    if wanted.tracks_friends:
+        raise ValueError(f"{who}, so taps cannot be told apart by friend; 'track: message' counts them")
     if not wanted.constant:
         raise ValueError(f"{who}, so its text cannot read a friend")
     if wanted.skips_unknown:

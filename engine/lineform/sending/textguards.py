@@ -21,7 +21,7 @@ _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _UNRENDERED = re.compile(r"\{\{|\{%")
 # In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
 # so there only our own words betray an expression.
-_UNRENDERED_V2 = re.compile(r"\{%|\{\{-?\s*(?:friend|client|values|event|item|run|coupon|code)\b")
+_UNRENDERED_V2 = re.compile(r"\{%|\{\{-?\s*(?:friend|client|values|event|item|run|coupon|code|link)\b")
 _QUESTION_MARKS = re.compile(r"[?？]{3,}")
 _REPLACEMENT = "�"
 # A word of its own, so not コンテスト or テスター.

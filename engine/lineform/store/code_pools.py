@@ -13,9 +13,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import CodeCount, PoolCount, PoolEmpty
+from lineform.ports.store import CodeCount, PoolCount
 from lineform.sending.status import BatchStatus
-from lineform.store.bulk import insert_rows, update_rows
+from lineform.store.bulk import insert_rows
 from lineform.store.database import STREAMED, Database, chunks, pieces
 from lineform.store.recorded import recorded_text
 from lineform.store.tables import accounts, batches, code_pools, codes, pool_sends
@@ -23,7 +23,7 @@ from lineform.store.types import unpack_ids
 
 CHUNK = 5_000
 """Codes written in one transaction."""
-_FREE = codes.c.given_at.is_(None)
+FREE = codes.c.given_at.is_(None)
 
 
 class CodeRecords(Database):
@@ -42,7 +42,7 @@ class CodeRecords(Database):
         """Deletes what nobody was given."""
         with self.writing() as connection:
             pool_id = self.pool_id(connection, account, pool)
-            return connection.execute(sa.delete(codes).where(codes.c.pool_id == pool_id, _FREE)).rowcount
+            return connection.execute(sa.delete(codes).where(codes.c.pool_id == pool_id, FREE)).rowcount
 
     def pool_counts(self, account: str) -> Sequence[PoolCount]:
         """What became of a code is read from the ledger, so that it never disagrees with it."""
@@ -72,7 +72,7 @@ class CodeRecords(Database):
         """Codes that can still be given."""
         with self.reading() as connection:
             pool_id = self.pool_id(connection, account, pool)
-            query = sa.select(sa.func.count()).where(codes.c.pool_id == pool_id, _FREE)
+            query = sa.select(sa.func.count()).where(codes.c.pool_id == pool_id, FREE)
             return connection.execute(query).scalar_one()
 
     def code_holders(self, account: str, pool: str) -> Iterator[int]:
@@ -150,53 +150,3 @@ class CodeRecords(Database):
             for one in ids:
                 reached[one] = 1
         return sum(reached[one] for one in self._holders(connection, pool_id) if one < len(reached))
-
-
-class HandedOut:
-    """What one freeze hands out; see `lineform.ports.store.Handout`. It lives as long as the freeze's transaction."""
-
-    def __init__(self, records: CodeRecords, connection: Connection, account: str, send_id: int, now: datetime) -> None:
-        self._records, self._connection = records, connection
-        self._account, self._send_id, self._now = account, send_id, now
-        self._after: dict[int, int] = {}
-
-    def codes(self, pool: str, friend_ids: Sequence[int]) -> Mapping[int, str]:
-        """The code of each of these friends. Raises `PoolEmpty` where there are too few."""
-        if not friend_ids:
-            return {}
-        pool_id = self._records.pool_id(self._connection, self._account, pool)
-        if pool_id is None:
-            raise PoolEmpty(pool)
-        if pool_id not in self._after:
-            self._after[pool_id] = 0
-            shows = self._records.insert(pool_sends).values(pool_id=pool_id, send_id=self._send_id)
-            self._connection.execute(shows.on_conflict_do_nothing())
-        held = self._records.held_by(self._connection, pool_id, friend_ids)
-        self._share(pool_id, list(held))
-        without = [friend for friend in friend_ids if friend not in held]
-        held.update(self._give(pool, pool_id, without))
-        return held
-
-    def _share(self, pool_id: int, holders: Sequence[int]) -> None:
-        """Another send shows them as well: no calling off makes them free again."""
-        if holders:
-            mine = self._records.among(codes.c.holder_id, holders)
-            others = codes.c.send_id != self._send_id
-            self._connection.execute(
-                sa.update(codes).where(codes.c.pool_id == pool_id, mine, others).values(send_id=None)
-            )
-
-    def _give(self, pool: str, pool_id: int, friends: Sequence[int]) -> dict[int, str]:
-        if not friends:
-            return {}
-        # Behind the last one that was given here: the index still names those before it, a million of them in the end.
-        free = sa.select(codes.c.id, codes.c.code).where(
-            codes.c.pool_id == pool_id, _FREE, codes.c.id > self._after[pool_id]
-        )
-        found = self._connection.execute(free.order_by(codes.c.id).limit(len(friends))).all()
-        if len(found) < len(friends):
-            raise PoolEmpty(pool)
-        self._after[pool_id] = found[-1].id
-        rows = [(row.id, self._now, friend, self._send_id) for row, friend in zip(found, friends, strict=True)]
-        update_rows(self._connection, codes, ("id", "given_at", "holder_id", "send_id"), rows)
-        return {friend: row.code for row, friend in zip(found, friends, strict=True)}

@@ -19,8 +19,9 @@ from lineform.ports.store import Batch, Batches, LedgerMoved, NewBatch, NewSend,
 from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
-from lineform.store.code_pools import CodeRecords, HandedOut
+from lineform.store.code_pools import CodeRecords
 from lineform.store.database import pieces
+from lineform.store.handout import HandedOut
 from lineform.store.tables import accounts, batches, sends
 from lineform.store.types import pack_ids, unpack_ids
 

@@ -287,6 +287,14 @@ _CONVERSATIONS = (
         expires_at {time} NOT NULL, used_by TEXT NOT NULL, PRIMARY KEY (account_id, hash)){flat}""",
 )
 
+_LINKS = (
+    # Where the tracked links of a send lead, and how often they were tapped.
+    """CREATE TABLE link_targets (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), send_id {ref} NOT NULL REFERENCES sends (id),
+        link TEXT NOT NULL, url TEXT NOT NULL, taps {ref} NOT NULL)""",
+    "CREATE UNIQUE INDEX link_targets_of ON link_targets (send_id, link)",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -300,6 +308,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _MENUS,
     _COPIES,
     _CONVERSATIONS,
+    _LINKS,
 )
 VERSION = len(STEPS)
 

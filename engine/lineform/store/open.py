@@ -33,6 +33,7 @@ from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
 from lineform.store.leases import LeaseRecords
+from lineform.store.links import LinkRecords
 from lineform.store.menus import MenuRecords
 from lineform.store.outbox import OutboxRecords
 from lineform.store.paces import PaceRecords
@@ -54,6 +55,7 @@ class SqlStore(
     AudienceRecords,
     ConversationRecords,
     MenuRecords,
+    LinkRecords,
     LeaseRecords,
     PaceRecords,
     AuditRecords,

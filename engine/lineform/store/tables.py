@@ -205,6 +205,17 @@ menu_passes = sa.Table(
     sa.Column("took", BigId, nullable=False),
 )
 
+link_targets = sa.Table(
+    "link_targets",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("send_id", BigId, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("taps", BigId, nullable=False),
+)
+
 forgotten = sa.Table(
     "forgotten",
     metadata,
