@@ -31,7 +31,8 @@ class Collector:
         origin = (source.key_origin if found.at_key else source.origin)(found.path)
         hint = "; ".join(part for part in (found.hint, source.note(origin)) if part)
         severity = Severity.WARNING if found.warning else Severity.ERROR
-        excerpt = source.excerpt(origin)
+        # A line that holds a secret is not shown: reports end up in logs and pull requests.
+        excerpt = "" if found.code == "E107" else source.excerpt(origin)
         self.add(Problem(found.code, found.message, origin, address, client, hint, excerpt, severity))
 
     @property
