@@ -56,7 +56,7 @@ def empty(url: str) -> None:
     with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
         connection.execute(
             "TRUNCATE accounts, friends, line_ids, tags, friend_tags, revisions, sends, batches, leases, audit, copies,"
-            " changes RESTART IDENTITY CASCADE"
+            " changes, sweeps RESTART IDENTITY CASCADE"
         )
 
 

@@ -1,4 +1,4 @@
-"""The four ways of sending that cost quota."""
+"""The ways of sending: four that cost quota, and the answer to what a friend did, which is free."""
 
 from __future__ import annotations
 
@@ -12,3 +12,5 @@ class Route(StrEnum):
     NARROWCAST = "narrowcast"
     MULTICAST = "multicast"
     PUSH = "push"
+    REPLY = "reply"
+    """With a reply token, which lives for a minute and is kept nowhere: what was begun can never be tried again."""

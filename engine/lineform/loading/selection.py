@@ -17,6 +17,7 @@ Found = Declaration | TemplateFile
 
 USES = {
     "campaigns": Kind.CAMPAIGN,
+    "scenarios": Kind.SCENARIO,
     "segments": Kind.SEGMENT,
     "audiences": Kind.AUDIENCE,
     "richmenus": Kind.RICHMENU,

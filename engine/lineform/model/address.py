@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SEGMENT = "segment"
     AUDIENCE = "audience"
     CAMPAIGN = "campaign"
+    SCENARIO = "scenario"
     RICHMENU = "richmenu"
     CODES = "codes"
     MENU_RULES = "menu-rules"

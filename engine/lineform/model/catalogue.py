@@ -15,6 +15,7 @@ from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
+from lineform.model.scenario import ScenarioSpec
 
 SPECS: dict[Kind, type[Spec]] = {
     Kind.PROJECT: ProjectSpec,
@@ -23,6 +24,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.SEGMENT: SegmentSpec,
     Kind.AUDIENCE: AudienceSpec,
     Kind.CAMPAIGN: CampaignSpec,
+    Kind.SCENARIO: ScenarioSpec,
     Kind.RICHMENU: RichMenuSpec,
     Kind.CODES: CodesSpec,
     Kind.MENU_RULES: MenuRulesSpec,

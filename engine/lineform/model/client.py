@@ -22,6 +22,7 @@ class Uses(Part):
     """Which shared resources a client takes, by name; ``*`` matches any characters."""
 
     campaigns: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    scenarios: Annotated[tuple[str, ...], Field(strict=False)] = ()
     segments: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     audiences: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     richmenus: Annotated[tuple[str, ...], Field(strict=False)] = ()

@@ -27,7 +27,8 @@ def _zone(value: str) -> str:
     return value
 
 
-def _local(value: Any) -> Any:
+def local_time(value: Any) -> datetime:
+    """A local date and time as it is written, ``2026-12-01T10:00``. Raises ValueError for anything else."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, str):
@@ -62,7 +63,7 @@ def _day(value: Any) -> Any:
 TimeZone = Annotated[str, AfterValidator(_zone)]
 LocalTime = Annotated[
     datetime,
-    BeforeValidator(_local),
+    BeforeValidator(local_time),
     PlainSerializer(lambda v: v.isoformat(timespec="minutes") if not v.second else v.isoformat()),
     WithJsonSchema(
         {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$", "examples": ["2026-12-01T10:00"]}

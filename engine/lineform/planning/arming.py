@@ -14,6 +14,7 @@ from lineform.model.project import Client, Resource
 from lineform.planning.change import Action, Change
 from lineform.scenarios.armed import form_revision, reply_revision, route_revision
 from lineform.scenarios.menu_rules import menu_rules_revision
+from lineform.scenarios.scenario_body import scenario_revision
 from lineform.sending.revision import Revisioned, Revisions
 
 Making = Callable[[Revisions, Client, Resource], Revisioned]
@@ -26,6 +27,7 @@ ARMED_KINDS: Mapping[Kind, Making] = {
     Kind.REPLY: reply_revision,
     Kind.FORM: form_revision,
     Kind.ROUTE: route_revision,
+    Kind.SCENARIO: scenario_revision,
 }
 """The kinds that act after an apply, each with what makes its revision: a new kind is one line here."""
 

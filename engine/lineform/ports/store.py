@@ -19,6 +19,7 @@ from lineform.lineapi.routes import Route
 from lineform.ports.conversations import Conversations
 from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
+from lineform.ports.journeys import Journeys
 from lineform.ports.menus import Menus
 from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import Predicate
@@ -117,6 +118,16 @@ class Revision:
     body: Mapping[str, Any]
     since: datetime | None = field(default=None, compare=False)
     """Since when the campaign has been armed without a gap, in this version or an earlier one; told by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedNow:
+    """An armed revision without its body; `since` as in `Revision`."""
+
+    address: str
+    digest: str
+    armed_at: datetime
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +360,10 @@ class Revisions(Protocol):
 
     def armed(self, account: str) -> Sequence[Revision]: ...
 
+    def armed_now(self, account: str) -> Sequence[ArmedNow]:
+        """What is armed, without the bodies: asked for at every happening."""
+        ...
+
 
 class Ledger(Protocol):
     """What is to be sent and what was, never erased."""
@@ -418,6 +433,14 @@ class Ledger(Protocol):
 
     def settle_all(self, outcomes: Sequence[Settled], now: datetime) -> None:
         """Records many outcomes in one transaction: thousands a second where one by one are hundreds."""
+        ...
+
+    def intend_answer(self, send_id: int, worker: str, now: datetime, lease: timedelta) -> int:
+        """Writes the intent to answer with a reply token, of a send whose only batch is ANSWERING; the batch's id."""
+        ...
+
+    def lost_answers(self, account: str, now: datetime) -> Sequence[tuple[int, int]]:
+        """Sends and batches that were to be answered by somebody whose lease has run out. Nobody has the token."""
         ...
 
     def accepted_request_ids(self, send_id: int) -> Sequence[str]: ...
@@ -612,6 +635,7 @@ class Store(
     Conversations,
     Intake,
     Outbox,
+    Journeys,
     AbstractContextManager["Store"],
     Protocol,
 ):
@@ -619,6 +643,12 @@ class Store(
 
     shared: bool
     """Whether other machines see the same store."""
+
+    def together(self, account: str) -> AbstractContextManager[Store]:
+        """The same store, of which everything that is done inside of the block is written in one transaction or, where
+        it raises, not at all. What takes the whole account (`import_friends`, `add_events`, `arm`, `forget`) does not
+        belong into it: others may hold single friends and wait for those that are held here."""
+        ...
 
     def migrate(self) -> None:
         """Brings the tables to this version, forward only; does nothing where they are."""

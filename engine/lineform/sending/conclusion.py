@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lineform.sending.status import BatchStatus, SendStatus
 
+_OPEN = (BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
 _UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED})
 
 
@@ -17,7 +18,8 @@ def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> Sen
     accepted, refused, uncertain = (
         batches.get(status, 0) for status in (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
     )
-    if batches.get(BatchStatus.READY, 0) or batches.get(BatchStatus.CALLING, 0):
+    accepted += batches.get(BatchStatus.ANSWERED, 0)
+    if any(batches.get(status, 0) for status in _OPEN):
         return None
     if batches.get(BatchStatus.STAGED, 0):
         return SendStatus.WAITING

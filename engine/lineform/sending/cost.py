@@ -48,7 +48,7 @@ def _calls(messages: int, route: Route | None) -> int:
             return 1
         case Route.MULTICAST:
             return math.ceil(messages / MULTICAST_RECIPIENTS)
-        case Route.PUSH | None:
+        case Route.PUSH | Route.REPLY | None:
             return messages
 
 

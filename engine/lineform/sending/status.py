@@ -40,6 +40,11 @@ class BatchStatus(StrEnum):
     READY = "ready"
     CALLING = "calling"
     """The intent is written; the call may have happened."""
+    ANSWERING = "answering"
+    """The intent to answer with a reply token is written. Nobody else can make this call, and it is free: no budget and
+    no limit counts it."""
+    ANSWERED = "answered"
+    """LINE took the answer."""
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"

@@ -14,6 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lineform.store.types import Millisecond
+
 Row = tuple[Any, ...]
 
 
@@ -54,7 +56,9 @@ def update_rows(connection: Connection, table: sa.Table, columns: Sequence[str],
             f"UPDATE {table.name} AS old SET {changes} "  # noqa: S608 - our own names
             f"FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new ({typed}) WHERE old.id = new.id"
         )
-        listed = [dict(zip(columns, row, strict=True)) for row in rows]
+        # Times that are numbers in their column are numbers in JSON, too; the others are read from their text.
+        plain = [name for name in columns if not isinstance(table.c[name].type, Millisecond)]
+        listed = [dict(zip(columns, row, strict=True)) for row in _adapted(connection, table, columns, rows, plain)]
         text = json.dumps(listed, ensure_ascii=False, default=_moment)
         connection.execute(sa.text(statement), {"rows": text})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +13,8 @@ from lineform.lineapi.routes import Route
 from lineform.ports.store import Spent
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
-from lineform.store.database import STREAMED
+from lineform.store.database import STREAMED, chunks
+from lineform.store.groups import Groups
 from lineform.store.ledger import LedgerRecords
 from lineform.store.tables import accounts, batches, friends, sends
 from lineform.store.types import unpack_ids
@@ -22,8 +24,19 @@ _CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 _COMING = (BatchStatus.READY, BatchStatus.STAGED)
 
 
+def _alone(which: sa.ColumnElement[bool], since: datetime) -> sa.Select[Any]:
+    called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
+    coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
+    columns = (batches.c.addressee, sends.c.address, batches.c.status, batches.c.called_at, batches.c.digest)
+    joined = sa.select(*columns).join_from(batches, sends, sends.c.id == batches.c.send_id)
+    return joined.where(which, sa.or_(called, coming))
+
+
 class ContactRecords(LedgerRecords):
     """The ledger asked by person."""
+
+    groups: Groups
+    """What was read of calls to several, shared by everybody who uses this store."""
 
     def ledger_position(self, account: str) -> int:
         """A number that grows with every occurrence that is frozen."""
@@ -58,6 +71,28 @@ class ContactRecords(LedgerRecords):
             for row in rows:
                 at = now if row.status in _COMING else row.called_at
                 yield Contact(at, row.address, unpack_ids(row.friend_ids), bytes(row.digest))
+
+    def contacts_of(
+        self, account: str, ids: Sequence[int], since: datetime, now: datetime
+    ) -> Mapping[int, Sequence[Contact]]:
+        """Calls to one friend alone are found by the friend; calls to several, of which a week holds few thousand, are
+        remembered from question to question and read once."""
+        found: dict[int, list[Contact]] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return {}
+            for part in chunks(list(ids), STREAMED):
+                for row in connection.execute(_alone(self.among(batches.c.addressee, list(part)), since)):
+                    at = now if row.status in _COMING else row.called_at
+                    found.setdefault(row.addressee, []).append(Contact(at, row.address, (), bytes(row.digest)))
+            groups = self.groups.of(connection, account_id, since)
+        wanted = sorted(ids)
+        for group in groups:
+            if (contact := group.contact(since, now)) is not None:
+                for friend_id in group.among(wanted):
+                    found.setdefault(friend_id, []).append(contact)
+        return found
 
     def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
         """The recipients of a send in the order of its batches, or those over a limit who wait."""

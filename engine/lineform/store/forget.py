@@ -38,8 +38,9 @@ from lineform.store.types import unpack_ids
 
 _KEPT = frozenset({"id", "account_id", "blocked", "changed_at"})
 """Of a friend's row: so that the ledger's id means nobody, and never somebody else."""
-_SETTLED = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
-_STOPPABLE = (BatchStatus.STAGED, BatchStatus.READY, BatchStatus.CALLING)
+_SETTLED = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+_STOPPABLE = (BatchStatus.STAGED, BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
+_UNDER_WAY = (BatchStatus.CALLING, BatchStatus.ANSWERING)
 _SHORTEST = 2
 """Characters: a text of one is in every message, and says nothing about anybody."""
 _GONE = "[forgotten]"
@@ -132,7 +133,7 @@ class Forgetting(ForgottenPeople):
                 sa.select(batches).where(self.among(batches.c.id, [one for one, _ in part])).with_for_update()
             ).all()
             ids = dict(part)
-            if any(row.status == BatchStatus.CALLING and row.lease_until > now for row in rows):
+            if any(row.status in _UNDER_WAY and row.lease_until is not None and row.lease_until > now for row in rows):
                 raise LockedError(
                     "a message to one of them is being sent right now, and nobody was forgotten",
                     hint="wait for `lineform run` to end, or some minutes where it was killed, and do it again",

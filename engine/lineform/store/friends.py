@@ -139,6 +139,20 @@ class FriendReading(Database):
             asked = selected(predicate, self._question(account_id, now, friend_id))
             return connection.execute(sa.select(friends.c.id).where(asked)).first() is not None
 
+    def among_selected(self, account: str, predicate: Predicate, ids: Sequence[int], now: datetime) -> frozenset[int]:
+        """The same select, asked about some friends."""
+        found: set[int] = set()
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return frozenset()
+            for part in chunks(list(ids), STREAMED):
+                asked = selected(predicate, self._question(account_id, now))
+                found |= set(
+                    connection.execute(sa.select(friends.c.id).where(asked, self.among(friends.c.id, part))).scalars()
+                )
+        return frozenset(found)
+
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
         """These friends in the order of `ids`, without those of other accounts and the forgotten."""
         found: dict[int, Friend] = {}

@@ -29,15 +29,20 @@ _WRITTEN = 500
 """Batches that a freeze holds in memory."""
 UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Sends with something left to do or to learn."""
+_TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED)
-_OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+_OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
 _TO_CALL = (BatchStatus.READY, BatchStatus.STAGED)
 _GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
 _OPEN = batches.c.status.in_(
     sa.bindparam("open", [BatchStatus.READY.value, BatchStatus.CALLING.value], expanding=True, literal_execute=True)
+)
+# Written out for the same reason: a ledger holds thousands of sends, and few of them are unfinished.
+_UNFINISHED = sends.c.status.in_(
+    sa.bindparam("unfinished", [status.value for status in UNFINISHED], expanding=True, literal_execute=True)
 )
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 _REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
@@ -98,7 +103,7 @@ class LedgerRecords(CodeRecords):
         if address:
             wanted.append(sends.c.address == address)
         if unfinished:
-            wanted.append(sends.c.status.in_(UNFINISHED))
+            wanted.append(_UNFINISHED)
         return self._sends(*wanted)
 
     def send(self, account: str, address: str, key: str) -> Send | None:
@@ -174,6 +179,27 @@ class LedgerRecords(CodeRecords):
             ]
             with self.writing() as connection:
                 settle_rows(connection, rows, now)
+
+    def intend_answer(self, send_id: int, worker: str, now: datetime, lease: timedelta) -> int:
+        """Inside of `together`, so that the answer is frozen and intended in one."""
+        answering = sa.and_(batches.c.send_id == send_id, batches.c.status == BatchStatus.ANSWERING)
+        called = {"attempts": 1, "first_called_at": now, "called_at": now, "worker": worker, "lease_until": now + lease}
+        with self.writing() as connection:
+            update = sa.update(batches).where(answering).values(**called).returning(batches.c.id)
+            batch_id: int = connection.execute(update).scalar_one()
+        return batch_id
+
+    def lost_answers(self, account: str, now: datetime) -> Sequence[tuple[int, int]]:
+        """The send and the batch of each; few sends are unfinished, and none of them is looked at twice."""
+        lost = sa.and_(batches.c.status == BatchStatus.ANSWERING, batches.c.lease_until <= now)
+        query = (
+            sa.select(sends.c.id, batches.c.id)
+            .join_from(sends, batches, batches.c.send_id == sends.c.id)
+            .join(accounts, accounts.c.id == sends.c.account_id)
+            .where(accounts.c.name == account, _UNFINISHED, lost)
+        )
+        with self.reading() as connection:
+            return [(send_id, batch_id) for send_id, batch_id in connection.execute(query)]
 
     def accepted_request_ids(self, send_id: int) -> Sequence[str]:
         """LINE's ids of the accepted calls, in the batches' order."""
@@ -308,7 +334,7 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
 
 _NEW_BATCH = (
     *("send_id", "seq", "route", "recipients", "friend_ids", "body", "retry_key"),
-    *("status", "attempts", "worker", "request_id", "reason", "digest", "wave"),
+    *("status", "attempts", "worker", "request_id", "reason", "digest", "wave", "addressee"),
 )
 
 
@@ -318,6 +344,7 @@ def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[Row]:
         yield (
             *(send_id, batch.seq, batch.route.value, len(ids), pack_ids(ids), batch.body, batch.retry_key),
             *(batch.status.value, 0, "", "", "", batch.digest, batch.wave),
+            ids[0] if len(ids) == 1 else None,
         )
 
 
@@ -356,6 +383,6 @@ def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
         frozen_at=row.frozen_at,
         changed_at=row.changed_at,
         batches={status: count for status, (count, _, _) in counted.items()},
-        accepted_recipients=counted.get(BatchStatus.ACCEPTED, (0, 0, None))[1],
+        accepted_recipients=sum(counted.get(status, (0, 0, None))[1] for status in _TAKEN),
         last_called_at=max((at for _, _, at in counted.values() if at is not None), default=None),
     )

@@ -295,6 +295,39 @@ _LINKS = (
     "CREATE UNIQUE INDEX link_targets_of ON link_targets (send_id, link)",
 )
 
+_JOURNEYS = (
+    # Where each friend stands in each scenario. Times are in milliseconds.
+    """CREATE TABLE enrolments (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), friend_id {ref} NOT NULL REFERENCES friends (id),
+        scenario TEXT NOT NULL, instance TEXT NOT NULL, entry INTEGER NOT NULL, version TEXT NOT NULL,
+        state TEXT NOT NULL, step TEXT NOT NULL, anchor BIGINT NOT NULL, entered_at BIGINT NOT NULL, due BIGINT,
+        reached BIGINT NOT NULL, waiting BIGINT, turn TEXT NOT NULL, held_until BIGINT, began_with TEXT NOT NULL,
+        fields {json} NOT NULL, marks TEXT NOT NULL, reason TEXT NOT NULL, changed_at BIGINT NOT NULL,
+        UNIQUE (friend_id, scenario, instance))""",
+    # What a claim looks through.
+    "CREATE INDEX enrolments_due ON enrolments (account_id, due, friend_id) WHERE due IS NOT NULL",
+    "CREATE INDEX enrolments_scenario ON enrolments (account_id, scenario, friend_id)",
+    # What happened and was looked at, or waits to be.
+    """CREATE TABLE happenings (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), key TEXT NOT NULL,
+        friend_id {ref} NOT NULL REFERENCES friends (id), what TEXT NOT NULL, at BIGINT NOT NULL, name TEXT NOT NULL,
+        text TEXT NOT NULL, fields {json} NOT NULL, done_at BIGINT, UNIQUE (account_id, key))""",
+    "CREATE INDEX happenings_waiting ON happenings (account_id, id) WHERE done_at IS NULL",
+    "CREATE INDEX happenings_friend ON happenings (friend_id)",
+    "CREATE INDEX happenings_done ON happenings (account_id, done_at) WHERE done_at IS NOT NULL",
+    # Looks at all friends: when the last one was over.
+    """CREATE TABLE sweeps (
+        account_id {ref} NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, finished_at {time} NOT NULL,
+        PRIMARY KEY (account_id, name)){flat}""",
+    # Whom a call to one friend alone is for, so that few friends can be asked about; and calls to several.
+    "ALTER TABLE batches ADD COLUMN addressee {ref}",
+    "CREATE INDEX batches_addressee ON batches (addressee) WHERE addressee IS NOT NULL",
+    "CREATE INDEX batches_groups ON batches (send_id) WHERE addressee IS NULL",
+    "CREATE INDEX sends_frozen ON sends (account_id, frozen_at)",
+    # What the next run has to go on with, among thousands of sends that are over.
+    "CREATE INDEX sends_unfinished ON sends (account_id, id) WHERE status IN ('frozen', 'accepted', 'waiting')",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -309,6 +342,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _COPIES,
     _CONVERSATIONS,
     _LINKS,
+    _JOURNEYS,
 )
 VERSION = len(STEPS)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,9 +30,12 @@ from lineform.store.events import EventRecords
 from lineform.store.failures import StoreUnusable
 from lineform.store.forget import Forgetting
 from lineform.store.friends import FriendReading
+from lineform.store.groups import Groups
+from lineform.store.happenings import HappeningRecords
 from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
+from lineform.store.journeys import JourneyRecords
 from lineform.store.leases import LeaseRecords
 from lineform.store.links import LinkRecords
 from lineform.store.menus import MenuRecords
@@ -46,9 +50,11 @@ _OLDEST_SQLITE = (3, 35)  # RETURNING
 
 
 class SqlStore(
+    JourneyRecords,
+    HappeningRecords,
     FriendReading,
-    FriendImport,
     EventRecords,
+    FriendImport,
     Forgetting,
     RevisionRecords,
     ContactRecords,
@@ -71,6 +77,19 @@ class SqlStore(
         super().__init__(engine, forget_secret)
         self.copy = None if copy is None else PopulationCopy(self, copy, asked=ask_copy)
         self.shared = self.postgres
+        self.groups = Groups()
+
+    @contextmanager
+    def together(self, account: str) -> Iterator[Store]:
+        """One transaction for everything that is done to the store that this yields."""
+        with self.writing() as connection:
+            account_id = self.own_account_id(connection, account)
+            if self.postgres:
+                # Before any friend is held: whoever takes the whole account (an import, a forgetting) waits here, and
+                # never in a circle with somebody who holds its friends.
+                row = sa.select(accounts.c.id).where(accounts.c.id == account_id)
+                connection.execute(row.with_for_update(read=True, key_share=True))
+            yield _Within(self, connection)
 
     def migrate(self) -> None:
         """Brings the tables to this version. Raises `StoreUnusable` where they are of a newer one."""
@@ -132,6 +151,28 @@ class SqlStore(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Within(SqlStore):
+    """The same store inside of a transaction that somebody else began and ends."""
+
+    def __init__(self, outer: SqlStore, connection: Connection) -> None:
+        super().__init__(outer.engine, outer.forget_secret)
+        self.groups = outer.groups
+        self._connection = connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """The transaction, which sees what was written in it."""
+        yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The transaction, which others see when it is over."""
+        yield self._connection
+
+    def close(self) -> None:
+        """Whoever began it closes."""
 
 
 def copy_beside(url: str, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import Revision
+from lineform.ports.store import ArmedNow, Revision
 from lineform.store.database import Database
 from lineform.store.tables import accounts, revisions
 
@@ -65,6 +65,20 @@ class RevisionRecords(Database):
             for r in rows
         )
         return sorted(found, key=lambda r: r.address)
+
+    def armed_now(self, account: str) -> Sequence[ArmedNow]:
+        """The armed revisions by address, without their bodies."""
+        columns = (revisions.c.address, revisions.c.digest, revisions.c.armed_at, revisions.c.disarmed_at)
+        query = sa.select(*columns).join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+        with self.reading() as connection:
+            rows = connection.execute(query.where(accounts.c.name == account)).all()
+        before = {(row.address, row.disarmed_at): row.armed_at for row in rows if row.disarmed_at is not None}
+        found = (
+            ArmedNow(row.address, row.digest, row.armed_at, _since(row.address, row.armed_at, before))
+            for row in rows
+            if row.disarmed_at is None
+        )
+        return sorted(found, key=lambda one: one.address)
 
     def _disarm(self, connection: Connection, armed: sa.ColumnElement[bool], now: datetime) -> None:
         connection.execute(sa.update(revisions).where(armed).values(disarmed_at=now))

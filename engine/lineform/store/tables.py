@@ -144,6 +144,56 @@ batches = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("wave", sa.Integer, nullable=False),
+    sa.Column("addressee", BigId),
+)
+
+enrolments = sa.Table(
+    "enrolments",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("friend_id", BigId, nullable=False),
+    sa.Column("scenario", sa.Text, nullable=False),
+    sa.Column("instance", sa.Text, nullable=False),
+    sa.Column("entry", sa.Integer, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("anchor", Millisecond, nullable=False),
+    sa.Column("entered_at", Millisecond, nullable=False),
+    sa.Column("due", Millisecond),
+    sa.Column("reached", Millisecond, nullable=False),
+    sa.Column("waiting", Millisecond),
+    sa.Column("turn", sa.Text, nullable=False),
+    sa.Column("held_until", Millisecond),
+    sa.Column("began_with", sa.Text, nullable=False),
+    sa.Column("fields", Json, nullable=False),
+    sa.Column("marks", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("changed_at", Millisecond, nullable=False),
+)
+
+happenings = sa.Table(
+    "happenings",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("friend_id", BigId, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("at", Millisecond, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("fields", Json, nullable=False),
+    sa.Column("done_at", Millisecond),
+)
+
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("finished_at", UtcTime, nullable=False),
 )
 
 audience_uploads = sa.Table(

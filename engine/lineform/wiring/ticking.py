@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lineform.journeys.due import due_steps
 from lineform.run.menus import menus_due
 from lineform.run.tick import Also
 
-ALSO: tuple[Also, ...] = (menus_due,)
+ALSO: tuple[Also, ...] = (due_steps, menus_due)
 """In this order; menus come last, because they follow from all that was done before."""

@@ -1,0 +1,124 @@
+"""What is armed and acts on what happens to single friends, read from the store once and kept by its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from lineform.errors import StaleError
+from lineform.model.address import Kind
+from lineform.model.project import Client
+from lineform.ports.store import Store
+from lineform.scenarios.happening import What
+from lineform.scenarios.script import Script, read_script
+from lineform.segments.declared import Declared
+from lineform.sending.revision import declared_by
+
+Reader = Callable[[str, str, Mapping[str, Any], datetime], Any]
+"""Reads an armed revision: its address, its digest, its body, and since when it has been armed without a gap. Raises
+StaleError where another version of lineform armed it otherwise."""
+
+READERS: Final[Mapping[Kind, Reader]] = {
+    Kind.SCENARIO: read_script,
+}
+"""The kinds that react to happenings, each with what reads it: a new kind is one line here."""
+
+_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """An armed revision that this version cannot read."""
+
+    address: str
+    error: StaleError
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that is armed of one client, by address, as it was read."""
+
+    entries: Mapping[str, Any]
+    stale: tuple[Stale, ...] = ()
+    words: Declared = field(default_factory=Declared)
+
+    def of(self, kind: Kind) -> Mapping[str, Any]:
+        """The armed resources of one kind, by name."""
+        prefix = f"{kind}."
+        return {address[len(prefix) :]: one for address, one in self.entries.items() if address.startswith(prefix)}
+
+    @cached_property
+    def scripts(self) -> Mapping[str, Script]:
+        """The armed scenarios, by name."""
+        return self.of(Kind.SCENARIO)
+
+    @cached_property
+    def watched(self) -> frozenset[tuple[What, str]]:
+        """Kinds and names of happenings that a scenario looks at; an empty name stands for all of the kind."""
+        return frozenset(one for script in self.scripts.values() for one in script.watched)
+
+
+class Books:
+    """Reads armed revisions, and keeps what was read: bodies never change."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str, str, datetime], Any] = {}
+        self._books: dict[str, tuple[Any, Book]] = {}
+
+    def of(self, store: Store, client: Client) -> Book:
+        """The book of one client as of now."""
+        armed = [one for one in store.armed_now(client.name) if one.address.partition(".")[0] in _KINDS]
+        key = (tuple(armed), id(client))
+        known = self._books.get(client.name)
+        if known is not None and known[0] == key:
+            return known[1]
+        entries: dict[str, Any] = {}
+        stale: list[Stale] = []
+        for one in armed:
+            try:
+                entries[one.address] = self._entry(store, client.name, one.address, one.digest, one.since)
+            except StaleError as error:
+                stale.append(Stale(one.address, error))
+        book = Book(entries, tuple(stale), declared_by(client))
+        self._books[client.name] = (key, book)
+        return book
+
+    def earlier(self, store: Store, account: str, script: Script, version: str) -> Script | None:
+        """An earlier version of an armed scenario; None where nobody knows it, or it cannot be read any more."""
+        found = store.version_of(account, script.address, version)
+        if found is None:
+            return None
+        key = (account, script.address, found[0], script.since)
+        if key not in self._read:
+            try:
+                self._keep(key, read_script(script.address, found[0], found[1], script.since))
+            except StaleError:
+                return None
+        earlier: Script = self._read[key]
+        return earlier
+
+    def _entry(self, store: Store, account: str, address: str, digest: str, since: datetime) -> Any:
+        key = (account, address, digest, since)
+        if key not in self._read:
+            found = store.version_of(account, address, digest)
+            if found is None:
+                raise StaleError(f"{address} was disarmed just now", hint="run it again")
+            self._keep(key, READERS[Kind(address.partition(".")[0])](address, digest, found[1], since))
+        return self._read[key]
+
+    def _keep(self, key: tuple[str, str, str, datetime], read: Any) -> None:
+        while len(self._read) >= _KEPT:
+            del self._read[next(iter(self._read))]
+        self._read[key] = read
+
+
+_KINDS = frozenset(kind.value for kind in READERS)
+
+
+@lru_cache(maxsize=1)
+def books() -> Books:
+    """The one that this process keeps."""
+    return Books()

@@ -1,0 +1,323 @@
+"""What follows from happenings and from time, decided for some friends at once, inside of one transaction.
+
+The friends are held, read once, and changed in memory; what an effect changes may be a happening of its own. At the
+end everything is written: where they stand, what is known of them, and the frozen messages.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from lineform.journeys.book import Book, Books
+from lineform.journeys.hooks import DOERS, REACTIONS, Case, Deed
+from lineform.journeys.limits import Lately, lately
+from lineform.model.project import Client
+from lineform.ports.journeys import FriendChange, NewEvent
+from lineform.ports.store import AuditEntry, Store
+from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
+from lineform.scenarios.enrolment import Enrolment, State
+from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.machine import MET, Moment, Moved, advance
+from lineform.scenarios.reacting import react, revised
+from lineform.scenarios.script import Script
+from lineform.segments.friend import Event, Friend
+from lineform.sending.quiet import quiet_hours
+
+LONGEST_CHAIN: Final = 8
+"""Happenings that may follow from one another; more is a circle, and is stopped."""
+_STEPS_AT_ONCE: Final = 400
+"""Steps that one friend may go through at one moment: more than the largest scenarios can have together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message to one friend, and the happening that it answers, where it answers one."""
+
+    friend: Friend
+    say: Say
+    script: Script | None = None
+    cause: Happening | None = None
+
+
+@dataclass(slots=True)
+class Person:
+    """One friend while things are decided."""
+
+    friend: Friend
+    courses: dict[tuple[str, str], Enrolment]
+    """By scenario and instance."""
+    changed: set[tuple[str, str]] = field(default_factory=set)
+    given: dict[str, bool] = field(default_factory=dict)
+    """Tags, and whether they were given or taken."""
+    known: dict[str, object] = field(default_factory=dict)
+
+    def put(self, course: Enrolment) -> None:
+        """Where the friend stands now."""
+        key = (course.scenario, course.instance)
+        if self.courses.get(key) != course:
+            self.courses[key] = course
+            self.changed.add(key)
+
+
+class Decision:
+    """Decides for friends who are held."""
+
+    def __init__(self, store: Store, client: Client, book: Book, books: Books, now: datetime, actor: str) -> None:
+        self.store, self.client, self.book, self.now = store, client, book, now
+        self.said: list[Said] = []
+        self._books, self._actor = books, actor
+        self._people: dict[int, Person] = {}
+        self._events: list[NewEvent] = []
+        self._lately: Lately | None = None
+        self._quiet = quiet_hours(client.limits.quiet, client.timezone)
+
+    def take_in(self, ids: Sequence[int]) -> None:
+        """Reads these friends. Whoever is forgotten is left out."""
+        account = self.client.name
+        histories = self.store.histories(account, ids)
+        courses = self.store.enrolments(account, ids)
+        for friend in self.store.friends(account, ids):
+            known = {(one.scenario, one.instance): one for one in courses.get(friend.id, ())}
+            self._people[friend.id] = Person(replace(friend, events=histories.get(friend.id, ())), known)
+        self._lately = lately(self.store, account, self.client.limits.per_friend, ids, self.now)
+
+    @property
+    def people(self) -> Iterable[Person]:
+        return self._people.values()
+
+    def person(self, friend_id: int) -> Person | None:
+        """A friend who was taken in."""
+        return self._people.get(friend_id)
+
+    def live(self, happening: Happening) -> None:
+        """Everything that follows from a happening, and from what follows from it."""
+        person = self._people.get(happening.friend_id)
+        if person is None:
+            return
+        waiting = deque([(happening, 0)])
+        while waiting:
+            one, depth = waiting.popleft()
+            if depth > LONGEST_CHAIN:
+                self._note(
+                    "stopped a circle", f"friend {person.friend.id}", f"{one.what} '{one.name}' of {happening.key}"
+                )
+                return
+            waiting += [(further, depth + 1) for further in self._one(person, one)]
+
+    def _one(self, person: Person, happening: Happening) -> Iterator[Happening]:
+        answered = False
+        effects: list[Effect] = []
+        for reaction in REACTIONS:
+            case = Case(happening, person.friend, self.now, self.client, self.book, self.store, answered)
+            reacted = reaction(case)
+            answered = answered or reacted.answered
+            effects += reacted.effects
+        yield from self._all(person, effects, happening, None)
+        for script in self.book.scripts.values():
+            mine = [self.current(one) for one in person.courses.values() if one.scenario == script.name]
+            for moved in react(script, mine, happening, person.friend, self._moment(person)):
+                yield from self._moved(person, moved, happening, script)
+        yield from self._catch_up(person, happening, touched=True)
+
+    def due(self, friend_id: int) -> None:
+        """Everything that time brings to a friend by now."""
+        person = self._people.get(friend_id)
+        if person is None:
+            return
+        for happening in list(self._catch_up(person, None)):
+            self.live(happening)
+
+    def put(self, course: Enrolment) -> None:
+        """Where a friend stands, without doing anything."""
+        self._people[course.friend_id].put(course)
+
+    def begin(self, course: Enrolment) -> None:
+        """A course that somebody else decided to begin; what is due of it at once is done."""
+        person = self._people[course.friend_id]
+        person.put(course)
+        for happening in list(self._catch_up(person, None, touched=True)):
+            self.live(happening)
+
+    def _catch_up(self, person: Person, cause: Happening | None, *, touched: bool = False) -> Iterator[Happening]:
+        """Does all steps of a friend that are due, those of the highest priority first; yields what happens by that.
+        With `touched`, only of courses that were changed by this decision: the others are left to those who look after
+        time."""
+        for _ in range(_STEPS_AT_ONCE):
+            found = self._next_due(person, touched=touched)
+            if found is None:
+                return
+            script, course = found
+            answers = cause is not None and bool(cause.reply_token) and _begun_by(course, cause)
+            moved = advance(script, course, person.friend, replace(self._moment(person), answer=answers))
+            yield from self._moved(person, moved, cause, script)
+        self._note("stopped a circle", f"friend {person.friend.id}", "more steps at once than scenarios can have")
+
+    def _next_due(self, person: Person, *, touched: bool) -> tuple[Script, Enrolment] | None:
+        found: list[tuple[int, datetime, str, Script, Enrolment]] = []
+        for key, course in list(person.courses.items()):
+            if touched and key not in person.changed:
+                continue
+            if course.due is None or course.due > self.now or course.state is not State.ACTIVE:
+                continue
+            current = self.current(course)
+            script = self.script_of(current)
+            if script is None or person.friend.blocked:
+                # Nothing is done, and nothing is looked at again until it is armed anew or the friend comes back.
+                person.put(replace(current, due=None))
+            elif current != course:
+                person.put(current)
+                return self._next_due(person, touched=touched)
+            else:
+                found.append((-script.priority, course.due, "/".join(key), script, course))
+        if not found:
+            return None
+        first = min(found, key=lambda one: one[:3])
+        return first[3], first[4]
+
+    def current(self, course: Enrolment) -> Enrolment:
+        """A course as the armed version has it, where that is another one than it began with."""
+        script = self.book.scripts.get(course.scenario)
+        person = self._people.get(course.friend_id)
+        if script is None or person is None or course.version == script.version or not course.open:
+            return course
+        old = self._books.earlier(self.store, self.client.name, script, course.version) or script
+        return revised(old, script, course, person.friend, self.now)
+
+    def script_of(self, course: Enrolment) -> Script | None:
+        """The version of the scenario that a course follows; None while the scenario is not armed."""
+        script = self.book.scripts.get(course.scenario)
+        if script is None or script.version == course.version:
+            return script
+        return self._books.earlier(self.store, self.client.name, script, course.version)
+
+    def _moment(self, person: Person) -> Moment:
+        free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
+        return Moment(self.now, self._quiet, free_at)
+
+    def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
+        person.put(moved.enrolment)
+        yield from self._all(person, moved.effects, cause, script)
+
+    def _all(
+        self, person: Person, effects: Iterable[Effect], cause: Happening | None, script: Script | None
+    ) -> Iterator[Happening]:
+        for effect in effects:
+            yield from self._do(person, effect, cause, script)
+
+    def _do(
+        self, person: Person, effect: Effect, cause: Happening | None, script: Script | None
+    ) -> Iterator[Happening]:
+        match effect:
+            case Say():
+                self._say(person, effect, cause, script)
+            case Give(tag=tag):
+                yield from self._give(person, tag, effect, cause)
+            case Take(tag=tag):
+                yield from self._take(person, tag, effect, cause)
+            case Know(values=values):
+                for name, value in values.items():
+                    if person.friend.attributes.get(name) != value:
+                        known = {**person.friend.attributes, name: value}
+                        kept = {key: one for key, one in known.items() if one is not None}
+                        person.friend = replace(person.friend, attributes=kept)
+                        person.known[name] = value
+                        yield self._happening(person, effect, cause, What.ATTRIBUTE, name)
+            case Record(type=kind, fields=fields):
+                key = f"{effect.source}/{effect.key}/{person.friend.id}"
+                self._events.append(NewEvent(person.friend.id, kind, key, self.now, fields))
+                event = Event(kind, key, self.now, fields)
+                person.friend = replace(person.friend, events=(*(person.friend.events or ()), event))
+                yield replace(self._happening(person, effect, cause, What.EVENT, kind), fields=fields)
+            case Begin(scenario=name):
+                yield self._happening(person, effect, cause, What.MANUAL, name)
+            case Leave(scenario=name):
+                for course in list(person.courses.values()):
+                    if course.scenario == name and course.open:
+                        person.put(course.over(State.STOPPED, f"by {effect.source}"))
+            case Show() | Ask() | Call():
+                doer = DOERS.get(type(effect))
+                if doer is None:
+                    self._note("left out", effect.source, f"{type(effect).__name__.lower()}: nothing here does it")
+                    return
+                deed = Deed(person.friend, self.now, self.client, self.book, self.store, cause)
+                yield from self._all(person, doer(deed, effect), cause, script)
+
+    def _say(self, person: Person, say: Say, cause: Happening | None, script: Script | None) -> None:
+        if person.friend.blocked:
+            return
+        answers = cause if say.answer and cause is not None and cause.reply_token else None
+        self.said.append(Said(person.friend, say, script, answers))
+        if self._lately is not None and answers is None:
+            # Its messages are not made yet: what is counted here is that there is one.
+            self._lately.add(person.friend.id, say.source, b"", self.now)
+
+    def reads_first(self, friend: Friend, source: str, digest: bytes) -> bool:
+        """Whether the friend did not read these messages lately; from now on they did."""
+        if self._lately is None:
+            return True
+        if self._lately.has_read(friend, digest, self.now):
+            return False
+        self._lately.add(friend.id, source, digest, self.now)
+        return True
+
+    def unsent(self, said: Said, why: str) -> None:
+        """A message that was decided and is not sent after all: the friend's course says so."""
+        person = self._people.get(said.friend.id)
+        if person is None or said.script is None:
+            return
+        step = said.say.source.partition("/")[2]
+        for course in list(person.courses.values()):
+            if course.scenario == said.script.name and course.marks and course.marks[-1].step == step:
+                last = replace(course.marks[-1], said=f"not sent: {why}")
+                person.put(replace(course, marks=(*course.marks[:-1], last)))
+
+    def _give(self, person: Person, tag: str, effect: Effect, cause: Happening | None) -> Iterator[Happening]:
+        for rival in sorted(self.book.words.rivals(tag) & person.friend.tags):
+            yield from self._take(person, rival, effect, cause)
+        person.given[tag] = True
+        if tag not in person.friend.tags:
+            tags, tagged_at = person.friend.tags | {tag}, {**person.friend.tagged_at, tag: self.now}
+            person.friend = replace(person.friend, tags=tags, tagged_at=tagged_at)
+            yield self._happening(person, effect, cause, What.TAGGED, tag)
+
+    def _take(self, person: Person, tag: str, effect: Effect, cause: Happening | None) -> Iterator[Happening]:
+        if tag in person.friend.tags:
+            person.given[tag] = False
+            person.friend = replace(person.friend, tags=person.friend.tags - {tag})
+            yield self._happening(person, effect, cause, What.UNTAGGED, tag)
+
+    def _happening(self, person: Person, effect: Effect, cause: Happening | None, what: What, name: str) -> Happening:
+        """What an effect makes happen. What answers it answers what the friend did in the first place."""
+        key = f"{effect.source}/{effect.key}/{person.friend.id}/{what}/{name}"
+        made = Happening(key, person.friend.id, what, self.now, name)
+        return made if cause is None else replace(made, reply_token=cause.reply_token, received_at=cause.received_at)
+
+    def _note(self, action: str, subject: str, detail: str) -> None:
+        self.store.note(AuditEntry(self.now, self.client.name, self._actor, action, subject, detail))
+
+    def write(self) -> None:
+        """Everything but the messages."""
+        account = self.client.name
+        changed = [person.courses[key] for person in self.people for key in sorted(person.changed)]
+        self.store.save_enrolments(account, changed, self.now)
+        changes = [
+            FriendChange(
+                person.friend.id,
+                dict(person.known),  # type: ignore[arg-type]
+                tuple(tag for tag, given in person.given.items() if given),
+                tuple(tag for tag, given in person.given.items() if not given),
+            )
+            for person in self.people
+            if person.known or person.given
+        ]
+        self.store.change_friends(account, changes, self.now)
+        self.store.record_events(account, self._events)
+
+
+def _begun_by(course: Enrolment, cause: Happening) -> bool:
+    """Whether a course stands where it stands because of this happening, so that its messages answer it."""
+    return course.began_with == cause.key or course.turn == MET

@@ -1,0 +1,163 @@
+"""Looks at many friends: those for whom it is true already when a scenario is armed, those who come into a segment, and
+those who are in the middle of a scenario that changed.
+
+Each look goes through all of them in one run, some at a time; a run that dies begins it again, and nobody is taken in
+twice, because everybody who was is known by their course.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from lineform.journeys.book import Book, books
+from lineform.journeys.budget import AskQuota, Purse
+from lineform.journeys.decision import Decision
+from lineform.journeys.delivering import deliver_frozen
+from lineform.journeys.freezing import Frozen
+from lineform.journeys.live import written
+from lineform.run.options import Run
+from lineform.run.outcome import TickEntry
+from lineform.scenarios.enrolment import Enrolment, State
+from lineform.scenarios.machine import course, planned
+from lineform.scenarios.reacting import dated, may_begin
+from lineform.scenarios.script import Script
+from lineform.segments.friend import Friend
+
+AT_ONCE: Final = 1_000
+
+_Look = Callable[[Decision, Script, Sequence[int]], None]
+"""Decides about some friends, who were taken in."""
+
+
+async def sweep(run: Run, book: Book) -> list[TickEntry]:
+    """Every look that is due."""
+    entries: list[TickEntry] = []
+    for script in book.scripts.values():
+        for name, look, ids in await run.records(_due_looks, run, script):
+            entries += await _through(run, script, look, ids)
+            if run.options.should_stop():
+                return entries
+            await run.records(run.store.sweep_done, run.client.name, name, run.clock.now())
+    return entries
+
+
+def _due_looks(run: Run, script: Script) -> list[tuple[str, _Look, Iterator[int]]]:
+    store, account, now = run.store, run.client.name, run.clock.now()
+    version = f"{script.version}@{script.since.isoformat()}"
+    out: list[tuple[str, _Look, Iterator[int]]] = []
+    if store.swept(account, name := f"version/{script.name}/{version}") is None:
+        out.append((name, _rearmed, store.in_scenario(account, script.name)))
+    if script.segment is not None:
+        last = store.swept(account, name := f"segment/{script.name}/{script.since.isoformat()}")
+        if last is None or now - last >= script.check:
+            look = _first_look if last is None and script.enroll == "new" else _come_in
+            if last is None and script.enroll != "new":
+                look = _taken_in
+            out.append((name, look, store.select(account, script.segment, now)))
+            out.append((f"{name}/left", _gone_out, store.in_scenario(account, script.name)))
+    elif script.existing is not None and store.swept(account, name := f"existing/{script.name}/{version}") is None:
+        out.append((name, _taken_in, store.select(account, script.existing, now)))
+    return out
+
+
+async def _through(run: Run, script: Script, look: _Look, ids: Iterator[int]) -> list[TickEntry]:
+    entries: list[TickEntry] = []
+    purse: Purse | None = None
+    part = await run.records(_next, ids)
+    while part and not run.options.should_stop():
+        try:
+            frozen = await run.records(_look_at, run, script, look, part, purse)
+        except AskQuota:
+            purse = Purse(await run.account.quota())
+            continue
+        entries += await deliver_frozen(run, frozen)
+        part = await run.records(_next, ids)
+    return entries
+
+
+def _next(ids: Iterator[int]) -> list[int]:
+    return list(islice(ids, AT_ONCE))
+
+
+def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: Purse | None) -> Frozen:
+    account, now = run.client.name, run.clock.now()
+    book = books().of(run.store, run.client)
+    with run.store.together(account) as store:
+        store.hold_friends(account, ids)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.take_in(ids)
+        look(decision, script, ids)
+        return written(run, decision, purse)
+
+
+def _taken_in(decision: Decision, script: Script, ids: Sequence[int]) -> None:
+    """Begins for everybody for whom it is true already and who was never in it."""
+    for friend, known in _friends(decision, script, ids):
+        if known is not None and known.state is not State.OUTSIDE:
+            continue
+        if script.date:
+            began = dated(script, known, friend, decision.now, f"existing/{script.version}")
+        elif may_begin(script, friend, decision.now):
+            began = course(script, known, friend, decision.now, decision.now, f"existing/{script.version}")
+        else:
+            began = None
+        if began is not None:
+            decision.begin(began)
+
+
+def _first_look(decision: Decision, script: Script, ids: Sequence[int]) -> None:
+    """Remembers who is in the segment already: it does not begin for them."""
+    for friend, known in _friends(decision, script, ids):
+        if known is None:
+            begun = course(script, None, friend, decision.now, decision.now, "")
+            decision.put(replace(begun, entry=0, step="").over(State.INSIDE))
+
+
+def _come_in(decision: Decision, script: Script, ids: Sequence[int]) -> None:
+    """Begins for those who came in since the last look."""
+    for friend, known in _friends(decision, script, ids):
+        if script.enroll == "existing" or (known is not None and known.state is not State.OUTSIDE):
+            continue
+        if known is not None and known.entry and script.reentry == "never":
+            continue
+        if known is not None and decision.now - known.entered_at < script.reentry_after:
+            continue
+        if may_begin(script, friend, decision.now):
+            decision.begin(course(script, known, friend, decision.now, decision.now, f"segment/{decision.now}"))
+
+
+def _gone_out(decision: Decision, script: Script, ids: Sequence[int]) -> None:
+    """Remembers who is in the segment no more. Those in the middle of their course go on."""
+    if script.segment is None:
+        return
+    inside = decision.store.among_selected(decision.client.name, script.segment, ids, decision.now)
+    for friend, known in _friends(decision, script, ids):
+        if known is not None and not known.open and known.state is not State.OUTSIDE and friend.id not in inside:
+            decision.put(replace(known, state=State.OUTSIDE))
+
+
+def _rearmed(decision: Decision, script: Script, ids: Sequence[int]) -> None:
+    """Moves friends on to the new version, by its rule, and wakes those who stood still while it was not armed."""
+    for friend_id in ids:
+        person = decision.person(friend_id)
+        if person is None:
+            continue
+        for known in list(person.courses.values()):
+            if known.scenario != script.name or not known.open:
+                continue
+            there = decision.current(known)
+            follows = decision.script_of(there)
+            if there.state is State.ACTIVE and there.due is None and follows is not None:
+                there = replace(there, due=there.waiting or planned(follows, there, person.friend))
+            person.put(there)
+
+
+def _friends(decision: Decision, script: Script, ids: Sequence[int]) -> Iterator[tuple[Friend, Enrolment | None]]:
+    """Each friend who was taken in, with their course in this scenario."""
+    for friend_id in ids:
+        person = decision.person(friend_id)
+        if person is not None:
+            yield person.friend, person.courses.get((script.name, ""))

@@ -1,0 +1,309 @@
+"""A scenario as a machine: where a friend stands × what happened, or what time it is → where they stand then, and what
+follows.
+
+Nothing here reads a clock or a store. A step is marked once for a beginning, as done or with the reason why it was not;
+steps come in their order, and their times are counted from the beginning, so that nothing drifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lineform.scenarios.doing import Decided, effects_of
+from lineform.scenarios.effect import Effect
+from lineform.scenarios.enrolment import Enrolment, State
+from lineform.scenarios.happening import Happening
+from lineform.scenarios.pattern import any_fits
+from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
+from lineform.scenarios.timing import Span, date_told, moment_after, next_anniversary
+from lineform.segments.friend import Friend, Value
+from lineform.segments.predicate import Predicate
+from lineform.segments.reading import matches
+from lineform.sending.late import ON_TIME
+from lineform.sending.quiet import Quiet
+
+LONGEST_WAIT = timedelta(days=7)
+"""How long messages wait for a friend to be free of the limits: a weekly limit has let everybody go by then."""
+DONE, SENT = "done", "sent"
+"""Marks of a step that was done, without and with messages."""
+MET, MISSED = "met", "missed"
+"""How a wait ended: it happened, or it did not happen in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a friend stands now, and what follows from it."""
+
+    enrolment: Enrolment
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is decided, and what holds then."""
+
+    now: datetime
+    quiet: Quiet | None = None
+    """The client's quiet hours."""
+    free_at: datetime | None = None
+    """Until when the limits about single friends keep messages from this friend; None where they are free."""
+    answer: bool = False
+    """Whether messages answer what the friend just did: those are never late, and no limit holds."""
+
+
+def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
+    """When a step is due by itself; None where its date is not known."""
+    zone = script.zone
+    if step.before is None:
+        start = enrolment.reached if step.from_previous else enrolment.anchor
+        return moment_after(start, step.after, zone, at=step.at, on=step.on)
+    before = step.before
+    start_of: datetime | None = enrolment.anchor
+    if before.attribute:
+        start_of = date_told(friend.attributes.get(before.attribute), zone)
+    elif before.field:
+        start_of = date_told(enrolment.fields.get(before.field), zone)
+    if start_of is None:
+        return None
+    return moment_after(start_of, before.span, zone, at=step.at, on=step.on, sign=-1)
+
+
+def planned(script: Script, enrolment: Enrolment, friend: Friend) -> datetime:
+    """When somebody has to look at the present step: never before the step that was due before it."""
+    step = script.step(enrolment.step)
+    due = None if step is None else due_of(script, enrolment, step, friend)
+    return enrolment.reached if due is None else max(due, enrolment.reached)
+
+
+def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment) -> Moved:
+    """Does the one step that is due, waits, or leaves. Where it waits, `due` lies after `moment.now`.
+
+    Raises ValueError where nothing is due.
+    """
+    now = moment.now
+    if enrolment.state is not State.ACTIVE or enrolment.due is None or enrolment.due > now:
+        raise ValueError("nothing is due")
+    step = script.step(enrolment.step)
+    if step is None:
+        return Moved(enrolment.over(State.STOPPED, f"there is no step '{enrolment.step}' any more"))
+    if step.wait is not None and (enrolment.waiting is not None or enrolment.turn):
+        return _turned(script, enrolment, step, step.wait, friend, moment)
+    due = due_of(script, enrolment, step, friend)
+    if due is None:
+        return _skip(script, enrolment, step, friend, moment, "its date is not known")
+    if due > now:
+        return Moved(replace(enrolment, due=due))  # its date moved
+    if script.date and due < enrolment.entered_at - ON_TIME:
+        return _skip(script, enrolment, step, friend, moment, "it was past when its date became known", due)
+    due = max(due, enrolment.reached)
+    if script.not_excluded is not None and not _true(script.not_excluded, friend, now):
+        if script.excluded == "leave":
+            return Moved(enrolment.over(State.LEFT, "an exclusion holds"))
+        return _skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
+    if step.condition is not None and not _true(step.condition, friend, now):
+        return _skip(script, enrolment, step, friend, moment, "its condition is not true", due)
+    way = next((w for condition, w in step.arms if condition is None or _true(condition, friend, now)), Way())
+    whole = Way((*step.way.actions, *way.actions), way.goto)
+    moved = _do(script, enrolment, step, whole, friend, moment, due)
+    if isinstance(moved, Moved):
+        return moved
+    marked, effects = moved
+    if step.wait is not None:
+        until = due + step.wait.within
+        return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
+    return Moved(_onwards(script, marked, step, way, friend, due), effects)
+
+
+def met(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, now: datetime) -> Enrolment | None:
+    """Where a friend stands when what their step waits for has happened: the step is due at once. None where it does
+    not wait for this."""
+    step = script.step(enrolment.step)
+    if enrolment.waiting is None or step is None or step.wait is None or happening.at > enrolment.waiting:
+        return None
+    if happening.at < enrolment.reached or not any_fits(step.wait.patterns, happening, friend):
+        return None
+    return replace(enrolment, waiting=None, turn=MET, reached=happening.at, due=now)
+
+
+def _turned(
+    script: Script, enrolment: Enrolment, step: ScriptStep, wait: Waiting, friend: Friend, moment: Moment
+) -> Moved:
+    """Goes on after a wait. Its messages keep the same rules as those of a step that is due at that moment."""
+    if not enrolment.turn:
+        enrolment = replace(enrolment, turn=MISSED, reached=enrolment.waiting or moment.now, waiting=None)
+    way = wait.met if enrolment.turn == MET else wait.missed
+    moved = _do(script, enrolment, step, way, friend, moment, enrolment.reached, enrolment.turn)
+    if isinstance(moved, Moved):
+        return moved
+    marked, effects = moved
+    return Moved(_onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached), effects)
+
+
+def _do(
+    script: Script,
+    enrolment: Enrolment,
+    step: ScriptStep,
+    way: Way,
+    friend: Friend,
+    moment: Moment,
+    due: datetime,
+    turn: str = "",
+) -> Moved | tuple[Enrolment, tuple[Effect, ...]]:
+    """What is done at a step: the friend with a mark, and the effects; or where they stand, if the messages wait."""
+    actions, said = way.actions, DONE
+    if any("send" in action for action in actions):
+        gate = _gate(script, enrolment, step, way, friend, moment, due)
+        if gate.until is not None:
+            return Moved(replace(enrolment, due=gate.until, held_until=gate.until, reason=gate.why))
+        if gate.hold:
+            return Moved(replace(enrolment, state=State.HELD, due=None, reason=gate.why))
+        said = gate.why or SENT
+        if gate.why:
+            actions = tuple(action for action in actions if "send" not in action)
+    effects = _effects(script, enrolment, step, actions, moment, turn)
+    marked = replace(enrolment, held_until=None, reason="").marked(
+        step.id, f"{turn}: {said}" if turn else said, moment.now
+    )
+    return marked, effects
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Whether messages go out: yes; not before `until`; not at all, for a reason; or a person is asked."""
+
+    why: str = ""
+    until: datetime | None = None
+    hold: bool = False
+
+
+def _gate(
+    script: Script,
+    enrolment: Enrolment,
+    step: ScriptStep,
+    way: Way,
+    friend: Friend,
+    moment: Moment,
+    due: datetime,
+) -> _Gate:
+    now = moment.now
+    if moment.answer:
+        return _Gate()
+    worthless = _worth_until(script, enrolment, step)
+    if worthless is not None and now > worthless:
+        return _Gate("its messages are worth nothing any more")
+    if due < script.since and not script.backfill:
+        return _Gate("it was due while the scenario was not armed")
+    quiet = moment.quiet if script.quiet_hours == "wait" else None
+    fair = max(due, enrolment.held_until or due)
+    fair = (quiet and quiet.until(fair)) or fair
+    late = now - (max(fair, script.since) if script.backfill else fair)
+    if late > ON_TIME and (after := _sooner(script, enrolment, step, way, friend, now, due)):
+        return _Gate(f"it was missed, and '{after.id}' came after it")
+    if script.late.within is not None and late > max(script.late.within, ON_TIME):
+        return _Gate("it was too late", hold=script.late.otherwise == "hold")
+    until, why = (quiet.until(now) if quiet else None), "quiet hours"
+    if moment.free_at is not None and script.capped != "send" and moment.free_at > (until or now):
+        if script.capped == "skip" or moment.free_at - due > LONGEST_WAIT:
+            return _Gate("the friend was over a limit")
+        until, why = moment.free_at, "over a limit"
+    if until is None:
+        return _Gate()
+    if worthless is not None and until > worthless:
+        return _Gate(f"its messages would be worth nothing after {why}")
+    return _Gate(why, until)
+
+
+def _worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
+    until = step.valid_until
+    return moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
+
+
+def _sooner(
+    script: Script, enrolment: Enrolment, step: ScriptStep, way: Way, friend: Friend, now: datetime, due: datetime
+) -> ScriptStep | None:
+    """The next step, where it sends and is due already: of several that were missed, only the newest is sent."""
+    after = script.following(step, way)
+    if after is None or not after.sends or step.wait is not None:
+        return None
+    next_due = due_of(script, replace(enrolment, reached=due), after, friend)
+    return after if next_due is not None and due < next_due <= now else None
+
+
+def _effects(
+    script: Script,
+    enrolment: Enrolment,
+    step: ScriptStep,
+    actions: Sequence[Mapping[str, object]],
+    moment: Moment,
+    turn: str,
+) -> tuple[Effect, ...]:
+    context = {**script.context, "event": dict(enrolment.fields)}
+    key = "/".join(part for part in (step.id, turn, enrolment.instance, str(enrolment.entry)) if part)
+    decided = Decided(f"{script.address}/{step.id}", key, context, moment.answer, script.capped)
+    return tuple(effects_of(actions, decided))
+
+
+def _skip(
+    script: Script,
+    enrolment: Enrolment,
+    step: ScriptStep,
+    friend: Friend,
+    moment: Moment,
+    why: str,
+    due: datetime | None = None,
+) -> Moved:
+    """A step that is not done; where it branches, it goes on with the next one in the file."""
+    marked = replace(enrolment, held_until=None, reason="").marked(step.id, why, moment.now)
+    return Moved(_onwards(script, marked, step, Way(), friend, max(due or enrolment.reached, enrolment.reached)))
+
+
+def _onwards(
+    script: Script, enrolment: Enrolment, step: ScriptStep, way: Way, friend: Friend, reached: datetime
+) -> Enrolment:
+    """On to the step after, or to the end; where a day of every year begins it, to the next year."""
+    after = script.following(step, way)
+    if after is not None:
+        there = replace(enrolment, step=after.id, reached=reached, waiting=None, turn="")
+        return replace(there, due=planned(script, there, friend))
+    if script.yearly:
+        value = friend.attributes.get(script.date)
+        again = next_anniversary(value, script.zone, enrolment.anchor + timedelta(days=2))
+        if again is not None:
+            return course(script, enrolment, friend, again, enrolment.anchor, enrolment.began_with)
+    return replace(enrolment, step="", reached=reached).over(State.DONE)
+
+
+def course(
+    script: Script,
+    known: Enrolment | None,
+    friend: Friend,
+    anchor: datetime,
+    now: datetime,
+    began_with: str,
+    *,
+    instance: str = "",
+    fields: Mapping[str, Value] | None = None,
+) -> Enrolment:
+    """A course from the beginning, whatever the rules say; the next one of `known`."""
+    fresh = Enrolment(
+        scenario=script.name,
+        friend_id=friend.id,
+        instance=known.instance if known else instance,
+        entry=known.entry + 1 if known else 1,
+        version=script.version,
+        state=State.ACTIVE,
+        step=script.steps[0].id,
+        anchor=anchor,
+        entered_at=now,
+        due=now,
+        reached=min(anchor, now),
+        began_with=began_with,
+        fields=fields or {},
+    )
+    return replace(fresh, due=planned(script, fresh, friend))
+
+
+def _true(predicate: Predicate, friend: Friend, now: datetime) -> bool:
+    return matches(predicate, friend, now) is True

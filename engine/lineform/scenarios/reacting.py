@@ -1,0 +1,220 @@
+"""What a happening makes of a friend's courses in one scenario: it begins one, ends one, moves one on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from lineform.scenarios.enrolment import Enrolment, State
+from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.machine import Moment, Moved, course, due_of, met, planned
+from lineform.scenarios.pattern import any_fits
+from lineform.scenarios.script import Script
+from lineform.scenarios.timing import date_told, next_anniversary
+from lineform.segments.friend import Friend
+from lineform.segments.reading import matches
+from lineform.sending.due import instant
+
+RETURNED = "unblocked"
+"""The field of a follow that says that the friend had blocked the account."""
+FORGOTTEN = "forgotten"
+"""The field of a follow that says that the person was forgotten before, and that nobody knows what they had."""
+
+
+def react(
+    script: Script, mine: Sequence[Enrolment], happening: Happening, friend: Friend, moment: Moment
+) -> list[Moved]:
+    """What changes. `mine` are the friend's courses in this scenario, those that are over included; `friend` is as
+    after the happening."""
+    out: list[Moved] = []
+    touched: list[Enrolment] = []
+    for enrolment in mine:
+        moved = _inside(script, enrolment, happening, friend, moment)
+        if moved is not None:
+            out.append(moved)
+        touched.append(enrolment if moved is None else moved.enrolment)
+    began = _begun(script, touched, happening, friend, moment.now)
+    if began is not None:
+        out = [moved for moved in out if moved.enrolment.instance != began.instance or moved.effects]
+        out.append(Moved(began))
+    return out
+
+
+def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, moment: Moment) -> Moved | None:
+    if not enrolment.open:
+        return None
+    if happening.what is What.UNFOLLOW:
+        return _blocked(script, enrolment, happening.at)
+    if enrolment.state is State.PAUSED or happening.key == enrolment.began_with or happening.at < enrolment.entered_at:
+        return None
+    if script.per and script.per in happening.fields and str(happening.fields[script.per]) != enrolment.instance:
+        return None
+    if any_fits(script.goal, happening, friend):
+        return Moved(enrolment.over(State.GOAL, f"reached its goal at {happening.at:%Y-%m-%d %H:%M} UTC"))
+    if any_fits(script.exits, happening, friend):
+        return Moved(enrolment.over(State.LEFT, f"left by its rule at {happening.at:%Y-%m-%d %H:%M} UTC"))
+    if enrolment.state is not State.ACTIVE:
+        return None
+    if (turned := met(script, enrolment, happening, friend, moment.now)) is not None:
+        return Moved(turned)
+    return _moved_date(script, enrolment, happening, friend)
+
+
+def _blocked(script: Script, enrolment: Enrolment, at: datetime) -> Moved:
+    if script.follow is not None and script.follow.on_unblock == "resume" and enrolment.state is State.ACTIVE:
+        return Moved(replace(enrolment, state=State.PAUSED, due=None, reason="blocked", held_until=at))
+    return Moved(enrolment.over(State.BLOCKED, "the friend blocked the account"))
+
+
+def _moved_date(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend) -> Moved | None:
+    """The present step's time where it hangs on an attribute that changed."""
+    step = script.step(enrolment.step)
+    if step is None or step.before is None or happening.what is not What.ATTRIBUTE or enrolment.waiting is not None:
+        return None
+    if step.before.attribute != happening.name:
+        return None
+    return Moved(replace(enrolment, due=planned(script, enrolment, friend)))
+
+
+def _begun(
+    script: Script, mine: Sequence[Enrolment], happening: Happening, friend: Friend, now: datetime
+) -> Enrolment | None:
+    if friend.blocked or script.enroll == "existing":
+        return None
+    if script.date and happening.what is What.ATTRIBUTE and happening.name == script.date:
+        return dated(script, next(iter(mine), None), friend, now, happening.key)
+    if happening.what is What.MANUAL:
+        return _by_hand(script, mine, happening, friend, now) if happening.name == script.name else None
+    if not any_fits(script.triggers, happening, friend):
+        return None
+    instance = str(happening.fields.get(script.per, "")) if script.per else ""
+    known = next((one for one in mine if one.instance == instance), None)
+    if happening.what is What.FOLLOW and script.follow is not None:
+        return _followed(script, known, happening, friend, now)
+    if not _again(script, known, now) or not may_begin(script, friend, now):
+        return None
+    return course(
+        script, known, friend, happening.at, now, happening.key, instance=instance, fields=dict(happening.fields)
+    )
+
+
+def _by_hand(
+    script: Script, mine: Sequence[Enrolment], happening: Happening, friend: Friend, now: datetime
+) -> Enrolment | None:
+    known = next((one for one in mine if not one.instance), None)
+    if known is not None and known.open and script.reentry != "restart":
+        return None
+    if known is not None and script.reentry == "never" and known.state not in {State.INSIDE, State.OUTSIDE}:
+        return None
+    if not may_begin(script, friend, now):
+        return None
+    return course(script, known, friend, happening.at, now, happening.key, fields=dict(happening.fields))
+
+
+def may_begin(script: Script, friend: Friend, now: datetime) -> bool:
+    """Whether this friend may be taken in now."""
+    wanted = (script.may_enter, script.not_excluded)
+    return not friend.blocked and all(one is None or matches(one, friend, now) is True for one in wanted)
+
+
+def _again(script: Script, known: Enrolment | None, now: datetime) -> bool:
+    if known is None or known.state is State.OUTSIDE:
+        return True
+    if script.reentry == "never" or now - known.entered_at < script.reentry_after:
+        return False
+    return script.reentry == "restart" or not known.open
+
+
+def _followed(
+    script: Script, known: Enrolment | None, happening: Happening, friend: Friend, now: datetime
+) -> Enrolment | None:
+    """Who comes back gets nothing that is for newcomers, unless the rule says so and the cool-down is over."""
+    rule = script.follow
+    returned = bool(happening.fields.get(RETURNED)) or bool(happening.fields.get(FORGOTTEN)) or _came_before(friend)
+    if rule is None or (known is not None and known.state is State.ACTIVE):
+        return None
+    if known is not None and known.state is State.PAUSED:
+        return _resumed(script, known, friend, now)
+    if known is not None or returned:
+        if rule.on_unblock != "restart":
+            return None
+        since = known.entered_at if known is not None else None
+        if since is None and not happening.fields.get(FORGOTTEN):
+            since = friend.first_followed_at
+        # Of somebody who was forgotten, nobody knows when it was: then the cool-down is taken not to be over.
+        if rule.cooldown and (since is None or now - since < rule.cooldown):
+            return None
+    if not may_begin(script, friend, now):
+        return None
+    return course(script, known, friend, happening.at, now, happening.key, fields=dict(happening.fields))
+
+
+def _came_before(friend: Friend) -> bool:
+    first, latest = friend.first_followed_at, friend.followed_at
+    return first is not None and latest is not None and first < latest
+
+
+def _resumed(script: Script, known: Enrolment, friend: Friend, now: datetime) -> Enrolment:
+    """Goes on where it stood: the time of the block is not counted."""
+    gone = now - (known.held_until or now)
+    shift = {"anchor": known.anchor + gone, "reached": known.reached + gone}
+    waiting = None if known.waiting is None else known.waiting + gone
+    there = replace(known, state=State.ACTIVE, reason="", held_until=None, waiting=waiting, **shift)  # type: ignore[arg-type]
+    return replace(there, due=waiting or planned(script, there, friend))
+
+
+def dated(script: Script, known: Enrolment | None, friend: Friend, now: datetime, key: str) -> Enrolment | None:
+    """The course that follows a date of the friend's: a new one where the date is another one than before; the same,
+    ended, where there is none any more; None where nothing changes."""
+    value = friend.attributes.get(script.date)
+    today = instant(datetime.combine(now.astimezone(script.zone).date(), time()), script.zone)
+    anchor = next_anniversary(value, script.zone, today) if script.yearly else date_told(value, script.zone)
+    if anchor is None:
+        if known is not None and known.open:
+            return known.over(State.LEFT, "its date was taken away")
+        return None
+    if known is not None and known.anchor == anchor and known.state is not State.LEFT:
+        return None
+    if not may_begin(script, friend, now):
+        return None
+    began = course(script, known, friend, anchor, now, key)
+    if any((due := due_of(script, began, step, friend)) is None or due >= now - _MARGIN for step in script.steps):
+        return began
+    if known is not None and known.open:
+        return known.over(State.LEFT, "its date moved into the past")
+    return None
+
+
+_MARGIN = timedelta(minutes=15)
+
+
+def revised(old: Script, new: Script, enrolment: Enrolment, friend: Friend, now: datetime) -> Enrolment:
+    """A friend in the middle of a scenario that changed, by the new version's rule. Where they keep the old one, they
+    are left as they are."""
+    if new.in_flight == "keep" or enrolment.version == new.version or not enrolment.open:
+        return enrolment
+    if new.in_flight == "stop":
+        return enrolment.over(State.STOPPED, "the scenario changed")
+    there = replace(enrolment, version=new.version)
+    target = next(_still_there(old, new, enrolment), None)
+    if target is None:
+        return replace(there, step="").over(State.DONE, "the changed scenario has no step left")
+    if target != enrolment.step:
+        there = replace(there, step=target, waiting=None, turn="")
+    step = new.step(target)
+    if there.waiting is not None and step is not None and step.wait is None:
+        there = replace(there, waiting=None, turn="")
+    if there.state is not State.ACTIVE:
+        return there
+    return replace(there, due=there.waiting or planned(new, there, friend))
+
+
+def _still_there(old: Script, new: Script, enrolment: Enrolment) -> Iterator[str]:
+    """The present step and those after it in the old version that the new one has, too; then the first step of the new
+    one that the friend has not been at."""
+    place = old.places.get(enrolment.step, len(old.steps))
+    yield from (step.id for step in old.steps[place:] if new.step(step.id) is not None)
+    been = {step.id for step in old.steps[:place]}
+    last = max((new.places[one] for one in been if one in new.places), default=-1)
+    yield from (step.id for step in new.steps[last + 1 :])

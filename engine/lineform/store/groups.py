@@ -1,0 +1,142 @@
+"""Calls to several friends at once, as far as limits about single friends ask: read once and remembered.
+
+A week holds a few thousand such calls, each with up to 500 friends. To read them for every friend who taps something
+would read megabytes each time; to write a row for each of their friends would double what a send to millions writes.
+What is over never changes, so it is kept in four bytes a friend; only sends that are new or unfinished are read again.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.lineapi.routes import Route
+from lineform.sending.caps import Contact
+from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.tables import batches, sends
+from lineform.store.types import unpack_ids
+
+_OVERLAP: Final = timedelta(minutes=30)
+"""Two freezes are not on the disk in the order of their clocks: so much is read again."""
+_OPEN = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING})
+_CALLED = frozenset({BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN})
+_COMING = frozenset({BatchStatus.READY, BatchStatus.STAGED})
+_EVERYBODY: Final = 0
+"""The id under which a call to all friends is told."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One call. `ids` ascend, and are empty for a broadcast."""
+
+    address: str
+    status: str
+    send_status: str
+    called_at: datetime | None
+    digest: bytes
+    ids: array[int]
+
+    def contact(self, since: datetime, now: datetime) -> Contact | None:
+        """The call as somebody was reached by it, or is about to be; None where nobody was since then."""
+        if self.status in _CALLED and self.called_at is not None and self.called_at > since:
+            return Contact(self.called_at, self.address, (), self.digest)
+        if self.status in _COMING and self.send_status in {SendStatus.FROZEN, SendStatus.WAITING}:
+            return Contact(now, self.address, (), self.digest)
+        return None
+
+    def among(self, wanted: Sequence[int]) -> Iterator[int]:
+        """Those of `wanted` (ascending) whom it reaches; 0 where it reaches everybody."""
+        if not self.ids:
+            yield _EVERYBODY
+            return
+        ids, last = self.ids, self.ids[-1]
+        for place in range(bisect_left(wanted, ids[0]), len(wanted)):
+            one = wanted[place]
+            if one > last:
+                return
+            found = bisect_left(ids, one)
+            if found < len(ids) and ids[found] == one:
+                yield one
+
+
+@dataclass(slots=True)
+class _Known:
+    frozen: datetime
+    """Up to when freezes were read."""
+    open: set[int] = field(default_factory=set)
+    """Sends that were not over when they were read."""
+    groups: dict[int, tuple[datetime, list[Group]]] = field(default_factory=dict)
+    """By send: when it was frozen, and its calls."""
+
+
+class Groups:
+    """The calls to several of every account that was asked about."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Known] = {}
+        self._lock = threading.Lock()
+
+    def of(self, connection: Connection, account_id: int, since: datetime) -> list[Group]:
+        """Every call to several that may have happened later than `since`."""
+        with self._lock:
+            known = self._known.get(account_id)
+            if known is None or known.frozen < since:
+                known = self._known[account_id] = _Known(since - timedelta(days=30))
+            self._read_on(connection, account_id, known)
+            self._drop(known, since)
+            return [group for _, groups in known.groups.values() for group in groups]
+
+    def _read_on(self, connection: Connection, account_id: int, known: _Known) -> None:
+        newer = sa.and_(sends.c.account_id == account_id, sends.c.frozen_at > known.frozen - _OVERLAP)
+        query = sa.select(sends.c.id, sends.c.address, sends.c.status, sends.c.frozen_at)
+        rows = list(connection.execute(query.where(newer)))
+        again = known.open - {row.id for row in rows}
+        for one in again:
+            rows += connection.execute(query.where(sends.c.id == one)).all()
+        for row in rows:
+            if row.id in known.groups and row.id not in known.open and row.status not in _OPEN:
+                continue
+            known.groups[row.id] = (row.frozen_at, self._calls(connection, row))
+            (known.open.add if row.status in _OPEN else known.open.discard)(row.id)
+            known.frozen = max(known.frozen, row.frozen_at)
+
+    def _calls(self, connection: Connection, send: Any) -> list[Group]:
+        query = sa.select(batches.c.status, batches.c.called_at, batches.c.digest, batches.c.friend_ids).where(
+            batches.c.send_id == send.id,
+            batches.c.addressee.is_(None),
+            batches.c.route != Route.NARROWCAST.value,
+            batches.c.status.in_([*_CALLED, *_COMING]),
+        )
+        return [
+            Group(
+                send.address,
+                row.status,
+                send.status,
+                row.called_at,
+                bytes(row.digest),
+                array("q", sorted(unpack_ids(row.friend_ids))),
+            )
+            for row in connection.execute(query)
+        ]
+
+    def _drop(self, known: _Known, since: datetime) -> None:
+        """Forgets what nobody asks about any more."""
+        if len(known.groups) % 64:
+            return
+        old = [
+            send_id
+            for send_id, (frozen, groups) in known.groups.items()
+            if send_id not in known.open
+            and frozen < since - _OVERLAP
+            and all(group.called_at is None or group.called_at <= since for group in groups)
+        ]
+        for send_id in old:
+            del known.groups[send_id]

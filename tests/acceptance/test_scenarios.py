@@ -1,0 +1,70 @@
+"""Scenarios at the offline LINE, over HTTP and through a real store: each step at its time, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.sandbox.server import SandboxServer
+from lineform.scenarios.enrolment import State
+from lineform.scenarios.happening import What
+from support.delivering import DUE
+from support.living import Life, says, scenario
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def life(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Life:
+        return Life(origin, tmp_path, *specs, **settings)
+
+    return make
+
+
+WELCOME = scenario("welcome", says("thanks"), says("story", "3d", at="10:00"), says("coupon", "7d"))
+
+
+def test_a_follow_begins_a_series_whose_steps_come_at_their_times(life: Any) -> None:
+    here = life(WELCOME)
+    here.move(DUE)
+    here.happens(What.FOLLOW)
+    assert here.read() == [("12-01 10:00", "thanks")]
+    here.at(DUE + 2 * DAY)
+    assert len(here.read()) == 1
+    here.at(DUE + 3 * DAY)
+    here.at(DUE + 7 * DAY)
+    assert here.read() == [("12-01 10:00", "thanks"), ("12-04 10:00", "story"), ("12-08 10:00", "coupon")]
+    here.at(DUE + 30 * DAY)
+    assert len(here.read()) == 3
+    assert here.courses()[0].state is State.DONE
+    assert here.read(1) == []
+
+
+def test_a_one_step_scenario_sends_its_step(life: Any) -> None:
+    here = life(scenario("one", says("only", "1h")))
+    here.move(DUE)
+    here.happens(What.FOLLOW)
+    assert here.read() == []
+    here.at(DUE + timedelta(hours=1))
+    assert here.read() == [("12-01 11:00", "only")]
+
+
+def test_what_happened_once_is_looked_at_once(life: Any) -> None:
+    here = life(WELCOME)
+    here.move(DUE)
+    followed = here.happening(What.FOLLOW)
+    assert here.live(followed).looked_at == 1
+    again = here.live(followed, followed)
+    assert (again.looked_at, again.repeated) == (0, 2)
+    assert len(here.read()) == 1
