@@ -1,9 +1,10 @@
 """What changed about friends, in an order that a reader can trust: the log by which a copy is kept current.
 
 Triggers write it, so that no writer can forget to; and only while a copy is registered, so that it costs nobody else
-anything. On SQLite there is one writer, and the log's own numbers are the order. On PostgreSQL transactions end in
-another order than they drew their numbers in: there a reader trusts only what every transaction before its snapshot's
-oldest one has written, and reads what is younger than that again the next time. Applying a change twice does no harm.
+anything. On SQLite there is one writer, and the log's own numbers are the order; what is new there is found by its id
+and not noted, because a trigger costs as much as the row. On PostgreSQL transactions end in another order than they
+drew their numbers in: there a reader trusts only what every transaction before its snapshot's oldest one has written,
+and reads what is younger than that again the next time. Applying a change twice does no harm.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.store.database import STREAMED, Database
-from lineform.store.tables import changes, copies
+from lineform.store.migrations import sqlite_triggers
+from lineform.store.tables import changes, copies, events, friends
 
 ABANDONED = timedelta(days=30)
 """A copy that was not brought up to date for so long is not waited for any more, and has to be made anew."""
 SEEN = timedelta(days=1)
 """How long it is good enough to know that a copy was looked after."""
+FOUND_BY_ID = frozenset({"friends_insert_noted", "events_insert_noted"})
+"""Triggers that SQLite does without."""
 _BEFORE = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _WRITERS = "LOCK TABLE friends, friend_tags, events, line_ids IN SHARE MODE"
 
@@ -28,11 +32,14 @@ _WRITERS = "LOCK TABLE friends, friend_tags, events, line_ids IN SHARE MODE"
 @dataclass(frozen=True, slots=True)
 class Position:
     """Up to where a log was read: everything before `mark`. `seq` and `stamp` name an entry of this log, by which a
-    reader knows that it is the same log still, and not that of a restored store."""
+    reader knows that it is the same log still, and not that of a restored store. `friend` and `event` are the newest
+    ids that there were: an event's id may come again after it was deleted, but never while it is one of these."""
 
     mark: int
     seq: int
     stamp: int
+    friend: int
+    event: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,10 @@ def register(database: Database, copy: str, now: datetime) -> None:
         newest = connection.execute(sa.select(sa.func.max(changes.c.seq))).scalar_one()
         mark = connection.execute(_BEFORE).scalar_one() if database.postgres else newest
         connection.execute(sa.insert(copies).values(id=copy, mark=mark, seq=newest, seen_at=now))
+        if not database.postgres:
+            for name, made in sqlite_triggers():
+                if name not in FOUND_BY_ID:
+                    connection.exec_driver_sql(made.replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
     if database.postgres:
         with database.writing() as connection:
             connection.exec_driver_sql(_WRITERS)
@@ -65,6 +76,9 @@ def unregister(database: Database, copy: str | None = None) -> None:
     with database.writing() as connection:
         gone = sa.delete(copies)
         connection.execute(gone if copy is None else gone.where(copies.c.id == copy))
+        if not database.postgres and connection.execute(sa.select(copies.c.id)).first() is None:
+            for name, _ in sqlite_triggers():
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
         _prune(connection)
 
 
@@ -72,8 +86,10 @@ def here(connection: Connection) -> Position:
     """The position of whoever sees what this transaction sees."""
     newest = sa.select(changes.c.seq, changes.c.stamp).order_by(changes.c.seq.desc()).limit(1)
     seq, stamp = connection.execute(newest).one()
-    mark = connection.execute(_BEFORE).scalar_one() if connection.dialect.name == "postgresql" else seq
-    return Position(mark, seq, stamp)
+    if connection.dialect.name == "postgresql":
+        return Position(connection.execute(_BEFORE).scalar_one(), seq, stamp, 0, 0)
+    newest_ids = [connection.execute(sa.select(sa.func.max(t.c.id))).scalar() or 0 for t in (friends, events)]
+    return Position(seq, seq, stamp, *newest_ids)
 
 
 def is_known(connection: Connection, copy: str, position: Position) -> bool:
@@ -89,19 +105,25 @@ def is_known(connection: Connection, copy: str, position: Position) -> bool:
 
 def since(connection: Connection, position: Position, most: int | None = None) -> Changed | None:
     """What was changed since a position; None where that is more than `most` ids."""
-    friends: set[int] = set()
-    events: set[int] = set()
+    people: set[int] = set()
+    done: set[int] = set()
     erased = False
     shared = connection.dialect.name == "postgresql"
     later = changes.c.xid >= position.mark if shared else changes.c.seq > position.mark
     query = sa.select(changes.c.kind, changes.c.ids).where(later, changes.c.ids.is_not(None))
     with connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query) as rows:
         for kind, ids in rows:
-            (events if kind in {"e", "d"} else friends).update(ids if shared else (ids,))
+            (done if kind in {"e", "d"} else people).update(ids if shared else (ids,))
             erased = erased or kind == "x"
-            if most is not None and len(friends) + len(events) > most:
+            if most is not None and len(people) + len(done) > most:
                 return None
-    return Changed(frozenset(friends), frozenset(events), erased)
+    if not shared:
+        for table, last, found in ((friends, position.friend, people), (events, position.event, done)):
+            new = sa.select(table.c.id).where(table.c.id > last)
+            found.update(connection.execute(new if most is None else new.limit(most + 1)).scalars())
+    if most is not None and len(people) + len(done) > most:
+        return None
+    return Changed(frozenset(people), frozenset(done), erased)
 
 
 def note_reached(database: Database, copy: str, position: Position, now: datetime) -> None:

@@ -188,7 +188,7 @@ class PopulationCopy:
         try:
             # The events of somebody who was forgotten are gone, and so are noted as such.
             Loader(connection, duck, self._piece).again(changed.friends, changed.events)
-            duck.execute("UPDATE reached SET mark = ?, seq = ?, stamp = ?", _numbers(position))
+            duck.execute("UPDATE reached SET mark = ?, seq = ?, stamp = ?, friend = ?, event = ?", _numbers(position))
             duck.execute("COMMIT")
         except BaseException:
             duck.execute("ROLLBACK")
@@ -210,7 +210,7 @@ class PopulationCopy:
             with self._store.snapshot() as connection:
                 position = changes.here(connection)
                 Loader(connection, duck, self._piece).everything()
-            duck.execute("INSERT INTO reached VALUES (?, ?, ?, ?, ?)", [FORMAT, copy, *_numbers(position)])
+            duck.execute("INSERT INTO reached VALUES (?, ?, ?, ?, ?, ?, ?)", [FORMAT, copy, *_numbers(position)])
             duck.execute("CHECKPOINT")
         finally:
             duck.close()
@@ -256,7 +256,7 @@ class Answers:
         self.read_state()
 
     def read_state(self) -> None:
-        (row,) = self.duck.execute("SELECT format, copy, mark, seq, stamp FROM reached").fetchall()
+        (row,) = self.duck.execute("SELECT * FROM reached").fetchall()
         self.format, self.copy = row[:2]
         self.position = Position(*row[2:])
         rows = self.duck.execute("SELECT of, name, kind, place FROM shredded").fetchall()
@@ -299,7 +299,7 @@ class Answers:
 
 
 def _numbers(position: Position) -> list[int]:
-    return [position.mark, position.seq, position.stamp]
+    return [position.mark, position.seq, position.stamp, position.friend, position.event]
 
 
 def _duckdb() -> Any:

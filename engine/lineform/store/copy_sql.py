@@ -158,7 +158,10 @@ def create_tables() -> list[str]:
         made.append(f"CREATE TABLE {table.name} ({columns})")
     made += [f"CREATE TABLE {name} (id BIGINT, account_id BIGINT, name VARCHAR)" for name in NAMES]
     made.append("CREATE TABLE shredded (of VARCHAR, name VARCHAR, kind VARCHAR, place VARCHAR)")
-    made.append("CREATE TABLE reached (format BIGINT, copy VARCHAR, mark BIGINT, seq BIGINT, stamp BIGINT)")
+    made.append(
+        "CREATE TABLE reached "
+        "(format BIGINT, copy VARCHAR, mark BIGINT, seq BIGINT, stamp BIGINT, friend BIGINT, event BIGINT)"
+    )
     return made
 
 
