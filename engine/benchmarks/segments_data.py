@@ -75,8 +75,8 @@ def fill_sqlite(url: str, size: int, now: datetime) -> None:
         for type_id, (name, each) in enumerate(EVENTS, 1):
             db.execute(
                 f"{numbers.format(size * each)} INSERT INTO events (type_id, friend_id, at, key, fields)"
-                f" SELECT {type_id}, n * {_STEP} % {size} + 1, {last * 1000} - n * 7919 % 34560000 * 1000, printf('%010d', n),"
-                f" {_FIELDS[name].format(n='n')} FROM g"
+                f" SELECT {type_id}, n * {_STEP} % {size} + 1, {last * 1000} - n * 7919 % 34560000 * 1000,"
+                f" printf('%010d', n), {_FIELDS[name].format(n='n')} FROM g"
             )
         db.execute("COMMIT")
         for _, sql in ours:
