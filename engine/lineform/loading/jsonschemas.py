@@ -130,6 +130,9 @@ def _with_sends(defs: dict[str, Schema]) -> None:
     _message_parts(defs)
     send = defs["SendAction"]["properties"]["send"]
     defs["SendAction"]["properties"]["send"] = {**_MESSAGES, "description": send.get("description", "Messages.")}
+    if "Step" in defs:
+        send = defs["Step"]["properties"]["send"]
+        defs["Step"]["properties"]["send"] = {**_MESSAGES, "description": send.get("description", "Messages.")}
     if "Question" in defs:
         ask = defs["Question"]["properties"]["ask"]
         texts = [one for one in ask["anyOf"] if one.get("type") == "string"]

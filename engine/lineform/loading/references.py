@@ -13,6 +13,7 @@ from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menu_rules import condition_findings, menu_problems, rules_of_client, unreached
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
+from lineform.loading.check_scenarios import scenario_problems
 from lineform.loading.mending import apart_from
 from lineform.loading.resources import Built
 from lineform.loading.validation import FieldProblem
@@ -28,6 +29,7 @@ from lineform.model.problem import did_you_mean
 from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
+from lineform.model.scenario import ScenarioSpec
 from lineform.segments.check import check_audience, check_condition
 from lineform.segments.declared import WORDS, Declared, clashes, declared_in, form_clashes
 from lineform.segments.finding import Finding
@@ -118,6 +120,7 @@ class _Names:
             one.spec is not None for address, one in built.items() if address.kind in _DECLARING
         )
         self.menus = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, RichMenuSpec)}
+        self.scenarios = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, ScenarioSpec)}
         self.unread = unread.names
         self.lost = frozenset(word for one in built.values() for word in one.lost)
         self.broken_segments = {*(self.all[Kind.SEGMENT] - known.segments.keys()), *unread.names}
@@ -155,6 +158,8 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         if names.attributes_complete:
             yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown, names.given)
             yield from _skips(spec, names)
+    elif isinstance(spec, ScenarioSpec):
+        yield from scenario_problems(spec, built.sites, names, names.scenarios, names.given)
     elif isinstance(spec, ReplySpec | FormSpec | RouteSpec):
         yield from answering_problems(spec, built.sites, names, names.menus)
     elif isinstance(spec, RichMenuSpec):

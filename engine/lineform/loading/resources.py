@@ -12,6 +12,7 @@ from lineform.lineapi.findings import Reason
 from lineform.loading.check_answering import own_problems
 from lineform.loading.check_menus import menu_problems
 from lineform.loading.check_messages import CODES, MessageChecks, compiled_problems
+from lineform.loading.check_scenarios import own_problems as scenario_own_problems
 from lineform.loading.check_schedules import schedule_problems
 from lineform.loading.clients import ReadClient
 from lineform.loading.images import Images, menu_image_problems
@@ -32,6 +33,7 @@ from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import menu_size
 from lineform.model.route import RouteSpec
+from lineform.model.scenario import ScenarioSpec
 from lineform.templates.build import Site, TemplateProblem, TreeTemplate
 
 
@@ -190,6 +192,8 @@ class Builder:
             return [*schedule_problems(spec.schedule), *found]
         if isinstance(spec, RichMenuSpec):
             return [*menu_problems(spec), *self._image(spec, source, assets)]
+        if isinstance(spec, ScenarioSpec):
+            return scenario_own_problems(spec, tree, self._messages, context, production=production)
         if isinstance(spec, ReplySpec | FormSpec | RouteSpec):
             return own_problems(spec, tree, self._messages, context, production=production)
         return []
