@@ -1,4 +1,5 @@
-"""Two stages on which the same contract of a LINE account is played: the offline account, and recorded exchanges."""
+"""Stages on which the same contract of a LINE account is played: the offline account, and recorded exchanges over each
+library that bytes may go through."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ import pytest
 from aiohttp import web
 
 from lineform.line.account import HttpLineAccount, open_account
+from lineform.line.over_aiohttp import AiohttpWire
+from lineform.line.over_pyreqwest import PyreqwestWire
+from lineform.line.transport import OpenWire, best_wire
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
 from lineform.wiring.clock import SystemClock
@@ -35,8 +39,8 @@ class Stage(Protocol):
     def play(self, action: Play[T]) -> T: ...
 
 
-async def _with(origin: str, token: str, action: Play[T]) -> T:
-    async with open_account(origin, token, SystemClock()) as account:
+async def _with(origin: str, token: str, action: Play[T], wire: OpenWire = best_wire) -> T:
+    async with open_account(origin, token, SystemClock(), wire=wire) as account:
         return await action(account)
 
 
@@ -65,8 +69,9 @@ class OfflineStage:
 class RecordedStage:
     """Exchanges in LINE's documented shapes; a request that is not the next one of the record fails the test."""
 
-    def __init__(self, record: Path, checker: Checker | None) -> None:
+    def __init__(self, record: Path, checker: Checker | None, wire: OpenWire) -> None:
         self._checker = checker
+        self._wire = wire
         self._exchanges: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
         self._wrong: list[str] = []
 
@@ -80,7 +85,7 @@ class RecordedStage:
         async def main() -> T:
             async with line_stub(self._answer) as stub:
                 self._stub = stub
-                return await _with(stub.origin, TOKEN, action)
+                return await _with(stub.origin, TOKEN, action, self._wire)
 
         result = asyncio.run(main())
         assert not self._wrong, self._wrong
@@ -137,12 +142,15 @@ def origin(checker: Checker | None) -> Iterator[str]:
         yield server.origin
 
 
-@pytest.fixture(params=["offline", "recorded"])
+_WIRES = {"aiohttp": AiohttpWire, "pyreqwest": PyreqwestWire}
+
+
+@pytest.fixture(params=["offline", *_WIRES])
 def stage(request: pytest.FixtureRequest, origin: str, checker: Checker | None) -> Iterator[Stage]:
     name = request.node.originalname.removeprefix("test_")
     if request.param == "offline":
         yield OfflineStage(origin, name.replace("_", "-"))
         return
-    recorded = RecordedStage(RECORDED / f"{name}.json", checker)
+    recorded = RecordedStage(RECORDED / f"{name}.json", checker, _WIRES[request.param])
     yield recorded
     recorded.finish()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import aiohttp
 from yarl import URL
 
-from lineform.line.exchange import Request
+from lineform.line.exchange import Answer, Request
 from lineform.line.failures import shown
 from lineform.line.wire import (
     CONNECT_SECONDS,
@@ -18,7 +18,6 @@ from lineform.line.wire import (
     NOT_HTTP,
     UNTRUSTED,
     NoAnswer,
-    Raw,
     bounded,
     most,
     proxy_refused,
@@ -47,7 +46,7 @@ class AiohttpWire:
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
+    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Answer:
         try:
             async with self._open().request(
                 request.method,
@@ -87,18 +86,18 @@ class AiohttpWire:
         return self._session
 
 
-async def _read(response: aiohttp.ClientResponse) -> Raw:
+async def _read(response: aiohttp.ClientResponse) -> Answer:
     limit = most(response.status)
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > limit:
             break
-    return Raw(
+    return Answer(
         response.status,
         bounded(response.status, bytes(body)),
-        response.headers.get("X-Line-Request-Id", ""),
-        response.headers.get("X-Line-Accepted-Request-Id", ""),
+        shown(response.headers.get("X-Line-Request-Id", "")),
+        shown(response.headers.get("X-Line-Accepted-Request-Id", "")),
     )
 
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from lineform.line.exchange import Request
+from lineform.line.exchange import Answer, Request
 from lineform.line.failures import shown
 from lineform.line.wire import (
     CONNECT_SECONDS,
@@ -24,7 +24,6 @@ from lineform.line.wire import (
     NOT_HTTP,
     UNTRUSTED,
     NoAnswer,
-    Raw,
     bounded,
     most,
     proxy_refused,
@@ -54,7 +53,7 @@ class PyreqwestWire:
         self._client: Client | None = None
         self._failure: type[PyreqwestError]
 
-    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
+    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Answer:
         client = self._open()
         try:
             builder = client.request(request.method, url).headers(headers).timeout(_span(seconds))
@@ -67,11 +66,11 @@ class PyreqwestWire:
                 status = response.status
                 # All of it in one step, as far as it counts; None where it is empty.
                 body = await response.body_reader.read(most(status) + 1)
-                return Raw(
+                return Answer(
                     status,
                     bounded(status, bytes(body or b"")),
-                    response.get_header("X-Line-Request-Id") or "",
-                    response.get_header("X-Line-Accepted-Request-Id") or "",
+                    shown(response.get_header("X-Line-Request-Id") or ""),
+                    shown(response.get_header("X-Line-Accepted-Request-Id") or ""),
                 )
         except self._failure as error:
             trouble = _trouble(error, url, seconds)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
 from lineform import __version__
 from lineform.line.exchange import Answer, Request
-from lineform.line.failures import shown
 from lineform.line.over_aiohttp import AiohttpWire
 from lineform.line.over_pyreqwest import PyreqwestWire, installed
-from lineform.line.wire import NoAnswer, Raw, Wire
+from lineform.line.wire import NoAnswer, Wire
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import CallRecord, OutcomeUnknown
 
@@ -62,10 +62,11 @@ class Transport:
         """Sends once and returns whatever is answered; raises `OutcomeUnknown` where nothing whole was."""
         seconds = max(self._timeout, request.at_least_seconds)
         try:
-            raw = await self._wire.exchange(request, self._url(request), _headers(request), seconds)
+            answer = await self._wire.exchange(request, self._url(request), _headers(request), seconds)
         except NoAnswer as nothing:
             raise OutcomeUnknown(f"{request}: {nothing}") from None
-        answer = self._answer(raw)
+        if not answer.ok:
+            answer = replace(answer, body=self._without_token(answer.body))
         if self._on_call is not None:
             now = self._clock.now()
             self._on_call(CallRecord(now, request.method, request.shown_path, answer.status, answer.request_id))
@@ -77,14 +78,6 @@ class Transport:
     def _url(self, request: Request) -> str:
         url = (self._origin or request.host.value) + request.path
         return f"{url}?{urlencode(request.query)}" if request.query else url
-
-    def _answer(self, raw: Raw) -> Answer:
-        return Answer(
-            raw.status,
-            raw.body if 200 <= raw.status < 300 else self._without_token(raw.body),
-            shown(raw.request_id),
-            shown(raw.accepted_request_id),
-        )
 
     def _without_token(self, body: bytes) -> bytes:
         """Some proxies echo a request's headers in their error pages."""

@@ -7,10 +7,9 @@ gets out (aiohttp's carry the request's headers, the token among them), and neit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-from lineform.line.exchange import Request
+from lineform.line.exchange import Answer, Request
 
 ANSWER_BYTES: Final = 32 * 1024 * 1024
 """A full list of 1,000 rich menus with 20 long actions each stays below."""
@@ -31,21 +30,11 @@ class NoAnswer(Exception):
     """Nothing whole was answered; the text says why, and holds nothing but our own words and the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An answer as it came; of an error at most the beginning."""
-
-    status: int
-    body: bytes
-    request_id: str
-    accepted_request_id: str
-
-
 class Wire(Protocol):
     """Connections to LINE. `headers` of its making go out with every request."""
 
-    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
-        """Sends once; `url` is encoded. Raises `NoAnswer`."""
+    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Answer:
+        """Sends once; `url` is encoded. The answer as it came, of an error at most the beginning; raises `NoAnswer`."""
         ...
 
     async def close(self) -> None: ...
