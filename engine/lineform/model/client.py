@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from lineform.model.attributes import WordName
 from lineform.model.base import Duration, Name, Part, Spec
@@ -104,6 +104,36 @@ class ClientLinks(Part):
     """Earlier keys: links that they signed still lead on."""
 
 
+LiffId = Annotated[str, Field(pattern=r"^[0-9]{10}-[A-Za-z0-9]{4,20}$", examples=["1234567890-AbcdEfgh"])]
+
+
+class Entry(Part):
+    """How it is told by which route somebody comes: LINE's own event of a follow does not say it. Exactly one of `liff`
+    and `basic_id`."""
+
+    liff: LiffId | None = None
+    """The LIFF app whose endpoint is ``…/liff/<client>`` of `lineform serve`: LINE Login tells who opens it, friend or
+    not. Its scopes must hold openid."""
+    basic_id: Annotated[str, Field(pattern=r"^@[a-z0-9._-]{1,20}$", examples=["@aoba"])] | None = None
+    """The account's id: the page writes a text with a code into the chat, and the friend sends it."""
+    text: Annotated[str, Field(min_length=1, max_length=100)] = "友だち登録をしました。このまま送信してください。"
+    """What stands before the code in that text."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Entry:
+        if (self.liff is None) == (self.basic_id is None):
+            raise ValueError("needs exactly one of liff and basic_id")
+        return self
+
+
+class Membership(Part):
+    """How friends are linked to members of the business, by LINE's account link."""
+
+    login: Annotated[str, Field(pattern=r"^https://[^\s#]+$", max_length=500)]
+    """The business's own page that logs a member in. It is opened with ``linkToken`` and leads on to LINE with a nonce
+    that `lineform serve` gave it (``POST /link/<client>``)."""
+
+
 class ClientSpec(Spec):
     """One LINE Official Account."""
 
@@ -130,6 +160,10 @@ class ClientSpec(Spec):
     plan: PricePlan | None = None
     links: ClientLinks | None = None
     """Where tracked links lead through."""
+    entry: Entry | None = None
+    """How entry routes are told."""
+    members: Membership | None = None
+    """How friends become members."""
     environment: Literal["production", "test"] = "production"
     """On a production account, a message that says テスト is refused."""
 

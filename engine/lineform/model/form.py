@@ -77,6 +77,13 @@ class FormSpec(ArmedSpec):
             raise ValueError("keeps answers for a shorter time than it waits for them")
         return self
 
+    @model_validator(mode="after")
+    def _headings(self) -> FormSpec:
+        for question in self.questions if self.page is not None else ():
+            if not question.heading or "{{" in question.heading or "{%" in question.heading:
+                raise ValueError(f"has a page, and '{question.field}' needs a 'title' for it: its text is not for all")
+        return self
+
     def question(self, field: str) -> Question | None:
         """The question with this field."""
         return next((one for one in self.questions if one.field == field), None)

@@ -210,6 +210,14 @@ class Question(Part):
         return self
 
     @property
+    def heading(self) -> str:
+        """The question on a page."""
+        if self.title:
+            return self.title
+        asked = self.ask if isinstance(self.ask, str) else self.ask[-1].get("text")
+        return asked if isinstance(asked, str) else ""
+
+    @property
     def kind(self) -> str:
         """Which of the seven it is."""
         return next(name for name in ANSWERS if getattr(self, name) is not None)

@@ -34,6 +34,9 @@ class EntryRoute:
     gap: timedelta | None = None
     """How long coming again does nothing; None for ever."""
     context: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    text: str = ""
+    """What its page says."""
 
     @property
     def source(self) -> str:

@@ -103,6 +103,8 @@ def route_revision(revisions: Revisions, client: Client, resource: Resource) -> 
     tagged = () if spec.tag is None else (TagAction(tag=spec.tag),)
     body = {
         "format": FORMAT,
+        "title": spec.title,
+        "text": spec.text,
         "do": actions_to_wire(tuple(_whole((*tagged, *(spec.do or ())), words))),
         "gap": None if spec.gap is None else spec.gap.total_seconds(),
         "context": resource.context,
@@ -203,7 +205,7 @@ def read_route(name: str, body: Mapping[str, Any]) -> EntryRoute:
     """The route in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
     _same_format(name, body)
     gap = None if body["gap"] is None else timedelta(seconds=body["gap"])
-    return EntryRoute(name, tuple(body["do"]), gap, body["context"])
+    return EntryRoute(name, tuple(body["do"]), gap, body["context"], body["title"], body["text"])
 
 
 def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from lineform.ports.line_account import LineFailure
 from lineform.ports.store import AuditEntry, EventRow, FriendRow
 from lineform.run.halt import halted_by
 from lineform.run.options import Run
-from lineform.scenarios.happening import Happening
+from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.interpret import RELATIONS, Meaning, interpret
 from lineform.scenarios.shop import MEMBER, ShopEvent
 from lineform.serve.logs import failure_of, warn
@@ -53,6 +53,8 @@ class Following:
 
     live: LiveThrough
     link: Link | None = None
+    route: Callable[[str, str], str] = lambda client, text: ""
+    """The entry route that a friend's text to this client tells; empty where it tells none."""
 
 
 @dataclass(slots=True)
@@ -167,11 +169,16 @@ async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], f
             continue
         known = facts.friends.get(meaning.user_id)
         facts.friends[meaning.user_id] = _row(meaning, known)
-        facts.meant.append((one, meaning))
+        if meaning.what is What.TEXT and (route := following.route(run.client.name, meaning.text)):
+            meaning = replace(meaning, what=What.ROUTE, name=route, text="")
+            facts.friends[meaning.user_id] = replace(facts.friends[meaning.user_id], route=route)
         if meaning.linked is not None and following.link is not None:
             answer = LinkedFriend(one.id, meaning.user_id, meaning.at, meaning.linked.nonce, meaning.linked.succeeded)
             for row in await following.link(run, answer):
                 facts.friends[row.user_id] = _merged(facts.friends.get(row.user_id), row)
+                if row.user_id == meaning.user_id and row.member_id:
+                    meaning = replace(meaning, what=What.MEMBER)
+        facts.meant.append((one, meaning))
 
 
 def _row(meaning: Meaning, known: FriendRow | None) -> FriendRow:
@@ -185,6 +192,7 @@ def _row(meaning: Meaning, known: FriendRow | None) -> FriendRow:
         followed_at=meaning.at if follows else row.followed_at,
         blocked=not follows,
         member_id=row.member_id,
+        route=row.route,
         returns=follows or row.returns,
     )
 
@@ -200,6 +208,7 @@ def _merged(known: FriendRow | None, row: FriendRow) -> FriendRow:
         attributes=row.attributes,
         tags=row.tags,
         member_id=row.member_id if row.member_id is not None else known.member_id,
+        route=known.route,
         returns=known.returns,
     )
 
