@@ -100,5 +100,8 @@ class Life(Scene):
         for one in self.control.deliveries(self.account):
             if one["user"] == self.users[place]:
                 at = datetime.fromisoformat(one["time"]).astimezone(UTC) + timedelta(hours=9)
-                out += [(at.strftime("%m-%d %H:%M"), message["text"]) for message in one["messages"]]
+                out += [
+                    (at.strftime("%m-%d %H:%M"), message.get("text") or message["altText"])
+                    for message in one["messages"]
+                ]
         return out

@@ -12,7 +12,10 @@ from lineform.errors import StaleError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.store import Store
+from lineform.scenarios.answering import Armed
+from lineform.scenarios.armed import read_form, read_reply, read_route
 from lineform.scenarios.happening import What
+from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script, read_script
 from lineform.segments.declared import Declared
 from lineform.sending.revision import declared_by
@@ -23,6 +26,9 @@ StaleError where another version of lineform armed it otherwise."""
 
 READERS: Final[Mapping[Kind, Reader]] = {
     Kind.SCENARIO: read_script,
+    Kind.REPLY: read_reply,
+    Kind.FORM: read_form,
+    Kind.ROUTE: read_route,
 }
 """The kinds that react to happenings, each with what reads it: a new kind is one line here."""
 
@@ -54,6 +60,12 @@ class Book:
     def scripts(self) -> Mapping[str, Script]:
         """The armed scenarios, by name."""
         return self.of(Kind.SCENARIO)
+
+    @cached_property
+    def answering(self) -> Armed:
+        """What answers friends: replies, forms and entry routes."""
+        replies: Mapping[str, Reply] = self.of(Kind.REPLY)
+        return Armed(tuple(replies.values()), self.of(Kind.FORM), self.of(Kind.ROUTE))
 
     @cached_property
     def watched(self) -> frozenset[tuple[What, str]]:

@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Final
 
 from lineform.journeys.book import Book, Books
-from lineform.journeys.hooks import DOERS, REACTIONS, Case, Deed
+from lineform.journeys.cases import Case, Deed
+from lineform.journeys.hooks import DOERS, REACTIONS
 from lineform.journeys.limits import Lately, lately
 from lineform.model.project import Client
 from lineform.ports.journeys import FriendChange, NewEvent
 from lineform.ports.store import AuditEntry, Store
-from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
+from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.machine import MET, Moment, Moved, advance
@@ -232,8 +233,9 @@ class Decision:
                 event = Event(kind, key, self.now, fields)
                 person.friend = replace(person.friend, events=(*(person.friend.events or ()), event))
                 yield replace(self._happening(person, effect, cause, What.EVENT, kind), fields=fields)
-            case Begin(scenario=name):
-                yield self._happening(person, effect, cause, What.MANUAL, name)
+            case Begin(scenario=name) | Complete(form=name):
+                what = What.MANUAL if isinstance(effect, Begin) else What.FORM
+                yield self._happening(person, effect, cause, what, name)
             case Leave(scenario=name):
                 for course in list(person.courses.values()):
                     if course.scenario == name and course.open:

@@ -112,7 +112,8 @@ class Freezer:
         except TemplateError as unknown:
             self._drop(said, unknown.message)
             return None
-        production = said.script.production if said.script is not None else self._production
+        entry = said.script or self._decision.book.entries.get(said.say.source.partition("/")[0])
+        production = getattr(entry, "production", self._production)
         if found := suspicious_bytes(body, production=production):
             self._drop(said, found[0][1].sentence)
             return None

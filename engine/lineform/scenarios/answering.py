@@ -1,7 +1,7 @@
 """Who answers what a friend just did: the form that is being asked, a reply, or both.
 
 The form goes first where the friend answers it. A reply that matches something else is given, and the question is asked
-again after it, in the same answer: a reply token is good for one call.
+again after it. Everything that is said in answer goes out together: a reply token is good for one call.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any
 from lineform.scenarios.asking import tap_of
 from lineform.scenarios.dialogue import Dialogue, Form, Heard, begin, finished, heard, repeated, step
 from lineform.scenarios.doing import Decided, effects_of
-from lineform.scenarios.effect import Ask, Effect, Say
+from lineform.scenarios.effect import Ask, Effect
 from lineform.scenarios.filling import fill
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.replies import ANYTHING, EXACT, Answered, Decision, Looked, Reply, decide
 from lineform.segments.friend import Friend
 
-MOST_MESSAGES = 5
-"""Messages in one answer (https://developers.line.biz/en/reference/messaging-api/#send-reply-message)."""
+HEARS = frozenset(
+    {What.TEXT, What.MESSAGE, What.POSTBACK, What.FOLLOW, What.UNFOLLOW, What.ROUTE, What.PAGE},
+)
+"""The kinds of happenings that anything here follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class EntryRoute:
     """An armed entry route."""
 
     name: str
+    digest: str = ""
+    """Of its revision."""
+    production: bool = False
+    """Whether its texts are guarded as on a production account."""
     do: tuple[Mapping[str, Any], ...] = ()
     """Actions as they are armed; see `lineform.scenarios.doing`."""
     gap: timedelta | None = None
@@ -51,6 +57,11 @@ class Armed:
     replies: tuple[Reply, ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict)
     routes: Mapping[str, EntryRoute] = field(default_factory=dict)
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is armed that could answer."""
+        return bool(self.replies or self.forms or self.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Outcome:
 
 
 def answer(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
-    """What answers this happening. The answer is one `Say` with up to five messages; further ones follow it."""
+    """What answers this happening."""
     if happening.what is What.UNFOLLOW:
         left = {name: replace(one, open=False) for name, one in standing.dialogues.items() if one.open}
         return Outcome(dialogues=left)
@@ -103,7 +114,7 @@ def _entered(armed: Armed, standing: Standing, happening: Happening, friend: Fri
     if happening.what is What.FOLLOW and last is not None and last.key != happening.key:
         return Outcome()
     effects = effects_of(route.do, Decided(route.source, happening.key, route.context, answer=True))
-    out = _settled(armed, standing, friend, now, happening, effects, {})
+    out = _settled(armed, standing, friend, now, effects, {})
     return replace(out, answered={route.source: Answered(now, happening.key)})
 
 
@@ -117,7 +128,7 @@ def _filled(armed: Armed, happening: Happening, friend: Friend, now: datetime) -
         return Outcome(looked=(Looked(happening.name, "its page was not filled in to the end"),))
     dialogue = Dialogue(form.name, happening.key, "", happening.at, now, filled.answers, filled.beside)
     effects = finished(form, dialogue, friend, happening.key, now)
-    return Outcome(tuple(one_answer(effects, happening.key)), {form.name: None})
+    return Outcome(effects, {form.name: None})
 
 
 def _said(armed: Armed, standing: Standing, happening: Happening, friend: Friend, now: datetime) -> Outcome:
@@ -135,7 +146,7 @@ def _said(armed: Armed, standing: Standing, happening: Happening, friend: Friend
     if decision is None:
         done = step(form, dialogue, told, friend, happening.key, now)
         changed = {**_paused(standing, form.name), form.name: done.dialogue}
-        return _settled(armed, standing, friend, now, happening, done.effects, changed)
+        return _settled(armed, standing, friend, now, done.effects, changed)
     return _with_reply(armed, standing, happening, friend, now, decision, (form, dialogue))
 
 
@@ -188,7 +199,7 @@ def _with_reply(
     if asking is not None and not begins:
         again = repeated(*asking, happening.key, now)
         effects, dialogues = (*effects, *again.effects), {asking[0].name: again.dialogue}
-    out = _settled(armed, standing, friend, now, happening, effects, dialogues)
+    out = _settled(armed, standing, friend, now, effects, dialogues)
     marks = {} if decision.reply is None else {decision.reply.name: Answered(now, happening.key)}
     return replace(out, answered=marks, looked=decision.looked)
 
@@ -198,7 +209,6 @@ def _settled(
     standing: Standing,
     friend: Friend,
     now: datetime,
-    happening: Happening,
     effects: Sequence[Effect],
     dialogues: Mapping[str, Dialogue | None],
 ) -> Outcome:
@@ -214,37 +224,9 @@ def _settled(
         begun = ask(armed, present, effect, friend, now)
         out += begun.effects
         changed |= begun.dialogues
-    return Outcome(tuple(one_answer(out, happening.key)), changed)
+    return Outcome(tuple(out), changed)
 
 
 def _paused(standing: Standing, but: str) -> dict[str, Dialogue | None]:
     """Only one form listens at a time; the others go on when they are asked again."""
     return {name: replace(one, open=False) for name, one in standing.dialogues.items() if one.open and name != but}
-
-
-def one_answer(effects: Sequence[Effect], key: str) -> list[Effect]:
-    """The same effects with everything that is said in answer in one `Say`, where the first of them stood."""
-    said = [one for one in effects if isinstance(one, Say) and one.answer]
-    if len(said) < 2:
-        return list(effects)
-    first = effects.index(said[0])
-    rest = [one for one in effects if not (isinstance(one, Say) and one.answer)]
-    messages = tuple(message for one in said for message in one.messages)
-    context: dict[str, Any] = {}
-    for one in said:
-        context = _merged(context, one.context)
-    parts = [messages[start : start + MOST_MESSAGES] for start in range(0, len(messages), MOST_MESSAGES)]
-    answers = [
-        Say(said[0].source, f"{key}/answer/{index}", part, context, answer=True, capped=said[0].capped)
-        for index, part in enumerate(parts)
-    ]
-    return [*rest[:first], *answers, *rest[first:]]
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Both are parts of what one client knows, so they agree wherever they meet."""
-    out = dict(one)
-    for key, value in other.items():
-        known = out.get(key)
-        out[key] = _merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return out

@@ -7,14 +7,14 @@ every default is written out, so that another version's other defaults do not ch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from lineform.errors import StaleError
 from lineform.lineapi.author import to_line
-from lineform.model.actions import Action, TagAction, UntagAction
+from lineform.model.actions import TagAction
 from lineform.model.address import Kind
 from lineform.model.form import FormPage, FormPhrases, FormSpec
 from lineform.model.origin import Path
@@ -27,7 +27,6 @@ from lineform.scenarios.answering import Armed, EntryRoute
 from lineform.scenarios.dialogue import Form
 from lineform.scenarios.doing import actions_to_wire
 from lineform.scenarios.replies import Reply
-from lineform.segments.declared import Declared
 from lineform.segments.finding import ConditionError, Finding
 from lineform.segments.leaf import read_comparison
 from lineform.segments.predicate import Predicate
@@ -54,8 +53,8 @@ def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> 
         "order": spec.order,
         "hours": [one.model_dump(mode="json") for one in spec.hours or ()],
         "timezone": client.timezone,
-        "do": actions_to_wire(tuple(_whole(spec.do, words))),
-        "otherwise": None if spec.otherwise is None else actions_to_wire(tuple(_whole(spec.otherwise, words))),
+        "do": actions_to_wire(spec.do),
+        "otherwise": None if spec.otherwise is None else actions_to_wire(spec.otherwise),
         "gap": spec.quiet_for.total_seconds(),
         "context": resource.context,
         "production": client.spec.environment == "production" and not spec.allow_test_word,
@@ -63,17 +62,15 @@ def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> 
     return revisioned(body)
 
 
-def form_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
-    """The revision of a form. Raises ConditionError or NotAMessageError where a validated workspace has none."""
-    spec, words = resource.spec, revisions.words(client)
+def form_revision(_: Revisions, client: Client, resource: Resource) -> Revisioned:
+    """The revision of a form. Raises NotAMessageError where a validated workspace has none."""
+    spec = resource.spec
     if not isinstance(spec, FormSpec):
         raise TypeError(f"{resource.address} is no form")
-    tags = {tag for question in spec.questions for tag in tags_of(question)}
     body = {
         "format": FORMAT,
         "questions": [_question(one) for one in spec.questions],
-        "rivals": {tag: sorted(words.rivals(tag)) for tag in sorted(tags) if words.rivals(tag)},
-        "done": actions_to_wire(tuple(_whole(spec.done or (), words))),
+        "done": actions_to_wire(spec.done),
         "words": spec.words.model_dump(mode="json"),
         "save": spec.save,
         "idle": spec.idle.total_seconds(),
@@ -87,17 +84,9 @@ def form_revision(revisions: Revisions, client: Client, resource: Resource) -> R
     return revisioned(body)
 
 
-def _whole(actions: Sequence[Action], words: Declared) -> Iterator[Action]:
-    """The same actions, with the other tags of an exclusive group taken before one of them is given."""
-    for action in actions:
-        if isinstance(action, TagAction):
-            yield from (UntagAction(untag=rival) for rival in sorted(words.rivals(action.tag)))
-        yield action
-
-
-def route_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
+def route_revision(_: Revisions, client: Client, resource: Resource) -> Revisioned:
     """The revision of an entry route. Raises NotAMessageError where a validated workspace has none."""
-    spec, words = resource.spec, revisions.words(client)
+    spec = resource.spec
     if not isinstance(spec, RouteSpec):
         raise TypeError(f"{resource.address} is no route")
     tagged = () if spec.tag is None else (TagAction(tag=spec.tag),)
@@ -105,7 +94,7 @@ def route_revision(revisions: Revisions, client: Client, resource: Resource) -> 
         "format": FORMAT,
         "title": spec.title,
         "text": spec.text,
-        "do": actions_to_wire(tuple(_whole((*tagged, *(spec.do or ())), words))),
+        "do": actions_to_wire((*tagged, *(spec.do or ()))),
         "gap": None if spec.gap is None else spec.gap.total_seconds(),
         "context": resource.context,
         "production": client.spec.environment == "production" and not spec.allow_test_word,
@@ -162,11 +151,13 @@ def _given(given: Given, earlier: Mapping[str, Question], path: Path) -> tuple[P
     return read_comparison(given.field, question.spec, given, path)
 
 
-def read_reply(name: str, body: Mapping[str, Any]) -> Reply:
+def read_reply(address: str, digest: str, body: Mapping[str, Any], _since: datetime) -> Reply:
     """The reply in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
-    _same_format(name, body)
+    name = _name(address, body)
     return Reply(
         name=name,
+        digest=digest,
+        production=body["production"],
         when=_TRIGGERS.validate_python(tuple(body["when"])),
         taps=tuple((kind, data) for kind, data in body["taps"]),
         only=None if body["if"] is None else from_wire(body["if"]),
@@ -180,16 +171,17 @@ def read_reply(name: str, body: Mapping[str, Any]) -> Reply:
     )
 
 
-def read_form(name: str, body: Mapping[str, Any]) -> Form:
+def read_form(address: str, digest: str, body: Mapping[str, Any], _since: datetime) -> Form:
     """The form in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
-    _same_format(name, body)
+    name = _name(address, body)
     questions = tuple(Question.model_validate(one) for one in body["questions"])
     return Form(
         name=name,
+        digest=digest,
+        production=body["production"],
         questions=questions,
         only=_conditions(questions),
         done=tuple(body["done"]),
-        rivals={tag: tuple(others) for tag, others in body["rivals"].items()},
         words=FormPhrases.model_validate(body["words"]),
         save=body["save"],
         idle=timedelta(seconds=body["idle"]),
@@ -201,11 +193,20 @@ def read_form(name: str, body: Mapping[str, Any]) -> Form:
     )
 
 
-def read_route(name: str, body: Mapping[str, Any]) -> EntryRoute:
+def read_route(address: str, digest: str, body: Mapping[str, Any], _since: datetime) -> EntryRoute:
     """The route in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
-    _same_format(name, body)
+    name = _name(address, body)
     gap = None if body["gap"] is None else timedelta(seconds=body["gap"])
-    return EntryRoute(name, tuple(body["do"]), gap, body["context"], body["title"], body["text"])
+    return EntryRoute(
+        name=name,
+        digest=digest,
+        production=body["production"],
+        do=tuple(body["do"]),
+        gap=gap,
+        context=body["context"],
+        title=body["title"],
+        text=body["text"],
+    )
 
 
 def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...]]:
@@ -226,23 +227,24 @@ def _conditions(questions: Sequence[Question]) -> dict[str, tuple[Predicate, ...
 
 def read_armed(bodies: Mapping[str, Mapping[str, Any]]) -> Armed:
     """All replies, forms and routes among armed revisions, whose bodies are given by address."""
-    replies: list[Reply] = []
-    forms: dict[str, Form] = {}
-    routes: dict[str, EntryRoute] = {}
-    for address, body in sorted(bodies.items()):
-        kind, _, name = address.partition(".")
-        if kind == Kind.REPLY:
-            replies.append(read_reply(name, body))
-        elif kind == Kind.FORM:
-            forms[name] = read_form(name, body)
-        elif kind == Kind.ROUTE:
-            routes[name] = read_route(name, body)
-    return Armed(tuple(replies), forms, routes)
+    read = {address: _READERS[kind](address, "", body, _EVER) for address, body in sorted(bodies.items())
+            if (kind := address.partition(".")[0]) in _READERS}  # fmt: skip
+    return Armed(
+        tuple(one for one in read.values() if isinstance(one, Reply)),
+        {one.name: one for one in read.values() if isinstance(one, Form)},
+        {one.name: one for one in read.values() if isinstance(one, EntryRoute)},
+    )
 
 
-def _same_format(name: str, body: Mapping[str, Any]) -> None:
+_READERS: Mapping[str, Any] = {Kind.REPLY: read_reply, Kind.FORM: read_form, Kind.ROUTE: read_route}
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _name(address: str, body: Mapping[str, Any]) -> str:
+    """The name in an address, if this version reads the body."""
     if body.get("format") != FORMAT:
         raise StaleError(
-            f"'{name}' is armed in format {body.get('format')!r}, and this version reads {FORMAT}",
+            f"{address} is armed in format {body.get('format')!r}, and this version reads {FORMAT}",
             hint="run 'lineform apply' with this version, which arms it again",
         )
+    return address.partition(".")[2]

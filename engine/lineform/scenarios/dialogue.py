@@ -31,12 +31,14 @@ class Form:
 
     name: str
     questions: tuple[Question, ...]
+    digest: str = ""
+    """Of its revision."""
+    production: bool = False
+    """Whether its texts are guarded as on a production account."""
     only: Mapping[str, tuple[Predicate, ...]] = field(default_factory=dict)
     """By field: what must be true of the earlier answers, read as attributes."""
     done: tuple[Mapping[str, Any], ...] = ()
     """Actions as they are armed; see `lineform.scenarios.doing`."""
-    rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The tags that each option's tag takes away."""
     words: FormPhrases = field(default_factory=FormPhrases)
     save: Literal["end", "each"] = "end"
     idle: timedelta = timedelta(days=1)
@@ -371,8 +373,7 @@ def _tags(form: Form, question: Question, value: Value, key: str) -> Iterator[Ef
         if option.tag is not None:
             chosen = option.value in value if isinstance(value, tuple) else option.value == value
             (wanted if chosen else others).add(option.tag)
-    rivals = {rival for tag in wanted for rival in form.rivals.get(tag, ())}
-    for tag in sorted((others | rivals) - wanted):
+    for tag in sorted(others - wanted):
         yield Take(form.source, f"{key}/{tag}", tag)
     for tag in sorted(wanted):
         yield Give(form.source, f"{key}/{tag}", tag)

@@ -32,6 +32,10 @@ class Reply:
     """An armed reply."""
 
     name: str
+    digest: str = ""
+    """Of its revision."""
+    production: bool = False
+    """Whether its texts are guarded as on a production account."""
     when: tuple[ReplyTrigger, ...] = ()
     """Empty where it answers anything that no other reply does."""
     taps: tuple[tuple[str, str], ...] = ()

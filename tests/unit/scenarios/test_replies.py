@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lineform.scenarios.answering import Standing, answer
-from lineform.scenarios.effect import Ask, Effect, Give, Say, Take
+from lineform.scenarios.effect import Ask, Effect, Give, Say
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.matching import pattern_fault
 from lineform.scenarios.replies import Answered
@@ -154,13 +154,11 @@ def test_actions_become_effects_with_keys_that_stay_the_same(tmp_path: Path) -> 
     rules = armed(tmp_path, {"replies/in.yaml": text, "forms/profile.yaml": form})
     happening = wrote("登録")
     effects = answer(rules, Standing(), happening, friend(), NOW).effects
-    assert [type(one) for one in effects] == [Take, Give, Say]
+    assert [type(one) for one in effects] == [Give, Say, Say]
     assert texts(effects) == ["どうも", "なに？"]
     assert effects == answer(rules, Standing(), happening, friend(), NOW).effects
     assert len({one.key for one in effects}) == len(effects)
     assert not any(isinstance(one, Ask) for one in effects)
-    gave = [(type(one), one.tag) for one in effects if isinstance(one, Give | Take)]
-    assert gave == [(Take, "gents"), (Give, "ladies")]
 
 
 def effects_of(root: Path, files: dict[str, str], happening: Happening) -> tuple[Effect, ...]:

@@ -1,0 +1,192 @@
+"""Rows D12, D13, S3 and S6: what people write and tap is answered at the offline LINE, over HTTP, for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.model.attributes import AttributesSpec
+from lineform.sandbox.server import SandboxServer
+from lineform.scenarios.happening import What
+from lineform.sending.status import SendStatus
+from support.answering import HOURS, PROFILE, START, WORDS
+from support.chatting import ChatLife, declared
+from support.delivering import DUE, Crash, Dying
+from support.living import says, scenario
+
+DAY = timedelta(days=1)
+BOOKING = """\
+kind: reply
+name: booking
+when: [{postback: "action=book"}, {tap: main/A1}]
+hours: "09:00-19:00"
+do: [{send: [{text: ご希望の日をお知らせください}]}, {tag: regular}]
+otherwise: [{send: [{text: 受付は9時から19時です}]}]
+"""
+ANYTHING = """\
+kind: reply
+name: anything
+when: anything
+do: [{send: [{text: "{{ friend.name | default('お客様') }}さま、担当者からお返事します"}]}]
+"""
+POSTER = """\
+kind: route
+name: poster
+title: 駅のポスター
+tag: regular
+do: [{send: [{text: ポスターからようこそ}]}, {form: profile}]
+"""
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def chat(origin: str, tmp_path: Path) -> Any:
+    def make(*texts: str, specs: Any = (), **settings: Any) -> ChatLife:
+        words = declared(WORDS)
+        assert isinstance(words, AttributesSpec)
+        here = ChatLife(origin, tmp_path, words, *(declared(text) for text in texts), *specs, **settings)
+        here.move(DUE)
+        return here
+
+    return make
+
+
+def test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_token(chat: Any) -> None:
+    here = chat(HOURS, BOOKING, ANYTHING)
+    assert here.writes("営業時間") == ["10時から19時です"]
+    tapped = here.control.tap(here.account, here.users[0], action={"type": "postback", "data": "action=book"})
+    here.came(tapped["event"])
+    assert here.read()[-1][1] == "ご希望の日をお知らせください"
+    assert "regular" in here.known().tags
+    assert here.writes("すみません") == ["お客様さま、担当者からお返事します"]
+    assert here.writes("もしもし") == []  # the default keeps silent for a while
+    assert set(here.kinds()) == {"reply"}
+    assert here.control.account(here.account)["used"] == 0  # which costs nothing
+    sends = here.with_store(lambda store: store.sends(here.client.name, address="reply.hours"))
+    assert [send.status for send in sends] == [SendStatus.SENT]
+
+
+def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
+    here = chat(BOOKING)
+    here.move(DUE + timedelta(hours=11))
+    tapped = here.control.tap(here.account, here.users[0], action={"type": "postback", "data": "action=book"})
+    here.came(tapped["event"])
+    assert [text for _, text in here.read()] == ["受付は9時から19時です"]
+
+
+def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(chat: Any) -> None:
+    reminder = scenario("after-form", says("thanks", 0, text="ご回答の特典です"), trigger={"form": "profile"})
+    here = chat(START, PROFILE, HOURS, specs=[reminder])
+    assert here.writes("アンケート") == ["はじめます", "性別を教えてください"]
+    assert here.taps("女性") == ["お好きなものは？"]
+    here.taps("魚")
+    assert here.taps("決定") == ["ネイルのご予定は？"]
+    assert here.writes("営業時間") == ["10時から19時です", "ネイルのご予定は？"]
+    assert here.taps("いいえ") == ["お誕生日は？"]
+    assert here.taps("日付を選ぶ", initial="1990-05-06") == ["ご来店は何回目ですか？"]
+    assert here.writes("0") == ["1以上の数字でお答えください。", "ご来店は何回目ですか？"]
+    here.writes("3")
+    here.writes("150-0001")
+    here.writes("{{ friend.user_id }}")
+    assert here.taps("戻る") == ["お名前を教えてください"]
+    here.writes("佐藤花子")
+    assert here.taps("スキップ")[0].startswith("お知らせを")
+    assert here.taps("はい") == ["佐藤花子さま、ありがとうございました", "ご回答の特典です"]
+    friend = here.known()
+    assert dict(friend.attributes) == {
+        "gender": "female", "likes": ("fish",), "birthday": "1990-05-06", "visits": 3, "prefecture": "東京都",
+        "postcode": "1500001", "name": "佐藤花子", "news": True,
+    }  # fmt: skip
+    assert friend.tags == {"ladies", "regular", "newsletter"}
+    history = here.with_store(lambda store: store.histories(here.client.name, [friend.id]))[friend.id]
+    answers = {one.fields["field"]: one.fields["value"] for one in history if one.type == "answer"}
+    assert answers["salon"] is False
+    assert set(here.kinds()) == {"reply"}
+
+
+def test_d13_a_form_that_was_left_goes_on_days_later(chat: Any) -> None:
+    here = chat(START, PROFILE, ANYTHING)
+    here.writes("アンケート")
+    here.writes("男性")
+    here.move(DUE + 3 * DAY)
+    assert here.writes("肉") == ["お客様さま、担当者からお返事します"]
+    assert here.writes("アンケート")[1:] == ["前回の続きからお伺いします。", "お好きなものは？"]
+
+
+def test_d13_what_a_friend_writes_never_becomes_a_template(chat: Any) -> None:
+    form = """\
+kind: form
+name: nick
+questions: [{field: nick, ask: 何とお呼びしますか？, text: {}, to: name}]
+done: [{send: [{text: "{{ event.nick | default('') }}さん、よろしくお願いします"}]}]
+"""
+    start = "kind: reply\nname: nick-start\nwhen: [{keyword: 登録}]\ndo: [{form: nick}]\n"
+    here = chat(form, start)
+    for text in ('"}],"to":"all', "a: b\n- c", "\\u0041\\", "<b>太郎</b>", "{ friend.name }"):
+        here.writes("登録")
+        assert here.writes(text) == [f"{text}さん、よろしくお願いします"]
+        assert here.known().attributes["name"] == text
+    here.writes("登録")
+    # Braces that look like an expression are kept as they are, and never go out to anybody.
+    assert here.writes("{{ friend.user_id }}") == []
+    assert here.known().attributes["name"] == "{{ friend.user_id }}"
+
+
+def test_s6_an_entry_route_tags_asks_and_is_done_once(chat: Any) -> None:
+    here = chat(POSTER, PROFILE)
+    event = here.control.write(here.account, here.users[0], "登録しました")
+    first = here.happening(What.ROUTE, name="poster", reply_token=event["replyToken"])
+    here.live(first)
+    assert [text for _, text in here.read()] == ["ポスターからようこそ", "性別を教えてください"]
+    assert "regular" in here.known().tags
+    assert here.kinds() == ["reply"]
+    here.happens(What.ROUTE, name="poster")
+    assert len(here.read()) == 2
+
+
+def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
+    here = chat(PROFILE + "page: {title: 登録}\n", START)
+    here.writes("アンケート")
+    fields = {
+        "gender": ("male",), "likes": ("肉", "魚"), "birthday": ("1980-01-02",), "visits": ("12",),
+        "home": ("5300001",), "name": ("大阪太郎",), "news": ("no",),
+    }  # fmt: skip
+    here.happens(What.PAGE, name="profile", fields=fields)
+    assert here.read()[-1][1] == "大阪太郎さま、ありがとうございました"
+    assert here.known().attributes["prefecture"] == "大阪府"
+    assert here.known().tags == {"gents", "regular"}
+    assert here.writes("女性") == []  # nothing is asked any more
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_anywhere_loses_no_answer_and_answers_nobody_twice(chat: Any, after: bool) -> None:
+    for at in range(1, 40):
+        here = chat(START, PROFILE)
+        here.writes("アンケート")
+        event = here.control.write(here.account, here.users[0], "女性")
+        happening = here.happening(What.TEXT, text="女性", key=f"crash{at}", reply_token=event["replyToken"])
+        count = [0]
+        try:
+            here.live(happening, wrap=lambda port, c=count, n=at: Dying(port, c, n, after=after))
+            died = False
+        except Crash:
+            died = True
+        here.live(happening)
+        here.step()
+        said = [text for _, text in here.read()]
+        assert said.count("お好きなものは？") <= 1
+        assert dict(here.dialogues()["profile"].answers) == {"gender": "female"}
+        if not died:
+            assert at > 3
+            break
+    else:
+        raise AssertionError("it never came to an end")
