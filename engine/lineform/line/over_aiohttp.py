@@ -17,6 +17,7 @@ from lineform.line.wire import (
     KEEP_ALIVE,
     NOT_HTTP,
     UNTRUSTED,
+    UNUSABLE,
     NoAnswer,
     bounded,
     most,
@@ -110,6 +111,8 @@ def _trouble(error: aiohttp.ClientError | OSError, seconds: float) -> str:
         reason = error.os_error
         why = "its name is unknown" if isinstance(reason, socket.gaierror) else (reason.strerror or "refused")
         return unreached(error.host, shown(why))
+    if isinstance(error, aiohttp.InvalidURL):
+        return UNUSABLE
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return proxy_refused(error.status)
     if isinstance(error, aiohttp.ClientResponseError):

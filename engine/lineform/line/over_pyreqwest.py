@@ -23,6 +23,7 @@ from lineform.line.wire import (
     KEEP_ALIVE,
     NOT_HTTP,
     UNTRUSTED,
+    UNUSABLE,
     NoAnswer,
     bounded,
     most,
@@ -34,6 +35,7 @@ from lineform.line.wire import (
 if TYPE_CHECKING:
     from pyreqwest.client import Client
     from pyreqwest.exceptions import PyreqwestError
+    from pyreqwest.request import RequestBuilder
 
 _OS_ERROR: Final = re.compile(r" \(os error \d+\)$")
 
@@ -48,15 +50,17 @@ class PyreqwestWire:
     """Implements `lineform.line.wire.Wire`."""
 
     def __init__(self, headers: Mapping[str, str], proxy: str | None) -> None:
+        # An extra that start-up does not load.
+        from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
+
+        self._failure = PyreqwestError
         self._headers = headers
         self._proxy = proxy
         self._client: Client | None = None
-        self._failure: type[PyreqwestError]
 
     async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Answer:
-        client = self._open()
         try:
-            builder = client.request(request.method, url).headers(headers).timeout(_span(seconds))
+            builder = self._begun(request.method, url).headers(headers).timeout(_span(seconds))
             if request.body:
                 builder = builder.body_bytes(request.body)
             elif request.method == "POST":
@@ -82,11 +86,16 @@ class PyreqwestWire:
             await self._client.close()
             self._client = None
 
+    def _begun(self, method: str, url: str) -> RequestBuilder:
+        try:
+            return self._open().request(method, url)
+        except ValueError:
+            pass
+        raise NoAnswer(UNUSABLE)
+
     def _open(self) -> Client:
         if self._client is None:
-            # An extra that start-up does not load.
-            from pyreqwest.client import ClientBuilder  # noqa: PLC0415
-            from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
+            from pyreqwest.client import ClientBuilder  # noqa: PLC0415 - an extra
             from pyreqwest.proxy import ProxyBuilder  # noqa: PLC0415
 
             builder = (
@@ -103,7 +112,7 @@ class PyreqwestWire:
                 builder = packed(False)
             # Named, not taken from the environment by the library.
             builder = builder.proxy(ProxyBuilder.all(self._proxy)) if self._proxy else builder.no_proxy()
-            self._client, self._failure = builder.build(), PyreqwestError
+            self._client = builder.build()
         return self._client
 
 

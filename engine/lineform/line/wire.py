@@ -21,6 +21,7 @@ KEEP_ALIVE: Final = 4.0
 """Seconds; shorter than the five of common servers, so that no request meets a connection that is just closing."""
 
 UNTRUSTED: Final = "the certificate of the server cannot be trusted"
+UNUSABLE: Final = "the address of LINE or of the proxy cannot be used"
 NOT_HTTP: Final = "the answer is not HTTP"
 CUT: Final = "the connection was cut"
 TOO_BIG: Final = "the answer is bigger than any of LINE"

@@ -205,6 +205,18 @@ def test_a_proxy_that_opens_no_tunnel_is_said(open_wire: OpenWire) -> None:
         asyncio.run(main())
 
 
+@pytest.mark.parametrize("proxy", ["http://user:secret-word@", "http://user:secret-word@proxy:99999"])
+def test_a_proxy_that_is_no_address_is_said_without_its_password(open_wire: OpenWire, proxy: str) -> None:
+    async def main() -> None:
+        clock = SettableClock(NOON)
+        async with open_account(None, TOKEN, clock, proxy=proxy, wire=open_wire) as account:
+            await account.create_menu({})
+
+    with pytest.raises(OutcomeUnknown, match=r"the address of LINE or of the proxy cannot be used") as caught:
+        asyncio.run(main())
+    assert "secret-word" not in "".join(traceback.format_exception(caught.value))
+
+
 def test_a_name_that_nobody_knows_is_said(open_wire: OpenWire) -> None:
     async def main() -> None:
         async with open_account("http://line.invalid", TOKEN, SettableClock(NOON), wire=open_wire) as account:
