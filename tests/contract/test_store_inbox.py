@@ -118,13 +118,12 @@ def test_the_level_tells_how_much_waits_and_since_when(store: Store) -> None:
     assert store.inbox_level("aoba") == Level(2, NOW, 0)
 
 
-def test_the_latest_of_a_kind_counts_what_is_worked_on(store: Store) -> None:
+def test_the_latest_relation_counts_what_is_worked_on(store: Store) -> None:
     store.receive([arrival("f", seconds=1, kind="follow"), arrival("u", seconds=5, kind="unfollow")], NOW)
-    first = store.claim_received("aoba", "w1", LATER, LEASE, 1)
+    store.receive([arrival("m", seconds=0)], NOW)
+    first = store.claim_received("aoba", "w1", LATER, LEASE, 2)
     store.finish_received("aoba", [one.number for one in first], "w1")
-    kinds = ("follow", "unfollow")
-    assert store.latest_of("aoba", [user(1), user(2)], kinds) == {user(1): NOW + timedelta(seconds=1)}
-    assert store.latest_of("aoba", [user(1)], ("message",)) == {}
+    assert store.latest_relations("aoba", [user(1), user(2)]) == {user(1): NOW + timedelta(seconds=1)}
 
 
 def test_old_events_go_and_what_waits_stays(store: Store) -> None:
@@ -180,4 +179,4 @@ def test_whoever_was_forgotten_and_comes_back_is_taken_in_as_somebody_new(store_
 def test_ids_and_people_are_never_sql(store: Store, text: str) -> None:
     assert store.receive([arrival(text, text)], NOW) == 1
     assert claimed(store) == [text]
-    assert store.latest_of("aoba", [text], (text,)) == {}
+    assert store.latest_relations("aoba", [text]) == {}

@@ -114,8 +114,8 @@ class Inbox(Protocol):
 
     def inbox_level(self, account: str) -> Level: ...
 
-    def latest_of(self, account: str, people: Sequence[str], kinds: Sequence[str]) -> dict[str, datetime]:
-        """When, of the events of these kinds that are worked on, each person's latest was."""
+    def latest_relations(self, account: str, people: Sequence[str]) -> dict[str, datetime]:
+        """When each person's latest follow or unfollow was, of those that are worked on."""
         ...
 
     def forget_received(self, account: str, before: datetime) -> int:

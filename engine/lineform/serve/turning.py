@@ -100,6 +100,7 @@ class Turning:
         for loops in self._loops.values():
             loops.records.close()
 
+    # A turn tells how long to rest after it; less than nothing where no arrival is to end the rest.
     async def _forever(self, loops: _Loops, turn: Callable[[_Loops], Awaitable[float]], what: str) -> None:
         failures = 0
         while not self._stop.is_set():
@@ -111,7 +112,7 @@ class Turning:
                 self._tell(loops, what, error)
                 pause = min(LONGEST_PAUSE, 2.0**failures)
             if pause and not self._stop.is_set():
-                await self._rest(loops, pause, wake=what == "working" and not failures)
+                await self._rest(loops, abs(pause), wake=what == "working" and not failures and pause > 0)
 
     def _tell(self, loops: _Loops, what: str, error: Exception) -> None:
         if what == "tick":
@@ -139,6 +140,8 @@ class Turning:
     async def _work(self, loops: _Loops) -> float:
         loops.came.clear()
         worked = await work_once(self._run(loops), self._following, self._options, self._metrics)
+        if worked is None:
+            return -IDLE  # halted: whatever comes changes nothing
         return 0.0 if worked else IDLE
 
     async def _turn(self, loops: _Loops) -> float:

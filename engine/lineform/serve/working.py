@@ -69,15 +69,15 @@ class _Facts:
     """A shop's events with the user id of each friend they are about."""
 
 
-async def work_once(run: Run, following: Following, options: ServeOptions, metrics: Metrics) -> int:
-    """Works on the oldest events of one client; how many were claimed. 0 where there is nothing to do, or the kill
-    switch is on: then everything waits.
+async def work_once(run: Run, following: Following, options: ServeOptions, metrics: Metrics) -> int | None:
+    """Works on the oldest events of one client; how many were claimed. None while the kill switch is on: then
+    everything waits.
 
     Raises what the store raises, and `LineFailure` where LINE cannot be reached at all: no event is to blame for it.
     """
     store, name, now = run.store, run.client.name, run.clock.now()
     if await run.records(halted_by, store, name, now):
-        return 0
+        return None
     worker = run.options.worker
     claimed = await run.records(store.claim_received, name, worker, now, options.lease, options.batch)
     if not claimed:
@@ -158,7 +158,7 @@ async def _facts(run: Run, following: Following, claimed: Sequence[Waiting]) -> 
 
 async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], facts: _Facts) -> None:
     related = sorted({one.person for one in claimed if one.kind in RELATIONS and one.person})
-    latest = await run.records(run.store.latest_of, run.client.name, related, RELATIONS) if related else {}
+    latest = await run.records(run.store.latest_relations, run.client.name, related) if related else {}
     for one in claimed:
         event = json.loads(one.body)
         meaning = interpret(event, one.received_at) if isinstance(event, dict) else Meaning("", one.at)
