@@ -20,12 +20,12 @@ from lineform.model.attributes import AttributesSpec
 from lineform.ports.outside import Answered, Heard, Hook
 from lineform.ports.store import Store
 from lineform.run.options import Run
+from lineform.run.tick import Also
 from lineform.scenarios.happening import Happening
 from lineform.serve.app import Parts, create_app
 from lineform.serve.options import Served, ServeOptions
 from lineform.serve.server import listen, server_of
-from lineform.serve.turning import Later
-from lineform.serve.working import Following, Link
+from lineform.serve.working import Following, Link, Working
 from lineform.wiring.clock import SystemClock
 from lineform.wiring.serving import reader_of
 from support.declared_clients import BOT, client
@@ -139,7 +139,7 @@ def event(number: int, kind: str = "message", user: str = USER, at: datetime | N
 
 
 def parts(
-    store: Store, seen: Seen, *, link: Link | None = None, later: Later | None = None, secret: str = SECRET
+    store: Store, seen: Seen, *, link: Link | None = None, also: Sequence[Also] = (), secret: str = SECRET
 ) -> Parts:
     """One client, whose account is in memory."""
     owner = client(DECLARED)
@@ -150,7 +150,7 @@ def parts(
         reader_of(owner),
         {"crm": Hook("https://crm.example/", "k" * 32)},
     )
-    return Parts([served], store, SystemClock(), Nobody(seen), Following(seen.live, link), later or Later())
+    return Parts([served], store, SystemClock(), Nobody(seen), Following(seen.live, link), also)
 
 
 @contextmanager
@@ -158,14 +158,15 @@ def served(
     store: Store,
     *,
     link: Link | None = None,
-    later: Later | None = None,
+    also: Sequence[Also] = (),
     more: Callable[[Parts], Parts] = lambda p: p,
     **changes: Any,
 ) -> Iterator[Server]:
     """A server in a thread of its own, asked to end when the block does. `changes` are of `ServeOptions`."""
     seen = Seen()
-    options = replace(ServeOptions(every=3600.0), **changes)
-    app = create_app(more(parts(store, seen, link=link, later=later)), options)
+    working = Working(**{name: changes.pop(name) for name in ("tries", "batch") if name in changes})
+    options = replace(ServeOptions(every=3600.0, working=working), **changes)
+    app = create_app(more(parts(store, seen, link=link, also=also)), options)
     listening = listen("127.0.0.1", 0)
     running = server_of(app)
     thread = threading.Thread(target=lambda: running.run(sockets=[listening]), daemon=True)

@@ -18,7 +18,7 @@ from lineform.ports.store import EventRow
 from lineform.report.terminal import plural, printable
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by
-from lineform.serve.intake import arrival_of
+from lineform.serve.arrivals import shop_arrival
 from lineform.wiring.session import Session, open_session
 
 CHUNK = 2_000
@@ -82,7 +82,7 @@ def _good(rows: Iterator[tuple[int, ShopEvent | RefusedRow]], refused: list[Refu
 
 
 def _keep(session: Session, account: str, chunk: list[ShopEvent]) -> int:
-    return session.store.receive([arrival_of(account, event) for event in chunk], session.clock.now())
+    return session.store.receive([shop_arrival(account, event) for event in chunk], session.clock.now())
 
 
 def _record(session: Session, account: str, chunk: list[ShopEvent]) -> int:

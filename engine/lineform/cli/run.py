@@ -36,9 +36,10 @@ from lineform.run.release import release as release_held
 from lineform.run.tick import tick
 from lineform.run.worker import work
 from lineform.wiring.failing import at_client
+from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import link_keys
 from lineform.wiring.session import Session, open_session
-from lineform.wiring.ticking import ALSO
+from lineform.wiring.ticking import also_without_server
 
 
 @click.command("run")
@@ -109,8 +110,9 @@ async def _tick(session: Session, client: Client, *, dry_run: bool, should_stop:
     try:
         actor = session.settings.actor or "lineform run"
         keys = link_keys(client.spec, session.settings)
+        also = also_without_server(hooks_of(client, session.settings))
         how = TickOptions(actor=actor, dry_run=dry_run, should_stop=should_stop, link_keys=keys)
-        return await tick(client, account, session.store, session.clock, how, ALSO)
+        return await tick(client, account, session.store, session.clock, how, also)
     finally:
         await account.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from lineform.journeys.calls import intend
 from lineform.journeys.cases import Doer, Reaction
 from lineform.journeys.conversing import asks, converses
 from lineform.scenarios.effect import Ask, Call, Show
@@ -18,5 +19,6 @@ REACTIONS: Final[Sequence[Reaction]] = (converses,)
 
 DOERS: Final[Mapping[type[Show | Ask | Call], Doer]] = {
     Ask: asks,
+    Call: intend,
 }
 """By the type of the effect: what does it, and what follows from that at once."""

@@ -100,6 +100,22 @@ class EventOn(Part):
     """Only an event whose fields are like this."""
 
 
+class Watched(Part):
+    """An event about an item, and those to whom the item matters."""
+
+    event: WordName
+    """The declared event, told of an item and of no friend: price_drop, restock."""
+    to: WordName
+    """The declared event by which a friend favours an item: favourite, cart."""
+
+
+class ItemOn(Part):
+    """``{item: {event: price_drop, to: favourite}}``: something happened to an item that the friend has favoured. Each
+    of them hears of each such event once."""
+
+    item: Watched
+
+
 class RouteOn(Part):
     """``{route: shop-poster}``: the friend came by this entry route."""
 
@@ -136,6 +152,7 @@ class ManualOn(Part):
 
 
 KEYS = (
+    "item",
     *("follow", "tag", "untag", "attribute", "click", "postback", "keyword", "form", "event", "route", "member"),
     *("date", "segment", "manual"),
 )
@@ -163,6 +180,7 @@ _MODELS: dict[str, type[Part]] = {
     "keyword": KeywordOn,
     "form": FormOn,
     "event": EventOn,
+    "item": ItemOn,
     "route": RouteOn,
     "member": MemberOn,
     "date": DateOn,
@@ -180,6 +198,7 @@ Trigger = Annotated[
     | Annotated[KeywordOn, Tag("<keyword>")]
     | Annotated[FormOn, Tag("<form>")]
     | Annotated[EventOn, Tag("<event>")]
+    | Annotated[ItemOn, Tag("<item>")]
     | Annotated[RouteOn, Tag("<route>")]
     | Annotated[MemberOn, Tag("<member>")]
     | Annotated[DateOn, Tag("<date>")]

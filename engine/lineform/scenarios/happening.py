@@ -29,6 +29,9 @@ class What(StrEnum):
     """Tapped a button or a menu: `text` is the postback's data, `fields` its params."""
     EVENT = "event"
     """A declared event was recorded: `name` is its type, `fields` its fields. Clicks and answers are such events."""
+    ITEM = "item"
+    """Something happened to an item: `name` is the event's type, `text` that of the event by which the friend had
+    favoured the item, `fields` the event's fields, ``item`` among them."""
     TAGGED = "tagged"
     """`name` is the tag that the friend did not have before."""
     UNTAGGED = "untagged"

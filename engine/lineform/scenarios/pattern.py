@@ -24,7 +24,8 @@ class Pattern:
     what: What
     name: str = ""
     texts: tuple[str, ...] = ()
-    """One of these: a postback's data as it is, a keyword compared without regard to width and case."""
+    """One of these: a postback's data as it is, a keyword compared without regard to width and case, the event by which
+    an item was favoured."""
     predicate: Predicate | None = None
     """For an attribute, what has to be true of the friend then; for an event, of that event alone."""
 
@@ -46,7 +47,7 @@ def fits(pattern: Pattern, happening: Happening, friend: Friend) -> bool:
     match pattern.what:
         case What.TEXT:
             return plain_text(happening.text) in pattern.texts
-        case What.POSTBACK:
+        case What.POSTBACK | What.ITEM:
             return happening.text in pattern.texts
         case What.EVENT if pattern.predicate is not None:
             event = Event(happening.name, happening.key, happening.at, happening.fields)
@@ -87,11 +88,11 @@ def pattern_to_wire(one: written.Occasion | written.Trigger, words: Declared, ti
             return {"what": What.TEXT, "texts": [plain_text(text) for text in texts]}
         case written.FormOn(form=form):
             return {"what": What.FORM, "name": form}
-        case written.EventOn(event=event, where=None):
-            return {"what": What.EVENT, "name": event}
         case written.EventOn(event=event, where=where):
-            where_it = EventCondition(event=event, where=where)
-            return {"what": What.EVENT, "name": event, "predicate": predicate(where_it)}
+            told = {"what": What.EVENT, "name": event}
+            return {**told, "predicate": predicate(EventCondition(event=event, where=where))} if where else told
+        case written.ItemOn(item=item):
+            return {"what": What.ITEM, "name": item.event, "texts": [item.to]}
         case written.RouteOn(route=route):
             return {"what": What.ROUTE, "name": route}
         case written.MemberOn():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,15 +15,19 @@ from lineform.ports.clock import Clock
 from lineform.ports.outside import Outside
 from lineform.ports.store import Store
 from lineform.run.options import Records
+from lineform.run.tick import Also
+from lineform.sending.links import LinkKeys
+from lineform.serve.failing import failure_of
 from lineform.serve.gathering import Gatherer
 from lineform.serve.health import Health
 from lineform.serve.intake import EventIntake
-from lineform.serve.logs import failure_of, log, warn
+from lineform.serve.links import Links
+from lineform.serve.logs import log, warn
 from lineform.serve.metrics import Metrics
 from lineform.serve.options import Served, ServeOptions
 from lineform.serve.pinging import Pinger
 from lineform.serve.requests import refusal
-from lineform.serve.turning import Later, Turning
+from lineform.serve.turning import Turning
 from lineform.serve.webhook import Webhook
 from lineform.serve.working import Following
 
@@ -36,7 +41,10 @@ class Parts:
     clock: Clock
     outside: Outside
     following: Following
-    later: Later = field(default_factory=Later)
+    also: Sequence[Also] = ()
+    """What a tick does beside the sends."""
+    link_keys: Mapping[str, LinkKeys] = field(default_factory=dict)
+    """With which the tokens of tracked links are read, by client."""
     routes: Sequence[BaseRoute] = ()
     """Further pages."""
 
@@ -56,7 +64,7 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
         metrics,
         options,
         parts.following,
-        parts.later,
+        parts.also,
         pinger.ticked if options.ping else None,
     )
     # Keys are looked up beside the transactions that keep events, not behind them.
@@ -76,11 +84,17 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
             stack.push_async_callback(pinger.close)
             await stack.enter_async_context(turning)
             await stack.enter_async_context(gatherer)
+            stack.push_async_callback(links.flush)
+            counting = asyncio.create_task(links.counting(), name="count taps")
+            stack.callback(counting.cancel)
             log("serving", clients=sorted(served))
             yield
             log("stopping")
 
+    links = Links(parts.link_keys, keys, gatherer, parts.clock, metrics, turning.came)
+
     routes: list[BaseRoute] = [
+        Route("/l/{token}", links.endpoint, methods=["GET"]),
         Route("/webhook/{client}", webhook.endpoint, methods=["POST"]),
         Route("/events/{client}", intake.endpoint, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),

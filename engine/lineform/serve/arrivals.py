@@ -1,4 +1,4 @@
-"""From a webhook's body to the events that are kept of it: pure, after its signature was found to hold.
+"""What comes in, as the inbox keeps it: pure, after it was found out who speaks.
 
 https://developers.line.biz/en/reference/messaging-api/#request-body
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from lineform.ports.inbox import Arrival, Source
 from lineform.scenarios.interpret import moment_of, sender_of
+from lineform.scenarios.shop import ShopEvent
 
 _LONGEST = 200
 
@@ -32,6 +33,16 @@ def arrivals_of(account: str, bot: str, body: bytes, now: datetime) -> list[Arri
     if value.get("destination") != bot:
         raise NotAWebhook("it is meant for another bot")
     return [_arrival(account, event, now) for event in events]
+
+
+def key_hash(key: str) -> str:
+    """What is kept of a key. A key is drawn from so many that nobody can try them: no slower hash is needed."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def shop_arrival(account: str, event: ShopEvent) -> Arrival:
+    """The event as the inbox keeps it."""
+    return Arrival(account, event.key, Source.SHOP, event.person, event.event, event.at, event.to_json())
 
 
 def _arrival(account: str, event: Any, now: datetime) -> Arrival:

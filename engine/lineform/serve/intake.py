@@ -6,7 +6,6 @@ is known by its type and id.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from starlette.requests import Request
@@ -16,9 +15,9 @@ from lineform.errors import LineformError
 from lineform.lineapi.buckets import Bucket
 from lineform.lineapi.rates import Rate
 from lineform.ports.clock import Clock
-from lineform.ports.inbox import Arrival, Source
 from lineform.run.options import Records
 from lineform.scenarios.shop import ShopEvent
+from lineform.serve.arrivals import key_hash, shop_arrival
 from lineform.serve.gathering import Gatherer, Overfull
 from lineform.serve.logs import log
 from lineform.serve.metrics import Metrics
@@ -26,16 +25,6 @@ from lineform.serve.options import EventsRefused, Served, ServeOptions
 from lineform.serve.requests import Unread, body_of, refusal
 
 _LONGEST_KEY = 200
-
-
-def key_hash(key: str) -> str:
-    """What is kept of a key. A key is drawn from so many that nobody can try them: no slower hash is needed."""
-    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-
-
-def arrival_of(account: str, event: ShopEvent) -> Arrival:
-    """The event as the inbox keeps it."""
-    return Arrival(account, event.key, Source.SHOP, event.person, event.event, event.at, event.to_json())
 
 
 class EventIntake:
@@ -90,7 +79,7 @@ class EventIntake:
 
     async def _keep(self, served: Served, events: Sequence[ShopEvent]) -> Response:
         try:
-            new = await self._gatherer.keep([arrival_of(served.name, event) for event in events])
+            new = await self._gatherer.keep([shop_arrival(served.name, event) for event in events])
         except Overfull:
             return refusal(503, "too much waits to be kept", **{"Retry-After": "5"})
         except LineformError as failure:

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
-from pathlib import Path
 from typing import Any, Literal
 
 import structlog
 
 Form = Literal["json", "text"]
-_PACKAGE = Path(__file__).parents[1]
 
 
 def configure(form: Form) -> None:
@@ -47,13 +44,3 @@ def log(event: str, **fields: Any) -> None:
 def warn(event: str, **fields: Any) -> None:
     """Something that a person should look at."""
     structlog.get_logger().warning(event, **fields)
-
-
-def failure_of(error: BaseException) -> str:
-    """What kind of error, and where in our code: its own words may hold what somebody wrote."""
-    places = [
-        f"{Path(frame.filename).relative_to(_PACKAGE)}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(_PACKAGE)
-    ]
-    return f"{type(error).__name__} at {places[-1] if places else 'an unknown place'}"

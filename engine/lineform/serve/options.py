@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from lineform.model.project import Client
 from lineform.ports.line_account import LineAccount
 from lineform.ports.outside import Hook
 from lineform.scenarios.shop import ShopEvent
+from lineform.sending.links import Keys
+from lineform.serve.working import Working
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,7 @@ class ServeOptions:
     """So long a webhook waits for others, to be kept with them in one transaction."""
     most_waiting: int = 100_000
     """Events that wait to be kept; whoever sends more is asked to come again."""
-    tries: int = 5
-    """So often an event may fail before it is set aside."""
-    batch: int = 500
-    """Events that are worked on together."""
-    lease: timedelta = timedelta(seconds=120)
-    """How long claimed events are left to whoever claimed them."""
+    working: Working = field(default_factory=Working)
     webhook_bytes: int = 2 * 1024 * 1024
     intake_bytes: int = 1024 * 1024
     intake_events: int = 1_000
@@ -81,11 +78,9 @@ class Served:
     """The events of a request, at most so many; raises `EventsRefused`."""
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """The systems that may be told something, by their declared names."""
+    link_keys: Keys | None = None
+    """With which the links of its sends are signed."""
 
     @property
     def name(self) -> str:
         return self.client.name
-
-
-Fields = Mapping[str, Any]
-"""What a line of the log says beside its event."""

@@ -10,8 +10,7 @@ from lineform.ports.intake import PendingCall
 from lineform.ports.outside import Answered, Heard, Hook, Outside
 from lineform.run.halt import halted_by
 from lineform.run.options import Run
-from lineform.serve.logs import warn
-from lineform.serve.metrics import Metrics
+from lineform.serve.onlooker import Onlooker
 
 PAUSES = (10, 30, 120, 600, 1800, 7200, 21600)
 """Seconds before a call is made again; after the last of them it is given up."""
@@ -20,7 +19,7 @@ AT_ONCE = 16
 CLAIMED = 100
 
 
-async def tell_once(run: Run, hooks: Mapping[str, Hook], outside: Outside, metrics: Metrics) -> int:
+async def tell_once(run: Run, hooks: Mapping[str, Hook], outside: Outside, onlooker: Onlooker) -> int:
     """Makes the calls of one client that are due; how many. None while the kill switch is on."""
     store, name, now = run.store, run.client.name, run.clock.now()
     if await run.records(halted_by, store, name, now):
@@ -30,7 +29,7 @@ async def tell_once(run: Run, hooks: Mapping[str, Hook], outside: Outside, metri
 
     async def one(call: PendingCall) -> None:
         async with room:
-            await _settle(run, call, await _tell(run, hooks, outside, call), metrics)
+            await _settle(run, call, await _tell(run, hooks, outside, call), onlooker)
 
     async with asyncio.TaskGroup() as group:
         for call in pending:
@@ -46,14 +45,14 @@ async def _tell(run: Run, hooks: Mapping[str, Hook], outside: Outside, call: Pen
     return await outside.tell(hook, call.key, call.body.encode(), run.clock.now())
 
 
-async def _settle(run: Run, call: PendingCall, answered: Answered, metrics: Metrics) -> None:
+async def _settle(run: Run, call: PendingCall, answered: Answered, onlooker: Onlooker) -> None:
     store, name, worker = run.store, run.client.name, run.options.worker
-    metrics.calls.labels(name, answered.heard.value).inc()
+    onlooker.called(name, answered.heard.value)
     if answered.heard is Heard.YES:
         await run.records(store.finish_call, name, call.number, worker)
     elif answered.heard is Heard.AGAIN and call.attempts <= len(PAUSES):
         until = run.clock.now() + timedelta(seconds=PAUSES[call.attempts - 1])
         await run.records(store.postpone_call, name, call.number, worker, until, answered.reason)
     else:
-        warn("call given up", client=name, webhook=call.webhook, attempts=call.attempts, reason=answered.reason)
+        onlooker.gave_up(name, webhook=call.webhook, attempts=call.attempts, reason=answered.reason)
         await run.records(store.give_up_call, name, call.number, worker, answered.reason)

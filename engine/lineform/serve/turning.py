@@ -19,26 +19,17 @@ from lineform.run.halt import halted_by
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.tick import Also, tick
-from lineform.serve.items import Watching, tell_items
-from lineform.serve.logs import failure_of, log, warn
+from lineform.serve.failing import failure_of
+from lineform.serve.logs import log, warn
 from lineform.serve.metrics import Metrics
 from lineform.serve.options import Served, ServeOptions
 from lineform.serve.telling import tell_once
+from lineform.serve.watching import Watcher
 from lineform.serve.working import Following, work_once
 
 IDLE = 1.0
 """Seconds until the inbox is looked into without being called: another process may have kept something."""
 LONGEST_PAUSE = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What a tick does beside the sends: made by the rooms below."""
-
-    also: Sequence[Also] = ()
-    """What else a tick does, such as steps that are due."""
-    watching: Callable[[Run], Awaitable[Watching]] | None = None
-    """Which events of an item are armed to go to whom."""
 
 
 @dataclass(slots=True)
@@ -62,7 +53,7 @@ class Turning:
         metrics: Metrics,
         options: ServeOptions,
         following: Following,
-        later: Later | None = None,
+        also: Sequence[Also] = (),
         ping: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._loops = {name: _Loops(one, Records(store)) for name, one in served.items()}
@@ -71,7 +62,7 @@ class Turning:
         self._metrics = metrics
         self._options = options
         self._following = following
-        self._later = later or Later()
+        self._also = also
         self._ping = ping
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,12 +125,13 @@ class Turning:
                 await asyncio.gather(*waiting, return_exceptions=True)
 
     def _run(self, loops: _Loops) -> Run:
-        options = TickOptions(actor=self._options.actor, should_stop=self._stop.is_set)
+        keys = loops.served.link_keys
+        options = TickOptions(actor=self._options.actor, should_stop=self._stop.is_set, link_keys=keys)
         return Run(loops.served.client, loops.served.account, loops.records, self._clock, options)
 
     async def _work(self, loops: _Loops) -> float:
         loops.came.clear()
-        worked = await work_once(self._run(loops), self._following, self._options, self._metrics)
+        worked = await work_once(self._run(loops), self._following, self._options.working, Watcher(self._metrics))
         if worked is None:
             return -IDLE  # halted: whatever comes changes nothing
         return 0.0 if worked else IDLE
@@ -147,13 +139,9 @@ class Turning:
     async def _turn(self, loops: _Loops) -> float:
         """A tick: sends and steps that are due, items and systems that are to be told, what is too old to keep."""
         run, name = self._run(loops), loops.served.name
-        report = await tick(
-            loops.served.client, loops.served.account, run.store, self._clock, run.options, self._later.also
-        )
+        report = await tick(loops.served.client, loops.served.account, run.store, self._clock, run.options, self._also)
         _tell_report(report)
-        if not report.halted and self._later.watching is not None:
-            await tell_items(run, self._following.live, await self._later.watching(run))
-        await tell_once(run, loops.served.hooks, self._outside, self._metrics)
+        await tell_once(run, loops.served.hooks, self._outside, Watcher(self._metrics))
         before = self._clock.now() - self._options.keep_raw
         await run.records(run.store.forget_received, name, before)
         await run.records(run.store.forget_calls, name, before)

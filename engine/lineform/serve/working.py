@@ -20,13 +20,26 @@ from lineform.run.halt import halted_by
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.interpret import RELATIONS, Meaning, interpret
+from lineform.scenarios.reacting import FORGOTTEN
 from lineform.scenarios.shop import MEMBER, ShopEvent
-from lineform.serve.logs import failure_of, warn
-from lineform.serve.metrics import Metrics
-from lineform.serve.options import ServeOptions
+from lineform.serve.failing import failure_of
+from lineform.serve.onlooker import Onlooker
 
 PAUSES = (1.0, 5.0, 30.0, 120.0)
 """Seconds before an event that failed is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """How events are worked on."""
+
+    tries: int = 5
+    """So often an event may fail before it is set aside."""
+    batch: int = 500
+    """Events that are worked on together."""
+    lease: timedelta = timedelta(seconds=120)
+    """How long claimed events are left to whoever claimed them."""
+
 
 LiveThrough = Callable[[Run, Sequence[Happening]], Awaitable[Any]]
 """What follows from happenings; repeating one, by its key, does nothing."""
@@ -69,7 +82,7 @@ class _Facts:
     """A shop's events with the user id of each friend they are about."""
 
 
-async def work_once(run: Run, following: Following, options: ServeOptions, metrics: Metrics) -> int | None:
+async def work_once(run: Run, following: Following, options: Working, onlooker: Onlooker) -> int | None:
     """Works on the oldest events of one client; how many were claimed. None while the kill switch is on: then
     everything waits.
 
@@ -88,31 +101,28 @@ async def work_once(run: Run, following: Following, options: ServeOptions, metri
         await run.records(store.return_received, name, _numbers(claimed), worker, tried=False)
         raise
     except Exception as error:  # noqa: BLE001 - whatever an event brings about, the others must not wait for it
-        await _failed(run, claimed, error, options, metrics)
+        await _failed(run, claimed, error, options, onlooker)
         return len(claimed)
     await run.records(store.finish_received, name, _numbers(claimed), worker)
-    _measure(metrics, name, claimed, run.clock.now())
+    onlooker.worked(name, [one.received_at for one in claimed], run.clock.now())
     return len(claimed)
 
 
-async def _failed(
-    run: Run, claimed: Sequence[Waiting], error: Exception, options: ServeOptions, metrics: Metrics
-) -> None:
+async def _failed(run: Run, claimed: Sequence[Waiting], error: Exception, options: Working, onlooker: Onlooker) -> None:
     """One event is tried again later, or set aside; several are given back, to be tried one by one."""
     store, name, worker = run.store, run.client.name, run.options.worker
     reason = failure_of(error)
-    metrics.failed.labels(name).inc()
     if len(claimed) > 1:
-        warn("events failed together", client=name, events=len(claimed), reason=reason)
+        onlooker.failed(name, "events failed together", events=len(claimed), reason=reason)
         await run.records(store.return_received, name, _numbers(claimed), worker, tried=True)
         return
     (one,) = claimed
     if one.attempts < options.tries:
         until = run.clock.now() + timedelta(seconds=PAUSES[min(one.attempts, len(PAUSES)) - 1])
-        warn("event failed", client=name, number=one.number, kind=one.kind, attempt=one.attempts, reason=reason)
+        onlooker.failed(name, "event failed", number=one.number, kind=one.kind, attempt=one.attempts, reason=reason)
         await run.records(store.postpone_received, name, one.number, worker, until, reason)
         return
-    warn("event set aside", client=name, number=one.number, kind=one.kind, attempts=one.attempts, reason=reason)
+    onlooker.failed(name, "event set aside", number=one.number, kind=one.kind, attempts=one.attempts, reason=reason)
     await run.records(store.set_aside, name, one.number, worker, reason)
     entry = AuditEntry(run.clock.now(), name, run.options.actor, "set aside", f"event {one.number}", reason)
     await run.records(store.note, entry)
@@ -156,9 +166,19 @@ async def _facts(run: Run, following: Following, claimed: Sequence[Waiting]) -> 
     return facts
 
 
+async def _came_back(run: Run, claimed: Sequence[Waiting]) -> frozenset[str]:
+    """Those who follow here and had been forgotten: nothing that is given once is given to them again."""
+    followers = sorted({one.person for one in claimed if one.kind == "follow" and one.person})
+    if not followers:
+        return frozenset()
+    known = await run.records(run.store.friend_ids, run.client.name, followers)
+    return await run.records(run.store.was_forgotten, run.client.name, [one for one in followers if one not in known])
+
+
 async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], facts: _Facts) -> None:
     related = sorted({one.person for one in claimed if one.kind in RELATIONS and one.person})
     latest = await run.records(run.store.latest_relations, run.client.name, related) if related else {}
+    forgotten = await _came_back(run, claimed)
     for one in claimed:
         event = json.loads(one.body)
         meaning = interpret(event, one.received_at) if isinstance(event, dict) else Meaning("", one.at)
@@ -167,6 +187,8 @@ async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], f
         # LINE keeps no order: a block that comes after the follow that undid it says nothing any more.
         if meaning.relation is not None and one.at < latest.get(meaning.user_id, one.at):
             continue
+        if meaning.what is What.FOLLOW and meaning.user_id in forgotten:
+            meaning = replace(meaning, fields={**meaning.fields, FORGOTTEN: True})
         known = facts.friends.get(meaning.user_id)
         facts.friends[meaning.user_id] = _row(meaning, known)
         if meaning.what is What.TEXT and (route := following.route(run.client.name, meaning.text)):
@@ -231,10 +253,3 @@ async def _of_shops(run: Run, claimed: Sequence[Waiting], facts: _Facts) -> None
 
 def _numbers(claimed: Sequence[Waiting]) -> list[int]:
     return [one.number for one in claimed]
-
-
-def _measure(metrics: Metrics, name: str, claimed: Sequence[Waiting], now: datetime) -> None:
-    metrics.worked.labels(name).inc(len(claimed))
-    lag = metrics.lag.labels(name)
-    for one in claimed:
-        lag.observe(max(0.0, (now - one.received_at).total_seconds()))

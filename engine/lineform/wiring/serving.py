@@ -7,21 +7,21 @@ from datetime import datetime
 
 from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
+from lineform.journeys.live import live_through
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
 from lineform.model.project import Client
-from lineform.ports.outside import Hook
-from lineform.run.options import Run
-from lineform.scenarios.happening import Happening
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts
 from lineform.serve.options import EventsRefused, Problem, Served
-from lineform.serve.turning import Later
 from lineform.serve.working import Following
 from lineform.wiring.failing import at_client
+from lineform.wiring.hooks import hooks_of
+from lineform.wiring.links import all_link_keys, link_keys
 from lineform.wiring.session import Session
+from lineform.wiring.ticking import ALSO
 
 
 def parts_of(session: Session) -> Parts:
@@ -31,7 +31,15 @@ def parts_of(session: Session) -> Parts:
     for client in session.project.clients.values():
         with at_client(client):
             served.append(_served(session, client))
-    return Parts(served, session.store, session.clock, Hooks(), following(), later())
+    return Parts(
+        served,
+        session.store,
+        session.clock,
+        Hooks(),
+        Following(live_through),
+        ALSO,
+        all_link_keys(session.project, session.settings),
+    )
 
 
 def _served(session: Session, client: Client) -> Served:
@@ -44,8 +52,14 @@ def _served(session: Session, client: Client) -> Served:
     value = session.settings.secret(secret.env)
     if not value.isascii() or len(value) < 16:
         raise CredentialError(f"the value of {secret.env} cannot be a channel secret", hint="Paste it again.")
-    hooks = {name: Hook(spec.url, session.settings.secret(spec.key.env)) for name, spec in client.spec.webhooks.items()}
-    return Served(client, ChannelSignature(value), session.account(client), reader_of(client), hooks)
+    return Served(
+        client,
+        ChannelSignature(value),
+        session.account(client),
+        reader_of(client),
+        hooks_of(client, session.settings),
+        link_keys(client.spec, session.settings),
+    )
 
 
 def reader_of(client: Client) -> Callable[[bytes, datetime, int], Sequence[ShopEvent]]:
@@ -62,17 +76,3 @@ def reader_of(client: Client) -> Callable[[bytes, datetime, int], Sequence[ShopE
         return [event for _, event in rows if isinstance(event, ShopEvent)]
 
     return read
-
-
-def following() -> Following:
-    """What follows from events."""
-    return Following(_facts_alone)
-
-
-def later() -> Later:
-    """What a tick does beside the sends."""
-    return Later()
-
-
-async def _facts_alone(run: Run, happenings: Sequence[Happening]) -> None:
-    """Nothing is armed that could react."""

@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
-from lineform.journeys.due import due_steps
-from lineform.run.menus import menus_due
-from lineform.run.tick import Also
+from collections.abc import Mapping
 
-ALSO: tuple[Also, ...] = (due_steps, menus_due)
+from lineform.hooks.calls import Hooks
+from lineform.journeys.due import due_steps
+from lineform.journeys.items import items_due
+from lineform.journeys.live import live_through
+from lineform.ports.outside import Hook
+from lineform.run.menus import menus_due
+from lineform.run.options import Run
+from lineform.run.outcome import TickEntry
+from lineform.run.tick import Also
+from lineform.serve.onlooker import Unwatched
+from lineform.serve.telling import tell_once
+from lineform.serve.working import Following, Working, work_once
+
+ALSO: tuple[Also, ...] = (items_due, due_steps, menus_due)
 """In this order; menus come last, because they follow from all that was done before."""
+
+
+def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
+    """The same where no server runs: what came in, from an import or before a server ended, is worked on first, and
+    systems are told last what they have to hear."""
+
+    async def calls_due(run: Run) -> list[TickEntry]:
+        outside = Hooks()
+        try:
+            while not run.options.dry_run and await tell_once(run, hooks, outside, Unwatched()):
+                pass
+        finally:
+            await outside.close()
+        return []
+
+    return (inbox_due, *ALSO, calls_due)
+
+
+async def inbox_due(run: Run) -> list[TickEntry]:
+    """Works on everything that waits in the inbox."""
+    while not run.options.dry_run and not run.options.should_stop():
+        if not await work_once(run, Following(live_through), Working(), Unwatched()):
+            break
+    return []

@@ -1,17 +1,14 @@
-"""What a shop's systems tell, with a key, whole or not at all, once; and items, told to those who favoured them."""
+"""What a shop's systems tell, with a key, whole or not at all, and once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from lineform.ports.store import FriendRow, Store
-from lineform.run.options import Run
 from lineform.scenarios.happening import What
-from lineform.serve.intake import key_hash
-from lineform.serve.turning import Later
+from lineform.serve.arrivals import key_hash
 from support.serving import USER, Server, served
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -99,30 +96,12 @@ def test_what_is_posted_is_never_sql_nor_a_template(store: Store) -> None:
     assert store.count_friends("salon").friends == 2
 
 
-def test_a_price_drop_reaches_everybody_who_favoured_the_item_once(store: Store) -> None:
+def test_what_happened_to_an_item_is_recorded_for_those_who_favoured_it(store: Store) -> None:
     open_door(store)
-
-    async def watching(_: Run) -> Mapping[str, Sequence[str]]:
-        return {"price_drop": ("favourite",)}
-
-    def drop(name: str, item: str) -> dict[str, Any]:
-        return {"event": "price_drop", "id": name, "at": NOW.isoformat(), "fields": {"item": item, "price": 900}}
-
-    with served(store, every=0.05, later=Later(watching=watching)) as server:
-        likes = [
-            shop_event(f"f{n}", event="favourite", user_id=user, fields={"item": item})
-            for n, (user, item) in enumerate([(USER, "shoe"), (USER, "shoe"), (OTHER, "shoe"), (OTHER, "hat")])
-        ]
-        assert post(server, *likes)[0] == 202
+    drop = {"event": "price_drop", "id": "d-1", "at": NOW.isoformat(), "fields": {"item": "shoe", "price": 900}}
+    with served(store) as server:
+        assert post(server, drop, drop)[0] == 202
         server.until_worked()
-        server.seen.happenings.clear()
-        assert post(server, drop("d-1", "shoe"), drop("d-2", "sock"))[0] == 202
-        server.until(lambda: len(server.seen.happenings) == 2)
-        assert post(server, drop("d-1", "shoe"))[0] == 202
-        server.until_worked()
-        server.until(lambda: not store.untold_items("salon", 1))
-        told = server.seen.happenings
-    assert len(told) == 2
-    assert {one.key.rpartition("/")[0] for one in told} == {"item/price_drop/d-1"}
-    assert len({one.friend_id for one in told}) == 2
-    assert {one.fields["price"] for one in told} == {900}
+        assert server.seen.happenings == []
+    (found,) = store.untold_items("salon", 10)
+    assert (found.type, found.id, found.item, found.fields["price"]) == ("price_drop", "d-1", "shoe", 900)
