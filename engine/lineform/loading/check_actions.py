@@ -82,6 +82,8 @@ class Nameable:
     menus: Collection[str]
     forms: Collection[str]
     scenarios: Collection[str]
+    webhooks: Collection[str] | None = None
+    """None where nobody knows which client it will be."""
 
 
 def action_problems(actions: Sequence[Action], path: Path, names: Nameable) -> Iterator[FieldProblem]:
@@ -107,8 +109,17 @@ def action_problems(actions: Sequence[Action], path: Path, names: Nameable) -> I
                 yield from _known(name, names.scenarios, (*here, "stop"), "E331", "scenario", "scenario")
             case written.RecordAction(record=record):
                 yield from _recorded(record, names.words, (*here, "record"))
-            case written.SendAction() | written.CallAction():
+            case written.CallAction(call=webhook):
+                yield from _callable(webhook, names.webhooks, (*here, "call"))
+            case written.SendAction():
                 pass
+
+
+def _callable(name: str, known: Collection[str] | None, path: Path) -> Iterator[FieldProblem]:
+    if known is not None and name not in known:
+        declaring = f"declare it in the client's file: webhooks: {{{name}: {{url: …, key: {{env: …}}}}}}"
+        hint = did_you_mean(name, known) or declaring
+        yield FieldProblem(path, "E335", f"{dotted(path)}: unknown webhook '{name}'", hint)
 
 
 def _known(name: str, known: Collection[str], path: Path, code: str, noun: str, kind: str) -> Iterator[FieldProblem]:

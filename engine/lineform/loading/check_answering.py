@@ -106,6 +106,11 @@ class Names(Protocol):
     @property
     def attributes(self) -> Collection[str]: ...
 
+    @property
+    def webhooks(self) -> Collection[str] | None:
+        """The systems that ``call`` may name; None where nobody knows."""
+        ...
+
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
         ...
@@ -133,6 +138,7 @@ def _all_problems(
         {*names.all[Kind.RICHMENU], *names.unread},
         {*names.all[Kind.FORM], *names.unread},
         {*(one for kind, some in names.all.items() if kind == "scenario" for one in some), *names.unread},
+        names.webhooks,
     )
     events = [question.field for question in spec.questions] if isinstance(spec, FormSpec) else None
     if names.attributes_complete:

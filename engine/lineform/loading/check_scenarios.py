@@ -18,6 +18,7 @@ from lineform.model.conditions import AttributeCondition, ClickCondition, EventC
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.scenario import END, ScenarioSpec, Step, Turn
+from lineform.scenarios.shop import ITEM
 from lineform.segments.check import check_condition
 from lineform.segments.declared import Declared
 from lineform.segments.finding import Finding
@@ -143,10 +144,10 @@ def _entries(spec: ScenarioSpec) -> Iterator[FieldProblem]:
         if isinstance(one, on.DateOn) and "enroll" not in spec.model_fields_set:
             message = "trigger: 'date' leaves open what becomes of friends whose date is known already"
             yield FieldProblem(path, "E346", message, "write 'enroll: both' for them as well, or 'enroll: new'")
-        if spec.enroll != "new" and isinstance(one, on.PostbackOn | on.KeywordOn | on.ManualOn | on.UntagOn):
+        if spec.enroll != "new" and isinstance(one, _Unknowable):
             message = f"enroll: '{spec.enroll}' asks who did that already, and nobody can know this of a {_word(one)}"
             yield FieldProblem(("enroll",), "E346", message, "write 'enroll: new'")
-    if spec.per is not None and not all(isinstance(one, on.EventOn) for one in spec.trigger):
+    if spec.per is not None and not _begun_by(spec):
         yield FieldProblem(("per",), "E346", "per: only events have fields that tell courses apart")
     if spec.reentry_after is not None and spec.reentry == "never":
         yield FieldProblem(
@@ -154,10 +155,23 @@ def _entries(spec: ScenarioSpec) -> Iterator[FieldProblem]:
         )
 
 
-def _word(one: on.PostbackOn | on.KeywordOn | on.ManualOn | on.UntagOn) -> str:
-    return {"PostbackOn": "postback", "KeywordOn": "keyword", "UntagOn": "tag that was taken away"}.get(
-        type(one).__name__, "start by hand"
-    )
+_Unknowable = on.PostbackOn | on.KeywordOn | on.ManualOn | on.UntagOn | on.ItemOn
+"""What nobody can know of a friend later."""
+
+
+def _word(one: _Unknowable) -> str:
+    words = {"PostbackOn": "postback", "KeywordOn": "keyword", "UntagOn": "tag that was taken away"}
+    return {**words, "ItemOn": "thing that happened to an item"}.get(type(one).__name__, "start by hand")
+
+
+def _begun_by(spec: ScenarioSpec) -> list[str]:
+    """The declared events that begin the scenario; empty where something else may begin it as well."""
+    found = [
+        one.event if isinstance(one, on.EventOn) else one.item.event
+        for one in spec.trigger
+        if isinstance(one, on.EventOn | on.ItemOn)
+    ]
+    return found if len(found) == len(spec.trigger) else []
 
 
 def scenario_problems(
@@ -186,6 +200,7 @@ def _words(
         {*names.all[Kind.RICHMENU], *names.unread},
         {*names.all[Kind.FORM], *names.unread},
         {*names.all[Kind.SCENARIO], *names.unread},
+        names.webhooks,
     )
     words = names.declared
     for index, one in enumerate(spec.trigger):
@@ -214,8 +229,8 @@ def _reads(
 ) -> Iterator[FieldProblem]:
     """Whether what the messages read is known when they are made. `event` is what began the scenario."""
     events: Collection[str] | None = None
-    if all(isinstance(one, on.EventOn) for one in spec.trigger):
-        found = [names.declared.events.get(one.event) for one in spec.trigger if isinstance(one, on.EventOn)]
+    if begun_by := _begun_by(spec):
+        found = [names.declared.events.get(one) for one in begun_by]
         events = {name for event in found if event is not None for name in event.fields}
     for site in sites:
         if not said_where(site.path):
@@ -268,6 +283,9 @@ def _occasion(one: on.Trigger | on.Occasion, words: Declared, path: Path) -> Ite
             yield from _known(form, words.forms, (*path, "form"), "E315", "form")
         case on.EventOn():
             yield from _condition(EventCondition(event=one.event, where=one.where), words, path)
+        case on.ItemOn(item=item):
+            yield from _of_item(item.event, words, (*path, "item", "event"))
+            yield from _of_item(item.to, words, (*path, "item", "to"))
         case on.RouteOn(route=route):
             yield from _known(route, words.routes, (*path, "route"), "E316", "entry route")
         case on.DateOn(date=name):
@@ -276,6 +294,15 @@ def _occasion(one: on.Trigger | on.Occasion, words: Declared, path: Path) -> Ite
             yield from _condition(SegmentCondition(segment=name), words, path)
         case _:
             return
+
+
+def _of_item(event: str, words: Declared, path: Path) -> Iterator[FieldProblem]:
+    """An event that says which item it is about."""
+    yield from _known(event, words.events, path, "E312", "event")
+    spec = words.events.get(event)
+    if spec is not None and (spec.fields.get(ITEM) is None or spec.fields[ITEM].type != "text"):
+        hint = f"declare it with fields: {{{ITEM}: text}}"
+        yield FieldProblem(path, "E313", f"{dotted(path)}: event '{event}' does not say which item it is about", hint)
 
 
 def _date(name: str, words: Declared, path: Path) -> Iterator[FieldProblem]:
@@ -290,8 +317,8 @@ def _field(
     spec: ScenarioSpec, name: str, words: Declared, path: Path, types: Collection[str] | None
 ) -> Iterator[FieldProblem]:
     """A field of every event that begins the scenario."""
-    events = [one.event for one in spec.trigger if isinstance(one, on.EventOn)]
-    if not events or len(events) < len(spec.trigger):
+    events = _begun_by(spec)
+    if not events:
         message = f"{dotted(path)}: '{name}' is no field: this scenario may begin without an event"
         yield FieldProblem(path, "E313", message)
         return

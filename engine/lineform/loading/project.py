@@ -156,7 +156,7 @@ def _client(
             continue
         one = built[address] = builder.build(declared, client)
         _collect(one.problems, one, address, client, workspace)
-    for address, problem in references.problems(built):
+    for address, problem in references.problems(built, webhooks=client.spec.webhooks):
         _collect((problem,), built[address], address, client, workspace)
     for address, found_problem in _between(client, built):
         _collect((found_problem,), built[address], address, client, workspace)

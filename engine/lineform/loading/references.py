@@ -47,12 +47,13 @@ class References:
         self._answers: dict[tuple[Any, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
 
     def problems(
-        self, built: Mapping[Address, Built], also: Iterable[Address] = ()
+        self, built: Mapping[Address, Built], also: Iterable[Address] = (), webhooks: Collection[str] | None = None
     ) -> Iterator[tuple[Address, FieldProblem]]:
-        """What is wrong between the resources of one client. Of `also`, further ones, only the names matter."""
+        """What is wrong between the resources of one client. Of `also`, further ones, only the names matter.
+        `webhooks` are the systems that the client declares; None where nobody knows which client it will be."""
         specs: dict[Address, Any] = {a: b.spec for a, b in built.items() if b.spec is not None}
         known, clashing = self._declared(specs)
-        names = _Names(built, known, self._unread, also)
+        names = _Names(built, known, self._unread, also, webhooks)
         for name, clash in clashing:
             yield Address(Kind.ATTRIBUTES, name), _of(clash)
         for address, spec in specs.items():
@@ -110,9 +111,15 @@ class _Names:
     """The words of a client. Where a file is broken, its words are not known, and nothing is said about them."""
 
     def __init__(
-        self, built: Mapping[Address, Built], known: Declared, unread: Unread, also: Iterable[Address] = ()
+        self,
+        built: Mapping[Address, Built],
+        known: Declared,
+        unread: Unread,
+        also: Iterable[Address] = (),
+        webhooks: Collection[str] | None = None,
     ) -> None:
         self.declared = known
+        self.webhooks = webhooks
         self.all = {kind: {a.name for a in built if a.kind is kind} for kind in Kind}
         for address in also:
             self.all[address.kind].add(address.name)

@@ -100,6 +100,7 @@ CODES: dict[str, str] = {
     "E332": "a pattern that cannot be used",
     "E333": "a tap that sends nothing",
     "E334": "answers that their attribute cannot hold",
+    "E335": "unknown webhook",
     "E340": "two steps of one id",
     "E341": "a branch whose last way is not the one for everybody else",
     "E342": "unknown step",

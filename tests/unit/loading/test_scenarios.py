@@ -220,3 +220,47 @@ def test_messages_of_a_step_may_stand_in_another_file(tmp_path: Path) -> None:
     files = {"campaigns/welcome.yaml": text, "campaigns/messages/hello.yaml": "text: ''\n"}
     problem = only(write(tmp_path, WORKSPACE, files))
     assert problem.origin.file == "campaigns/messages/hello.yaml"
+
+
+SHOP = """\
+kind: attributes
+name: shop
+events:
+  price_drop: {fields: {item: text, price: number}}
+  favourite: {fields: {item: text}}
+  visit: {fields: {shop: text}}
+"""
+
+
+def test_what_happens_to_an_item_may_begin_a_scenario_that_tells_of_it(tmp_path: Path) -> None:
+    text = HEAD + (
+        "trigger: {item: {event: price_drop, to: favourite}}\nreentry: restart\nper: item\n"
+        "steps: [{id: a, send: [{text: '{{ event.item | default(\"x\") }} {{ event.price | default(0) }}'}]}]\n"
+    )
+    root = write(tmp_path, WORKSPACE, {"campaigns/welcome.yaml": text, "segments/shop.yaml": SHOP})
+    assert problems(root) == []
+
+
+@pytest.mark.parametrize(
+    ("trigger", "code", "place"),
+    [
+        ("{event: price_drp, to: favourite}", "E312", "trigger[0].item.event"),
+        ("{event: price_drop, to: visit}", "E313", "trigger[0].item.to"),
+    ],
+)
+def test_an_item_is_named_by_both_events(tmp_path: Path, trigger: str, code: str, place: str) -> None:
+    text = HEAD + f"trigger: {{item: {trigger}}}\nsteps: [{{id: a, send: [{{text: x}}]}}]\n"
+    root = write(tmp_path, WORKSPACE, {"campaigns/welcome.yaml": text, "segments/shop.yaml": SHOP})
+    problem = only(root)
+    assert problem.code == code
+    assert place in problem.message
+
+
+def test_a_call_names_a_system_that_the_client_declares(tmp_path: Path) -> None:
+    text = HEAD + "trigger: follow\nsteps: [{id: a, do: [{call: crm}]}]\n"
+    assert only(declared(tmp_path, text)).code == "E335"
+    hook = "webhooks: {crm: {url: 'https://crm.example/in', key: {env: CRM_KEY}}}\n"
+    client = WORKSPACE["clients/aoba.yaml"] + hook
+    assert problems(write(tmp_path, WORKSPACE, {"campaigns/welcome.yaml": text, "clients/aoba.yaml": client})) == []
+    plain = client.replace(hook, hook.replace("https:", "http:"))
+    assert problems(write(tmp_path, WORKSPACE, {"campaigns/welcome.yaml": text, "clients/aoba.yaml": plain})) != []
