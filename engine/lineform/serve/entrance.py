@@ -25,9 +25,10 @@ from lineform.scenarios.answering import EntryRoute
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.passes import FORM, MEMBER, Pass
 from lineform.serve.doors import Deliver, Door, Rooms, once
+from lineform.serve.failing import failure_of
 from lineform.serve.html import closed, page
 from lineform.serve.liff_script import SCRIPT
-from lineform.serve.logs import failure_of, warn
+from lineform.serve.logs import warn
 from lineform.serve.requests import Unread, body_of, refusal
 
 MOST_BYTES = 16 * 1024

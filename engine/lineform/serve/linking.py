@@ -26,10 +26,11 @@ from lineform.ports.line_account import LineFailure, NotFound
 from lineform.ports.store import AuditEntry, FriendRow
 from lineform.run.options import Records, Run
 from lineform.scenarios.passes import MEMBER, read_pass
+from lineform.serve.arrivals import key_hash
 from lineform.serve.doors import Door
+from lineform.serve.failing import failure_of
 from lineform.serve.html import closed, notice
-from lineform.serve.intake import key_hash
-from lineform.serve.logs import failure_of, log, warn
+from lineform.serve.logs import log, warn
 from lineform.serve.requests import Unread, body_of, refusal
 from lineform.serve.working import LinkedFriend
 
