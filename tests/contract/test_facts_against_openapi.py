@@ -12,6 +12,7 @@ import pytest
 
 from lineform.lineapi import demographics, flex, imagemap, limits
 from lineform.lineapi.actions import ACTIONS, Place
+from lineform.lineapi.coupons import ACQUISITION, COUPON, REWARD, STATUSES
 from lineform.lineapi.messages import MESSAGE
 from lineform.lineapi.rates import LIMITS, OTHERS, UNLIMITED
 from lineform.lineapi.richmenu import RICHMENU
@@ -23,7 +24,7 @@ from support.line_openapi import endpoints, flattened, schemas
 def _objects() -> dict[str, list[Obj]]:
     found: dict[str, list[Obj]] = {}
     seen: set[int] = set()
-    todo: list[Shape] = [MESSAGE, RICHMENU, *ACTIONS.values()]
+    todo: list[Shape] = [MESSAGE, RICHMENU, COUPON, *ACTIONS.values()]
     while todo:
         shape = todo.pop()
         if id(shape) in seen:
@@ -60,6 +61,12 @@ MORE_REQUIRED = {
     "DatetimePickerAction": {"type", "data", "mode"},
     "ClipboardAction": {"type"},
     "RichMenuSwitchAction": {"type", "richMenuAliasId", "data"},
+    "CouponCreateRequest": {"reward"},
+    "DiscountFixedPriceInfoRequest": {"fixedAmount"},
+    "DiscountPercentagePriceInfoRequest": {"percentage"},
+    "DiscountExplicitPriceInfoRequest": {"originalPrice", "priceAfterDiscount"},
+    "CashBackFixedPriceInfoRequest": {"fixedAmount"},
+    "CashBackPercentagePriceInfoRequest": {"percentage"},
     "CameraAction": {"type"},
     "CameraRollAction": {"type"},
     "LocationAction": {"type"},
@@ -139,6 +146,8 @@ UNIONS: list[tuple[str, set[str]]] = [
     ("ImagemapAction", set(imagemap.ACTION.variants)),
     ("FlexContainer", set(flex.CONTAINER.variants)),
     ("FlexComponent", set(flex.COMPONENT.variants) | set(flex.COMPONENT.elsewhere)),
+    ("CouponRewardRequest", set(REWARD.variants)),
+    ("AcquisitionConditionRequest", set(ACQUISITION.variants)),
     ("Action", {kind for place in Place for kind in ACTIONS[place].variants}),
 ]
 
@@ -146,6 +155,10 @@ UNIONS: list[tuple[str, set[str]]] = [
 @pytest.mark.parametrize(("name", "kinds"), UNIONS, ids=[name for name, _ in UNIONS])
 def test_a_union_knows_every_type_of_its_schema(name: str, kinds: set[str]) -> None:
     assert kinds == set(schemas()[name]["discriminator"]["mapping"])
+
+
+def test_every_status_of_a_coupon_is_known() -> None:
+    assert list(STATUSES) == _given("CouponResponse", "status")["enum"]
 
 
 KEYWORDS: list[tuple[str, Str]] = [

@@ -12,7 +12,7 @@ import pytest
 from lineform.sandbox.api.table import ROUTES
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
-from support.line_calls import Line, a_file, a_menu, a_text, an_area
+from support.line_calls import Line, a_coupon, a_file, a_menu, a_text, an_area
 from support.line_messages import MESSAGES, flex, message
 from support.openapi import LOGIN, Checker, operations
 
@@ -29,6 +29,7 @@ def walk(line: Line, control: Control) -> None:
     _sends(line, control, friends)
     _menus(line, friends)
     _audiences(line, control, friends)
+    _coupons(line)
     _tokens(line)
     _refusals(line)
 
@@ -129,6 +130,25 @@ def _audiences(line: Line, control: Control, friends: list[str]) -> None:
     line.get(f"{base}/shared/5")
     line.get(f"{base}/5")
     line.delete(f"{base}/{number}")
+
+
+def _coupons(line: Line) -> None:
+    base = "/v2/bot/coupon"
+    rewards: list[dict[str, Any]] = [
+        {"type": "free"},
+        {"type": "discount", "priceInfo": {"type": "explicit", "originalPrice": 900, "priceAfterDiscount": 450}},
+        {"type": "cashBack", "priceInfo": {"type": "percentage", "percentage": 5}},
+    ]
+    for reward in rewards:
+        made = line.post(base, a_coupon(reward=reward, imageUrl="https://example.com/a.png")).json["couponId"]
+        line.get(f"{base}/{made}")
+    line.post(base, a_coupon(acquisitionCondition={"type": "lottery", "lotteryProbability": 1, "maxAcquireCount": -1}))
+    line.post(base, a_coupon(title=""))
+    line.get(f"{base}?status=RUNNING&limit=2")
+    line.get(f"{base}?status=RUNNING&limit=2&start=2")
+    for coupon in (made, made, "01KQXS5NVPCN4MB6Y2ETK23PC5"):
+        line.call("PUT", f"{base}/{coupon}/close")
+        line.get(f"{base}/{coupon}")
 
 
 def _tokens(line: Line) -> None:

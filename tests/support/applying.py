@@ -17,7 +17,7 @@ from lineform.model.project import Client, Resource
 from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
-from lineform.ports.store import AuditEntry, Revision, Upload
+from lineform.ports.store import AuditEntry, RecordedCoupon, Revision, Upload
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned
@@ -36,6 +36,7 @@ class ApplyRecords:
     leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     log: list[AuditEntry] = field(default_factory=list)
     bots: dict[str, str] = field(default_factory=dict)
+    coupon_rows: list[RecordedCoupon] = field(default_factory=list)
     selected: tuple[str, ...] = ()
     """LINE's user ids of the friends whom every segment selects."""
     blocked: set[str] = field(default_factory=set)
@@ -87,6 +88,22 @@ class ApplyRecords:
 
     def disarm(self, account: str, address: str, now: datetime) -> None:
         self.revisions.get(account, {}).pop(address, None)
+
+    def coupons(self, account: str) -> Sequence[RecordedCoupon]:
+        return tuple(self.coupon_rows)
+
+    def intend_coupon(self, account: str, name: str, hash_: str, now: datetime) -> None:
+        if not any((one.name, one.hash, one.coupon_id) == (name, hash_, "") for one in self.coupon_rows):
+            self.coupon_rows.append(RecordedCoupon(name, hash_, "", now))
+
+    def record_coupon(self, account: str, name: str, hash_: str, coupon_id: str) -> None:
+        at = next(
+            i for i, one in enumerate(self.coupon_rows) if (one.name, one.hash, one.coupon_id) == (name, hash_, "")
+        )
+        self.coupon_rows[at] = replace(self.coupon_rows[at], coupon_id=coupon_id)
+
+    def record_closed(self, account: str, coupon_id: str, now: datetime) -> None:
+        self.coupon_rows = [one for one in self.coupon_rows if one.coupon_id != coupon_id]
 
     def armed(self, account: str) -> Sequence[Revision]:
         return tuple(self.revisions.get(account, {}).values())

@@ -18,6 +18,7 @@ from lineform.planning.live_audiences import AudienceJob, LiveAudience
 from lineform.ports.line_account import (
     Accepted,
     FollowerPage,
+    ListedCoupon,
     NarrowcastProgress,
     NotFound,
     OutcomeUnknown,
@@ -70,6 +71,7 @@ class FakeAccount:
     batches: dict[str, Batch] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     audience_book: FakeAudiences = field(default_factory=FakeAudiences)
+    coupon_book: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     """Calls that change something, in order: ``create_menu richmenu-1``."""
     trouble: Trouble = field(default_factory=Trouble)
@@ -281,6 +283,31 @@ class FakeAccount:
                 self.links.pop(user, None)
 
         self._changing(f"unlink_menus {len(user_ids)}", unlink)
+
+    async def coupons(self) -> Sequence[ListedCoupon]:
+        running = {one: coupon for one, coupon in self.coupon_book.items() if coupon["status"] != "CLOSED"}
+        return [ListedCoupon(one, str(coupon["title"])) for one, coupon in running.items()]
+
+    async def coupon(self, coupon_id: str) -> Mapping[str, Any]:
+        if coupon_id not in self.coupon_book:
+            raise NotFound("not found", status=404)
+        return self.coupon_book[coupon_id]
+
+    async def create_coupon(self, coupon: Mapping[str, Any]) -> str:
+        def create() -> str:
+            made = f"C{len(self.coupon_book) + 1}"
+            self.coupon_book[made] = {**coupon, "couponId": made, "status": "RUNNING"}
+            return made
+
+        return str(self._changing(f"create_coupon {coupon['title']}", create))
+
+    async def close_coupon(self, coupon_id: str) -> None:
+        def close() -> None:
+            if self.coupon_book[coupon_id]["status"] == "CLOSED":
+                raise Refused("closed already", status=410)
+            self.coupon_book[coupon_id]["status"] = "CLOSED"
+
+        self._changing(f"close_coupon {coupon_id}", close)
 
     async def audiences(self) -> Sequence[LiveAudience]:
         return self.audience_book.every()

@@ -120,3 +120,18 @@ def a_file(ids: list[str], kind: str = "text/plain", **fields: str) -> tuple[byt
     head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="ids.txt"\r\nContent-Type: {kind}'
     text = "\r\n".join([*parts, f"{head}\r\n\r\n" + "\n".join(ids), f"--{mark}--", ""])
     return text.encode(), {"Content-Type": f"multipart/form-data; boundary={mark}"}
+
+
+def a_coupon(**fields: Any) -> dict[str, Any]:
+    """A coupon as it is created; it ends far away."""
+    return {
+        "title": "a coupon",
+        "startTimestamp": 1_700_000_000,
+        "endTimestamp": 4_000_000_000,
+        "timezone": "ASIA_TOKYO",
+        "maxUseCountPerTicket": 1,
+        "visibility": "UNLISTED",
+        "acquisitionCondition": {"type": "normal"},
+        "reward": {"type": "gift"},
+        **fields,
+    }

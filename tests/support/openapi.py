@@ -225,7 +225,8 @@ def _check_multipart(schema: dict[str, Any], sent: Mapping[str, str], body: byte
 
 
 def _check_parameters(found: Operation, query: str, sent: Mapping[str, str]) -> list[str]:
-    given = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
+    every = parse_qs(query, keep_blank_values=True)
+    given = {name: values[0] for name, values in every.items()}
     wrong = []
     known = set()
     for parameter in found.spec.get("parameters", ()):
@@ -238,7 +239,8 @@ def _check_parameters(found: Operation, query: str, sent: Mapping[str, str]) -> 
             if parameter.get("required"):
                 wrong.append(f"the required parameter {name} is missing")
             continue
-        typed = _typed(parameter["schema"].get("type"), value)
+        listed = parameter["schema"].get("type") == "array"
+        typed = every[name] if listed else _typed(parameter["schema"].get("type"), value)
         wrong += [f"parameter {name} {text}" for text in violations(found.file, parameter["schema"], typed)]
     wrong += [f"unknown parameter {name}" for name in given if name not in known]
     if "x-line-retry-key" in sent and "X-Line-Retry-Key" not in known:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
+from lineform.apply.coupons import close_coupon, create_coupon
 from lineform.apply.desk import FIRST_WAIT, TRIES, Desk
 from lineform.apply.filling import create_audience, delete_audience, fill_audience
 from lineform.apply.journal import MOVE_DONE
@@ -25,8 +26,10 @@ from lineform.planning.steps import (
     ArmRevision,
     CheckImage,
     ClearDefault,
+    CloseCoupon,
     CreateAlias,
     CreateAudience,
+    CreateCoupon,
     CreateMenu,
     DeleteAlias,
     DeleteAudience,
@@ -61,6 +64,8 @@ class Actor:
     live: LiveAccount
     predicates: Mapping[str, Predicate] = field(default_factory=dict)
     """Whom each declared audience is to hold."""
+    coupons: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Each declared coupon as LINE is asked to make it."""
     made: dict[str, str] = field(default_factory=dict)
     audiences: dict[str, int] = field(default_factory=dict)
     """Audiences that it creates, by address."""
@@ -108,6 +113,10 @@ class Actor:
                 return Outcome.DONE, await fill_audience(self.desk, self.predicates[address], audience)
             case DeleteAudience(_, audience_id):
                 return await delete_audience(self.desk, audience_id), str(audience_id)
+            case CreateCoupon(address, wanted):
+                return await create_coupon(self.desk, address, wanted, self.coupons[address])
+            case CloseCoupon(_, coupon_id):
+                return await close_coupon(self.desk, coupon_id), coupon_id
             case ArmRevision(address):
                 return await self._arm(address)
             case DisarmRevision(address):

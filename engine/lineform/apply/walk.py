@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lineform.apply.acting import Actor
+from lineform.apply.coupons import read_coupons
 from lineform.apply.desk import Desk
 from lineform.apply.journal import DONE, MOVE_DUE, READ_BACK, START, STEP, applied_before, unmoved
 from lineform.apply.members import read_members
@@ -20,6 +21,7 @@ from lineform.errors import LineformError, LineRefusedError, PartialError, Stale
 from lineform.model.project import Client
 from lineform.planning.audiences import declared_audiences
 from lineform.planning.compare import compare
+from lineform.planning.coupons import declared_coupons
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
@@ -50,7 +52,9 @@ async def fresh_plan(
     digests = {address: revisioned.digest for address, revisioned in revisions.items()}
     members = await read_members(desk, client, live)
     shown = await desk.offload(desk.store.count_shown, desk.client)
-    return make_plan(client, live, recorded, digests, desk.clock.now(), options, unmoved(notes), members, shown), live
+    coupons = await read_coupons(desk, client)
+    now = desk.clock.now()
+    return make_plan(client, live, recorded, digests, now, options, unmoved(notes), members, shown, coupons), live
 
 
 async def apply_plan(
@@ -92,7 +96,7 @@ async def _apply_locked(
     for move in chain.from_iterable(s.moves for s in plan.steps if isinstance(s, MoveLinkedUsers)):
         await desk.note(MOVE_DUE, move.menu_id)
     resources = {str(address): resource for address, resource in client.resources.items()}
-    actor = Actor(desk, resources, revisions, live, declared_audiences(client))
+    actor = Actor(desk, resources, revisions, live, declared_audiences(client), declared_coupons(client))
     result = await _walk(desk, plan, actor)
     await desk.note(DONE, approved.plan_id or plan.digest)
     return result

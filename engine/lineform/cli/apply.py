@@ -37,6 +37,7 @@ from lineform.wiring.session import Session, open_session
 @click.option("--digest", metavar="HEX", help="Apply only if the plan made now has this digest: it was approved.")
 @options.prune
 @options.adopt
+@options.replace
 @options.now
 @options.sandbox
 def command(
@@ -47,6 +48,7 @@ def command(
     digest: str | None,
     prune: bool,
     adopt: tuple[str, ...],
+    replace: tuple[str, ...],
     now: datetime | None,
     sandbox: bool,
 ) -> int:
@@ -55,7 +57,7 @@ def command(
     Safe to repeat: after a crash, a limit or a lost connection, the same command goes on from there.
     """
     saved = None if plan_file is None else plan_from_json(read_file(plan_file))
-    if saved is not None and (prune or adopt or digest):
+    if saved is not None and (prune or adopt or replace or digest):
         raise UsageError("what is pruned, adopted and approved stands in the plan file", hint="plan again with them")
     project = open_project(workspace, clients)
     settings = read_settings()
@@ -63,7 +65,8 @@ def command(
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if saved is not None:
             return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
-        planned = asyncio.run(plan_all(session, PlanOptions(prune=prune, adopt=frozenset(adopt)), with_store=True))
+        said = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
+        planned = asyncio.run(plan_all(session, said, with_store=True))
         failures = planned.failures
         click.echo(plan_text(planned.file, planned.live, planned.outlooks, failures=failures, colour=use_colour()))
         failed = [error.exit_code for error in failures.values()]

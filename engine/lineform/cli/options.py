@@ -54,6 +54,9 @@ class Moment(click.ParamType[datetime]):
 
 prune = click.option("--prune", is_flag=True, help="Delete our live menus whose file is gone.")
 
+replace = click.option(
+    "--replace", multiple=True, metavar="ADDRESS", help="Make this coupon anew, and close the old one for everybody."
+)
 adopt = click.option(
     "--adopt", multiple=True, metavar="ADDRESS", help="Let this menu take over an alias or default of others."
 )

@@ -28,6 +28,7 @@ CHANGES = 2
 @options.output("text", "json", "markdown")
 @options.prune
 @options.adopt
+@options.replace
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan here, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @click.option("--snapshot", type=click.Path(path_type=Path, exists=True), help="Plan against this file; no secrets.")
@@ -41,6 +42,7 @@ def command(
     output: str,
     prune: bool,
     adopt: tuple[str, ...],
+    replace: tuple[str, ...],
     out: Path | None,
     detailed_exitcode: bool,
     snapshot: Path | None,
@@ -52,7 +54,7 @@ def command(
     """Show what apply would change, which sends it would arm, whom they would reach and what they would cost."""
     settings = read_settings()
     project = open_project(workspace, clients)
-    plan_options = PlanOptions(prune=prune, adopt=frozenset(adopt))
+    plan_options = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
     if snapshot is not None:
         if save_snapshot or sandbox:
             raise UsageError("--snapshot plans without any account; leave the other option out")

@@ -7,6 +7,7 @@ from typing import Self
 from lineform.line.audiences import AudienceCalls
 from lineform.line.bot import BotCalls
 from lineform.line.calls import Calls
+from lineform.line.coupons import CouponCalls
 from lineform.line.friends import FriendCalls
 from lineform.line.menus import AliasCalls, MenuCalls, MenuLinkCalls
 from lineform.line.messages import MessageCalls
@@ -16,7 +17,9 @@ from lineform.ports.clock import Clock
 from lineform.ports.pacing import SharedPace
 
 
-class HttpLineAccount(BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, AudienceCalls, MessageCalls):
+class HttpLineAccount(
+    BotCalls, FriendCalls, MenuCalls, AliasCalls, MenuLinkCalls, AudienceCalls, CouponCalls, MessageCalls
+):
     """Implements `lineform.ports.line_account.LineAccount`. Close it, or use it with ``async with``."""
 
     async def close(self) -> None:

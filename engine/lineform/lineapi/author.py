@@ -6,6 +6,7 @@ A message is LINE's own object. Where its ``type`` is left out, the key that nam
     {textV2: "Hi {you}", substitution: ...}    {type: textV2, text: "Hi {you}", substitution: ...}
     {flex: {type: bubble}, altText: Sale}      {type: flex, contents: {type: bubble}, altText: Sale}
     {template: {type: confirm}, altText: Ok?}  {type: template, template: {type: confirm}, altText: Ok?}
+    {coupon: autumn}                           {type: coupon, couponId: <LINE's id of the workspace's coupon>}
     {sticker: {packageId: "1", stickerId: "2"}, quickReply: ...}
                                                {type: sticker, packageId: "1", stickerId: "2", quickReply: ...}
 """
@@ -32,6 +33,8 @@ class PathMap:
     """The type that its key named; empty where the message was in LINE's own form."""
     spread: frozenset[str] = frozenset()
     """Properties that stand inside the type's own object."""
+    whole: str = ""
+    """The property that the type's key holds by itself, where that is not always so."""
 
     def author_path(self, line_path: Path) -> Path:
         """Where the author wrote what LINE's object holds at `line_path`.
@@ -41,7 +44,7 @@ class PathMap:
         if not self.kind or not line_path:
             return line_path
         head, rest = line_path[0], line_path[1:]
-        if head in ("type", CARRIED_IN.get(self.kind)):
+        if head in ("type", CARRIED_IN.get(self.kind), self.whole):
             return (self.kind, *rest)
         if head in self.spread:
             return (self.kind, *line_path)
@@ -75,6 +78,8 @@ def to_line(message: dict[str, Any]) -> InLineForm:
         text = f"names a second type beside '{kind}'; a message has one (write two messages instead)"
         raise NotAMessageError(Finding((more[0],), Reason.CONFLICT, text))
     rest = {key: value for key, value in message.items() if key != kind}
+    if kind == "coupon" and isinstance(message[kind], str):
+        return InLineForm({"type": kind, "couponId": _named(message[kind]), **rest}, PathMap(kind, whole="couponId"))
     carrier = CARRIED_IN.get(kind)
     if carrier is None:
         return _spread(kind, message[kind], rest)
@@ -82,6 +87,11 @@ def to_line(message: dict[str, Any]) -> InLineForm:
         text = f"cannot stand beside '{kind}', which already is LINE's '{carrier}'"
         raise NotAMessageError(Finding((carrier,), Reason.CONFLICT, text))
     return InLineForm({"type": kind, carrier: message[kind], **rest}, PathMap(kind))
+
+
+def _named(coupon: str) -> str:
+    """LINE's id of a coupon of the workspace is known when the message is made."""
+    return f"{{{{ coupon['{coupon}'] }}}}"
 
 
 def _no_type(message: dict[str, Any]) -> Finding:

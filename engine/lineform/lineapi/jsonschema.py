@@ -77,6 +77,9 @@ class Builder:
             required = [kind if key == carrier else key for key in shape.required if key != "type"]
         else:
             inside = _object({k: self.schema(i) for k, i in own.items()}, [k for k in shape.required if k != "type"])
+            if kind == "coupon":
+                named: Schema = {"type": "string", "description": "A coupon of this workspace, by name."}
+                inside = {"anyOf": [inside, named]}
             fields = {kind: inside, **{key: self.schema(item) for key, item in COMMON.items()}}
             required = [kind]
         return {**_object(fields, required), "description": f"A {kind} message."}

@@ -196,6 +196,7 @@ def _friend_problem(
 
 _UNKNOWN = {
     "code": ("E321", "pool of codes", "declare it in a file of kind codes"),
+    "coupon": ("E323", "coupon", "declare it in a file of kind coupon, and name it under uses.coupons"),
     "link": ("E314", "link", "declare it with its url under 'links' in a file of kind attributes"),
 }
 

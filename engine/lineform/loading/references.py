@@ -9,6 +9,7 @@ from typing import Any
 
 from lineform.loading.check_answering import answering_problems
 from lineform.loading.check_audiences import audience_problems
+from lineform.loading.check_coupons import unknown_coupons
 from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menu_rules import condition_findings, menu_problems, rules_of_client, unreached
 from lineform.loading.check_menus import switch_problems
@@ -80,7 +81,7 @@ class References:
         if built.resource is None:
             return apart_from(built.unsure, _problems(spec, built, names))
         if isinstance(spec, CampaignSpec) and names.complete:
-            parts = (spec.audience, built.sites, spec.skip_if_unknown, names.declared)
+            parts = (spec.audience, spec.messages, built.sites, spec.skip_if_unknown, names.declared)
         elif isinstance(spec, SegmentSpec) and names.complete:
             parts = (spec, names.declared)
         else:
@@ -139,6 +140,7 @@ class _Names:
         self.given = {
             "code": frozenset({*self.all[Kind.CODES], *unread.names}),
             "link": frozenset(links.keys() | self.lost),
+            "coupon": frozenset({*self.all[Kind.COUPON], *unread.names}),
         }
 
     def sure(self, finding: Finding) -> bool:
@@ -162,6 +164,7 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         found = check_audience(spec.audience, known, ("audience",))
         yield from (_of(one) for one in found if names.sure(one))
         yield from audience_problems(spec, built.sites)
+        yield from unknown_coupons(spec, names.given["coupon"])
         if names.attributes_complete:
             yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown, names.given)
             yield from _skips(spec, names)

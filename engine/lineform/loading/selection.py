@@ -27,6 +27,7 @@ USES = {
     "routes": Kind.ROUTE,
     "attributes": Kind.ATTRIBUTES,
     "codes": Kind.CODES,
+    "coupons": Kind.COUPON,
 }
 
 

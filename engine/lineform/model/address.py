@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SCENARIO = "scenario"
     RICHMENU = "richmenu"
     CODES = "codes"
+    COUPON = "coupon"
     MENU_RULES = "menu-rules"
     REPLY = "reply"
     FORM = "form"

@@ -10,6 +10,7 @@ from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec, ProjectSpec
 from lineform.model.code_pool import CodesSpec
+from lineform.model.coupon import CouponSpec
 from lineform.model.form import FormSpec
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.reply import ReplySpec
@@ -27,6 +28,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.SCENARIO: ScenarioSpec,
     Kind.RICHMENU: RichMenuSpec,
     Kind.CODES: CodesSpec,
+    Kind.COUPON: CouponSpec,
     Kind.MENU_RULES: MenuRulesSpec,
     Kind.REPLY: ReplySpec,
     Kind.FORM: FormSpec,

@@ -6,8 +6,9 @@ puts them into the store. Here stands only what they are.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -27,6 +28,14 @@ Until = Annotated[
     AfterValidator(_moment),
 ]
 """Up to the end of that local day, or up to that local time."""
+
+
+def end_of(text: str, timezone: str) -> datetime:
+    """The first moment that is too late: the end of ``2026-12-31``, or ``2026-12-31T18:00``, on that zone's clocks."""
+    wall = datetime.fromisoformat(text)
+    if "T" not in text:
+        wall += timedelta(days=1)
+    return wall.replace(tzinfo=ZoneInfo(timezone))
 
 
 class CodesSpec(Spec):

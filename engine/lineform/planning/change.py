@@ -87,6 +87,16 @@ class AudienceWork:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponWork:
+    """What a change means for LINE's coupons. Never part of a saved plan."""
+
+    create: str = ""
+    """The hash of the coupon to make; empty where none is made."""
+    close: tuple[str, ...] = ()
+    """LINE's ids of those to close."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One resource of one client, before and after.
 
@@ -111,6 +121,7 @@ class Change:
     """The live menu that a retiring, kept or deleted line speaks of."""
     work: MenuWork | None = field(default=None, compare=False, repr=False)
     audience_work: AudienceWork | None = field(default=None, compare=False, repr=False)
+    coupon_work: CouponWork | None = field(default=None, compare=False, repr=False)
 
     @property
     def counts(self) -> bool:

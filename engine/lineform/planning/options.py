@@ -17,3 +17,5 @@ class PlanOptions:
     grace: timedelta = GRACE
     """How long a replaced menu is kept: alias caches and late taps leave friends on it."""
     adopt: frozenset[str] = frozenset()
+    replace: frozenset[str] = frozenset()
+    """Addresses of coupons that may be made anew, and whose old ones are closed for everybody who has them."""

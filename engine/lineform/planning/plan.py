@@ -15,6 +15,7 @@ from lineform.model.project import Client
 from lineform.planning.arming import compare_armed
 from lineform.planning.audiences import Membership, compare_audiences
 from lineform.planning.change import Action, Change
+from lineform.planning.coupons import CouponBook, ForeignCoupon, compare_coupons
 from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import LiveAudience
 from lineform.planning.menus import compare_menus
@@ -42,6 +43,7 @@ class ClientPlan:
     steps: tuple[Step, ...] = field(default=(), compare=False)
     settled: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     foreign_audiences: tuple[LiveAudience, ...] = ()
+    foreign_coupons: tuple[ForeignCoupon, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -114,14 +116,15 @@ def make_plan(
     unmoved: Collection[str] = (),
     members: Mapping[str, Membership] | None = None,
     shown: Mapping[str, int] = MappingProxyType({}),
+    coupons: CouponBook | None = None,
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
     `recorded` and `revisions` map the address of what acts later to the digest of its armed and of its declared
     revision; None for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier
     apply did not finish moving. `members` tells of each declared audience who is in it; None where nobody
-    was asked, and audiences are not compared. `shown` are friends by the menu that is recorded of them. Raises nothing:
-    what stops the plan is in it, see `ClientPlan.refusal`.
+    was asked, and audiences are not compared. `shown` are friends by the menu that is recorded of them, `coupons` those
+    of the account, None where nobody was asked. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
         return ClientPlan(client.name, live.bot.user_id, (_wrong_bot(client, live),), recorded is not None)
@@ -135,6 +138,9 @@ def make_plan(
         audiences = compare_audiences(client, live, members, now, options)
         changes, settled = changes + audiences.changes, settled | audiences.settled
         foreign_audiences = audiences.foreign
+    if coupons is not None:
+        made = compare_coupons(client, coupons, now, options)
+        changes, settled = changes + made.changes, settled | made.settled
     ordered = tuple(sorted(changes, key=lambda c: (c.address, c.action is Action.RETIRING, c.menu_id)))
     return ClientPlan(
         client=client.name,
@@ -143,6 +149,7 @@ def make_plan(
         recorded=recorded is not None,
         foreign=menus.foreign,
         foreign_audiences=foreign_audiences,
+        foreign_coupons=coupons.foreign if coupons is not None else (),
         steps=steps_for(ordered),
         settled=settled,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from lineform.errors import UsageError
 from lineform.planning.change import Action, Change, Difference
+from lineform.planning.coupons import ForeignCoupon
 from lineform.planning.estimate import estimate
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, PlanFile
@@ -33,6 +34,7 @@ def plan_to_json(plan: PlanFile) -> str:
             "prune": options.prune,
             "grace_seconds": int(options.grace.total_seconds()),
             "adopt": sorted(options.adopt),
+            "replace": sorted(options.replace),
         },
         "clients": [client_plan_to_data(client) for client in plan.clients],
     }
@@ -54,6 +56,7 @@ def client_plan_to_data(plan: ClientPlan) -> dict[str, Any]:
             for menu in plan.foreign
         ],
         "foreign_audiences": [audience_to_data(audience) for audience in plan.foreign_audiences],
+        "foreign_coupons": [{"coupon_id": one.coupon_id, "title": one.title} for one in plan.foreign_coupons],
         "steps": [describe(step) for step in plan.steps],
         "estimate": {
             "counts": wait.counts,
@@ -102,7 +105,12 @@ def plan_from_json(text: str) -> PlanFile:
 
 def _plan(data: dict[str, Any]) -> PlanFile:
     said = data["options"]
-    options = PlanOptions(bool(said["prune"]), timedelta(seconds=said["grace_seconds"]), frozenset(said["adopt"]))
+    options = PlanOptions(
+        bool(said["prune"]),
+        timedelta(seconds=said["grace_seconds"]),
+        frozenset(said["adopt"]),
+        frozenset(said.get("replace", ())),
+    )
     made_at = datetime.fromisoformat(data["made_at"])
     return PlanFile(made_at, options, tuple(_client(client) for client in data["clients"]))
 
@@ -113,7 +121,12 @@ def _client(data: dict[str, Any]) -> ClientPlan:
     )
     changes = tuple(_change(data["client"], change) for change in data["changes"])
     others = tuple(audience_from_data(one) for one in data.get("foreign_audiences", ()))
-    return ClientPlan(data["client"], data["bot"], changes, data["recorded"], foreign, foreign_audiences=others)
+    coupons = tuple(ForeignCoupon(one["coupon_id"], one["title"]) for one in data.get("foreign_coupons", ()))
+    return ClientPlan(
+        *(data["client"], data["bot"], changes, data["recorded"], foreign),
+        foreign_audiences=others,
+        foreign_coupons=coupons,
+    )
 
 
 def _change(client: str, data: dict[str, Any]) -> Change:

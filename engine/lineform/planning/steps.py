@@ -166,6 +166,22 @@ class DeleteAudience:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateCoupon:
+    """A coupon, for good: LINE changes none."""
+
+    address: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCoupon:
+    """Ends a coupon of ours for everybody who has it."""
+
+    address: str
+    coupon_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArmRevision:
     """Lets a revision be sent from now on, when it is due."""
 
@@ -191,6 +207,8 @@ Step = (
     | CreateAudience
     | FillAudience
     | DeleteAudience
+    | CreateCoupon
+    | CloseCoupon
     | ArmRevision
 )
 
@@ -211,6 +229,7 @@ def steps_for(changes: Iterable[Change]) -> tuple[Step, ...]:
         *_settle(changes, works),
         *(DeleteMenu(c.address, menu_id) for c, work in works for menu_id in work.delete_menus),
         *_audiences(changes),
+        *_coupons(changes),
         *(_arm(change) for change in changes if _arms(change) and not _of_menus(change.address)),
     )
 
@@ -290,6 +309,13 @@ def _audiences(changes: Iterable[Change]) -> Iterator[Step]:
             yield DeleteAudience(address, audience_id)
 
 
+def _coupons(changes: Iterable[Change]) -> Iterator[Step]:
+    """New ones first, so that no message is armed without its coupon."""
+    works = [(change.address, change.coupon_work) for change in changes if change.coupon_work is not None]
+    yield from (CreateCoupon(address, work.create) for address, work in works if work.create)
+    yield from (CloseCoupon(address, coupon_id) for address, work in works for coupon_id in work.close)
+
+
 def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
     """The step in words, for people."""
     match step:
@@ -331,6 +357,10 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
             return f"delete {address} ({audience_id})"
         case ArmRevision(address) if _of_menus(address):
             return f"arm {address}: from now on it says who sees which menu"
+        case CreateCoupon(address):
+            return f"create {address}"
+        case CloseCoupon(address, coupon_id):
+            return f"close {address} ({coupon_id}): friends who have it lose it"
         case ArmRevision(address):
             return f"arm {address}: it is sent when it is due"
         case _:

@@ -105,6 +105,14 @@ class NarrowcastProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedCoupon:
+    """All that LINE's list tells of a coupon."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What LINE tells of a friend."""
 
@@ -226,6 +234,25 @@ class LineAccount(Protocol):
     async def rename_audience(self, audience_id: int, description: str) -> None: ...
 
     async def delete_audience(self, audience_id: int) -> None: ...
+
+    async def coupons(self) -> Sequence[ListedCoupon]:
+        """Every coupon that is not closed, those that the console made included."""
+        ...
+
+    async def coupon(self, coupon_id: str) -> Mapping[str, Any]:
+        """LINE's own object, with its `status`; `NotFound` where this channel made none of this id."""
+        ...
+
+    async def create_coupon(self, coupon: Mapping[str, Any]) -> str:
+        """A coupon, for good: LINE changes none and deletes none; its id.
+
+        A second one with the same content is none of LINE's concern: after `OutcomeUnknown`, look for it first.
+        """
+        ...
+
+    async def close_coupon(self, coupon_id: str) -> None:
+        """Ends it for everybody who has it. `Refused` with status 410 where it is closed already."""
+        ...
 
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None: ...
 

@@ -133,6 +133,9 @@ def _notes(plan: ClientPlan) -> list[str]:
     if plan.foreign_audiences:
         notes.append(f"  {plural(len(plan.foreign_audiences), 'audience')} of others, left alone:")
         notes += [f"    {foreign_audience_text(audience)}" for audience in plan.foreign_audiences]
+    if plan.foreign_coupons:
+        notes.append(f"  {plural(len(plan.foreign_coupons), 'coupon')} of others, left alone:")
+        notes += [f"    {printable(one.title)} ({one.coupon_id})" for one in plan.foreign_coupons]
     return notes
 
 

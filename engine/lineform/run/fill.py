@@ -7,12 +7,13 @@ something that stands for what they would be given, and links as they are withou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lineform.errors import BlockedError
 from lineform.ports.store import Handout
 from lineform.run.options import Run
-from lineform.sending.given import CODE, LINK, Given, pools_read, stand_in
+from lineform.sending.given import CODE, COUPON, LINK, Given, names_read, pools_read, stand_in
 from lineform.sending.links import LinkKeys, Ticket, link_url, untracked
 
 PerFriend = Mapping[int, Mapping[str, Any]]
@@ -45,7 +46,7 @@ def looked_up(run: Run, reads: Iterable[str], given: Given) -> Fill:
         held = {pool: run.store.held_codes(run.client.name, pool, ids) for pool in pools}
         return {one: {CODE: {pool: held[pool].get(one) or stand_in(one) for pool in pools}} for one in ids}
 
-    return Fill({LINK: given.links}, each if pools else _nothing)
+    return Fill({LINK: given.links, COUPON: coupon_ids(run, reads)}, each if pools else _nothing)
 
 
 def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
@@ -61,18 +62,18 @@ def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
             one: {**own.get(one, {}), LINK: {name: f"{url}#{one}" for name, url in given.links.items()}} for one in ids
         }
 
-    return Fill(each=each)
+    return replace(fill, each=each)
 
 
 def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, keys: LinkKeys | None) -> Fill:
     """Inside of a freeze: everybody is given what the messages name. `keys` sign the links that are tracked."""
     pools = pools_read(reads)
     account = run.client.name
-    fixed: dict[str, Any] = {LINK: given.links}
+    fixed: dict[str, Any] = {LINK: given.links, COUPON: coupon_ids(run, reads)}
     targets: Mapping[str, int] = {}
     if keys is not None:
         targets = handout.targets(given.links)
-        fixed = {LINK: {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}}
+        fixed[LINK] = {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}
 
     def each(ids: Sequence[int]) -> PerFriend:
         codes = {pool: handout.codes(pool, ids) for pool in pools}
@@ -90,3 +91,16 @@ def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, k
         return messages if keys is None else untracked(messages, keys.base, urls)
 
     return Fill(fixed, each if pools or given.tracks_friends else _nothing, plain)
+
+
+def coupon_ids(run: Run, reads: Iterable[str]) -> Mapping[str, str]:
+    """LINE's ids of the coupons that messages bring. Raises BlockedError where one was not made yet."""
+    names = names_read(reads, COUPON)
+    if not names:
+        return {}
+    made = {one.name: one.coupon_id for one in run.store.coupons(run.client.name) if one.coupon_id}
+    if missing := [name for name in names if name not in made]:
+        raise BlockedError(
+            f"coupon.{missing[0]} is not on the account", hint="run 'lineform apply', which makes it", code="G220"
+        )
+    return {name: made[name] for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,6 @@ from lineform.run.stock import Stock, lapses, shortages, stock_of
 from lineform.sending.caps import Left, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
-from lineform.sending.given import LINK
 from lineform.sending.guards import Figures, Stop, stops
 from lineform.sending.revision import Armed
 from lineform.sending.rollout import waves
@@ -60,6 +59,8 @@ class Prepared:
     """LINE's audience that a narrowcast is for; 0 where it is for none."""
     spent: Spent | None = None
     """What the month's budget and quota were judged by; None where neither is limited."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """What all friends' messages are given, as they are without tracking."""
     stock: tuple[Stock, ...] = ()
     """The pools out of which codes are given."""
 
@@ -91,7 +92,7 @@ class Prepared:
     @property
     def constant(self) -> bytes | None:
         """The messages, where every friend reads the same."""
-        return constant_messages(self.armed, self.compiled, self.due.at, {LINK: self.armed.given.links})
+        return constant_messages(self.armed, self.compiled, self.due.at, self.fixed)
 
     def values(self, fill: Fill) -> list[bytes]:
         """Where every friend reads the same: what fills the holes of the messages."""
@@ -136,7 +137,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     """
     try:
         compiled = compile_messages(armed.messages, armed.context)
-        fill = looked_up(run, compiled.reads, armed.given)
+        fill = await run.records(looked_up, run, compiled.reads, armed.given)
         constant = constant_messages(armed, compiled, due.at, fill.fixed)
         choice = choice_of(run, armed, compiled)
     except TemplateError as wrong:
@@ -199,6 +200,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         position,
         audience_id=target.audience_id if target else 0,
         spent=spent if _money(run.client.limits, quota) else None,
+        fixed=fill.fixed,
         stock=stock,
     )
 

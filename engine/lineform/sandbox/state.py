@@ -90,8 +90,12 @@ create table if not exists audience_jobs (
 create index if not exists audience_jobs_of on audience_jobs (audience);
 create table if not exists audience_members (
   audience integer not null, user text not null, job integer not null, primary key (audience, user, job)) without rowid;
+create table if not exists coupons (
+  seq integer primary key, id text not null unique, account integer not null, created real not null,
+  ends real not null, status text not null, body text not null);
+create index if not exists coupons_of on coupons (account, seq);
 """
-"""Made wherever they are missing, so that a state from before there were audiences can still be opened."""
+"""Made wherever they are missing, so that a state from before there were audiences or coupons can still be opened."""
 
 
 def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:

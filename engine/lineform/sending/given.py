@@ -13,14 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from lineform.model.address import Address, Kind
-from lineform.model.code_pool import CodesSpec
+from lineform.model.code_pool import CodesSpec, end_of
+from lineform.model.coupon import CouponSpec
+from lineform.model.origin import Path
 from lineform.model.project import Client
-from lineform.sending.promises import Promise, end_of
+from lineform.sending.promises import Promise
 from lineform.sending.scope import reads_friend
 from lineform.templates.build import TreeTemplate
 
-CODE, LINK = "code", "link"
-GIVEN = (CODE, LINK)
+CODE, LINK, COUPON = "code", "link", "coupon"
+GIVEN = (CODE, LINK, COUPON)
 """The names that an expression reads these things by."""
 Track = Literal["friend", "message"]
 
@@ -86,6 +88,8 @@ def given_of(
     paths = paths_read(messages)
     if pools := pools_read(paths):
         out["codes"] = {name: _pool(client, name) for name in pools}
+    if coupons := names_read(paths, COUPON):
+        out["coupons"] = {name: _coupon(client, name) for name in coupons}
     if named := names_read(paths, LINK):
         out["links"] = {name: links[name] for name in named}
         if track is not None:
@@ -95,8 +99,11 @@ def given_of(
 
 def read_given(body: Mapping[str, Any]) -> Given:
     """What `given_of` put into a revision's body."""
-    pools = body.get("codes", {}).items()
-    promises = tuple(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools)
+    pools, coupons = body.get("codes", {}), body.get("coupons", {})
+    promises = (
+        *(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools.items()),
+        *(_promise(f"{Kind.COUPON}.{name}", one) for name, one in coupons.items()),
+    )
     return Given(promises, body.get("links", {}), body.get("track"))
 
 
@@ -111,6 +118,27 @@ def pool_promise(spec: CodesSpec, timezone: str) -> Promise:
     """What a message that names a code of this pool promises."""
     expires = None if spec.expires is None else end_of(spec.expires, timezone)
     return Promise(f"{Kind.CODES}.{spec.name}", expires, spec.valid_for)
+
+
+def _coupon(client: Client, name: str) -> dict[str, Any]:
+    spec = client.resources[Address(Kind.COUPON, name)].spec
+    if not isinstance(spec, CouponSpec):
+        raise TypeError(f"coupon.{name} is no coupon")
+    return _end(coupon_promise(spec, client.timezone))
+
+
+def coupon_promise(spec: CouponSpec, timezone: str) -> Promise:
+    """What a message that brings this coupon promises."""
+    return Promise(f"{Kind.COUPON}.{spec.name}", end_of(spec.ends, timezone), spec.valid_for)
+
+
+def coupons_brought(messages: Sequence[Any]) -> dict[Path, str]:
+    """The coupons that messages bring by name, ``{coupon: half-price}``, with their places in the list."""
+    return {
+        (index, COUPON): message[COUPON]
+        for index, message in enumerate(messages)
+        if isinstance(message, Mapping) and isinstance(message.get(COUPON), str)
+    }
 
 
 def _end(promise: Promise) -> dict[str, Any]:
@@ -144,4 +172,6 @@ def stand_in(friend_id: int) -> str:
 def stand_ins(paths: Iterable[str], given: Given) -> dict[str, Any]:
     """A scope for whoever shows messages without sending them: names that stand for what is given at a send, and links
     as they are where nobody tracks them."""
-    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}, LINK: dict(given.links)}
+    paths = tuple(paths)
+    coupons = {name: name for name in names_read(paths, COUPON)}
+    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}, LINK: dict(given.links), COUPON: coupons}

@@ -26,14 +26,6 @@ class Promise:
         return None if self.expires is None else self.expires - self.valid_for
 
 
-def end_of(text: str, timezone: str) -> datetime:
-    """The first moment that is too late: the end of ``2026-12-31``, or ``2026-12-31T18:00``, on that zone's clocks."""
-    wall = datetime.fromisoformat(text)
-    if "T" not in text:
-        wall += timedelta(days=1)
-    return wall.replace(tzinfo=ZoneInfo(timezone))
-
-
 def expires_before(promise: Promise, moment: datetime) -> bool:
     """Whether it is worth nothing to who reads of it at `moment`, or not for as long as is promised."""
     if promise.expires is None:

@@ -339,6 +339,14 @@ _RELATIONS = (
         WHERE kind IN ('follow', 'unfollow') AND state = 'done'""",
 )
 
+_COUPONS = (
+    # Coupons have no room for a mark: which of LINE's are ours stands here alone. While one is made its id is empty.
+    """CREATE TABLE coupons (
+        id {id}, account_id {ref} NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, hash TEXT NOT NULL,
+        coupon_id TEXT NOT NULL, intended_at {time} NOT NULL, closed_at {time})""",
+    "CREATE INDEX coupons_of ON coupons (account_id, name)",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -356,6 +364,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _JOURNEYS,
     _NOTING,
     _RELATIONS,
+    _COUPONS,
 )
 VERSION = len(STEPS)
 

@@ -25,6 +25,7 @@ from lineform.store.bulk import json_encoder
 from lineform.store.contacts import ContactRecords
 from lineform.store.conversations import ConversationRecords
 from lineform.store.copy import PopulationCopy
+from lineform.store.coupons import CouponRecords
 from lineform.store.database import Database
 from lineform.store.events import EventRecords
 from lineform.store.failures import StoreUnusable
@@ -61,6 +62,7 @@ class SqlStore(
     AudienceRecords,
     ConversationRecords,
     MenuRecords,
+    CouponRecords,
     LinkRecords,
     LeaseRecords,
     PaceRecords,

@@ -266,6 +266,18 @@ link_targets = sa.Table(
     sa.Column("taps", BigId, nullable=False),
 )
 
+coupons = sa.Table(
+    "coupons",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("coupon_id", sa.Text, nullable=False),
+    sa.Column("intended_at", UtcTime, nullable=False),
+    sa.Column("closed_at", UtcTime),
+)
+
 forgotten = sa.Table(
     "forgotten",
     metadata,

@@ -12,6 +12,7 @@ from lineform.sandbox.api import (
     audience_uploads,
     audiences,
     bot,
+    coupons,
     identity,
     messages,
     narrowcast,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *aliases.ROUTES,
     *audience_uploads.ROUTES,
     *audiences.ROUTES,
+    *coupons.ROUTES,
     *webhook.ROUTES,
     *identity.ROUTES,
 )
