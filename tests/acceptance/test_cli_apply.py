@@ -177,7 +177,7 @@ def test_an_apply_that_line_stops_is_finished_by_the_next(workspace: Path, empty
     assert "failed" in stopped.out
     assert run("apply", "--yes", *ONE).code == 0
     assert "Nothing to do" in run("plan", *ONE).out
-    assert len(by_api(HttpLineAccount.menus)) == 2
+    assert len(by_api(HttpLineAccount.menus)) == 4
 
 
 def test_a_limit_of_line_is_a_pause(workspace: Path, empty_line: Control, run: Run) -> None:
@@ -223,7 +223,9 @@ def test_a_hosted_runner_with_a_ledger_of_its_own_applies_nothing(
 
 def test_nothing_is_deleted_without_the_word(applied: Path, run: Run) -> None:
     (applied / "richmenus" / "news.yaml").unlink()
-    replace(applied / "richmenus" / "main.yaml", "switch: news", "message: news")
+    for menu in (applied / "richmenus" / "main.yaml", *(applied / "clients").glob("*/richmenus/*.yaml")):
+        text = menu.read_text(encoding="utf-8")
+        menu.write_text(text.replace("switch: news", "message: news"), encoding="utf-8")
     plan = run("plan", *OFFLINE)
     assert "--prune" in plan.out
     pruned = run("plan", "--prune", *OFFLINE)

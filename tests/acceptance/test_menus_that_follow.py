@@ -13,10 +13,10 @@ import pytest
 from lineform.model.attributes import AttributesSpec
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.richmenu import RichMenuSpec
+from lineform.model.scenario import ScenarioSpec
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import describe
 from lineform.sandbox.server import SandboxServer
-from lineform.scenarios.effect import Show
 from lineform.scenarios.happening import Happening, What
 from support.declared_clients import menu
 from support.delivering import Crash, Dying
@@ -53,6 +53,14 @@ MENUS = (
 def rules(*written: dict[str, Any], default: str = "none", **more: Any) -> MenuRulesSpec:
     return MenuRulesSpec.model_validate(
         {"kind": "menu-rules", "name": "main", "rules": written or (BIRTHDAY, REGULAR), "default": default, **more}
+    )
+
+
+def shows(name: str, shown: str) -> ScenarioSpec:
+    """A scenario of one step, which shows a menu to whoever is named for it."""
+    step = {"id": "show", "after": "0m", "do": ({"menu": shown},)}
+    return ScenarioSpec.model_validate(
+        {"kind": "scenario", "name": name, "trigger": {"manual": True}, "steps": (step,)}
     )
 
 
@@ -185,9 +193,9 @@ def test_m4_the_right_menu_is_there_at_the_moment_of_following(origin: str, tmp_
     here = salon(origin, tmp_path, friends=1)
     (friend,) = here.users
     here.know(friend, tags=("regular",))
-    linked = here.happens(followed(here, friend))
-    assert (linked.menus, linked.calls) == ({"regulars": 1}, 1)
+    here.happens(followed(here, friend))
     assert here.sees(friend) == "regulars"
+    assert len([one for one in here.control.requests() if one["method"] == "POST"]) == 1
 
 
 def test_m4_a_change_that_the_rules_read_is_followed_at_once_and_no_other(origin: str, tmp_path: Path) -> None:
@@ -205,10 +213,9 @@ def test_m4_a_change_that_the_rules_read_is_followed_at_once_and_no_other(origin
 
 
 def test_m4_a_menu_that_a_step_shows_stands_until_the_rules_choose_another(origin: str, tmp_path: Path) -> None:
-    here = salon(origin, tmp_path, friends=1)
+    here = salon(origin, tmp_path, rules(), shows("vip", "regulars"), friends=1)
     (friend,) = here.users
-    shown = (here.friend(friend), Show("scenario.welcome/thanks", "k1", "regulars"))
-    here.happens(shows=[shown])
+    here.start(friend, "vip", "k1")
     assert here.sees(friend) == "regulars"
     here.at("2027-06-20T10:00")
     assert here.tick_menus() == []
@@ -222,24 +229,24 @@ def test_m4_a_menu_that_a_step_shows_stands_until_the_rules_choose_another(origi
 
 
 def test_m4_the_word_none_of_a_step_gives_the_friend_back_to_the_rules(origin: str, tmp_path: Path) -> None:
-    here = salon(origin, tmp_path, friends=1)
+    here = salon(origin, tmp_path, rules(), shows("plain", "main"), shows("back", "none"), friends=1)
     (friend,) = here.users
     here.know(friend, tags=("regular",))
     here.tick_menus()
-    here.happens(shows=[(here.friend(friend), Show("scenario.welcome/a", "k1", "main"))])
+    here.start(friend, "plain", "k1")
     assert here.sees(friend) == "main"
-    here.happens(shows=[(here.friend(friend), Show("scenario.welcome/b", "k2", ""))])
+    here.start(friend, "back", "k2")
     assert here.sees(friend) == "regulars"
 
 
 def test_m4_without_rules_a_step_shows_a_menu_as_well(origin: str, tmp_path: Path) -> None:
-    here = MenuScene(origin, tmp_path, WORDS, *MENUS, friends=1)
+    here = MenuScene(origin, tmp_path, WORDS, *MENUS, shows("vip", "regulars"), shows("back", "none"), friends=1)
     here.apply()
     (friend,) = here.users
-    here.happens(shows=[(here.friend(friend), Show("reply.vip", "k1", "regulars"))])
+    here.start(friend, "vip", "k1")
     assert here.sees(friend) == "regulars"
     assert here.tick_menus() == []
-    here.happens(shows=[(here.friend(friend), Show("reply.vip", "k2", ""))])
+    here.start(friend, "back", "k2")
     assert here.sees(friend) == "main"
 
 

@@ -58,4 +58,4 @@ def test_two_applies_at_once_make_one_account(workspace: Path, empty_line: Contr
         for call in empty_line.requests()
         if call["method"] == "POST" and call["path"] == "/v2/bot/richmenu" and call["status"] == 200
     ]
-    assert len(created) == 2, "main and news, each once"
+    assert len(created) == 4, "birthday, main, news and regulars, each once"

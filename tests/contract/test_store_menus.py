@@ -34,6 +34,7 @@ from lineform.scenarios.menus import (
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import HasTag
 from lineform.store import open_store
+from lineform.store.open import SqlStore
 from support.populations import MOMENTS, NOWS, history, population, trees
 from support.postgres import new_database
 from support.stores import NOW, user
@@ -114,6 +115,15 @@ def test_links_without_an_answer_are_found_after_a_while(store: Store) -> None:
     assert store.open_menus("salon", later, 10) == [one, three]
     assert store.open_menus("salon", later, 1) == [one]
     assert store.open_menus("nobody", later, 10) == []
+
+
+def test_what_is_recorded_may_be_doubted_and_is_linked_once_more(store: Store) -> None:
+    (vip,) = people(store, "vip")
+    store.intend_menus("salon", [linking("gold", vip)], "one", NOW)
+    store.confirm_menus("salon", [vip], "one")
+    assert isinstance(store, SqlStore)
+    store.doubt_menus()
+    assert store.open_menus("salon", NOW + timedelta(seconds=1), 10) == [vip]
 
 
 def test_menus_are_counted_and_their_friends_listed(store: Store) -> None:

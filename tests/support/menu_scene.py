@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 from lineform.apply.desk import Desk
 from lineform.apply.result import ApplyResult
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
+from lineform.journeys.live import live_through
 from lineform.line.account import open_account
 from lineform.model.base import Spec
 from lineform.model.project import Resource
@@ -25,11 +25,8 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.ports.line_account import LineAccount
 from lineform.ports.store import FriendRow, Store
-from lineform.run.linking import Linked
-from lineform.run.menus import follow
 from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.sandbox.control import Control
-from lineform.scenarios.effect import Show
 from lineform.scenarios.happening import Happening, What
 from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
@@ -122,22 +119,24 @@ class MenuScene(Scene):
 
         return asyncio.run(run())
 
-    def happens(self, *happenings: Happening, shows: Sequence[tuple[int, Show]] = ()) -> Linked:
+    def happens(self, *happenings: Happening) -> None:
         """What the server does with what happened."""
 
-        async def run() -> Linked:
+        async def run() -> None:
             account = open_account(self.origin, self.token, self.clock)
             with open_store(self.url) as store:
                 records = Records(store)
                 try:
-                    return await follow(
-                        Run(self.client, account, records, self.clock, TickOptions()), happenings, shows
-                    )
+                    await live_through(Run(self.client, account, records, self.clock, TickOptions()), happenings)
                 finally:
                     records.close()
                     await account.close()
 
-        return asyncio.run(run())
+        asyncio.run(run())
+
+    def start(self, user: str, scenario: str, key: str) -> None:
+        """A person names the friend for a scenario."""
+        self.happens(Happening(key, self.friend(user), What.MANUAL, self.clock.now(), scenario))
 
     def friend(self, user: str) -> int:
         found: int = self.with_store(lambda store: store.friend_ids(self.client.name, [user]))[user]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.common import find_resource, moment, one_client, open_project, read_settings
-from lineform.errors import UsageError
+from lineform.cli.friend_known import known_friend
 from lineform.model.address import Kind
 from lineform.model.audience import SegmentCondition
 from lineform.model.project import Client
@@ -83,15 +82,8 @@ def explain(workspace: Path, client: str | None, name: str, user_id: str, now: d
     segment = find_resource(owner, name, Kind.SEGMENT).address.name
     predicate = _predicate(owner, segment)
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
-        ids = list(session.store.friend_ids(owner.name, [user_id]).values())
-        found = session.store.friends(owner.name, ids)
-        history = session.store.histories(owner.name, ids)
+        friend = known_friend(session.store, owner.name, user_id)
         at = session.clock.now()
-    if not found:
-        raise UsageError(
-            f"{owner.name} knows no friend of this id", hint="`lineform friends import` or `sync` makes friends known"
-        )
-    friend = replace(found[0], events=history.get(found[0].id, ()))
     reason = explained(predicate, friend, at)
     inside = reason.holds is True and not friend.blocked
     click.echo(f"{user_id} is {'in' if inside else 'not in'} {segment} of {owner.name}")

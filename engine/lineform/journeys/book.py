@@ -15,6 +15,7 @@ from lineform.ports.store import Store
 from lineform.scenarios.answering import Armed
 from lineform.scenarios.armed import read_form, read_reply, read_route
 from lineform.scenarios.happening import What
+from lineform.scenarios.menu_rules import read_menu_rules
 from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script, read_script
 from lineform.segments.declared import Declared
@@ -29,6 +30,7 @@ READERS: Final[Mapping[Kind, Reader]] = {
     Kind.REPLY: read_reply,
     Kind.FORM: read_form,
     Kind.ROUTE: read_route,
+    Kind.MENU_RULES: read_menu_rules,
 }
 """The kinds that react to happenings, each with what reads it: a new kind is one line here."""
 

@@ -16,6 +16,7 @@ from lineform.journeys.book import Book, Books
 from lineform.journeys.cases import Case, Deed
 from lineform.journeys.hooks import DOERS, REACTIONS
 from lineform.journeys.limits import Lately, lately
+from lineform.journeys.menus import Menus
 from lineform.model.project import Client
 from lineform.ports.journeys import FriendChange, NewEvent
 from lineform.ports.store import AuditEntry, Store
@@ -75,6 +76,9 @@ class Decision:
         self._events: list[NewEvent] = []
         self._lately: Lately | None = None
         self._quiet = quiet_hours(client.limits.quiet, client.timezone)
+        self._menus = Menus(book)
+        self.open_menus: tuple[int, ...] = ()
+        """Friends whose menu was written down, and LINE has to be told."""
 
     def take_in(self, ids: Sequence[int]) -> None:
         """Reads these friends. Whoever is forgotten is left out."""
@@ -112,6 +116,7 @@ class Decision:
     def _one(self, person: Person, happening: Happening) -> Iterator[Happening]:
         answered = False
         effects: list[Effect] = []
+        self._menus.saw(happening)
         for reaction in REACTIONS:
             case = Case(happening, person.friend, self.now, self.client, self.book, self.store, answered)
             reacted = reaction(case)
@@ -240,13 +245,20 @@ class Decision:
                 for course in list(person.courses.values()):
                     if course.scenario == name and course.open:
                         person.put(course.over(State.STOPPED, f"by {effect.source}"))
-            case Show() | Ask() | Call():
-                doer = DOERS.get(type(effect))
-                if doer is None:
-                    self._note("left out", effect.source, f"{type(effect).__name__.lower()}: nothing here does it")
-                    return
-                deed = Deed(person.friend, self.now, self.client, self.book, self.store, cause)
-                yield from self._all(person, doer(deed, effect), cause, script)
+            case Show():
+                self._menus.show(person.friend.id, effect)
+            case Ask() | Call():
+                yield from self._hand_over(person, effect, cause, script)
+
+    def _hand_over(
+        self, person: Person, effect: Ask | Call, cause: Happening | None, script: Script | None
+    ) -> Iterator[Happening]:
+        doer = DOERS.get(type(effect))
+        if doer is None:
+            self._note("left out", effect.source, f"{type(effect).__name__.lower()}: nothing here does it")
+            return
+        deed = Deed(person.friend, self.now, self.client, self.book, self.store, cause)
+        yield from self._all(person, doer(deed, effect), cause, script)
 
     def _say(self, person: Person, say: Say, cause: Happening | None, script: Script | None) -> None:
         if person.friend.blocked:
@@ -318,6 +330,8 @@ class Decision:
         ]
         self.store.change_friends(account, changes, self.now)
         self.store.record_events(account, self._events)
+        friends = {person.friend.id: person.friend for person in self.people}
+        self.open_menus = self._menus.write(self.store, account, friends, self.now, self._actor)
 
 
 def _begun_by(course: Enrolment, cause: Happening) -> bool:

@@ -10,6 +10,7 @@ from lineform.journeys.freezing import Answer, Frozen
 from lineform.lineapi.routes import Route
 from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimited, Refused, ReplyTooLate, Unauthorised
 from lineform.ports.store import NewBatch, NewSend, Send
+from lineform.run.menus import link_open
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.run.telling import delivered, note
@@ -29,6 +30,8 @@ async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
         send = await run.records(run.store.send, run.client.name, address, key)
         if send is not None and send.status is SendStatus.FROZEN:
             entries.append(await delivered(run, send))
+    if frozen.menus:
+        await link_open(run, frozen.menus)  # whatever is left open is told by the tick that closes it
     return entries
 
 

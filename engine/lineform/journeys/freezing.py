@@ -69,6 +69,8 @@ class Frozen:
     answers: list[Answer] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     """Messages that were not sent, by reason."""
+    menus: tuple[int, ...] = ()
+    """Friends whose menu was written down."""
 
 
 class Freezer:

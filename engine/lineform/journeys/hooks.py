@@ -12,12 +12,12 @@ from typing import Final
 from lineform.journeys.calls import intend
 from lineform.journeys.cases import Doer, Reaction
 from lineform.journeys.conversing import asks, converses
-from lineform.scenarios.effect import Ask, Call, Show
+from lineform.scenarios.effect import Ask, Call
 
 REACTIONS: Final[Sequence[Reaction]] = (converses,)
 """Asked in this order about every happening; scenarios come after all of them."""
 
-DOERS: Final[Mapping[type[Show | Ask | Call], Doer]] = {
+DOERS: Final[Mapping[type[Ask | Call], Doer]] = {
     Ask: asks,
     Call: intend,
 }

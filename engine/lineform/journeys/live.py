@@ -89,6 +89,7 @@ def written(run: Run, decision: Decision, purse: Purse | None, *, all_or_nothing
         allowed = stop is None
     frozen = freezer.freeze(pushes=allowed)
     decision.write()
+    frozen.menus = decision.open_menus
     return frozen
 
 

@@ -1,7 +1,7 @@
 """Menus that follow people: after what happened to some of them, and by time for everybody.
 
-`follow` is called with happenings, as they come in; `menus_due` is the part of a tick that looks at everybody when a
-day begins, when the rules changed, and as often in between as it costs little (`lineform.scenarios.menus.pass_due`).
+`choose` says what follows from what happened to friends; `menus_due` is the part of a tick that looks at everybody when
+a day begins, when the rules changed, and as often in between as it costs little (`lineform.scenarios.menus.pass_due`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 
 from lineform.errors import StaleError
 from lineform.model.address import Kind
-from lineform.ports.store import AuditEntry, Store
-from lineform.run.halt import halted_by
+from lineform.ports.store import Store
 from lineform.run.linking import Linked, link
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.scenarios.effect import Show
-from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.happening import Happening
 from lineform.scenarios.menu_rules import read_menu_rules
 from lineform.scenarios.menus import (
     NO_RULES,
@@ -29,7 +28,7 @@ from lineform.scenarios.menus import (
     MenuRules,
     Pass,
     Shown,
-    concerns,
+    Tally,
     decide,
     pass_due,
     reads_events,
@@ -38,6 +37,8 @@ from lineform.scenarios.menus import (
     tally,
     tapped,
 )
+from lineform.segments.friend import Friend
+from lineform.segments.sentences import phrase
 
 Deed = Happening | Show
 """What was done to one friend's menu: a tap, or what a step shows."""
@@ -45,6 +46,7 @@ Deed = Happening | Show
 LEASE = timedelta(minutes=5)
 AFTER = timedelta(minutes=1)
 """A call without an answer for so long was made by a run that is no more."""
+NO_MENU = "no menu of their own"
 PART = 500
 """Friends who are read at once."""
 MOST_OPEN = 20_000
@@ -61,27 +63,13 @@ def armed_rules(store: Store, account: str) -> MenuRules:
     return NO_RULES
 
 
-async def follow(run: Run, happenings: Sequence[Happening], shows: Sequence[tuple[int, Show]] = ()) -> Linked:
-    """Gives friends the menus that follow from what happened to them, and from what steps and sends `shows` (internal
-    id and effect). Call it after the facts themselves are recorded: tags, attributes, blocks.
-
-    Repeating it does no harm. While the client is halted, only what friends did themselves is recorded; the next look
-    at everybody catches up. Raises StaleError as `armed_rules`, and `Unauthorised`.
-    """
-    rules = await run.records(armed_rules, run.store, run.client.name)
-    gone = {one.friend_id for one in happenings if one.what in (What.FOLLOW, What.UNFOLLOW)}
-    if gone:
-        # LINE takes a menu of their own away from whoever blocks, and gives it to nobody back.
-        await run.records(run.store.unlinked, run.client.name, sorted(gone))
-    for one in happenings:
-        if (tap := tapped(one)) is not None and tap.failed:
-            await _note_failed(run, one, tap.menu, tap.failed)
-    work = _by_friend(rules, happenings, shows)
-    if not work:
-        return Linked()
-    choices = await run.records(_choices, run.store, run.client.name, rules, work, run.clock.now())
-    if await run.records(halted_by, run.store, run.client.name, run.clock.now()):
-        choices = {choice: ids for choice, ids in choices.items() if not choice.link}
+async def link_open(run: Run, friend_ids: Sequence[int]) -> Linked:
+    """Tells LINE what was written down about these friends and is not confirmed."""
+    shown = await run.records(run.store.shown_menus, run.client.name, friend_ids)
+    choices: dict[Choice, list[int]] = {}
+    for friend_id, one in shown.items():
+        if not one.confirmed:
+            choices.setdefault(Choice(one.menu, one.outcome, one.source, link=True), []).append(friend_id)
     return await link(run, choices)
 
 
@@ -94,28 +82,6 @@ async def settle(run: Run, friend_ids: Sequence[int], *, anew: bool = False) -> 
     return await link(run, await run.records(_choices, run.store, run.client.name, rules, work, run.clock.now()))
 
 
-async def _note_failed(run: Run, one: Happening, alias: str, status: str) -> None:
-    entry = AuditEntry(one.at, run.client.name, run.options.actor, TAP_FAILED, alias, status)
-    await run.records(run.store.note, entry)
-
-
-def _by_friend(
-    rules: MenuRules, happenings: Sequence[Happening], shows: Sequence[tuple[int, Show]]
-) -> dict[int, list[Deed]]:
-    """Everybody who has to be looked at, with what was done, in its order: what a step shows comes after the tap that
-    it follows from."""
-    work: dict[int, list[Deed]] = {}
-    for one in happenings:
-        tap = tapped(one)
-        if tap is not None and not tap.failed:
-            work.setdefault(one.friend_id, []).append(one)
-        elif concerns(rules, one):
-            work.setdefault(one.friend_id, [])
-    for friend_id, effect in shows:
-        work.setdefault(friend_id, []).append(effect)
-    return work
-
-
 def _choices(
     store: Store, account: str, rules: MenuRules, work: Mapping[int, Sequence[Deed]], now: datetime
 ) -> dict[Choice, list[int]]:
@@ -123,16 +89,32 @@ def _choices(
     ids = sorted(work)
     for start in range(0, len(ids), PART):
         part = ids[start : start + PART]
-        shown = store.shown_menus(account, part)
         history = store.histories(account, part) if reads_events(rules) else {}
-        for friend in store.friends(account, part):
-            if friend.blocked:
-                continue
-            known = replace(friend, events=history.get(friend.id, ()))
-            outcome = rules.menu_of(rule_for(rules, known, now))
-            choice = _choice(rules, outcome, shown.get(friend.id, NOTHING), work[friend.id], now)
-            if choice is not None:
-                found.setdefault(choice, []).append(friend.id)
+        friends = [replace(one, events=history.get(one.id, ())) for one in store.friends(account, part)]
+        for choice, ids in choose(store, account, rules, friends, work, now).items():
+            found.setdefault(choice, []).extend(ids)
+    return found
+
+
+def choose(
+    store: Store,
+    account: str,
+    rules: MenuRules,
+    friends: Sequence[Friend],
+    work: Mapping[int, Sequence[Deed]],
+    now: datetime,
+) -> dict[Choice, list[int]]:
+    """What becomes of the menus of these friends (with their events) after what was done to each; by internal id. Who
+    blocks the account is left out."""
+    found: dict[Choice, list[int]] = {}
+    shown = store.shown_menus(account, [friend.id for friend in friends])
+    for friend in friends:
+        if friend.blocked:
+            continue
+        outcome = rules.menu_of(rule_for(rules, friend, now))
+        choice = _choice(rules, outcome, shown.get(friend.id, NOTHING), work[friend.id], now)
+        if choice is not None:
+            found.setdefault(choice, []).append(friend.id)
     return found
 
 
@@ -164,8 +146,8 @@ async def menus_due(run: Run) -> Sequence[TickEntry]:
     """Links once more what has no answer, and looks at everybody where that is due."""
     try:
         rules = await run.records(armed_rules, run.store, run.client.name)
-    except StaleError as stale:
-        return (TickEntry(_ADDRESS.rstrip("."), "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint),)
+    except StaleError:
+        return ()  # told with everything else that is armed and cannot be read
     address = rules.address or _ADDRESS.rstrip(".")
     last = await run.records(run.store.menu_pass, run.client.name)
     due = pass_due(rules, last, run.clock.now())
@@ -235,9 +217,27 @@ def _all_choices(store: Store, account: str, rules: MenuRules, now: datetime) ->
     return found
 
 
+async def count_menus(run: Run, rules: MenuRules) -> tuple[Tally, ...]:
+    """The rules in numbers of friends, as of now."""
+    now = run.clock.now()
+    return tally(rules, await run.records(run.store.menu_groups, run.client.name, rules, now), now)
+
+
+async def menu_outlook(run: Run, address: str, rules: MenuRules) -> TickEntry:
+    """How many friends would change menu, by rule and menu, once an apply has armed these rules."""
+    counts = await count_menus(run, rules)
+    said = "; ".join(_said(rules, one) for one in counts)
+    return TickEntry(address, "", Outcome.WOULD_LINK, sum(one.changing for one in counts), reason=said)
+
+
+def _said(rules: MenuRules, one: Tally) -> str:
+    why = phrase(rules.rules[one.rule].predicate) if one.rule < len(rules.rules) else "otherwise"
+    kept = f", {one.kept:,} keep a tab or what a step showed" if one.kept else ""
+    return f"{one.menu or NO_MENU} ({why}): {one.friends:,}, of whom {one.changing:,} change{kept}"
+
+
 async def _would_link(run: Run, rules: MenuRules, address: str) -> Sequence[TickEntry]:
-    groups = await run.records(run.store.menu_groups, run.client.name, rules, run.clock.now())
-    counts = tally(rules, groups, run.clock.now())
+    counts = await count_menus(run, rules)
     changing = sum(one.changing for one in counts)
     if not changing:
         return ()
@@ -260,4 +260,4 @@ def _entries(address: str, linked: Linked) -> Sequence[TickEntry]:
 
 
 def _menus(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name or 'no menu of their own'} {count:,}" for name, count in counts.items() if count)
+    return ", ".join(f"{name or NO_MENU} {count:,}" for name, count in counts.items() if count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from lineform.errors import StaleError
@@ -45,8 +45,9 @@ def _named(menu: str) -> str:
     return "" if menu == NO_MENU else menu
 
 
-def read_menu_rules(address: str, digest: str, body: Mapping[str, Any]) -> MenuRules:
-    """The rules in a revision's body. Raises StaleError where another version of lineform armed them otherwise."""
+def read_menu_rules(address: str, digest: str, body: Mapping[str, Any], _since: datetime | None = None) -> MenuRules:
+    """The rules in a revision's body; since when they are armed makes no difference. Raises StaleError where another
+    version of lineform armed them otherwise."""
     if body.get("format") != FORMAT:
         raise StaleError(
             f"armed menu rules have format {body.get('format')!r}, and this version reads {FORMAT}",

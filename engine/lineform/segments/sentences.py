@@ -8,7 +8,9 @@ from lineform.model.base import duration_text
 from lineform.segments.friend import Value
 from lineform.segments.predicate import (
     AgeIs,
+    All,
     Anniversary,
+    Any,
     AttributeIs,
     CameBy,
     Count,
@@ -19,8 +21,11 @@ from lineform.segments.predicate import (
     HasTag,
     IsMember,
     Leaf,
+    Maybe,
+    Not,
     Operand,
     Point,
+    Predicate,
     Sum,
 )
 
@@ -63,6 +68,27 @@ def sentence(leaf: Leaf) -> str:
             return "is linked to a member"
         case Happened():
             return _happened(leaf)
+
+
+def phrase(predicate: Predicate) -> str:
+    """A whole condition in one line."""
+    match predicate:
+        case All(parts=()):
+            return "everyone"
+        case All(parts):
+            return " and ".join(_inside(part) for part in parts)
+        case Any(parts):
+            return " or ".join(_inside(part) for part in parts)
+        case Not(part):
+            return f"not ({phrase(part)})"
+        case Maybe(part):
+            return f"possibly ({phrase(part)})"
+        case _:
+            return sentence(predicate)
+
+
+def _inside(part: Predicate) -> str:
+    return f"({phrase(part)})" if isinstance(part, All | Any) and len(part.parts) > 1 else phrase(part)
 
 
 def plain(value: Value | Operand) -> str:

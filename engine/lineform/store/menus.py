@@ -34,7 +34,7 @@ class MenuRecords(Database):
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return
-            chosen = _chosen(rules, question(account_id, now, postgres=self.postgres))
+            chosen = chosen_of(rules, question(account_id, now, postgres=self.postgres))
             query = (
                 sa.select(chosen.c.id, chosen.c.rule, *_RECORD, friend_menus.c.at, friend_menus.c.confirmed)
                 .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
@@ -51,7 +51,7 @@ class MenuRecords(Database):
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return []
-            chosen = _chosen(rules, question(account_id, now, postgres=self.postgres))
+            chosen = chosen_of(rules, question(account_id, now, postgres=self.postgres))
             columns = [chosen.c.rule, *_RECORD, friend_menus.c.confirmed]
             if isinstance(rules.taps, timedelta):
                 columns.append(_late(rules.taps, now).label("late"))
@@ -150,6 +150,11 @@ class MenuRecords(Database):
         with self.writing() as connection:
             return connection.execute(sa.delete(friend_menus).where(gone)).rowcount
 
+    def doubt_menus(self) -> None:
+        """What is recorded may not be so any more: every recorded menu is linked once more, of all accounts."""
+        with self.writing() as connection:
+            connection.execute(sa.update(friend_menus).values(confirmed=False))
+
     def menu_pass(self, account: str) -> Pass | None:
         """When everybody was last looked at."""
         with self.reading() as connection:
@@ -167,7 +172,7 @@ class MenuRecords(Database):
             connection.execute(insert.on_conflict_do_update(index_elements=["account_id"], set_=new))
 
 
-def _chosen(rules: MenuRules, asked: Question) -> sa.Subquery:
+def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
     """Everybody who can be reached, with the number of the first rule that holds."""
     branches = [(holding(rule.predicate, asked), number) for number, rule in enumerate(rules.rules)]
     last = len(branches)

@@ -47,6 +47,7 @@ def restore_store(
         with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
             assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
             store.migrate()
+            store.doubt_menus()  # who sees which menu has changed since the backup, and LINE tells nobody
             unregister(store)  # no copy follows a store that went back in time
             forgotten = forget_again(store, before, now)
             clients = accounts_of(store)

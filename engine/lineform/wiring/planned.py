@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lineform.apply.desk import Desk
@@ -20,9 +20,12 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, PlanFile, make_plan
 from lineform.planning.snapshot import Snapshot
 from lineform.ports.line_account import LineAccount
+from lineform.run.menus import menu_outlook
 from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.run.outcome import TickEntry
 from lineform.run.outlook import outlook
+from lineform.scenarios.menu_rules import read_menu_rules
+from lineform.scenarios.menus import NO_RULES, MenuRules
 from lineform.sending.revision import Revisioned, Revisions
 from lineform.wiring.failing import at_client
 from lineform.wiring.owners import owner_is_gone
@@ -96,11 +99,26 @@ async def _plan_one(
             arming = [c.address for c in plan.changes if c.action in {Action.ARM, Action.REARM}]
             sends = [address for address in arming if Address.parse(address).kind is Kind.CAMPAIGN]
             entries = [await outlook(run, address, revisions[address]) for address in sends]
+            entries += [await menu_outlook(run, address, rules) for address, rules in _menu_rules(plan, revisions)]
         finally:
             records.close()
         return plan, live, entries
     finally:
         await account.close()
+
+
+def _menu_rules(plan: ClientPlan, revisions: Mapping[str, Revisioned]) -> Iterator[tuple[str, MenuRules]]:
+    """The rules that will hold after this plan, where they are others than now; none where it takes them away."""
+    for change in plan.changes:
+        if not change.address.startswith(f"{Kind.MENU_RULES}."):
+            continue
+        if change.action in {Action.ARM, Action.REARM}:
+            revised = revisions[change.address]
+            yield change.address, read_menu_rules(change.address, revised.digest, revised.body)
+        elif change.action is Action.DISARM and not any(
+            address.startswith(f"{Kind.MENU_RULES}.") for address in revisions
+        ):
+            yield change.address, NO_RULES
 
 
 def plan_snapshot(session_clients: Sequence[Client], snapshot: Snapshot, plan_options: PlanOptions) -> Planned:
