@@ -12,6 +12,8 @@ from lineform.journeys.due import due_steps
 from lineform.journeys.live import Lived, live_through
 from lineform.line.account import open_account
 from lineform.model.scenario import ScenarioSpec
+from lineform.ports.journeys import FriendChange
+from lineform.ports.store import FriendRow
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import TickReport
 from lineform.scenarios.enrolment import Enrolment
@@ -31,14 +33,15 @@ def scenario(name: str, *steps: Mapping[str, Any], trigger: Any = "follow", **fi
 
 def says(step: str, after: Any = 0, text: str = "", **fields: Any) -> dict[str, Any]:
     """A step that sends its own name, or `text`."""
-    return {"id": step, "after": after, "send": [{"text": text or step}], **fields}
+    timed = {} if "before" in fields else {"after": after}
+    return {"id": step, **timed, "send": [{"text": text or step}], **fields}
 
 
 class Life(Scene):
     """A scene whose friends do things. `at` moves both clocks; every tick does what is due."""
 
     def ids(self) -> list[int]:
-        return list(self.with_store(lambda store: store.friend_ids(self.client.name, self.users)).values())
+        return [self.friend(place) for place in range(len(self.users))]
 
     def friend(self, place: int = 0) -> int:
         found: dict[str, int] = self.with_store(lambda store: store.friend_ids(self.client.name, self.users))
@@ -69,6 +72,36 @@ class Life(Scene):
         """It happens now, and is looked at."""
         return self.live(self.happening(what, place, **fields))
 
+    def knows(self, place: int = 0, **attributes: Any) -> Lived:
+        """Attributes change, and somebody looks at it."""
+        change = FriendChange(self.friend(place), attributes)
+        self.with_store(lambda store: store.change_friends(self.client.name, [change], self.clock.now()))
+        return self.live(*(self.happening(What.ATTRIBUTE, place, name=name) for name in attributes))
+
+    def tagged(self, *tags: str, place: int = 0, untag: tuple[str, ...] = ()) -> Lived:
+        """Tags are given and taken, and somebody looks at it."""
+        change = FriendChange(self.friend(place), {}, tags, untag)
+        self.with_store(lambda store: store.change_friends(self.client.name, [change], self.clock.now()))
+        given = [self.happening(What.TAGGED, place, name=tag) for tag in tags]
+        return self.live(*given, *(self.happening(What.UNTAGGED, place, name=tag) for tag in untag))
+
+    def follows(self, place: int = 0, *, unblocked: bool = False, **fields: Any) -> Lived:
+        """The friend follows, or comes back."""
+        now, user = self.clock.now(), self.users[place]
+        row = FriendRow(user, followed_at=now, blocked=False)
+        self.with_store(lambda store: store.import_friends(self.client.name, [row], now))
+        if unblocked:
+            self.control.unblock(self.account, user)
+        return self.happens(What.FOLLOW, place, fields={"unblocked": True} if unblocked else {}, **fields)
+
+    def blocks(self, place: int = 0) -> Lived:
+        """The friend blocks the account."""
+        now, user = self.clock.now(), self.users[place]
+        row = FriendRow(user, blocked=True)
+        self.with_store(lambda store: store.import_friends(self.client.name, [row], now))
+        self.control.block(self.account, user)
+        return self.happens(What.UNFOLLOW, place)
+
     def step(self, wrap: Callable[[Any], Any] = _same, **options: Any) -> TickReport:
         return self.tick(wrap, also=[due_steps], **options)
 
@@ -77,10 +110,14 @@ class Life(Scene):
         self.move(moment)
         return self.step(**options)
 
-    def until(self, end: datetime, every: timedelta = timedelta(hours=1)) -> None:
-        """A tick every hour until then."""
-        while self.clock.now() + every <= end:
-            self.at(self.clock.now() + every)
+    def until(self, end: datetime) -> None:
+        """A tick whenever a step is due, and one at the end."""
+        while True:
+            due = self.with_store(lambda store: store.next_due(self.client.name))
+            if due is None or due >= end:
+                break
+            self.at(max(due, self.clock.now() + timedelta(seconds=1)))
+        self.at(end)
 
     def courses(self, place: int = 0) -> tuple[Enrolment, ...]:
         friend = self.friend(place)
