@@ -39,6 +39,10 @@ tags:
 """,
 )
 USING = CLIENT.replace("uses: {", 'uses: {replies: ["*"], forms: ["*"], routes: ["*"], ')
+USING += """\
+links: {base: "https://go.example", key: {env: AOBA_LINK_KEY}}
+entry: {basic_id: "@aoba"}
+"""
 BASE = {**SMALL, "segments/basics.yaml": WORDS, "clients/aoba.yaml": USING}
 """A valid workspace whose client uses every reply, form and route."""
 

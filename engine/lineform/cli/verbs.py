@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "adopt": ("lineform.cli.adopt", "Write a rich menu that others made as a file of this workspace."),
     "friends": ("lineform.cli.friends", "Import, collect, count, export and forget friends."),
     "codes": ("lineform.cli.codes", "Import and count the codes of pools, such as gift codes."),
+    "routes": ("lineform.cli.routes", "List the addresses of entry routes, and write their QR pictures."),
     "segments": ("lineform.cli.segments", "Count a segment, or explain it for one friend."),
     "menus": ("lineform.cli.menus", "Count who sees which rich menu, by rule."),
     "explain": ("lineform.cli.explain", "Tell where a value was written, or why a friend sees a menu."),

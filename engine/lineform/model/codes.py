@@ -102,6 +102,8 @@ CODES: dict[str, str] = {
     "E333": "a tap that sends nothing",
     "E334": "answers that their attribute cannot hold",
     "E335": "unknown webhook",
+    "E336": "an entry route that nobody could be told by",
+    "E337": "a page without an address",
     "E340": "two steps of one id",
     "E341": "a branch whose last way is not the one for everybody else",
     "E342": "unknown step",

@@ -6,17 +6,16 @@ person, friend or not; or a text with a code that the page writes into the chat.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-import segno
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lineform.display.markup import div, element
+from lineform.display.qr import KINDS, qr_picture
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineFailure, Refused
 from lineform.ports.store import FriendRow
@@ -156,17 +155,3 @@ class Entrance:
             return None
         route = (await self._rooms.armed(door.name)).routes.get(request.path_params["route"])
         return None if route is None else (door, route)
-
-
-KINDS = {"png": "image/png", "svg": "image/svg+xml"}
-
-
-def qr_picture(address: str, kind: str) -> bytes:
-    """A QR picture of an address, for screens and print: quiet zone and error correction as posters need them."""
-    out = io.BytesIO()
-    made = segno.make(address, error="q", micro=False)
-    if kind == "svg":
-        made.save(out, kind="svg", border=4, scale=8, dark="#000", light="#fff")
-    else:
-        made.save(out, kind="png", border=4, scale=16, dark="#000", light="#fff")
-    return out.getvalue()

@@ -142,6 +142,57 @@ def test_what_a_form_cannot_keep_is_refused(tmp_path: Path, old: str, new: str, 
     ]
 
 
+ROUTE = "kind: route\nname: poster\ntitle: ポスター\ntag: regular\ndo: [{send: [{text: ようこそ}]}]\n"
+
+
+def test_a_route_is_refused_where_nothing_tells_who_comes_by_it(tmp_path: Path) -> None:
+    client = FILES["clients/aoba.yaml"]
+    assert problems(write(tmp_path, FILES, {"routes/poster.yaml": ROUTE})) == []
+    without = "\n".join(line for line in client.split("\n") if not line.startswith("entry:"))
+    found = only(write(tmp_path, {"clients/aoba.yaml": without}))
+    assert (found.code, found.origin.file) == ("E336", "routes/poster.yaml")
+    assert "entry: {liff: …}" in found.hint
+    without = "\n".join(line for line in client.split("\n") if not line.startswith("links:"))
+    found = only(write(tmp_path, {"clients/aoba.yaml": without}))
+    assert (found.code, found.origin.file) == ("E337", "routes/poster.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("tag: regular", "tag: regulra", "E302", "unknown tag 'regulra'"),
+        ("text: ようこそ", "text: '{{ friend.name }}'", "E025", "friend.name"),
+        ("title: ポスター", "", "E102", "title is missing"),
+    ],
+)
+def test_what_a_route_cannot_keep_is_refused(tmp_path: Path, old: str, new: str, code: str, said: str) -> None:
+    found = only(write(tmp_path, FILES, {"routes/poster.yaml": ROUTE.replace(old, new)}))
+    assert found.code == code
+    assert said in found.message
+
+
+def test_a_page_needs_an_address_and_a_title_for_every_question_that_is_not_for_all(tmp_path: Path) -> None:
+    client = FILES["clients/aoba.yaml"]
+    paged = PROFILE + "page: {title: 登録}\n"
+    assert problems(write(tmp_path, FILES, {"forms/profile.yaml": paged})) == []
+    personal = paged.replace("お名前を教えてください", "{{ friend.name | default('') }}さまのお名前は？")
+    assert "needs a 'title'" in only(write(tmp_path, {"forms/profile.yaml": personal})).message
+    without = "\n".join(line for line in client.split("\n") if not line.startswith("links:"))
+    found = only(write(tmp_path, {"forms/profile.yaml": paged, "clients/aoba.yaml": without}))
+    assert (found.code, found.origin.file) == ("E337", "forms/profile.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [("{}", "exactly one"), ("{liff: 'x'}", "liff"), ("{liff: 1234567890-AbcdEfgh, basic_id: '@a'}", "exactly one")],
+)
+def test_an_entry_is_one_way(tmp_path: Path, entry: str, said: str) -> None:
+    client = FILES["clients/aoba.yaml"].replace('entry: {basic_id: "@aoba"}', f"entry: {entry}")
+    found = only(write(tmp_path, FILES, {"clients/aoba.yaml": client}))
+    assert found.code == "E103"
+    assert said in found.message
+
+
 def test_messages_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     text = (
         "kind: reply\nname: card\nwhen: [{keyword: x}]\ndo: [{send: [{flex: messages/card.yaml, altText: カード}]}]\n"
