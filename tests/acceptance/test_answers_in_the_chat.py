@@ -12,9 +12,10 @@ import pytest
 from lineform.model.attributes import AttributesSpec
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
+from lineform.scenarios.passes import read_pass
 from lineform.sending.status import SendStatus
 from support.answering import HOURS, PROFILE, START, WORDS
-from support.chatting import ChatLife, declared
+from support.chatting import KEY, ChatLife, declared
 from support.delivering import DUE, Crash, Dying
 from support.living import says, scenario
 
@@ -165,6 +166,18 @@ def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
     assert here.known().attributes["prefecture"] == "大阪府"
     assert here.known().tags == {"gents", "regular"}
     assert here.writes("女性") == []  # nothing is asked any more
+
+
+def test_s3_the_page_of_a_friend_is_their_own(chat: Any) -> None:
+    paged = "kind: reply\nname: paged\nwhen: [{keyword: 登録}]\ndo: [{send: [{text: '{{ page.profile }}'}]}]\n"
+    here = chat(PROFILE + "page: {title: 登録, valid: 2d}\n", paged)
+    (address,) = here.writes("登録")
+    base, _, mine = address.rpartition("/")
+    assert base == f"https://go.example/f/{here.client.name}"
+    opened = read_pass([KEY], here.client.name, mine, here.clock.now())
+    assert opened is not None
+    assert (opened.purpose, opened.name, opened.friend) == ("form", "profile", here.friend())
+    assert timedelta(days=1) < opened.until - here.clock.now() <= 2 * DAY
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -16,6 +16,7 @@ from lineform.scenarios.answering import Standing
 from lineform.scenarios.dialogue import Dialogue
 from lineform.scenarios.interpret import interpret
 from lineform.segments.friend import Friend
+from lineform.sending.links import LinkKeys
 from support.living import Life
 
 
@@ -25,8 +26,13 @@ def declared(text: str) -> Spec:
     return SPECS[Kind(tree["kind"])].model_validate(tree)
 
 
+KEY = b"a key for links and passes"
+
+
 class ChatLife(Life):
     """A scene whose friends chat. Each event goes its whole way: what LINE's webhook says, read, lived through."""
+
+    link_keys = staticmethod(lambda: LinkKeys("https://go.example", KEY))
 
     def came(self, event: dict[str, Any], wait: float = 1.0) -> Lived:
         """A webhook event is worked on, some seconds after it happened."""

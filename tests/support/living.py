@@ -18,6 +18,7 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import TickReport
 from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.happening import Happening, What
+from lineform.sending.links import Keys
 from lineform.store.open import open_store
 from support.delivering import Scene
 
@@ -40,6 +41,9 @@ def says(step: str, after: Any = 0, text: str = "", **fields: Any) -> dict[str, 
 class Life(Scene):
     """A scene whose friends do things. `at` moves both clocks; every tick does what is due."""
 
+    link_keys: Keys | None = None
+    """What signs links and passes."""
+
     def ids(self) -> list[int]:
         return [self.friend(place) for place in range(len(self.users))]
 
@@ -57,7 +61,7 @@ class Life(Scene):
             with open_store(self.url) as store:
                 records = Records(wrap(store))
                 try:
-                    options = TickOptions(concurrency=4)
+                    options = TickOptions(concurrency=4, link_keys=self.link_keys)
                     run = Run(self.client, wrap(account), records, self.clock, options)
                     return await live_through(run, happenings)
                 finally:

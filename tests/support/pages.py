@@ -81,8 +81,8 @@ class Pages:
     def friend(self, number: int = 1) -> int:
         return self.store.friend_ids("aoba", [user(number)])[user(number)]
 
-    def path(self, kind: str, one: Pass) -> str:
-        return self.door.pass_page(kind, one).removeprefix(self.door.base)
+    def path(self, one: Pass) -> str:
+        return self.door.pass_page(one).removeprefix(self.door.base)
 
 
 def prepared(store: Store, root: Path, *, liff: bool = False) -> Pages:

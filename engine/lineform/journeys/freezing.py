@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from lineform.journeys.decision import Decision, Said
+from lineform.journeys.passing import pages_of
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.ports.store import AuditEntry, Handout, NewBatch, NewSend, PoolEmpty
@@ -21,14 +22,17 @@ from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend
 from lineform.sending.batches import body_of
 from lineform.sending.caps import messages_digest
-from lineform.sending.given import pools_read, stand_in
+from lineform.sending.given import names_read, pools_read, stand_in
 from lineform.sending.keys import recipients_hash, retry_key
+from lineform.sending.links import Keys
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.sending.textguards import suspicious_bytes
 from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages, compile_messages
 
+PAGE: Final = "page"
+"""The name by which an expression reads a friend's own pages."""
 TOKEN_LIVES: Final = 50.0
 """Seconds after which a reply token is taken to be dead, of the minute that LINE gives it."""
 
@@ -76,8 +80,8 @@ class Frozen:
 class Freezer:
     """Freezes what was said in one decision."""
 
-    def __init__(self, decision: Decision, worker: str, lease: timedelta) -> None:
-        self._decision, self._worker, self._lease = decision, worker, lease
+    def __init__(self, decision: Decision, worker: str, lease: timedelta, keys: Keys | None = None) -> None:
+        self._decision, self._worker, self._lease, self._keys = decision, worker, lease, keys
         self._compiled: dict[int, tuple[Any, CompiledMessages]] = {}
         self.frozen = Frozen()
 
@@ -145,8 +149,17 @@ class Freezer:
         timezone = self._decision.client.timezone
         pools = pools_read(compiled.reads)
         given = codes if codes is not None else {pool: stand_in(said.friend.id) for pool in pools}
+        pages = pages_of(
+            names_read(compiled.reads, PAGE),
+            said.friend.id,
+            self._decision.client.name,
+            self._decision.book.answering.forms,
+            self._keys,
+            self._decision.now,
+        )
         return {
             "run": run_scope(self._decision.now, timezone),
+            "page": pages,
             "friend": friend_scope(said.friend, timezone),
             "event": said.say.context.get("event", {}),
             "code": given,

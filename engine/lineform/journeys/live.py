@@ -77,7 +77,7 @@ def written(run: Run, decision: Decision, purse: Purse | None, *, all_or_nothing
     """Freezes what was said and writes where everybody stands. Without a `purse`, raises AskQuota where messages would
     be pushed. Where the budget refuses them, answers alone are written; or, for `all_or_nothing`, `OverBudget` is
     raised."""
-    freezer = Freezer(decision, run.options.worker, run.options.lease)
+    freezer = Freezer(decision, run.options.worker, run.options.lease, run.options.link_keys)
     pushed = freezer.pushed()
     allowed = True
     if pushed:

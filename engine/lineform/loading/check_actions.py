@@ -58,7 +58,12 @@ def said_where(path: Path) -> bool:
 
 
 def action_reads(
-    sites: Iterable[Site], attributes: Collection[str], events: Collection[str] | None, *, about: str
+    sites: Iterable[Site],
+    attributes: Collection[str],
+    events: Collection[str] | None,
+    given: Mapping[str, Collection[str]],
+    *,
+    about: str,
 ) -> Iterator[FieldProblem]:
     """Whether what messages read at send time is known. `events` are the names under ``event``; None where there is no
     such thing; `about` says whose messages they are."""
@@ -69,7 +74,7 @@ def action_reads(
             yield FieldProblem(site.path, "E024", message, "only messages may read it")
             continue
         for read in sorted(site.reads, key=lambda r: (r.path, r.guarded)):
-            found = read_problem(site.path, read, attributes, events=events, about=about)
+            found = read_problem(site.path, read, attributes, None, given, events=events, about=about)
             if found is not None:
                 yield found
 

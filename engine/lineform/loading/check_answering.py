@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lineform.lineapi.check import check_message
 from lineform.loading.check_actions import Nameable, action_problems, action_reads, sent_problems
-from lineform.loading.check_messages import CODES, MessageChecks
+from lineform.loading.check_messages import CODES, MessageChecks, answered_with
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Kind
 from lineform.model.attributes import AttributeSpec
@@ -111,6 +111,9 @@ class Names(Protocol):
         """The systems that ``call`` may name; None where nobody knows."""
         ...
 
+    @property
+    def given(self) -> Mapping[str, Collection[str]]: ...
+
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
         ...
@@ -142,7 +145,7 @@ def _all_problems(
     )
     events = [question.field for question in spec.questions] if isinstance(spec, FormSpec) else None
     if names.attributes_complete:
-        yield from action_reads(sites, names.attributes, events, about=_ABOUT[type(spec)])
+        yield from action_reads(sites, names.attributes, events, answered_with(names.given), about=_ABOUT[type(spec)])
     match spec:
         case ReplySpec():
             yield from action_problems(spec.do, ("do",), known)

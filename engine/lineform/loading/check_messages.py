@@ -140,6 +140,11 @@ def read_problems(
     ]
 
 
+def answered_with(given: Mapping[str, Collection[str]]) -> dict[str, Collection[str]]:
+    """What messages to single friends may be given: codes, and pages of the friend's own."""
+    return {root: given[root] for root in ("code", "page")}
+
+
 def read_problem(
     path: Path,
     read: Read,
@@ -198,6 +203,7 @@ _UNKNOWN = {
     "code": ("E321", "pool of codes", "declare it in a file of kind codes"),
     "coupon": ("E323", "coupon", "declare it in a file of kind coupon, and name it under uses.coupons"),
     "link": ("E314", "link", "declare it with its url under 'links' in a file of kind attributes"),
+    "page": ("E338", "page", "it is a form with a 'page', or member"),
 }
 
 

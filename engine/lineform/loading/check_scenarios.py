@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lineform.loading.check_actions import Nameable, action_problems, said_where, sent_problems
 from lineform.loading.check_answering import Names
-from lineform.loading.check_messages import MessageChecks, read_problem
+from lineform.loading.check_messages import MessageChecks, answered_with, read_problem
 from lineform.loading.validation import FieldProblem
 from lineform.model import occasions as on
 from lineform.model.actions import Action, RecordAction, SendAction, StartAction, TagAction, UntagAction
@@ -221,7 +221,7 @@ def _words(
                 path: Path = ("skip_if_unknown", index)
                 hint = did_you_mean(name, names.attributes)
                 yield FieldProblem(path, "E301", f"{dotted(path)}: unknown attribute '{name}'", hint)
-        yield from _reads(spec, sites, names, {"code": given["code"]})
+        yield from _reads(spec, sites, names, answered_with(given))
 
 
 def _reads(

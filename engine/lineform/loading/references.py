@@ -31,10 +31,12 @@ from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
 from lineform.model.scenario import ScenarioSpec
+from lineform.scenarios.passes import MEMBER
 from lineform.segments.check import check_audience, check_condition
 from lineform.segments.declared import WORDS, Declared, clashes, declared_in, form_clashes
 from lineform.segments.finding import Finding
 from lineform.segments.friend import RESERVED_EVENTS
+from lineform.sending.given import GIVEN
 from lineform.sending.tracking import declared_links
 
 
@@ -141,6 +143,7 @@ class _Names:
             "code": frozenset({*self.all[Kind.CODES], *unread.names}),
             "link": frozenset(links.keys() | self.lost),
             "coupon": frozenset({*self.all[Kind.COUPON], *unread.names}),
+            "page": frozenset({*_pages(built), *unread.names, MEMBER}),
         }
 
     def sure(self, finding: Finding) -> bool:
@@ -149,6 +152,13 @@ class _Names:
             return False
         broken = self.lost | self.broken_segments if finding.code == "E303" else self.lost
         return not any(f"'{name}'" in finding.message for name in broken)
+
+
+def _pages(built: Mapping[Address, Built]) -> Iterator[str]:
+    """Forms that have a page."""
+    for address, one in built.items():
+        if isinstance(one.spec, FormSpec) and one.spec.page is not None:
+            yield address.name
 
 
 def _of(finding: Finding) -> FieldProblem:
@@ -166,7 +176,9 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         yield from audience_problems(spec, built.sites)
         yield from unknown_coupons(spec, names.given["coupon"])
         if names.attributes_complete:
-            yield from read_problems(built.sites, names.attributes, spec.skip_if_unknown, names.given)
+            yield from read_problems(
+                built.sites, names.attributes, spec.skip_if_unknown, {root: names.given[root] for root in GIVEN}
+            )
             yield from _skips(spec, names)
     elif isinstance(spec, ScenarioSpec):
         yield from scenario_problems(spec, built.sites, names, names.scenarios, names.given)

@@ -104,6 +104,8 @@ CODES: dict[str, str] = {
     "E335": "unknown webhook",
     "E336": "an entry route that nobody could be told by",
     "E337": "a page without an address",
+    "E338": "unknown page",
+    "E339": "a link to members that the client does not declare",
     "E340": "two steps of one id",
     "E341": "a branch whose last way is not the one for everybody else",
     "E342": "unknown step",

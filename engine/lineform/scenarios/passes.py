@@ -20,6 +20,7 @@ from typing import Final
 
 FORM, MEMBER = "form", "member"
 """What a pass opens: a form's page, or the linking to a member."""
+_PLACES: Final = {FORM: "f", MEMBER: "m"}
 _VERSION: Final = "1"
 _MAC: Final = 12
 _LONGEST: Final = 200
@@ -42,6 +43,11 @@ def sign_pass(key: bytes, account: str, one: Pass) -> str:
     minute = int(one.until.timestamp()) // 60
     payload = "\n".join((_VERSION, one.purpose, one.name, str(one.friend), str(minute))).encode()
     return urlsafe_b64encode(payload + _mac(key, "pass", account, payload)).rstrip(b"=").decode()
+
+
+def pass_url(base: str, key: bytes, account: str, one: Pass) -> str:
+    """The address that a pass opens: ``https://go.example.jp/f/<client>/<pass>``."""
+    return f"{base}/{_PLACES[one.purpose]}/{account}/{sign_pass(key, account, one)}"
 
 
 def read_pass(keys: Sequence[bytes], account: str, text: str, now: datetime) -> Pass | None:

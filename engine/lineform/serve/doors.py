@@ -13,7 +13,7 @@ from lineform.run.options import Records
 from lineform.scenarios.answering import Armed
 from lineform.scenarios.armed import read_armed
 from lineform.scenarios.happening import Happening
-from lineform.scenarios.passes import Pass, route_code, route_in, sign_pass
+from lineform.scenarios.passes import Pass, pass_url, route_code, route_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Door:
         """The address of a page of ours."""
         return "/".join((self.base, *(quote(step, safe="@") for step in steps)))
 
-    def pass_page(self, kind: str, one: Pass) -> str:
-        """A friend's own address: ``…/f/<client>/<pass>``."""
-        return self.page(kind, self.name, sign_pass(self.keys[0], self.name, one))
+    def pass_page(self, one: Pass) -> str:
+        """A friend's own address."""
+        return pass_url(self.base, self.keys[0], self.name, one)
 
     def code_of(self, route: str) -> str:
         """The code by which a text tells the route."""

@@ -133,9 +133,9 @@ class Entrance:
         until = self._clock.now() + OPENED_FOR
         if what == "form" and (form := armed.forms.get(name)) is not None and form.page is not None:
             mine = Pass(FORM, name, ids[user_id], self._clock.now() + form.page.valid)
-            return JSONResponse({"go": door.pass_page("f", mine)})
+            return JSONResponse({"go": door.pass_page(mine)})
         if what == "member" and door.members is not None:
-            return JSONResponse({"go": door.pass_page("m", Pass(MEMBER, "", ids[user_id], until))})
+            return JSONResponse({"go": door.pass_page(Pass(MEMBER, "", ids[user_id], until))})
         return refusal(404, "nothing is here")
 
     async def _touched(self, door: Door, user_id: str, route: str, token: str) -> None:

@@ -182,6 +182,19 @@ def test_a_page_needs_an_address_and_a_title_for_every_question_that_is_not_for_
     assert (found.code, found.origin.file) == ("E337", "forms/profile.yaml")
 
 
+def test_a_friends_own_page_is_named_by_its_form_or_member(tmp_path: Path) -> None:
+    reply = "kind: reply\nname: page\nwhen: [{keyword: x}]\ndo: [{send: [{text: '{{ page.profile }}'}]}]\n"
+    paged = {"forms/profile.yaml": PROFILE + "page: {title: 登録}\n", "replies/page.yaml": reply}
+    assert problems(write(tmp_path, FILES, paged)) == []
+    assert only(write(tmp_path, {"forms/profile.yaml": PROFILE})).code == "E338"
+    found = only(write(tmp_path, paged, {"replies/page.yaml": reply.replace("page.profile", "page.member")}))
+    assert (found.code, str(found.origin)) == ("E339", "replies/page.yaml:4:21")
+    members = FILES["clients/aoba.yaml"] + "members: {login: 'https://shop.example/login'}\n"
+    assert problems(write(tmp_path, {"clients/aoba.yaml": members})) == []
+    sale = FILES["campaigns/sale.yaml"].replace("こんにちは", "'{{ page.profile }}'")
+    assert only(write(tmp_path, {"campaigns/sale.yaml": sale})).code == "E024"
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [("{}", "exactly one"), ("{liff: 'x'}", "liff"), ("{liff: 1234567890-AbcdEfgh, basic_id: '@a'}", "exactly one")],
