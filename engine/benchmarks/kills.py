@@ -1,10 +1,11 @@
 """Kills sends anywhere and counts deliveries: `make bench NAME=kills`.
 
-Each run is one campaign that is due at an offline account of its own. A child process ticks and dies by SIGKILL at a
-random moment, or just before or after a random call of the store or of LINE; then another ticks, until one ends by
-itself. Afterwards every friend must have received exactly one request, and the ledger must say so.
+Each run is one campaign that is due at an offline account of its own. Two child processes tick at once and die by
+SIGKILL at a random moment, or just before or after a random call of the store or of LINE; then others tick, until the
+last ends by itself. Afterwards every friend must have received exactly one request, and the ledger must say so.
 
-RUNS (1000) and SEED (1) come from the environment; a seed repeats the plans, not the timing. The last line is JSON.
+RUNS (1000), SEED (1) and STORE (sqlite or postgresql) come from the environment; a seed repeats the plans, not the
+timing. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 from typing import Any
+
+from servers import new_database, postgres_server
 
 from lineform.line.account import open_account
 from lineform.model.address import Address, Kind
@@ -276,30 +281,48 @@ def _wrong(received: Counter[str], users: list[str], send: Send | None) -> str:
     return ""
 
 
-def _run(nursery: Nursery, origin: str, folder: Path, number: int, seed: int) -> tuple[int, str]:
+@dataclass(frozen=True)
+class Place:
+    """Where a run's stores are: a folder with an empty SQLite one in it, or a PostgreSQL database that runs share."""
+
+    folder: Path
+    shared: str = ""
+
+    @contextmanager
+    def store(self, number: int) -> Iterator[str]:
+        """The URL of the store of a run."""
+        if self.shared:
+            yield self.shared
+            return
+        path = self.folder / f"{number}.db"
+        shutil.copy(self.folder / "template.db", path)
+        yield f"sqlite:///{path}"
+        for file in self.folder.glob(f"{number}.db*"):
+            file.unlink()
+
+
+def _run(nurseries: tuple[Nursery, Nursery], origin: str, place: Place, number: int, seed: int) -> tuple[int, str]:
     """One run: how often it was killed, and what was wrong about it, or nothing."""
     random = Random(f"{seed}/{number}")
     control = Control(origin)
     bot, token, name = f"U{number:032x}", f"token-{number}", f"client-{number}"
     account = control.add_account(token=token, bot_id=bot, plan_limit=1000)["name"]
     users = control.add_friends(account, FRIENDS)
-    path = folder / f"{number}.db"
-    shutil.copy(folder / "template.db", path)
     shape = random.choice(sorted(SHAPES))
-    url = f"sqlite:///{path}"
-    _arm(url, _client(name, bot), users, shape, datetime.now(UTC))
     problem, kills = "", 0
-    for death in _deaths(random):
-        exit_code = nursery.tick(Job(origin, token, bot, name, url, death))
-        if exit_code == -signal.SIGKILL:
-            kills += 1
-        elif exit_code != 0:
-            problem = f"a child ended with {exit_code}"
-    received = Counter(one["user"] for one in control.deliveries(account))
-    with open_store(url) as store:
-        send = store.send(name, ADDRESS, _only_key(store.sends(name)))
-    for file in folder.glob(f"{number}.db*"):
-        file.unlink()
+    with place.store(number) as url, ThreadPoolExecutor(len(nurseries)) as pool:
+        _arm(url, _client(name, bot), users, shape, datetime.now(UTC))
+        deaths = _deaths(random)
+        for start in range(0, len(deaths), len(nurseries)):
+            jobs = [Job(origin, token, bot, name, url, death) for death in deaths[start : start + len(nurseries)]]
+            for exit_code in pool.map(lambda nursery, job: nursery.tick(job), nurseries, jobs):
+                if exit_code == -signal.SIGKILL:
+                    kills += 1
+                elif exit_code != 0:
+                    problem = f"a child ended with {exit_code}"
+        received = Counter(one["user"] for one in control.deliveries(account))
+        with open_store(url) as store:
+            send = store.send(name, ADDRESS, _only_key(store.sends(name)))
     problem = problem or _wrong(received, users, send)
     return kills, f"run {number} ({shape}, seed {seed}): {problem}" if problem else ""
 
@@ -308,24 +331,29 @@ def _only_key(sends: Any) -> str:
     return sends[0].key if len(sends) == 1 else ""
 
 
-def measure(runs: int, seed: int, out: Any = sys.stdout) -> dict[str, Any]:
-    """Makes all runs and prints each that went wrong."""
+def measure(runs: int, seed: int, kind: str = "sqlite", out: Any = sys.stdout) -> dict[str, Any]:
+    """Makes all runs on one kind of store and prints each that went wrong."""
     began = time.monotonic()
-    nurseries: SimpleQueue[Nursery] = SimpleQueue()
+    pairs: SimpleQueue[tuple[Nursery, Nursery]] = SimpleQueue()
     for _ in range(JOBS):
-        nurseries.put(Nursery())
+        pairs.put((Nursery(), Nursery()))
     kills = wrong = 0
-    with tempfile.TemporaryDirectory() as place, SandboxServer(log_requests=False) as server:
-        folder = Path(place)
-        with open_store(f"sqlite:///{folder}/template.db") as store:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres_server(kind == "postgresql") as postgres,
+        SandboxServer(log_requests=False) as server,
+    ):
+        shared = new_database(postgres) if kind == "postgresql" else ""
+        with open_store(shared or f"sqlite:///{folder}/template.db") as store:
             store.migrate()
+        place = Place(Path(folder), shared)
 
         def one(number: int) -> tuple[int, str]:
-            nursery = nurseries.get()
+            pair = pairs.get()
             try:
-                return _run(nursery, server.origin, folder, number, seed)
+                return _run(pair, server.origin, place, number, seed)
             finally:
-                nurseries.put(nursery)
+                pairs.put(pair)
 
         with ThreadPoolExecutor(JOBS) as pool:
             for killed, problem in pool.map(one, range(1, runs + 1)):
@@ -334,12 +362,20 @@ def measure(runs: int, seed: int, out: Any = sys.stdout) -> dict[str, Any]:
                 if problem:
                     print(problem, file=out, flush=True)
     for _ in range(JOBS):
-        nurseries.get().close()
+        for nursery in pairs.get():
+            nursery.close()
     return {"runs": runs, "kills": kills, "wrong": wrong, "seconds": round(time.monotonic() - began, 1)}
 
 
+def measure_both(runs: int, seed: int = 1, out: Any = sys.stdout) -> dict[str, Any]:
+    """So many runs, half of them on each kind of store."""
+    parts = [measure(runs // 2, seed, kind, out) for kind in ("sqlite", "postgresql")]
+    return {word: sum(part[word] for part in parts) for word in ("runs", "kills", "wrong")}
+
+
 def main() -> None:
-    found = measure(int(os.environ.get("RUNS", "1000")), int(os.environ.get("SEED", "1")))
+    kind = os.environ.get("STORE", "sqlite")
+    found = measure(int(os.environ.get("RUNS", "1000")), int(os.environ.get("SEED", "1")), kind)
     for word, value in found.items():
         print(f"{word:<8} {value:>8}")
     print(json.dumps(found))

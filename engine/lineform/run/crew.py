@@ -7,8 +7,9 @@ queue is fair: each caller waits for its turn behind those who came before it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
 
 from lineform.ports.store import Send
 from lineform.run.options import Run
@@ -35,19 +36,19 @@ class Crew:
         """Has a frozen or accepted send delivered: beside others in this process, or by whoever takes the job."""
         hand_over = run.options.hand_over
         if hand_over is None:
-            await self.work(delivered(run, send, why, quiet))
+            await self.work(partial(delivered, run, send, why, quiet))
             return
         await hand_over(send)
         calls = sum(send.batches.values())
         self.tell(TickEntry(send.address, send.key, Outcome.HANDED_OVER, send.recipients, calls=calls, why=why))
 
-    async def work(self, making: Coroutine[Any, Any, TickEntry]) -> None:
+    async def work(self, making: Callable[[], Awaitable[TickEntry]]) -> None:
         """Has an entry made beside the others."""
         self._told.append(asyncio.create_task(self._place(making)))
 
-    async def _place(self, making: Coroutine[Any, Any, TickEntry]) -> TickEntry:
+    async def _place(self, making: Callable[[], Awaitable[TickEntry]]) -> TickEntry:
         async with self._places:
-            return await making
+            return await making()
 
     async def entries(self) -> tuple[TickEntry, ...]:
         """All of them, when all work is done. Raises what was raised first, when nothing is under way any more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from lineform.errors import StaleError
@@ -82,7 +83,7 @@ async def _ended(run: Run, send: Send, revision: Revision | None, quiet: Quiet |
     if stopped is None:
         return False
     await run.records(run.store.stage_rest, send.id)
-    await crew.work(_leave_rest(run, send, *stopped))
+    await crew.work(partial(_leave_rest, run, send, *stopped))
     return True
 
 
