@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from lineform.line.exchange import Request
-from lineform.line.wire import CUT, NoAnswer, Raw
+from lineform.line.exchange import Answer, Request
+from lineform.line.wire import CUT, NoAnswer
 from lineform.lineapi import errors
 from lineform.sandbox import console, people
 from lineform.sandbox.accounts import Account
@@ -79,7 +79,7 @@ class Line:
         """How often a send was accepted under each retry key."""
         return Counter(row["retry_key"] for row in self.state.all("select retry_key from sends"))
 
-    async def answer(self, request: Request, url: str, headers: dict[str, str]) -> Raw:
+    async def answer(self, request: Request, url: str, headers: dict[str, str]) -> Answer:
         """The whole way there and back."""
         await asyncio.sleep(self.random.uniform(0.001, 0.5))
         split = urlsplit(url)
@@ -103,7 +103,7 @@ class Line:
             raise NoAnswer(CUT)
         told = dict(outcome.answer.headers)
         accepted = told.get("x-line-accepted-request-id", "")
-        return Raw(outcome.answer.status, outcome.answer.body, call.request_id, accepted)
+        return Answer(outcome.answer.status, outcome.answer.body, call.request_id, accepted)
 
     def _arm(self) -> None:
         if self.random.random() < self.chance:
@@ -120,7 +120,7 @@ class LineWire:
         self._line = line
         self._headers = {"authorization": f"Bearer {TOKEN}"}
 
-    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Raw:
+    async def exchange(self, request: Request, url: str, headers: dict[str, str], seconds: float) -> Answer:
         on_its_way = asyncio.get_running_loop().create_task(
             self._line.answer(request, url, {**self._headers, **headers}), context=contextvars.Context()
         )
