@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from lineform.apply.coupons import close_coupon, create_coupon
 from lineform.apply.desk import FIRST_WAIT, TRIES, Desk
-from lineform.apply.filling import create_audience, delete_audience, fill_audience
+from lineform.apply.filling import create_audience, delete_audience, derive_audience, fill_audience
 from lineform.apply.journal import MOVE_DONE
 from lineform.apply.moving import batch_of, finish_batch, start_batch
 from lineform.apply.result import Outcome
@@ -34,6 +34,7 @@ from lineform.planning.steps import (
     DeleteAlias,
     DeleteAudience,
     DeleteMenu,
+    DeriveAudience,
     DisarmRevision,
     FillAudience,
     MenuRef,
@@ -108,6 +109,10 @@ class Actor:
                 earlier = frozenset(audience.id for audience in self.live.audiences)
                 outcome, self.audiences[address] = await create_audience(self.desk, address, wanted, earlier)
                 return outcome, str(self.audiences[address])
+            case DeriveAudience(address, made_of, request_id):
+                earlier = frozenset(audience.id for audience in self.live.audiences)
+                outcome, audience = await derive_audience(self.desk, address, made_of, request_id, earlier)
+                return outcome, str(audience)
             case FillAudience(address, audience_id):
                 audience = audience_id or self.audiences[address]
                 return Outcome.DONE, await fill_audience(self.desk, self.predicates[address], audience)

@@ -8,7 +8,7 @@ is uploaded again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from lineform.apply.desk import FIRST_WAIT, TRIES, Desk
 from lineform.apply.result import Outcome
@@ -18,6 +18,7 @@ from lineform.planning.audiences import new_mark
 from lineform.planning.marks import read_mark
 from lineform.ports.line_account import NotFound, OutcomeUnknown, RateLimited
 from lineform.segments.predicate import Predicate
+from lineform.sending.derived import Derivation
 from lineform.sending.keys import recipients_hash
 
 BUSY_WAIT = 10.0
@@ -28,10 +29,30 @@ BUSY_TRIES = 18
 async def create_audience(desk: Desk, address: str, wanted: str, earlier: frozenset[int]) -> tuple[Outcome, int]:
     """An empty audience with our mark; `earlier` are the ids that were there when the plan was made."""
     mark = new_mark(desk.client, Address.parse(address), wanted, desk.clock.now())
+    return await _made_once(desk, address, wanted, earlier, lambda: desk.account.create_audience(mark, "", ()))
+
+
+async def derive_audience(
+    desk: Desk, address: str, made_of: Derivation, request_id: str, earlier: frozenset[int]
+) -> tuple[Outcome, int]:
+    """An audience with our mark that LINE makes of a send."""
+    mark = new_mark(desk.client, Address.parse(address), made_of.hash, desk.clock.now())
+
+    def make() -> Awaitable[int]:
+        if made_of.kind == "IMP":
+            return desk.account.create_impression_audience(mark, request_id)
+        return desk.account.create_click_audience(mark, request_id, made_of.url)
+
+    return await _made_once(desk, address, made_of.hash, earlier, make)
+
+
+async def _made_once(
+    desk: Desk, address: str, wanted: str, earlier: frozenset[int], make: Callable[[], Awaitable[int]]
+) -> tuple[Outcome, int]:
     wait = FIRST_WAIT
     for tried in range(1, TRIES + 1):
         try:
-            return Outcome.DONE, await desk.account.create_audience(mark, "", ())
+            return Outcome.DONE, await make()
         except OutcomeUnknown:
             await desk.pause(wait)
             wait *= 2

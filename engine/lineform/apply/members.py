@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lineform.apply.desk import Desk
 from lineform.model.project import Client
-from lineform.planning.audiences import Membership, declared_audiences, own_audiences
+from lineform.planning.audiences import Membership, declared_audiences, derived_audiences, own_audiences
 from lineform.planning.live import LiveAccount
 from lineform.ports.members import membership
+from lineform.sending.derived import SourceSend
 
 
 async def read_members(desk: Desk, client: Client, live: LiveAccount) -> dict[str, Membership]:
@@ -17,3 +18,22 @@ async def read_members(desk: Desk, client: Client, live: LiveAccount) -> dict[st
         newest = own[address][-1].live.id if address in own else 0
         found[address] = await desk.offload(membership, desk.store, client.name, predicate, newest, desk.clock.now())
     return found
+
+
+async def read_sources(desk: Desk, client: Client) -> dict[str, SourceSend]:
+    """By campaign, the newest send that LINE can make an audience of: one that LINE's own selection carried."""
+    found = {}
+    for address in sorted({made_of.campaign for made_of in derived_audiences(client).values()}):
+        source = await desk.offload(_source, desk, client.name, address)
+        if source is not None:
+            found[address] = source
+    return found
+
+
+def _source(desk: Desk, account: str, address: str) -> SourceSend | None:
+    for send in reversed(desk.store.sends(account, address=address)):
+        requests = desk.store.accepted_request_ids(send.id)
+        # A broadcast's or narrowcast's one call is for nobody by name.
+        if len(requests) == 1 and send.last_called_at is not None and not desk.store.frozen_friends(send.id):
+            return SourceSend(requests[0], send.last_called_at, send.recipients)
+    return None

@@ -14,7 +14,7 @@ from lineform.apply.acting import Actor
 from lineform.apply.coupons import read_coupons
 from lineform.apply.desk import Desk
 from lineform.apply.journal import DONE, MOVE_DUE, READ_BACK, START, STEP, applied_before, unmoved
-from lineform.apply.members import read_members
+from lineform.apply.members import read_members, read_sources
 from lineform.apply.reading import read_live
 from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.errors import LineformError, LineRefusedError, PartialError, StaleError
@@ -53,8 +53,10 @@ async def fresh_plan(
     members = await read_members(desk, client, live)
     shown = await desk.offload(desk.store.count_shown, desk.client)
     coupons = await read_coupons(desk, client)
+    sources = await read_sources(desk, client)
     now = desk.clock.now()
-    return make_plan(client, live, recorded, digests, now, options, unmoved(notes), members, shown, coupons), live
+    plan = make_plan(*(client, live, recorded, digests, now, options, unmoved(notes), members, shown, coupons, sources))
+    return plan, live
 
 
 async def apply_plan(

@@ -17,7 +17,7 @@ def line_audience_problems(spec: Any, names: Mapping[Kind, Collection[str]]) -> 
     """`names` are those of all the client's resources, by kind."""
     if isinstance(spec, CampaignSpec) and spec.audience.audience is not None:
         yield from _known(("audience", "audience"), spec.audience.audience, names[Kind.AUDIENCE], "audience", "E320")
-    elif isinstance(spec, AudienceSpec):
+    elif isinstance(spec, AudienceSpec) and spec.from_.segment is not None:
         yield from _known(("from", "segment"), spec.from_.segment, names[Kind.SEGMENT], "segment", "E303")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineform.loading.check_coupons import coupon_problems
+from lineform.loading.check_derived import derived_problems
 from lineform.loading.check_doors import door_problems
 from lineform.loading.check_limits import limit_problems
 from lineform.loading.check_links import link_problems
@@ -175,6 +176,7 @@ def _between(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tup
     yield from link_problems(client, built)
     yield from coupon_problems(client, built)
     yield from door_problems(client, built)
+    yield from derived_problems(client, built)
 
 
 def _collect(

@@ -276,11 +276,30 @@ _UNIONS = {"_action_named": _Union("an action", "Actions", actions.KEYS)}
 """By the function that finds the key."""
 
 
+_SEEN = (
+    "LINE tells nobody who saw a message; an audience of LINE's can hold them: "
+    "kind audience with 'from: {impressions: campaign.NAME}'"
+)
+_ESTIMATED = (
+    "LINE tells it of nobody; it estimates it for narrowcasts: 'audience: {demographic: …}', "
+    "or ask your friends and declare an attribute"
+)
+_UNKNOWABLE = {
+    **dict.fromkeys(("open", "opened", "read", "impression", "impressions", "seen", "viewed"), _SEEN),
+    **dict.fromkeys(("os_version", "device", "app_version"), "nobody can know it: LINE tells it of no friend"),
+    **dict.fromkeys(("os", "app", "gender", "age", "area", "prefecture", "region"), _ESTIMATED),
+}
+"""What people ask for and cannot be had of a single friend, with the reason and the way around."""
+
+
 def _no_member(union: _Union, value: Any) -> str:
     keys = ", ".join(union.keys)
     bare = union.noun.partition(" ")[2]
     if isinstance(value, Mapping) and not value:
         return f"is an empty {bare}{union.empty}. {union.plural} begin with one of {keys}"
     if isinstance(value, Mapping):
+        refused = next((key for key in value if key in _UNKNOWABLE), None)
+        if union is _CONDITIONS and refused is not None:
+            return f"cannot ask for '{refused}': {_UNKNOWABLE[refused]}"
         return f"is no {bare}: it needs one of the keys {keys}"
     return f"must be {union.noun}: a mapping with one of the keys {keys}{_found(value)}"

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from lineform.model.address import NAME
 from lineform.model.base import Name, Part, Spec
+
+SentCampaign = Annotated[str, Field(pattern=rf"^campaign\.{NAME.pattern}$", examples=["campaign.winter-sale"])]
 
 
 class AudienceSource(Part):
-    """Whom the audience holds."""
+    """Whom the audience holds: exactly one of segment, clicks and impressions."""
 
-    segment: Name
+    segment: Name | None = None
     """Friends of this segment are uploaded to LINE by their user ids."""
+    clicks: SentCampaign | None = None
+    """Who tapped a link of this campaign when it was sent last, as LINE alone counts it."""
+    impressions: SentCampaign | None = None
+    """Who saw the messages of this campaign when it was sent last, which LINE alone knows."""
+    link: str | None = None
+    """For clicks: this link alone, by its declared name or its address."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> AudienceSource:
+        if sum(one is not None for one in (self.segment, self.clicks, self.impressions)) != 1:
+            raise ValueError("needs exactly one of segment, clicks and impressions")
+        if self.link is not None and self.clicks is None:
+            raise ValueError("'link' belongs to clicks")
+        return self
+
+    @property
+    def campaign(self) -> str:
+        """The address of the campaign whose send it is made from; empty where it is uploaded."""
+        return self.clicks or self.impressions or ""
 
 
 class AudienceSpec(Spec):
@@ -21,4 +43,4 @@ class AudienceSpec(Spec):
 
     kind: Literal["audience"]
     from_: AudienceSource = Field(alias="from")
-    """Where its members come from: ``{segment: regulars}``."""
+    """Where its members come from: ``{segment: regulars}``, ``{clicks: campaign.teaser}``."""

@@ -96,6 +96,7 @@ CODES: dict[str, str] = {
     "E321": "unknown pool of codes",
     "E322": "a message that promises what has expired when it is sent",
     "E323": "unknown coupon",
+    "E324": "an audience that LINE cannot make",
     "E330": "unknown rich menu",
     "E331": "unknown scenario",
     "E332": "a pattern that cannot be used",
@@ -159,5 +160,6 @@ GUARDS: dict[str, str] = {
     "G220": "a coupon is not on the account",
     "G221": "LINE's audience cannot be sent to yet",
     "G222": "LINE's audience holds people who have left its segment",
+    "G223": "LINE's audience is too small for its privacy floor",
     "G301": "the store would be lost with this machine",
 }

@@ -14,10 +14,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from lineform.lineapi import limits
 from lineform.model.address import Address, Kind
+from lineform.model.attributes import AttributesSpec
 from lineform.model.audience_spec import AudienceSpec
 from lineform.model.project import Client
 from lineform.planning.change import Action, AudienceWork, Change
@@ -27,7 +29,9 @@ from lineform.planning.marks import Mark, read_mark
 from lineform.planning.options import PlanOptions
 from lineform.segments.predicate import Predicate
 from lineform.segments.wire import to_wire
+from lineform.sending.derived import FEWEST, MAKEABLE, Derivation, SourceSend, derivation
 from lineform.sending.revision import declared_by, members_predicate
+from lineform.sending.tracking import declared_links
 
 RENEWED_BEFORE: Final = timedelta(days=14)
 HASH_LENGTH: Final = 16
@@ -78,8 +82,19 @@ def declared_audiences(client: Client) -> dict[str, Predicate]:
     return {
         address: members_predicate(spec, words, client.timezone)
         for address, spec in specs
-        if isinstance(spec, AudienceSpec) and words is not None
+        if isinstance(spec, AudienceSpec) and words is not None and spec.from_.segment is not None
     }
+
+
+def derived_audiences(client: Client) -> dict[str, Derivation]:
+    """Of what LINE is to make each of its own audiences, by address."""
+    attributes = (resource.spec for resource in client.of(Kind.ATTRIBUTES))
+    links = declared_links(spec for spec in attributes if isinstance(spec, AttributesSpec))
+    found = {}
+    for resource in client.of(Kind.AUDIENCE):
+        if isinstance(resource.spec, AudienceSpec) and (made_of := derivation(resource.spec, links)) is not None:
+            found[str(resource.address)] = made_of
+    return found
 
 
 def audience_hash(predicate: Predicate) -> str:
@@ -105,9 +120,11 @@ def compare_audiences(
     members: Mapping[str, Membership],
     now: datetime,
     options: PlanOptions,
+    sources: Mapping[str, SourceSend] = MappingProxyType({}),
 ) -> AudienceChanges:
-    """All changes of this client's audiences, by address. `members` holds every declared audience and speaks of its
-    newest live copy."""
+    """All changes of this client's audiences, by address. `members` holds every declared audience of a segment and
+    speaks of its newest live copy; `sources` holds the send that a campaign's audiences can be made from, by the
+    campaign's address."""
     own = own_audiences(client.name, live.audiences)
     ours = {one.live.id for copies in own.values() for one in copies}
     found = AudienceChanges(foreign=tuple(one for one in live.audiences if one.id not in ours))
@@ -115,7 +132,10 @@ def compare_audiences(
     for address, predicate in declared.items():
         wanted = audience_hash(predicate)
         _declared(client.name, address, own.get(address, ()), wanted, members[address], now, found)
-    for address in sorted(own.keys() - declared.keys()):
+    derived = derived_audiences(client)
+    for address, made_of in derived.items():
+        _derived(client.name, address, own.get(address, ()), made_of, sources.get(made_of.campaign), now, found)
+    for address in sorted(own.keys() - declared.keys() - derived.keys()):
         found.changes.append(_undeclared(client.name, address, own[address], options))
     found.changes += _too_many(client.name, live, found.changes)
     return found
@@ -158,6 +178,64 @@ def _declared(
                 Change(Action.REFRESH, client, address, before, after, reason, housekeeping=True, audience_work=work)
             )
     found.changes += _retire(client, address, copies[:-1], newest)
+
+
+def _derived(
+    client: str,
+    address: str,
+    copies: tuple[OwnAudience, ...],
+    made_of: Derivation,
+    source: SourceSend | None,
+    now: datetime,
+    found: AudienceChanges,
+) -> None:
+    """LINE makes one of each send, once, and only while the send is young: nothing here is tried again and again."""
+    after = {"audience": made_of.hash}
+    newest = copies[-1] if copies else None
+    before = {"audience": newest.mark.hash if newest else ""}
+    same = before == after
+    work = AudienceWork(hash=made_of.hash, derive=made_of, request_id=source.request_id if source else "")
+    if same:
+        found.settled[address] = after
+    if newest is not None and same and (source is None or source.request_id == newest.live.request_id):
+        if reason := _not_renewed(newest, made_of, now):
+            found.changes.append(Change(Action.PENDING, client, address, before, before, reason))
+        found.changes += _retire(client, address, copies[:-1], newest)
+    elif reason := _not_makeable(source, made_of, now):
+        found.changes.append(Change(Action.PENDING, client, address, before, before, reason))
+    elif newest is None:
+        reason = f"declared, not on the account; {made_of.campaign} was sent to {_people_of(source)}"
+        found.changes.append(Change(Action.CREATE, client, address, before, after, reason, audience_work=work))
+    else:
+        reason = f"{made_of.campaign} was sent again" if same else "it is made of something else now"
+        found.changes.append(
+            Change(Action.REPLACE, client, address, before, after, reason, housekeeping=same, audience_work=work)
+        )
+
+
+def _people_of(source: SourceSend | None) -> str:
+    return _people(source.recipients if source else 0)
+
+
+def _not_makeable(source: SourceSend | None, made_of: Derivation, now: datetime) -> str:
+    """Why LINE cannot make it now; empty where it can."""
+    if source is None:
+        return f"LINE makes it when {made_of.campaign} has been sent, by broadcast or narrowcast"
+    if now - source.sent_at >= MAKEABLE:
+        return f"LINE makes it of sends of the last {MAKEABLE.days} days, and {made_of.campaign} was sent before"
+    if source.recipients < FEWEST:
+        return f"{made_of.campaign} reached {_people(source.recipients)}, and LINE wants {FEWEST} in such an audience"
+    return ""
+
+
+def _not_renewed(newest: OwnAudience, made_of: Derivation, now: datetime) -> str:
+    """Why it is of no use, or soon will be, while nothing new can be made: LINE makes one of each send, once."""
+    live = newest.live
+    if live.status not in _USABLE:
+        return f"LINE says it is {live.status.value}, and makes no second one until {made_of.campaign} is sent again"
+    if live.expires is not None and live.expires - now < RENEWED_BEFORE:
+        return f"it expires on {live.expires:%Y-%m-%d}, and is renewed when {made_of.campaign} is sent again"
+    return ""
 
 
 def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, now: datetime) -> str:
@@ -213,7 +291,8 @@ def _undeclared(client: str, address: str, copies: tuple[OwnAudience, ...], opti
 
 
 def _too_many(client: str, live: LiveAccount, changes: Sequence[Change]) -> list[Change]:
-    new = sum(1 for c in changes if c.audience_work is not None and c.audience_work.fill and not _lives(c))
+    works = [c for c in changes if c.audience_work is not None and (c.audience_work.fill or c.audience_work.derive)]
+    new = sum(1 for c in works if not _lives(c))
     count = sum(1 for one in live.audiences if one.writable) + new
     if not new or count <= limits.AUDIENCES:
         return []

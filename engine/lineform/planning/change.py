@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lineform.sending.derived import Derivation
+
 
 class Action(StrEnum):
     """What happens to one resource of one client."""
@@ -23,6 +25,8 @@ class Action(StrEnum):
     """Replaced, and kept until its grace is over, because some friends still see it. Nothing to do now."""
     UNDECLARED = "?"
     """Ours, but its file is gone; it stays until somebody says `--prune`."""
+    PENDING = "…"
+    """Cannot be done yet, and is no fault: LINE makes it when something else has happened."""
     KEEP = "="
     """Ours, its file is gone, and it is protected: it stays."""
     BLOCKED = "!"
@@ -37,7 +41,7 @@ class Action(StrEnum):
         return self.name.lower().replace("rearm", "re-arm")
 
 
-SILENT = frozenset({Action.RETIRING, Action.UNDECLARED, Action.KEEP})
+SILENT = frozenset({Action.RETIRING, Action.UNDECLARED, Action.PENDING, Action.KEEP})
 """Shown, but nothing is done: a plan of these alone counts as empty."""
 
 
@@ -83,6 +87,9 @@ class AudienceWork:
     hash: str = ""
     fill: bool = False
     """Whether members are to be uploaded."""
+    derive: Derivation | None = None
+    """Of what LINE is to make it, with the send's `request_id`."""
+    request_id: str = ""
     delete: tuple[int, ...] = ()
 
 

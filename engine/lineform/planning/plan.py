@@ -22,6 +22,7 @@ from lineform.planning.menus import compare_menus
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import Step, steps_for
 from lineform.planning.view import ForeignMenu
+from lineform.sending.derived import SourceSend
 
 WRONG_BOT = "G101"
 
@@ -117,6 +118,7 @@ def make_plan(
     members: Mapping[str, Membership] | None = None,
     shown: Mapping[str, int] = MappingProxyType({}),
     coupons: CouponBook | None = None,
+    sources: Mapping[str, SourceSend] = MappingProxyType({}),
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
@@ -124,7 +126,8 @@ def make_plan(
     revision; None for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier
     apply did not finish moving. `members` tells of each declared audience who is in it; None where nobody
     was asked, and audiences are not compared. `shown` are friends by the menu that is recorded of them, `coupons` those
-    of the account, None where nobody was asked. Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
+    of the account, None where nobody was asked. `sources` are sends that LINE can make audiences of, by campaign.
+    Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
         return ClientPlan(client.name, live.bot.user_id, (_wrong_bot(client, live),), recorded is not None)
@@ -135,7 +138,7 @@ def make_plan(
         changes, settled = changes + armed, settled | armed_settled
     foreign_audiences: tuple[LiveAudience, ...] = ()
     if members is not None:
-        audiences = compare_audiences(client, live, members, now, options)
+        audiences = compare_audiences(client, live, members, now, options, sources)
         changes, settled = changes + audiences.changes, settled | audiences.settled
         foreign_audiences = audiences.foreign
     if coupons is not None:

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from lineform.model.address import Kind
 from lineform.planning.change import Action, Change, MenuWork
+from lineform.sending.derived import Derivation
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,15 @@ class CreateAudience:
 
 
 @dataclass(frozen=True, slots=True)
+class DeriveAudience:
+    """An audience that LINE makes of a send: who tapped a link of it, or who saw it."""
+
+    address: str
+    made_of: Derivation
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FillAudience:
     """Uploads who is missing; `audience_id` is 0 for one that this very plan creates."""
 
@@ -205,6 +215,7 @@ Step = (
     | DeleteAlias
     | DeleteMenu
     | CreateAudience
+    | DeriveAudience
     | FillAudience
     | DeleteAudience
     | CreateCoupon
@@ -300,6 +311,8 @@ def _audiences(changes: Iterable[Change]) -> Iterator[Step]:
     """New ones first, so that campaigns find them; replaced ones go when their successor can be sent to."""
     works = [(change.address, change.audience_work) for change in changes if change.audience_work is not None]
     for address, work in works:
+        if work.derive is not None:
+            yield DeriveAudience(address, work.derive, work.request_id)
         if work.fill:
             if not work.audience_id:
                 yield CreateAudience(address, work.hash)
@@ -351,6 +364,9 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
             return f"delete {address} ({menu_id})"
         case CreateAudience(address):
             return f"create {address}"
+        case DeriveAudience(address, made_of, _):
+            what = "who tapped a link of" if made_of.kind == "CLICK" else "who saw"
+            return f"create {address} of {what} {made_of.campaign}"
         case FillAudience(address, audience_id):
             return f"upload who is missing in {address}" + (f" ({audience_id})" if audience_id else "")
         case DeleteAudience(address, audience_id):

@@ -12,6 +12,7 @@ from lineform.planning.audiences import OwnAudience, audience_hash, own_audience
 from lineform.planning.live_audiences import AudienceStatus, JobStatus
 from lineform.ports.members import membership
 from lineform.run.options import Run
+from lineform.sending.derived import FEWEST
 from lineform.sending.revision import Armed
 
 
@@ -26,6 +27,8 @@ class Target:
 async def ready_audience(run: Run, armed: Armed) -> Target:
     """Raises BlockedError where it is not there, not ready, or holds people who have left its segment: LINE would send
     to them, too."""
+    if armed.derived:
+        return await _derived(run, armed)
     predicate = armed.predicate
     if predicate is None:
         raise ValueError("this campaign is for no audience of LINE's")
@@ -44,6 +47,22 @@ async def ready_audience(run: Run, armed: Armed) -> Target:
             code="G222",
         )
     return Target(newest.live.id, found.held)
+
+
+async def _derived(run: Run, armed: Armed) -> Target:
+    """One that LINE made of what friends did: nobody but LINE knows who is in it."""
+    own = own_audiences(run.client.name, await run.account.audiences()).get(armed.audience)
+    newest = own[-1] if own else None
+    if newest is None or newest.mark.hash != armed.derived:
+        raise _not_yet(armed, "is not on the account as it was armed", "run 'lineform apply'")
+    await _refuse_unready(run, armed, newest)
+    if newest.live.count < FEWEST:
+        raise BlockedError(
+            f"{armed.audience} holds {newest.live.count:,} people, and LINE wants {FEWEST} in an audience that it made",
+            hint="wait until more have tapped or seen it, or choose the audience by a segment",
+            code="G223",
+        )
+    return Target(newest.live.id, newest.live.count)
 
 
 async def _refuse_unready(run: Run, armed: Armed, newest: OwnAudience) -> None:

@@ -30,6 +30,7 @@ from lineform.segments.demographic import demographic_filter
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, Predicate
 from lineform.segments.resolve import Declared, audience_predicate
 from lineform.segments.wire import from_wire, to_wire
+from lineform.sending.derived import derivation
 from lineform.sending.given import Given, given_of, may_be_given, read_given
 from lineform.sending.tracking import declared_links, tracked
 
@@ -76,6 +77,8 @@ class Armed:
     quiet_hours: Literal["wait", "send"] = "wait"
     rollout: tuple[Wave, ...] = ()
     allow_almost_everyone: bool = False
+    derived: str = ""
+    """The hash of what LINE made its audience of; empty where it was uploaded."""
     given: Given = field(default_factory=Given)
     """What its messages are given besides the friend: codes, links."""
 
@@ -113,7 +116,7 @@ class Revisions:
         self._clients: dict[int, tuple[Client, Declared]] = {}
         self._words: dict[tuple[int, ...], tuple[list[Resource], Declared]] = {}
         self._written: dict[tuple[int, ...], tuple[Any, str]] = {}
-        self._links: dict[int, tuple[Client, dict[str, str]]] = {}
+        self._links: dict[tuple[int, ...], tuple[list[Any], dict[str, str]]] = {}
 
     def of(self, client: Client, resource: Resource) -> Revisioned:
         """The same as `revision`."""
@@ -126,7 +129,13 @@ class Revisions:
             "format": _json(FORMAT),
             "schedule": self._once(_schedule, spec.schedule),
             "timezone": _json(timezone),
-            "audience": self._once(_audience, spec.audience, self.words(client), *_selection(client, spec, timezone)),
+            "audience": self._once(
+                _audience,
+                spec.audience,
+                self.words(client),
+                *_selection(client, spec, timezone),
+                self._links_of(client),
+            ),
             "messages": messages,
             "context": _json(resource.context),
             "silent": _json(spec.silent),
@@ -149,10 +158,12 @@ class Revisions:
         return text, given_of(client, json.loads(text), links, spec.track) if may_be_given(text) else {}
 
     def _links_of(self, client: Client) -> dict[str, str]:
-        if (found := self._links.get(id(client))) is None:
-            specs = (resource.spec for resource in client.of(Kind.ATTRIBUTES))
+        """The declared addresses by name; the same object for clients that share what declares them."""
+        specs = [resource.spec for resource in client.of(Kind.ATTRIBUTES)]
+        key = tuple(map(id, specs))
+        if (found := self._links.get(key)) is None:
             links = declared_links(spec for spec in specs if isinstance(spec, AttributesSpec))
-            found = self._links[id(client)] = (client, links)
+            found = self._links[key] = (specs, links)
         return found[1]
 
     def words(self, client: Client) -> Declared:
@@ -245,12 +256,25 @@ def _selection(client: Client, campaign: CampaignSpec, timezone: str) -> tuple[s
 def members_predicate(audience: AudienceSpec, words: Declared, timezone: str) -> Predicate:
     """Whom an audience of LINE's is to hold. `timezone` is the client's, whatever
     that of a campaign may be. Raises ConditionError where a validated workspace has none."""
+    if audience.from_.segment is None:
+        raise ValueError(f"only LINE knows who is in {audience.name}")
     return audience_predicate(Audience(segment=audience.from_.segment), words, timezone)
 
 
-def _audience(audience: Audience, words: Declared, timezone: str, kept_by_line: AudienceSpec | None) -> dict[str, Any]:
+def _audience(
+    audience: Audience,
+    words: Declared,
+    timezone: str,
+    kept_by_line: AudienceSpec | None,
+    links: Mapping[str, str],
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    if audience.demographic is not None:
+    made_of = None if kept_by_line is None else derivation(kept_by_line, links)
+    if made_of is not None and kept_by_line is not None:
+        out["line_audience"] = str(Address(Kind.AUDIENCE, kept_by_line.name))
+        out["derived"] = made_of.hash
+        out["limit"] = audience.limit
+    elif audience.demographic is not None:
         out["demographic"] = demographic_filter(audience.demographic)
         out["limit"] = audience.limit
     elif kept_by_line is not None:
@@ -280,6 +304,7 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         predicate=None if predicate is None else from_wire(predicate),
         demographic=audience.get("demographic"),
         audience=audience.get("line_audience", ""),
+        derived=audience.get("derived", ""),
         limit=audience.get("limit"),
         expect=None if expect is None else Expect.model_validate(expect),
         messages=tuple(body["messages"]),

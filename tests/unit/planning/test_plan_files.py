@@ -45,7 +45,7 @@ def test_a_plan_file_reads_like_this() -> None:
             "format_version": 1,
             "digest": "8b3a1fa49b12a8b65308e4c43027e314b95763c7b84a4d9720499d6e6e96ff4e",
             "made_at": "2026-11-22T07:19:00+00:00",
-            "options": {"prune": True, "grace_seconds": 7200, "adopt": ["richmenu.a", "richmenu.b"]},
+            "options": {"prune": True, "grace_seconds": 7200, "adopt": ["richmenu.a", "richmenu.b"], "replace": []},
         }
     )
     assert planned == snapshot(
@@ -94,6 +94,7 @@ def test_a_plan_file_reads_like_this() -> None:
             ],
             "foreign": [{"menu_id": "f1", "name": "made by hand", "aliases": ["theirs"], "default": False}],
             "foreign_audiences": [],
+            "foreign_coupons": [],
             "steps": [
                 "ask LINE whether it accepts richmenu.main",
                 "create richmenu.main",
