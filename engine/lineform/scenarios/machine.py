@@ -163,9 +163,8 @@ def _do(
         if gate.why:
             actions = tuple(action for action in actions if "send" not in action)
     effects = _effects(script, enrolment, step, actions, moment, turn)
-    marked = replace(enrolment, held_until=None, reason="").marked(
-        step.id, f"{turn}: {said}" if turn else said, moment.now
-    )
+    # What became due while this one was held is not late for that: it counts from the same moment.
+    marked = replace(enrolment, reason="").marked(step.id, f"{turn}: {said}" if turn else said, moment.now)
     return marked, effects
 
 
@@ -211,7 +210,7 @@ def _gate(
     if until is None:
         return _Gate()
     if worthless is not None and until > worthless:
-        return _Gate(f"its messages would be worth nothing after {why}")
+        return _Gate(f"its messages would be worth nothing when the friend may be sent to: {why}")
     return _Gate(why, until)
 
 

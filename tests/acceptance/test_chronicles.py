@@ -1,0 +1,148 @@
+"""The cases of real businesses, lived through on the offline account: each trace is a file under `tests/golden/traces`.
+
+After a change that is meant, `LINEFORM_WRITE_TRACES=1` writes them anew; the difference is there to be reviewed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.chronicle import Chronicle, chronicle
+from support.command_line import ROOT, copy_workspace
+
+TRACES = ROOT / "tests" / "golden" / "traces"
+Story = Callable[[Chronicle], None]
+
+
+def fish_shop_welcome(life: Chronicle) -> None:
+    life.meets("美咲")
+    life.at("2026-11-02T10:30")
+    life.follows("美咲")
+    life.at("2026-11-20T12:00")
+
+
+def fish_shop_teaser(life: Chronicle) -> None:
+    for name in ("健太", "由紀"):
+        life.meets(name)
+    life.at("2026-11-02T10:00")
+    life.follows("健太")
+    life.follows("由紀")
+    life.at("2026-11-02T20:00")
+    life.note("健太 taps the teaser and is in both series from now on; 由紀 is in the welcome alone")
+    life.did("健太", "click", link="teaser")
+    life.at("2026-11-20T12:00")
+
+
+def restaurant(life: Chronicle) -> None:
+    for name in ("彩", "大輔"):
+        life.meets(name)
+    life.at("2026-12-31T18:00")
+    life.follows("彩")
+    life.follows("大輔")
+    life.at("2027-01-03T19:00")
+    life.note("彩 comes within the week; 大輔 does not")
+    life.did("彩", "visit", party=2)
+    life.at("2027-02-02T12:00")
+
+
+def health_food(life: Chronicle) -> None:
+    for name in ("和子", "正", "静"):
+        life.meets(name)
+    life.at("2026-11-05T20:00")
+    for name in life.people:
+        life.follows(name)
+    life.at("2026-11-06T13:00")
+    for name in life.people:
+        life.did(name, "purchase", item="青汁30包", amount=3980)
+    life.at("2026-11-16T08:30")
+    life.note("静 blocks the account for a while: nothing reaches her meanwhile")
+    life.blocks("静")
+    life.at("2026-11-24T15:00")
+    life.note("正 buys again on day 18: the old coupon never comes, and his three weeks begin anew")
+    life.did("正", "purchase", item="青汁30包", amount=3980)
+    life.at("2026-11-25T10:00")
+    life.follows("静")
+    life.at("2026-12-16T12:00")
+
+
+def online_retail(life: Chronicle) -> None:
+    for name in ("絵里", "隆", "真由"):
+        life.meets(name)
+    life.at("2026-10-01T12:00")
+    for name in life.people:
+        life.follows(name)
+    life.did("絵里", "purchase", item="藍染の小皿", category="tableware", amount=2200)
+    life.did("隆", "purchase", item="今治タオル", category="towels", amount=3300)
+    life.at("2026-10-20T12:30")
+    life.note("隆 buys again, so he is nobody who bought once and then nothing; 真由 never bought")
+    life.did("隆", "purchase", item="蜜蝋キャンドル", category="candles", amount=1800)
+    life.at("2026-11-06T18:00")
+    life.note("絵里 comes back and leaves the series")
+    life.did("絵里", "purchase", item="土鍋", category="tableware", amount=8800)
+    life.at("2026-12-10T12:00")
+
+
+def hair_salon(life: Chronicle) -> None:
+    for name in ("花", "優子", "真一"):
+        life.meets(name)
+    life.at("2026-12-01T12:00")
+    for name in life.people:
+        life.follows(name)
+    life.knows("花", birthday="1990-12-18", has_children=True)
+    life.knows("優子", visits=9, tags=["regular"])
+    life.at("2026-12-02T13:00")
+    life.did("花", "booking", number="B1", at="2026-12-12T14:00", menu="カット")
+    life.did("優子", "booking", number="B2", at="2026-12-13T11:00", menu="カラー")
+    life.at("2026-12-10T10:00")
+    life.note("花 moves her booking by two days; 優子 cancels hers")
+    life.did("花", "booking", number="B1", at="2026-12-14T16:00", menu="カット")
+    life.did("優子", "cancellation", number="B2")
+    life.at("2027-01-05T12:00")
+
+
+def nobody_ran(life: Chronicle) -> None:
+    life.meets("美咲")
+    life.at("2026-11-02T10:30")
+    life.follows("美咲")
+    life.at("2026-11-04T12:00")
+    life.note("the machine is off over days 3, 7 and 10: one message, not three, and never at night")
+    life.sleeps_until("2026-11-12T22:30")
+    life.at("2026-11-20T12:00")
+
+
+def three_follows(life: Chronicle) -> None:
+    life.meets("亮")
+    life.at("2026-11-02T10:30")
+    for _ in range(3):
+        life.follows("亮")
+        life.blocks("亮")
+    life.follows("亮")
+    life.at("2026-12-31T12:00")
+
+
+CASES = {
+    "hair-salon": ("aoba-salon", "2026-11-30T09:00", hair_salon),
+    "restaurant": ("trattoria-sole", "2026-12-31T09:00", restaurant),
+    "health-food": ("mori-kenko", "2026-11-05T09:00", health_food),
+    "online-retail": ("kurashi-zakka", "2026-10-01T09:00", online_retail),
+    "nobody-ran": ("uohide", "2026-11-01T09:00", nobody_ran),
+    "follow-block-follow": ("uohide", "2026-11-01T09:00", three_follows),
+    "fish-shop-welcome": ("uohide", "2026-11-01T09:00", fish_shop_welcome),
+    "fish-shop-teaser": ("uohide", "2026-11-01T09:00", fish_shop_teaser),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_case_happens_as_its_trace_says(case: str, tmp_path: Path) -> None:
+    client, begins, story = CASES[case]
+    workspace = copy_workspace(tmp_path / "workspace")
+    with chronicle(workspace, client, begins) as life:
+        story(life)
+    file = TRACES / f"{case}.txt"
+    if os.environ.get("LINEFORM_WRITE_TRACES"):
+        file.write_text(life.text, encoding="utf-8")
+    assert life.text == file.read_text(encoding="utf-8")
