@@ -19,6 +19,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
+from lineform.journeys.live import live_through
 from lineform.line.account import HttpLineAccount
 from lineform.loading import load_project
 from lineform.model.project import Client
@@ -34,12 +35,11 @@ from lineform.scenarios.shop import ShopEvent
 from lineform.serve.arrivals import arrivals_of
 from lineform.serve.metrics import Metrics
 from lineform.serve.options import ServeOptions
-from lineform.serve.working import work_once
+from lineform.serve.working import Following, work_once
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.planned import desk_of
 from lineform.wiring.sandbox import offline
-from lineform.wiring.serving import following
 from lineform.wiring.session import Session
 from lineform.wiring.ticking import ALSO
 
@@ -245,7 +245,7 @@ class Chronicle:
         try:
             run = Run(self.client, self.account, records, self.clock, TickOptions())
             metrics = Metrics(self.clock)
-            while await work_once(run, following(), ServeOptions(), metrics):
+            while await work_once(run, Following(live_through), ServeOptions(), metrics):
                 pass
         finally:
             records.close()

@@ -60,13 +60,13 @@ def said_where(path: Path) -> bool:
 def action_reads(
     sites: Iterable[Site],
     attributes: Collection[str],
-    events: Collection[str] | None,
+    events: Mapping[str, bool] | None,
     given: Mapping[str, Collection[str]],
     *,
     about: str,
 ) -> Iterator[FieldProblem]:
-    """Whether what messages read at send time is known. `events` are the names under ``event``; None where there is no
-    such thing; `about` says whose messages they are."""
+    """Whether what messages read at send time is known. `events` are the names under ``event``, each with whether it
+    is always known; None where there is no such thing; `about` says whose messages they are."""
     for site in sites:
         if not said_where(site.path):
             path = min(read.path for read in site.reads)

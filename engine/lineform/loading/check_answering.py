@@ -143,7 +143,8 @@ def _all_problems(
         {*(one for kind, some in names.all.items() if kind == "scenario" for one in some), *names.unread},
         names.webhooks,
     )
-    events = [question.field for question in spec.questions] if isinstance(spec, FormSpec) else None
+    # A question may be left out by its condition, and its answer is unknown then.
+    events = dict.fromkeys((one.field for one in spec.questions), False) if isinstance(spec, FormSpec) else None
     if names.attributes_complete:
         yield from action_reads(sites, names.attributes, events, answered_with(names.given), about=_ABOUT[type(spec)])
     match spec:

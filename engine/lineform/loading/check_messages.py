@@ -152,11 +152,12 @@ def read_problem(
     skip_if_unknown: Collection[str] | None = None,
     given: Mapping[str, Collection[str]] | None = None,
     *,
-    events: Collection[str] | None = None,
+    events: Mapping[str, bool] | None = None,
     about: str = "a campaign",
 ) -> FieldProblem | None:
     """What is wrong with one reading at send time. `skip_if_unknown` is None where friends cannot be left out, `given`
-    where messages are given nothing; `events` are the names under ``event``, None where there is no such thing."""
+    where messages are given nothing; `events` are the names under ``event``, each with whether it is always
+    known, None where there is no such thing."""
     root, _, name = read.path.partition(".")
     if root == "friend":
         return _friend_problem(path, name, read.guarded, attributes, skip_if_unknown)
@@ -171,14 +172,15 @@ def read_problem(
     return FieldProblem(path, "E024", message, f"{about}'s messages read {', '.join(known[:-1])} and {known[-1]}")
 
 
-def _event_problem(path: Path, name: str, guarded: bool, known: Collection[str]) -> FieldProblem | None:
+def _event_problem(path: Path, name: str, guarded: bool, known: Mapping[str, bool]) -> FieldProblem | None:
     if name not in known:
         hint = did_you_mean(name, known) or f"known are {', '.join(f'event.{one}' for one in sorted(known))}"
         return FieldProblem(path, "E026", f"{dotted(path)} reads 'event.{name}', which does not exist", hint)
-    if guarded:
+    if guarded or known[name]:
         return None
     message = f"{dotted(path)} reads 'event.{name}', which may be unknown"
-    return FieldProblem(path, "E025", message, f"write {{{{ event.{name} | default('…') }}}}")
+    hint = f"write {{{{ event.{name} | default('…') }}}}, or 'where: {{{name}: {{known: true}}}}' in the trigger"
+    return FieldProblem(path, "E025", message, hint)
 
 
 def _friend_problem(

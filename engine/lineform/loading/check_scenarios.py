@@ -228,10 +228,10 @@ def _reads(
     spec: ScenarioSpec, sites: Sequence[Site], names: Names, given: Mapping[str, Collection[str]]
 ) -> Iterator[FieldProblem]:
     """Whether what the messages read is known when they are made. `event` is what began the scenario."""
-    events: Collection[str] | None = None
+    events: dict[str, bool] | None = None
     if begun_by := _begun_by(spec):
-        found = [names.declared.events.get(one) for one in begun_by]
-        events = {name for event in found if event is not None for name in event.fields}
+        fields = [event.fields for one in begun_by if (event := names.declared.events.get(one)) is not None]
+        events = {name: all(_asked_for(name, one) for one in spec.trigger) for one in fields for name in one}
     for site in sites:
         if not said_where(site.path):
             path = min(read.path for read in site.reads)
@@ -250,6 +250,12 @@ def _reads(
             )
             if problem is not None:
                 yield problem
+
+
+def _asked_for(name: str, begins: on.Trigger) -> bool:
+    """Whether an event without this field does not begin the scenario."""
+    asked = (begins.where or {}).get(name) if isinstance(begins, on.EventOn) else None
+    return asked is not None and asked.comparison() != ("known", False)
 
 
 def _of(finding: Finding) -> FieldProblem:

@@ -208,6 +208,15 @@ def test_with_time_between_or_one_entry_a_circle_is_a_series(tmp_path: Path) -> 
     assert problems(declared(tmp_path, once)) == []
 
 
+def test_a_field_that_the_trigger_asks_for_is_known_in_the_messages(tmp_path: Path) -> None:
+    asked = HEAD + "trigger: {event: purchase, where: {amount: {known: true}}}\n"
+    steps = "steps: [{id: a, send: [{text: '{{ event.amount }}円'}]}]\n"
+    assert problems(declared(tmp_path, asked + steps)) == []
+    (unknown,) = problems(declared(tmp_path / "other", HEAD + "trigger: {event: purchase}\n" + steps))
+    assert unknown.code == "E025"
+    assert "known: true" in unknown.hint
+
+
 def test_a_scenario_that_no_client_uses_is_a_warning(tmp_path: Path) -> None:
     root = write(tmp_path, WORKSPACE, {"clients/aoba.yaml": CLIENT, "campaigns/welcome.yaml": EXAMPLE})
     assert [p.code for p in problems(root)] == ["E117"]
