@@ -188,7 +188,7 @@ _MODELS: dict[str, type[Part]] = {
     "manual": ManualOn,
 }
 
-Trigger = Annotated[
+_AnyTrigger = Annotated[
     Annotated[FollowOn, Tag("<follow>")]
     | Annotated[TagOn, Tag("<tag>")]
     | Annotated[UntagOn, Tag("<untag>")]
@@ -205,7 +205,10 @@ Trigger = Annotated[
     | Annotated[SegmentOn, Tag("<segment>")]
     | Annotated[ManualOn, Tag("<manual>")],
     Discriminator(_named),
-    BeforeValidator(_spelled),
+]
+Trigger = Annotated[
+    _AnyTrigger,
+    BeforeValidator(_spelled, json_schema_input_type=_AnyTrigger | Literal["follow", "manual"]),
 ]
 """What begins a scenario."""
 
@@ -229,6 +232,14 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, dict | str) else value
 
 
-Occasions = Annotated[tuple[Occasion, ...], Field(strict=False, min_length=1, max_length=20), BeforeValidator(_several)]
+Occasions = Annotated[
+    tuple[Occasion, ...],
+    Field(strict=False, min_length=1, max_length=20),
+    BeforeValidator(_several, json_schema_input_type=Occasion | tuple[Occasion, ...]),
+]
 """One, or a list of which any will do."""
-Triggers = Annotated[tuple[Trigger, ...], Field(strict=False, min_length=1, max_length=20), BeforeValidator(_several)]
+Triggers = Annotated[
+    tuple[Trigger, ...],
+    Field(strict=False, min_length=1, max_length=20),
+    BeforeValidator(_several, json_schema_input_type=Trigger | tuple[Trigger, ...]),
+]
