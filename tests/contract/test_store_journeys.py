@@ -266,3 +266,20 @@ def forgets(store: Store) -> None:
     store.forget("salon", [user(0)], NOW)
     assert store.enrolments("salon", [one]) == {}
     assert store.queued_happenings("salon", 10) == []
+
+
+def test_an_import_keeps_what_changed_of_what_somebody_waits_for(store: Store) -> None:
+    friends(store)
+    watched = frozenset({(What.TAGGED, "vip"), (What.UNTAGGED, "old"), (What.ATTRIBUTE, "rank")})
+    first = [FriendRow(user(0), tags=("vip", "other"), attributes={"rank": "gold", "age": 7})]
+    store.import_friends("salon", first, NOW, watched)
+    store.import_friends("salon", first, NOW + HOUR, watched)
+    assert [(h.what, h.name) for h in store.queued_happenings("salon", 10)] == [
+        (What.TAGGED, "vip"),
+        (What.ATTRIBUTE, "rank"),
+    ]
+    store.import_friends("salon", [FriendRow(user(0), tags=("old",), attributes={"rank": None})], NOW + HOUR, watched)
+    store.import_friends("salon", [FriendRow(user(0), untag=("old", "vip"))], NOW + 2 * HOUR, watched)
+    store.import_friends("salon", [FriendRow(user(9), tags=("vip",))], NOW + 3 * HOUR, watched)
+    found = [(h.what, h.name) for h in store.queued_happenings("salon", 10)][2:]
+    assert found == [(What.ATTRIBUTE, "rank"), (What.UNTAGGED, "old"), (What.TAGGED, "vip")]

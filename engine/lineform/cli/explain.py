@@ -18,6 +18,7 @@ from lineform.model.origin import Path as ValuePath
 from lineform.model.origin import dotted, parse_dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.project import Client, Project
+from lineform.report.scenarios import course_lines
 from lineform.scenarios.menu_reasons import explain_menu, named
 from lineform.scenarios.menu_rules import menu_rules_revision, read_menu_rules
 from lineform.scenarios.menus import NOTHING
@@ -31,7 +32,12 @@ from lineform.wiring.session import open_session
 @options.client
 @click.argument("address")
 @click.argument("path", default="")
-@click.option("--friend", "user_id", metavar="USER_ID", help="Of menu rules: which one holds for this friend, and why.")
+@click.option(
+    "--friend",
+    "user_id",
+    metavar="USER_ID",
+    help="Of menu rules: which one holds for this friend; of a scenario: where they stand. And why.",
+)
 @options.now
 @options.sandbox
 def command(
@@ -45,7 +51,8 @@ def command(
 ) -> None:
     """Tell where a value was written, such as campaign.winter-offer schedule.at; ADDRESS may also be `client`.
 
-    With --friend and the ADDRESS of menu rules: which menu the friend sees, and why.
+    With --friend and the ADDRESS of menu rules: which menu the friend sees, and why; with that of a scenario: where
+    the friend stands in it, what became of each step, and when the next one is due.
     """
     project = open_project(workspace, [client] if client else [])
     owner = one_client(project, client)
@@ -73,9 +80,13 @@ def _friend(
     project: Project, owner: Client, address: str, user_id: str, now: datetime | None, *, sandbox: bool
 ) -> None:
     resource = find_resource(owner, address)
+    if resource.address.kind is Kind.SCENARIO:
+        _scenario(project, owner, resource.address.name, user_id, now, sandbox=sandbox)
+        return
     if resource.address.kind is not Kind.MENU_RULES:
         raise UsageError(
-            f"{address} says nothing about one friend", hint="menu rules do; for a segment, `lineform segments explain`"
+            f"{address} says nothing about one friend",
+            hint="menu rules and scenarios do; for a segment, `lineform segments explain`",
         )
     revised = menu_rules_revision(Revisions(), owner, resource)
     rules = read_menu_rules(str(resource.address), revised.digest, revised.body)
@@ -96,6 +107,16 @@ def _friend(
     click.echo(f"recorded: {found.recorded}")
     if revised.digest not in armed:
         click.echo("these rules are not armed: until `lineform apply`, those of the last apply decide")
+
+
+def _scenario(project: Project, owner: Client, name: str, user_id: str, now: datetime | None, *, sandbox: bool) -> None:
+    with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
+        friend = known_friend(session.store, owner.name, user_id)
+        courses = session.store.enrolments(owner.name, [friend.id]).get(friend.id, ())
+    if friend.blocked:
+        click.echo(f"{user_id} blocks {owner.name}, and is sent nothing")
+    mine = [course for course in courses if course.scenario == name]
+    click.echo("\n".join(course_lines(user_id, mine, owner.timezone, name)))
 
 
 def _client_tree(client: Client) -> dict[str, Any]:

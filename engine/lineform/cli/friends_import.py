@@ -14,6 +14,7 @@ from lineform.cli import options
 from lineform.cli.common import acting_moment, owner_of, read_settings
 from lineform.cli.importing import Counter, Refusals, counted, introduce
 from lineform.errors import UsageError
+from lineform.journeys.book import books
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import FriendsFileError, Numbered
 from lineform.loading.friends_sql import read_database
@@ -124,9 +125,10 @@ def _rows(
 
 def _import(session: Session, owner: Client, rows: Iterator[Numbered], refusals: Refusals, counter: Counter) -> None:
     good = refusals.without_refused(rows)
+    watched = books().of(session.store, owner).watched
     while chunk := list(islice(good, CHUNK)):
         friends = [row for _, row in chunk]
-        count = session.store.import_friends(owner.name, friends, session.clock.now())
+        count = session.store.import_friends(owner.name, friends, session.clock.now(), watched)
         if session.control is not None:
             introduce(session.control, owner.name, friends)
         counter.add(count, len(chunk), chunk[-1][0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from lineform.errors import BlockedError
 from lineform.journeys.decision import Decision, Said
 from lineform.journeys.passing import pages_of
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
@@ -22,7 +23,7 @@ from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend
 from lineform.sending.batches import body_of
 from lineform.sending.caps import messages_digest
-from lineform.sending.given import names_read, pools_read, stand_in
+from lineform.sending.given import COUPON, names_read, pools_read, stand_in
 from lineform.sending.keys import recipients_hash, retry_key
 from lineform.sending.links import Keys
 from lineform.sending.scope import friend_scope, run_scope
@@ -163,7 +164,21 @@ class Freezer:
             "friend": friend_scope(said.friend, timezone),
             "event": said.say.context.get("event", {}),
             "code": given,
+            "coupon": self._coupons(compiled),
         }
+
+    def _coupons(self, compiled: CompiledMessages) -> dict[str, str]:
+        """LINE's ids of the coupons that messages bring. Raises BlockedError where one was not made yet."""
+        names = names_read(compiled.reads, COUPON)
+        if not names:
+            return {}
+        known = self._decision.store.coupons(self._decision.client.name)
+        made = {one.name: one.coupon_id for one in known if one.coupon_id}
+        if missing := [name for name in names if name not in made]:
+            raise BlockedError(
+                f"coupon.{missing[0]} is not on the account", hint="run 'lineform apply', which makes it", code="G220"
+            )
+        return {name: made[name] for name in names}
 
     def _drop(self, said: Said, why: str) -> None:
         """A message that must not or cannot be made stops this one friend's message, and is told."""

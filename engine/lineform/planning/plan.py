@@ -20,6 +20,7 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import LiveAudience
 from lineform.planning.menus import compare_menus
 from lineform.planning.options import PlanOptions
+from lineform.planning.promises import lapsed_steps
 from lineform.planning.steps import Step, steps_for
 from lineform.planning.view import ForeignMenu
 from lineform.sending.derived import SourceSend
@@ -135,7 +136,7 @@ def make_plan(
     changes, settled = menus.changes, menus.settled
     if recorded is not None:
         armed, armed_settled = compare_armed(client, recorded, revisions)
-        changes, settled = changes + armed, settled | armed_settled
+        changes, settled = [*changes, *armed, *lapsed_steps(client, armed, now)], settled | armed_settled
     foreign_audiences: tuple[LiveAudience, ...] = ()
     if members is not None:
         audiences = compare_audiences(client, live, members, now, options, sources)

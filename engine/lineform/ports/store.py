@@ -21,6 +21,7 @@ from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
 from lineform.ports.journeys import Journeys
 from lineform.ports.menus import Menus
+from lineform.scenarios.happening import What
 from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import Predicate
 from lineform.sending.caps import Contact
@@ -287,11 +288,18 @@ class Copies(Protocol):
     def remove_copy(self) -> None: ...
 
 
+Watched = frozenset[tuple[What, str]]
+"""Kinds and names of happenings for which something that is armed waits."""
+
+
 class Friends(Protocol):
     """Who the friends are, what is known of them, and what they did."""
 
-    def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
-        """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent."""
+    def import_friends(
+        self, account: str, rows: Iterable[FriendRow], now: datetime, watched: Watched = frozenset()
+    ) -> ImportCount:
+        """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent. What changes of the
+        tags and attributes that are `watched` waits as a happening to be looked at, written in the same transaction."""
         ...
 
     def add_events(self, account: str, rows: Iterable[EventRow], now: datetime) -> EventCount:

@@ -52,6 +52,7 @@ _CALM: Final = {
     "would send": Style.GREEN,
     "linked": Style.GREEN,
     "would link": Style.GREEN,
+    "would begin": Style.GREEN,
 }
 _QUIET: Final = frozenset({"skipped", "empty"})
 
@@ -66,7 +67,7 @@ def tint(entry: Entry) -> Style:
 def numbers(entry: Entry) -> str:
     """People, calls and money: ``1,234 people · 3 multicast calls · ¥0``. Empty where nobody is concerned."""
     parts = []
-    if entry.outcome in ("would send", "would link"):
+    if entry.outcome in ("would send", "would link", "would begin"):
         parts.append(_people(entry.recipients))
     elif entry.recipients:
         parts.append(f"{entry.accepted:,} of {_people(entry.recipients)}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from lineform.ports.store import AuditEntry, Send
 from lineform.report.terminal import Painter, Style, padded, plural, printable, width
-from lineform.sending.status import SendStatus
+from lineform.sending.status import BatchStatus, SendStatus
 
 FORMAT_VERSION: Final = 1
 _TINTS: Final = {
@@ -30,12 +32,42 @@ def sends_text(sends: Mapping[str, Sequence[Send]], zones: Mapping[str, str], *,
     for client, found in sends.items():
         lines = [paint(client, Style.BOLD)]
         names = max((width(send.address) for send in found), default=0)
-        for send in in_order(found):
+        for send in in_order(by_step(found)):
             lines += _lines(send, ZoneInfo(zones[client]), names, paint)
         if not found:
             lines.append("  nothing was sent")
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
+
+
+_ONE_BY_ONE: Final = "campaign."
+
+
+def by_step(sends: Sequence[Send]) -> list[Send]:
+    """The sends, with those of steps, replies and the like put together that ended alike: a scenario makes a send
+    whenever the step of somebody is due, and nobody reads a thousand lines."""
+    out: list[Send] = []
+    alike: dict[tuple[str, str, SendStatus], list[Send]] = {}
+    for send in sends:
+        if send.address.startswith(_ONE_BY_ONE):
+            out.append(send)
+        else:
+            alike.setdefault((send.address, send.key.partition("@")[0], send.status), []).append(send)
+    for (address, step, _), several in alike.items():
+        latest = max(several, key=lambda send: send.due_at)
+        counts: Counter[BatchStatus] = Counter()
+        for send in several:
+            counts.update(send.batches)
+        put = replace(
+            latest,
+            address=f"{address}/{step}" if address.startswith("scenario.") else address,
+            recipients=sum(send.recipients for send in several),
+            accepted_recipients=sum(send.accepted_recipients for send in several),
+            capped=sum(send.capped for send in several),
+            batches=dict(counts),
+        )
+        out.append(put)
+    return out
 
 
 def in_order(sends: Sequence[Send]) -> list[Send]:

@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     """A dry run: nothing was written, nothing was called."""
     LINKED = "linked"
     """Friends got another menu; nothing was sent."""
+    WOULD_BEGIN = "would begin"
+    """A plan: a scenario, and how many friends it would take in at once."""
     WOULD_LINK = "would link"
 
 

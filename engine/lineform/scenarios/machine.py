@@ -216,7 +216,9 @@ def _gate(
 
 def _worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
     until = step.valid_until
-    return moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
+    own = moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
+    ends = [end for end in (own, step.promised_until) if end is not None]
+    return min(ends, default=None)
 
 
 def _sooner(

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from lineform.model import occasions as written
+from lineform.model.actions import SendAction
 from lineform.model.audience import Condition, SegmentCondition
 from lineform.model.occasions import Trigger
 from lineform.model.project import Client, Resource
@@ -25,7 +26,9 @@ from lineform.segments.predicate import EVERYONE, All, Maybe, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
 from lineform.segments.resolve import to_predicate
 from lineform.segments.wire import to_wire
+from lineform.sending.given import given_of, read_given
 from lineform.sending.late import ON_TIME
+from lineform.sending.promises import Promise
 from lineform.sending.revision import Revisioned, Revisions, declared_by
 
 
@@ -34,7 +37,7 @@ def scenario_revision(_: Revisions, client: Client, resource: Resource) -> Revis
     spec = resource.spec
     if not isinstance(spec, ScenarioSpec):
         raise TypeError(f"{resource.address} is no scenario")
-    body = _Body(declared_by(client), client.timezone).of(spec, resource.context)
+    body = _Body(client, declared_by(client), client.timezone).of(spec, resource.context)
     body["production"] = client.spec.environment == "production" and not spec.allow_test_word
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Revisioned(text, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -44,6 +47,7 @@ def scenario_revision(_: Revisions, client: Client, resource: Resource) -> Revis
 class _Body:
     """Writes with these words and on the clocks of this time zone."""
 
+    client: Client
     words: Declared
     timezone: str
 
@@ -110,6 +114,8 @@ class _Body:
         if one.valid_until is not None:
             until = one.valid_until
             out["valid_until"] = until.isoformat() if isinstance(until, datetime) else until
+        if ends := [end.isoformat() for promise in step_promises(self.client, one) if (end := promise.latest)]:
+            out["promised_until"] = min(ends)
         return out
 
     def _existing(self, triggers: Sequence[Trigger]) -> dict[str, Any] | None:
@@ -120,6 +126,19 @@ class _Body:
             if (condition := existing_condition(one)) is not None:
                 found.append(to_predicate(_CONDITION.validate_python(condition), self.words, self.timezone))
         return to_wire(found[0] if len(found) == 1 else AnyOf(tuple(found))) if found else None
+
+
+def step_messages(step: Step) -> list[Any]:
+    """Every message that a step may send."""
+    turns: list[Turn] = [*(step.branch or ()), *((step.wait, step.wait.else_) if step.wait else ())]
+    actions = [*(step.do or ()), *(action for turn in turns for action in turn.then or ())]
+    sends = [message for action in actions if isinstance(action, SendAction) for message in action.send]
+    return [*(step.send or ()), *sends]
+
+
+def step_promises(client: Client, step: Step) -> tuple[Promise, ...]:
+    """What the messages of a step promise and what ends some day. KeyError where a validated workspace has no such."""
+    return read_given(given_of(client, step_messages(step), {})).promises
 
 
 def _way(turn: Turn) -> dict[str, Any]:

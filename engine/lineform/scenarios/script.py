@@ -71,6 +71,8 @@ class ScriptStep:
     """The ways of a branch, the last one for everybody else."""
     wait: Waiting | None = None
     valid_until: datetime | Span | None = None
+    promised_until: datetime | None = None
+    """When what its messages promise, such as a coupon, is worth nothing any more."""
 
     @property
     def sends(self) -> bool:
@@ -251,6 +253,7 @@ def _read_step(data: Mapping[str, Any], zone: ZoneInfo) -> ScriptStep:
             _read_way(wait["missed"]),
         ),
         valid_until=None if until is None else _read_until(until, zone),
+        promised_until=None if "promised_until" not in data else datetime.fromisoformat(data["promised_until"]),
     )
 
 

@@ -8,6 +8,7 @@ indexes. Memory stays the same for any number of rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import FriendRow, ImportCount
+from lineform.ports.store import FriendRow, ImportCount, Watched
+from lineform.scenarios.happening import What
 from lineform.segments.friend import Value
 from lineform.store.bulk import Row, insert_rows, json_encoder, update_rows
 from lineform.store.forgotten import ForgottenPeople
 from lineform.store.recorded import recorded_text as _text
 from lineform.store.recorded import recorded_value as _stored
-from lineform.store.tables import accounts, friend_tags, friends, line_ids, tags
+from lineform.store.tables import accounts, friend_tags, friends, happenings, line_ids, tags
 
 CHUNK = 5_000
 """Friends written in one transaction."""
@@ -47,10 +49,50 @@ class _Work:
     changes: int = 0
 
 
+_HAPPENED = ("account_id", "key", "friend_id", "what", "at", "name", "text", "fields")
+
+
+class _Watch:
+    """Changes that somebody waits for, as happenings: of a million rows, those of the few names that are watched."""
+
+    def __init__(self, watched: Watched, now: datetime) -> None:
+        self._watched, self._now = watched, now
+        self.rows: list[Row] = []
+
+    def added(self, friend_id: int, row: FriendRow) -> None:
+        """Of somebody new, everything is a change."""
+        if self._watched:
+            for tag in row.tags:
+                self._note(friend_id, What.TAGGED, tag)
+            for name, value in row.attributes.items():
+                if value is not None:
+                    self._note(friend_id, What.ATTRIBUTE, name)
+
+    def changed(
+        self, old: Any, row: FriendRow, plus: AbstractSet[int], minus: AbstractSet[int], ids: Mapping[str, int]
+    ) -> None:
+        """`plus` and `minus` are the ids of the tags that the friend did not have, and had."""
+        for tag in {*row.tags, *row.untag}:
+            if ids[tag] in plus:
+                self._note(old.id, What.TAGGED, tag)
+            elif ids[tag] in minus:
+                self._note(old.id, What.UNTAGGED, tag)
+        for name, value in row.attributes.items():
+            if old.attributes.get(name) != (None if value is None else _stored(value)):
+                self._note(old.id, What.ATTRIBUTE, name)
+
+    def _note(self, friend_id: int, what: What, name: str) -> None:
+        if (what, name) in self._watched:
+            key = f"import/{self._now.isoformat()}/{friend_id}/{what}/{name}"
+            self.rows.append((key, friend_id, what.value, self._now, name, "", {}))
+
+
 class FriendImport(ForgottenPeople):
     """Adds and changes friends by LINE user id."""
 
-    def import_friends(self, account: str, rows: Iterable[FriendRow], now: datetime) -> ImportCount:
+    def import_friends(
+        self, account: str, rows: Iterable[FriendRow], now: datetime, watched: Watched = frozenset()
+    ) -> ImportCount:
         """Idempotent. Whatever stops it between two transactions, running it again does the rest. People who were
         forgotten are left out.
 
@@ -60,14 +102,16 @@ class FriendImport(ForgottenPeople):
         added = changed = unchanged = forgotten = 0
         for chunk in _once_each(rows, CHUNK):
             with self.writing() as connection:
-                work = self._import(connection, account, chunk, now)
+                work = self._import(connection, account, chunk, now, watched)
             added += len(work.added)
             changed += work.changes
             unchanged += work.unchanged
             forgotten += work.forgotten
         return ImportCount(added, changed, unchanged, forgotten)
 
-    def _import(self, connection: Connection, account: str, rows: Mapping[str, FriendRow], now: datetime) -> _Work:
+    def _import(
+        self, connection: Connection, account: str, rows: Mapping[str, FriendRow], now: datetime, watched: Watched
+    ) -> _Work:
         account_id = self.own_account_id(connection, account)
         if self.postgres:
             # One import an account at a time: two that add the same friend would collide. SQLite has one writer anyway.
@@ -83,6 +127,7 @@ class FriendImport(ForgottenPeople):
         had = self._tags_held(connection, [row.id for row in known.values()]) if words and known else {}
         fresh = iter(self._new_ids(connection, len(rows) - len(known)))
         work = _Work(now, forgotten=len(gone))
+        watch = _Watch(watched, now)
         texts = _Texts()
         sets = _TagSets(tag_ids)
         for user_id, row in rows.items():
@@ -92,6 +137,7 @@ class FriendImport(ForgottenPeople):
                 work.people.append((friend_id, account_id, user_id))
                 work.added.append(_new(row, friend_id, account_id, now, texts))
                 work.tagged += [(tag_id, friend_id) for tag_id in sets.of(row.tags)]
+                watch.added(friend_id, row)
             else:
                 held = had.get(old.id, frozenset())
                 wanted = sets.of(row.tags)
@@ -103,9 +149,12 @@ class FriendImport(ForgottenPeople):
                 for tag_id in minus:
                     work.untagged.setdefault(tag_id, []).append(old.id)
                 changed = bool(_change(work, row, old) or plus or minus)
+                if watched and changed:
+                    watch.changed(old, row, plus, minus, tag_ids)
                 work.changes += changed
                 work.unchanged += not changed
         self._write(connection, work)
+        insert_rows(connection, happenings, _HAPPENED, [(account_id, *one) for one in watch.rows])
         return work
 
     def _write(self, connection: Connection, work: _Work) -> None:

@@ -11,6 +11,7 @@ from lineform.apply.reading import read_live
 from lineform.apply.result import OnStep
 from lineform.apply.walk import fresh_plan
 from lineform.errors import BlockedError, LineformError
+from lineform.journeys.outlook import scenario_outlook
 from lineform.model.address import Address, Kind
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
@@ -99,6 +100,8 @@ async def _plan_one(
             arming = [c.address for c in plan.changes if c.action in {Action.ARM, Action.REARM}]
             sends = [address for address in arming if Address.parse(address).kind is Kind.CAMPAIGN]
             entries = [await outlook(run, address, revisions[address]) for address in sends]
+            begins = [address for address in arming if Address.parse(address).kind is Kind.SCENARIO]
+            entries += [await scenario_outlook(run, address, revisions[address]) for address in begins]
             entries += [await menu_outlook(run, address, rules) for address, rules in _menu_rules(plan, revisions)]
         finally:
             records.close()

@@ -1,0 +1,54 @@
+"""What a plan says about a scenario that it arms: whom it takes in at once, and what becomes of those in the middle."""
+
+from __future__ import annotations
+
+from lineform.ports.journeys import Stand
+from lineform.ports.store import Store
+from lineform.run.options import Run
+from lineform.run.outcome import Outcome, TickEntry
+from lineform.scenarios.enrolment import OPEN
+from lineform.scenarios.script import Script, read_script
+from lineform.sending.revision import Revisioned
+
+_INSIDE = {"keep": "end what they began", "move": "go on in the new version", "stop": "leave"}
+
+
+async def scenario_outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
+    """Friends for whom it is true already, of whom each is taken in once, and friends in the middle of an older
+    version. Nothing is written."""
+    script = read_script(address, revised.digest, revised.body)
+    return await run.records(_outlook, run, script)
+
+
+def _outlook(run: Run, script: Script) -> TickEntry:
+    store, account = run.store, run.client.name
+    existing = _taken_in(store, account, script, run)
+    inside = sum(one.count for one in store.stands(account) if _in_older(one, script))
+    said = [_who(script)]
+    if script.existing is not None:
+        said.append(f"{existing:,} for whom it is true already are taken in at once")
+    if inside:
+        said.append(f"{inside:,} in the middle of an older version {_INSIDE[script.in_flight]}")
+    return TickEntry(script.address, "", Outcome.WOULD_BEGIN, existing, reason="; ".join(said))
+
+
+def _taken_in(store: Store, account: str, script: Script, run: Run) -> int:
+    if script.existing is None:
+        return 0
+    now = run.clock.now()
+    if not any(one.scenario == script.name for one in store.stands(account)):
+        return store.count(account, script.existing, now)
+    been = frozenset(store.in_scenario(account, script.name))
+    return sum(1 for friend in store.select(account, script.existing, now) if friend not in been)
+
+
+def _in_older(one: Stand, script: Script) -> bool:
+    return one.scenario == script.name and one.state in OPEN and one.version != script.version
+
+
+def _who(script: Script) -> str:
+    return {
+        "new": "begins for friends to whom it happens from the apply on",
+        "existing": "begins for those for whom it is true already, and for nobody else",
+        "both": "begins for friends to whom it happens from the apply on",
+    }[script.enroll]
