@@ -90,6 +90,7 @@ class Scene:
         friends: Sequence[Mapping[str, Any]] | int = 3,
         limits: Limits | None = None,
         plan: PricePlan | None = None,
+        url: str = "",
         **settings: Any,
     ) -> None:
         number = next(_numbers)
@@ -101,7 +102,7 @@ class Scene:
         )["name"]
         rows = [{"displayName": f"F{index}"} for index in range(friends)] if isinstance(friends, int) else friends
         self.users = self.control.add_friends(self.account, [dict(row) for row in rows])
-        self.url = f"sqlite:///{folder}/{number}.db"
+        self.url = url or f"sqlite:///{folder}/{number}.db"
         self.client: Client = replace(
             client(*specs, name=f"salon{number}", bot=self.bot), limits=limits or Limits(), plan=plan
         )

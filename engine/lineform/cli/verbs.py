@@ -9,6 +9,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "plan": ("lineform.cli.plan", "Show what apply would change, and what the sends would cost. Only reads."),
     "apply": ("lineform.cli.apply", "Make the account agree with the workspace, and arm its sends."),
     "run": ("lineform.cli.run", "Send what is due. Safe to repeat, to kill and to run twice at once."),
+    "worker": ("lineform.cli.worker", "Stay and send what is due, together with other workers."),
     "serve": ("lineform.cli.serve", "Answer people in real time: webhooks, events, links, and the tick beside them."),
     "keys": ("lineform.cli.keys", "Make, list and revoke the keys with which a shop's systems post events."),
     "events": ("lineform.cli.events", "Import events, and look at those that came in and failed."),
