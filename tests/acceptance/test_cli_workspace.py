@@ -160,6 +160,21 @@ def test_a_preview_shows_menus_and_messages_and_runs_nothing(workspace: Path, ru
     assert "<b>はな" not in page
 
 
+def test_a_preview_says_who_sees_which_menu(workspace: Path, run: Run) -> None:
+    assert run("preview", "--client", SALON, "--now", BEFORE, "--out", "page.html").code == 0
+    page = (workspace / "page.html").read_text(encoding="utf-8")
+    assert "Who sees which menu" in page
+    first, second, last = (
+        page.index(line)
+        for line in (
+            "birthday&#39;, where anniversary of birthday is this month",
+            "regulars&#39;, where has tag regular or visits is at least 8",
+            "no menu of their own, where no rule holds",
+        )
+    )
+    assert first < second < last
+
+
 def test_a_preview_says_where_a_message_cannot_be_made(workspace: Path, run: Run) -> None:
     path = workspace / "campaigns" / "winter-offer.yaml"
     replace(path, "friend.name | default('お客')", "friend.name")

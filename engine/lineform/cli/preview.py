@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,11 +21,14 @@ from lineform.model.project import Client, Project, Resource
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import richmenu_to_line
 from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMenu, audience_words, preview_page
+from lineform.scenarios.menu_reasons import named
+from lineform.scenarios.menu_rules import menu_rules_revision, read_menu_rules
 from lineform.segments.friend import Friend, Value
 from lineform.segments.sample import NAME, sample_friend, unknown_friend
+from lineform.segments.sentences import phrase
 from lineform.sending.due import upcoming
 from lineform.sending.given import stand_ins
-from lineform.sending.revision import declared_by, read_revision, revision
+from lineform.sending.revision import Revisions, declared_by, read_revision, revision
 from lineform.sending.scope import friend_scope, reads_friend, run_scope
 from lineform.templates.errors import TemplateError, UnknownValue
 from lineform.templates.send import compile_messages
@@ -99,7 +102,17 @@ def _client(owner: Client, now: datetime, name: str, values: Mapping[str, Value]
     friend = sample_friend(words, now, name, known)
     campaigns = [_campaign(owner, resource, friend, now) for resource in owner.of(Kind.CAMPAIGN)]
     menus = [_menu(resource, resource.spec) for resource in owner.of(Kind.RICHMENU) if _is_menu(resource)]
-    return ShownClient(owner.name, owner.spec.title, menus, sorted(campaigns, key=lambda one: one.at))
+    rules = [line for resource in owner.of(Kind.MENU_RULES) for line in _rules(owner, resource)]
+    return ShownClient(owner.name, owner.spec.title, menus, sorted(campaigns, key=lambda one: one.at), rules)
+
+
+def _rules(owner: Client, resource: Resource) -> Iterator[str]:
+    """Menu rules as sentences, in their order."""
+    revised = menu_rules_revision(Revisions(), owner, resource)
+    rules = read_menu_rules(str(resource.address), revised.digest, revised.body)
+    for rule in rules.rules:
+        yield f"{named(rule.menu)}, where {phrase(rule.predicate)}"
+    yield f"{named(rules.default)}, where no rule holds"
 
 
 def _is_menu(resource: Resource) -> bool:

@@ -51,6 +51,8 @@ class ShownClient:
     title: str
     menus: Sequence[ShownMenu]
     campaigns: Sequence[ShownCampaign]
+    rules: Sequence[str] = ()
+    """Who sees which menu: the rules in their order, of which the first that holds decides."""
 
 
 def preview_page(title: str, clients: Sequence[ShownClient], *, lang: str = "ja") -> str:
@@ -65,6 +67,9 @@ def _client(client: ShownClient) -> Html:
     if client.menus:
         cards = [menu_card(menu.name, menu.notes, menu.menu, menu.image) for menu in client.menus]
         parts += [element("h3", None, "Rich menus"), gallery(*cards)]
+    if client.rules:
+        items = joined(element("li", None, rule) for rule in client.rules)
+        parts += [element("h3", None, "Who sees which menu"), element("ol", None, items)]
     if client.campaigns:
         shown = [_reading(client, campaign, one) for campaign in client.campaigns for one in campaign.readings]
         parts += [element("h3", None, "Campaigns"), gallery(*shown)]
