@@ -1,8 +1,8 @@
 """Which rich menu was linked to whom, and for whom the rules choose another one.
 
 Everybody is asked in one select: a CASE over the rules, of which each is a comparison or a set of ids, and a look at
-what is recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or both databases would
-work it out once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
+what is recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or the databases work it
+out once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
 """
 
 from __future__ import annotations
