@@ -31,6 +31,10 @@ TOGETHER: Final = 0.01
 its own costs a third of the call's processor time, and LINE counts by the second."""
 
 
+AHEAD: Final = 0.02
+"""Seconds of turns that are taken at once even where fewer callers wait: each question is a transaction."""
+
+
 @dataclass(slots=True)
 class _Lane:
     """The queue of one limit. `pace` is our own, and of a shared one what we know of it."""
@@ -119,7 +123,9 @@ class Pacer:
             # Callers that were begun together come one after the other in this same moment: let them be counted.
             await asyncio.sleep(0)
             refused_at, lane.refused_at = lane.refused_at, None
-            taken = await shared.take(lane.pace.rate, lane.waiting, self._patience, refused_at)
+            rate = lane.pace.rate
+            want = max(lane.waiting, round(rate.count / rate.seconds * AHEAD))
+            taken = await shared.take(rate, want, self._patience, refused_at)
             lane.turns.extend(taken.moments)
             return taken
         finally:
