@@ -16,6 +16,8 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.client import Limits
 from lineform.ports.journeys import FriendChange
+from lineform.ports.store import FriendRow
+from lineform.run.halt import halt
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.enrolment import State
@@ -560,3 +562,36 @@ def test_equal_messages_share_a_multicast(life: Any) -> None:
     here.live(*(here.happening(What.FOLLOW, place) for place in range(5)))
     (entry,) = here.at(DUE + HOUR).entries
     assert (entry.address, entry.key.partition("@")[0], entry.recipients, entry.calls) == ("scenario.s", "a", 5, 1)
+
+
+def test_where_the_budget_is_spent_what_happens_is_looked_at_and_its_step_waits(life: Any) -> None:
+    here = life(scenario("s", says("a"), {"id": "b", "after": "1d", "do": [{"tag": "vip"}]}), friends=2)
+    here.limit({"monthly_messages": 1})
+    here.happens(What.FOLLOW, 0)
+    here.happens(What.FOLLOW, 1)
+    assert [texts(here, place) for place in (0, 1)] == [["a"], []]
+    assert here.courses(1)[0].due == DUE + HOUR
+    here.limit({"monthly_messages": 2})
+    here.at(DUE + HOUR)
+    assert texts(here, 1) == ["a"]
+
+
+def test_while_sending_is_halted_nobody_is_answered_either(life: Any) -> None:
+    here = life(scenario("s", says("a")))
+    here.with_store(lambda store: halt(store, here.client.name, "aya", DUE))
+    token = here.control.reply_token(here.account, here.users[0])
+    here.happens(What.FOLLOW, reply_token=token, received_at=here.clock.now())
+    here.step()
+    assert texts(here) == []
+    (send,) = here.sends()
+    assert (send.status, "halted by aya" in send.reason) == ("refused", True)
+
+
+def test_a_friend_whose_block_nobody_told_of_is_sent_nothing_and_their_course_ends(life: Any) -> None:
+    here = life(scenario("s", says("a", "1d")))
+    here.happens(What.FOLLOW)
+    row = FriendRow(here.users[0], blocked=True)
+    here.with_store(lambda store: store.import_friends(here.client.name, [row], DUE))
+    here.at(DUE + DAY)
+    assert here.courses()[0].state is State.BLOCKED
+    assert here.calls() == []

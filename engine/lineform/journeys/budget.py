@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final, TypeVar
 
 from lineform.model.project import Client
 from lineform.planning.live import Quota
-from lineform.ports.store import Spent, Store
+from lineform.ports.store import LedgerMoved, Spent, Store
+from lineform.run.options import Run
 from lineform.sending.cost import month_start
 from lineform.sending.guards import Figures, Stop, stops
 
@@ -16,14 +19,25 @@ class AskQuota(Exception):
     """Messages are to be pushed, and nobody has asked LINE yet how many it allows. Nothing was written."""
 
 
+class OverBudget(Exception):
+    """A budget or LINE's quota refuses what was decided; nothing was written."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop.sentence)
+        self.stop = stop
+
+
 @dataclass(frozen=True, slots=True)
 class Purse:
     """What LINE said about the quota."""
 
     quota: Quota
+    spent: bool = False
+    """Whether it refused already what was decided: then steps wait, and only answers go out."""
 
-    def refuses(self, store: Store, client: Client, now: datetime, messages: int) -> Stop | None:
-        """The guard that refuses so many further messages; None where they are allowed."""
+    def judge(self, store: Store, client: Client, now: datetime, messages: int) -> Spent | None:
+        """By what so many further messages are allowed, for the freeze to hold against; None where nothing limits them.
+        Raises OverBudget where a guard refuses them."""
         limits = client.limits.model_copy(update={"max_recipients": None, "tested_above": None})
         free = self.quota.limit is None and limits.monthly_messages is None and limits.monthly_yen is None
         if not messages or free:
@@ -31,4 +45,27 @@ class Purse:
         spent: Spent = store.spent(client.name, month_start(now))
         left, used = self.quota.left_after(spent.called), self.quota.used
         figures = Figures(messages, True, left, used, spent.called, promised=spent.promised, tested=True)
-        return next(iter(stops(figures, None, limits, client.plan)), None)
+        for stop in stops(figures, None, limits, client.plan):
+            raise OverBudget(stop)
+        return spent
+
+
+T = TypeVar("T")
+_TRIES: Final = 5
+
+
+async def within_budget(run: Run, decide: Callable[[Purse | None], T]) -> T:
+    """What `decide` comes to, in the store's thread: asked without a purse first, as most decisions push nothing; then
+    with one; and where that refuses, with one that is spent, so that what happened is looked at all the same."""
+    try:
+        return await run.records(decide, None)
+    except AskQuota:
+        purse = Purse(await run.account.quota())
+    for _ in range(_TRIES):
+        try:
+            return await run.records(decide, purse)
+        except OverBudget:
+            purse = replace(purse, spent=True)
+        except LedgerMoved:
+            continue  # another run froze something meanwhile: judged anew
+    return await run.records(decide, replace(purse, spent=True))

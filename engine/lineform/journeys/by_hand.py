@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from lineform.errors import UsageError
 from lineform.journeys.book import books
-from lineform.journeys.budget import AskQuota, Purse
+from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
@@ -53,11 +54,7 @@ async def by_hand(run: Run, name: str, user_ids: Sequence[str], change: Change) 
     changed = 0
     for start in range(0, len(ids), AT_ONCE):
         part = ids[start : start + AT_ONCE]
-        try:
-            frozen, count = await run.records(_some, run, name, part, change, None)
-        except AskQuota:
-            purse = Purse(await run.account.quota())
-            frozen, count = await run.records(_some, run, name, part, change, purse)
+        frozen, count = await within_budget(run, partial(_some, run, name, part, change))
         changed += count
         await deliver_frozen(run, frozen)
     strangers = tuple(one for one in user_ids if one not in known)
@@ -74,6 +71,7 @@ def _some(run: Run, name: str, ids: Sequence[int], change: Change, purse: Purse 
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.broke = purse is not None and purse.spent
         decision.take_in(ids)
         before = {one: _courses(decision, one, name) for one in ids}
         for friend_id in ids:

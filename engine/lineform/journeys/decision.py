@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from lineform.journeys.book import Book, Books
@@ -24,13 +24,15 @@ from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, 
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.machine import MET, Moment, Moved, advance
-from lineform.scenarios.reacting import react, revised
+from lineform.scenarios.reacting import blocked, react, revised
 from lineform.scenarios.script import Script
 from lineform.segments.friend import Event, Friend
 from lineform.sending.quiet import quiet_hours
 
 LONGEST_CHAIN: Final = 8
 """Happenings that may follow from one another; more is a circle, and is stopped."""
+_NEXT_TRY: Final = timedelta(hours=1)
+"""How long steps wait where the month's budget is spent."""
 _STEPS_AT_ONCE: Final = 400
 """Steps that one friend may go through at one moment: more than the largest scenarios can have together."""
 
@@ -77,6 +79,8 @@ class Decision:
         self._lately: Lately | None = None
         self._quiet = quiet_hours(client.limits.quiet, client.timezone)
         self._menus = Menus(book)
+        self.broke = False
+        """Whether the budget is spent: then steps that send wait an hour, and answers alone go out."""
         self.open_menus: tuple[int, ...] = ()
         """Friends whose menu was written down, and LINE has to be told."""
 
@@ -171,9 +175,12 @@ class Decision:
                 continue
             current = self.current(course)
             script = self.script_of(current)
-            if script is None or person.friend.blocked:
-                # Nothing is done, and nothing is looked at again until it is armed anew or the friend comes back.
+            if script is None:
+                # Nothing is done, and nothing is looked at again until it is armed anew.
                 person.put(replace(current, due=None))
+            elif person.friend.blocked:
+                # Nobody told us when; now is when we know.
+                person.put(blocked(script, current, self.now))
             elif current != course:
                 person.put(current)
                 return self._next_due(person, touched=touched)
@@ -202,6 +209,8 @@ class Decision:
 
     def _moment(self, person: Person) -> Moment:
         free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
+        if self.broke:
+            free_at = max(self.now + _NEXT_TRY, free_at or self.now)
         return Moment(self.now, self._quiet, free_at)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:

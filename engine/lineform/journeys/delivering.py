@@ -10,6 +10,7 @@ from lineform.journeys.freezing import Answer, Frozen
 from lineform.lineapi.routes import Route
 from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimited, Refused, ReplyTooLate, Unauthorised
 from lineform.ports.store import NewBatch, NewSend, Send
+from lineform.run.halt import GUARD, halted_by
 from lineform.run.menus import link_open
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
@@ -40,6 +41,9 @@ async def answer_with_token(run: Run, answer: Answer) -> tuple[str, str] | None:
 
     An answer whose outcome is unknown is uncertain for ever: nobody may push it as well.
     """
+    if who := await run.records(halted_by, run.store, run.client.name, run.clock.now()):
+        await run.records(_end, run, answer, BatchStatus.REFUSED, "", f"{GUARD}: sending was halted by {who}")
+        return None
     try:
         accepted = await run.account.reply(answer.body, answer.token)
     except (ReplyTooLate, RateLimited, QuotaExceeded) as refused:

@@ -7,15 +7,16 @@ its end has done nothing; one that dies after it leaves frozen sends, which the 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from lineform.errors import BlockedError
 from lineform.journeys.book import READERS, books
-from lineform.journeys.budget import AskQuota, Purse
+from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen, go_on
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.live import OverBudget, written
+from lineform.journeys.live import written
 from lineform.journeys.sweeps import sweep
 from lineform.ports.journeys import LOOKED_AT_KEPT
 from lineform.ports.line_account import LineFailure, Unauthorised
@@ -68,7 +69,7 @@ async def _due(run: Run) -> list[TickEntry]:
             if size > 1:
                 size = max(1, size // 4)
                 continue
-            return [*entries, _blocked(over.sentence, over.guard, over.hint)]
+            return [*entries, _blocked(over.stop.sentence, over.stop.guard, over.stop.hint)]
         except BlockedError as stop:
             if size > 1:
                 size = max(1, size // 4)
@@ -97,19 +98,14 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
         decision.take_in(ids)
         for friend_id in ids:
             decision.due(friend_id)
-        return written(run, decision, purse, all_or_nothing=True), len(ids)
+        return written(run, decision, purse), len(ids)
 
 
 async def queued(run: Run) -> list[TickEntry]:
     """Looks at happenings that were kept for later, as an import keeps them."""
     entries: list[TickEntry] = []
-    purse: Purse | None = None
     while not run.options.should_stop():
-        try:
-            frozen, looked_at = await run.records(_queued, run, purse)
-        except AskQuota:
-            purse = Purse(await run.account.quota())
-            continue
+        frozen, looked_at = await within_budget(run, partial(_queued, run))
         if not looked_at:
             return entries
         entries += await deliver_frozen(run, frozen)
@@ -124,6 +120,7 @@ def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
         if not waiting:
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.broke = purse is not None and purse.spent
         decision.take_in(sorted({one.friend_id for one in waiting}))
         for happening in waiting:
             decision.live(happening)

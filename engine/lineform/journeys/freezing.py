@@ -17,7 +17,7 @@ from lineform.journeys.decision import Decision, Said
 from lineform.journeys.passing import pages_of
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.ports.store import AuditEntry, Handout, NewBatch, NewSend, PoolEmpty
+from lineform.ports.store import AuditEntry, Handout, NewBatch, NewSend, PoolEmpty, Spent
 from lineform.run.stock import too_few_codes
 from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend
@@ -85,6 +85,8 @@ class Freezer:
         self._decision, self._worker, self._lease, self._keys = decision, worker, lease, keys
         self._compiled: dict[int, tuple[Any, CompiledMessages]] = {}
         self.frozen = Frozen()
+        self.judged: Spent | None = None
+        """What the budget was judged by."""
 
     def pushed(self) -> int:
         """How many friends would be pushed to."""
@@ -242,7 +244,9 @@ class Freezer:
             return self._batches(address, key, silent, several, handout)
 
         try:
-            self._decision.store.freeze(self._decision.client.name, send, batches, self._decision.now)
+            # Once: from the first freeze on, no other run freezes anything until this transaction is over.
+            judged, self.judged = self.judged, None
+            self._decision.store.freeze(self._decision.client.name, send, batches, self._decision.now, spent=judged)
         except PoolEmpty as empty:
             raise too_few_codes(empty.pool) from empty
         self.frozen.sends.append((address, key))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from lineform.journeys.book import Book, books
-from lineform.journeys.budget import AskQuota, Purse
+from lineform.journeys.budget import AskQuota, Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Freezer, Frozen
@@ -42,19 +43,11 @@ async def live_through(run: Run, happenings: Sequence[Happening]) -> Lived:
     """
     lived = Lived()
     for part in _by_friends(happenings):
-        frozen, looked_at = await _decided(run, part)
+        frozen, looked_at = await within_budget(run, partial(_decide, run, part))
         lived.looked_at += looked_at
         lived.repeated += len(part) - looked_at
         lived.entries += await deliver_frozen(run, frozen)
     return lived
-
-
-async def _decided(run: Run, part: Sequence[Happening]) -> tuple[Frozen, int]:
-    try:
-        return await run.records(_decide, run, part, None)
-    except AskQuota:
-        purse = Purse(await run.account.quota())
-        return await run.records(_decide, run, part, purse)
 
 
 def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[Frozen, int]:
@@ -67,38 +60,27 @@ def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[F
         if not fresh:
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.broke = purse is not None and purse.spent
         decision.take_in(ids)
         for happening in fresh:
             decision.live(happening)
         return written(run, decision, purse), len(fresh)
 
 
-def written(run: Run, decision: Decision, purse: Purse | None, *, all_or_nothing: bool = False) -> Frozen:
-    """Freezes what was said and writes where everybody stands. Without a `purse`, raises AskQuota where messages would
-    be pushed. Where the budget refuses them, answers alone are written; or, for `all_or_nothing`, `OverBudget` is
-    raised."""
+def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
+    """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
+    be pushed, OverBudget where it refuses them, and LedgerMoved where another run froze more since; of one that is
+    spent already, answers alone are written."""
     freezer = Freezer(decision, run.options.worker, run.options.lease, run.options.link_keys)
     pushed = freezer.pushed()
-    allowed = True
-    if pushed:
-        if purse is None:
-            raise AskQuota
-        stop = purse.refuses(decision.store, run.client, decision.now, pushed)
-        if stop is not None and all_or_nothing:
-            raise OverBudget(stop.guard, stop.sentence, stop.hint)
-        allowed = stop is None
-    frozen = freezer.freeze(pushes=allowed)
+    if pushed and purse is None:
+        raise AskQuota
+    if pushed and purse is not None and not purse.spent:
+        freezer.judged = purse.judge(decision.store, run.client, decision.now, pushed)
+    frozen = freezer.freeze(pushes=purse is None or not purse.spent)
     decision.write()
     frozen.menus = decision.open_menus
     return frozen
-
-
-class OverBudget(Exception):
-    """A budget or LINE's quota refuses what was decided; nothing was written."""
-
-    def __init__(self, guard: str, sentence: str, hint: str) -> None:
-        super().__init__(sentence)
-        self.guard, self.sentence, self.hint = guard, sentence, hint
 
 
 def _by_friends(happenings: Sequence[Happening]) -> Iterator[list[Happening]]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
 from lineform.journeys.book import Book, books
-from lineform.journeys.budget import AskQuota, Purse
+from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
@@ -65,14 +66,9 @@ def _due_looks(run: Run, script: Script) -> list[tuple[str, _Look, Iterator[int]
 
 async def _through(run: Run, script: Script, look: _Look, ids: Iterator[int]) -> list[TickEntry]:
     entries: list[TickEntry] = []
-    purse: Purse | None = None
     part = await run.records(_next, ids)
     while part and not run.options.should_stop():
-        try:
-            frozen = await run.records(_look_at, run, script, look, part, purse)
-        except AskQuota:
-            purse = Purse(await run.account.quota())
-            continue
+        frozen = await within_budget(run, partial(_look_at, run, script, look, part))
         entries += await deliver_frozen(run, frozen)
         part = await run.records(_next, ids)
     return entries
@@ -88,6 +84,7 @@ def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: P
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.broke = purse is not None and purse.spent
         decision.take_in(ids)
         look(decision, script, ids)
         return written(run, decision, purse)

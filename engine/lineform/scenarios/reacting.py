@@ -45,7 +45,7 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
     if not enrolment.open:
         return None
     if happening.what is What.UNFOLLOW:
-        return _blocked(script, enrolment, happening.at)
+        return Moved(blocked(script, enrolment, happening.at))
     if enrolment.state is State.PAUSED or happening.key == enrolment.began_with or happening.at < enrolment.entered_at:
         return None
     if script.per and script.per in happening.fields and str(happening.fields[script.per]) != enrolment.instance:
@@ -61,10 +61,11 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
     return _moved_date(script, enrolment, happening, friend)
 
 
-def _blocked(script: Script, enrolment: Enrolment, at: datetime) -> Moved:
+def blocked(script: Script, enrolment: Enrolment, at: datetime) -> Enrolment:
+    """A course whose friend blocked the account: over, or paused where the rule is to resume."""
     if script.follow is not None and script.follow.on_unblock == "resume" and enrolment.state is State.ACTIVE:
-        return Moved(replace(enrolment, state=State.PAUSED, due=None, reason="blocked", held_until=at))
-    return Moved(enrolment.over(State.BLOCKED, "the friend blocked the account"))
+        return replace(enrolment, state=State.PAUSED, due=None, reason="blocked", held_until=at)
+    return enrolment.over(State.BLOCKED, "the friend blocked the account")
 
 
 def _moved_date(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend) -> Moved | None:

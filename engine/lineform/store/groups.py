@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -73,8 +73,8 @@ class _Known:
     """Up to when freezes were read."""
     open: set[int] = field(default_factory=set)
     """Sends that were not over when they were read."""
-    groups: dict[int, tuple[datetime, list[Group]]] = field(default_factory=dict)
-    """By send: when it was frozen, and its calls."""
+    groups: dict[int, tuple[datetime, dict[int, Group]]] = field(default_factory=dict)
+    """By send: when it was frozen, and its calls by batch."""
 
 
 class Groups:
@@ -92,7 +92,7 @@ class Groups:
                 known = self._known[account_id] = _Known(since - timedelta(days=30))
             self._read_on(connection, account_id, known)
             self._drop(known, since)
-            return [group for _, groups in known.groups.values() for group in groups]
+            return [group for _, groups in known.groups.values() for group in groups.values()]
 
     def _read_on(self, connection: Connection, account_id: int, known: _Known) -> None:
         newer = sa.and_(sends.c.account_id == account_id, sends.c.frozen_at > known.frozen - _OVERLAP)
@@ -104,28 +104,34 @@ class Groups:
         for row in rows:
             if row.id in known.groups and row.id not in known.open and row.status not in _OPEN:
                 continue
-            known.groups[row.id] = (row.frozen_at, self._calls(connection, row))
+            _, before = known.groups.get(row.id, (row.frozen_at, {}))
+            known.groups[row.id] = (row.frozen_at, self._calls(connection, row, before))
             (known.open.add if row.status in _OPEN else known.open.discard)(row.id)
             known.frozen = max(known.frozen, row.frozen_at)
 
-    def _calls(self, connection: Connection, send: Any) -> list[Group]:
-        query = sa.select(batches.c.status, batches.c.called_at, batches.c.digest, batches.c.friend_ids).where(
-            batches.c.send_id == send.id,
-            batches.c.addressee.is_(None),
-            batches.c.route != Route.NARROWCAST.value,
-            batches.c.status.in_([*_CALLED, *_COMING]),
+    def _calls(self, connection: Connection, send: Any, before: Mapping[int, Group]) -> dict[int, Group]:
+        """The calls of one send as they are now. Who is in a call never changes: of those that were read `before`, only
+        what became of them is read again."""
+        columns = (batches.c.id, batches.c.status, batches.c.called_at)
+        which = sa.and_(
+            batches.c.send_id == send.id, batches.c.addressee.is_(None), batches.c.route != Route.NARROWCAST.value
         )
-        return [
-            Group(
-                send.address,
-                row.status,
-                send.status,
-                row.called_at,
-                bytes(row.digest),
-                array("q", sorted(unpack_ids(row.friend_ids))),
-            )
-            for row in connection.execute(query)
-        ]
+        found: dict[int, Group] = {}
+        new: dict[int, Any] = {}
+        for row in connection.execute(sa.select(*columns).where(which, batches.c.status.in_([*_CALLED, *_COMING]))):
+            if (known := before.get(row.id)) is None:
+                new[row.id] = row
+            else:
+                found[row.id] = replace(known, status=row.status, send_status=send.status, called_at=row.called_at)
+        if new:
+            rest = sa.select(batches.c.id, batches.c.digest, batches.c.friend_ids).where(which)
+            for row in connection.execute(rest):
+                if (told := new.get(row.id)) is not None:
+                    ids = array("q", sorted(unpack_ids(row.friend_ids)))
+                    found[row.id] = Group(
+                        send.address, told.status, send.status, told.called_at, bytes(row.digest), ids
+                    )
+        return found
 
     def _drop(self, known: _Known, since: datetime) -> None:
         """Forgets what nobody asks about any more."""
@@ -136,7 +142,7 @@ class Groups:
             for send_id, (frozen, groups) in known.groups.items()
             if send_id not in known.open
             and frozen < since - _OVERLAP
-            and all(group.called_at is None or group.called_at <= since for group in groups)
+            and all(group.called_at is None or group.called_at <= since for group in groups.values())
         ]
         for send_id in old:
             del known.groups[send_id]
