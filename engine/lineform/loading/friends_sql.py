@@ -14,17 +14,10 @@ from sqlalchemy import exc
 
 from lineform.errors import CredentialError, UsageError
 from lineform.loading.friends_rows import FriendsFileError, Numbered, check_columns, row_reader
+from lineform.ports.sources import READ_ONLY
 from lineform.segments.declared import Declared
 
 _FETCHED = 5_000
-_READ_ONLY = {
-    "sqlite": "PRAGMA query_only = ON",
-    "postgresql": "SET TRANSACTION READ ONLY",
-    "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "mariadb": "SET SESSION TRANSACTION READ ONLY",
-    "oracle": "SET TRANSACTION READ ONLY",
-}
-"""How an engine is told that this connection only reads."""
 
 
 def read_database(
@@ -38,7 +31,7 @@ def read_database(
     engine = _engine(url)
     try:
         with engine.connect() as connection:
-            if order := _READ_ONLY.get(engine.dialect.name):
+            if order := READ_ONLY.get(engine.dialect.name):
                 connection.exec_driver_sql(order)
             # Without parameters the driver leaves percent signs and colons alone.
             streaming = connection.execution_options(no_parameters=True, stream_results=True, yield_per=_FETCHED)

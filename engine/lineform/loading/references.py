@@ -36,6 +36,7 @@ from lineform.segments.check import check_audience, check_condition
 from lineform.segments.declared import WORDS, Declared, clashes, declared_in, form_clashes
 from lineform.segments.finding import Finding
 from lineform.segments.friend import RESERVED_EVENTS
+from lineform.segments.sources import check_source
 from lineform.sending.given import GIVEN
 from lineform.sending.tracking import declared_links
 
@@ -168,7 +169,7 @@ def _of(finding: Finding) -> FieldProblem:
 def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
     known = names.declared
     if isinstance(spec, SegmentSpec):
-        found = check_condition(spec.where, known, ("where",), segment=spec.name)
+        found = check_condition(spec.where, known, ("where",), segment=spec.name) or check_source(spec, known)
         yield from (_of(one) for one in found if names.sure(one))
     elif isinstance(spec, CampaignSpec):
         found = check_audience(spec.audience, known, ("audience",))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from lineform.model.base import Duration, Part, Spec
+from lineform.model.sources import SourceSpec
 
 AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 TagName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -116,6 +117,8 @@ class AttributesSpec(Spec):
     """Forms that friends answer, by name."""
     routes: dict[WordName, RouteWords] = {}
     """Entry routes, by name."""
+    sources: dict[WordName, SourceSpec] = {}
+    """Where else declared attributes and events are kept, by name."""
 
     @model_validator(mode="after")
     def _not_reserved(self) -> AttributesSpec:

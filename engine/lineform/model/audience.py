@@ -110,6 +110,9 @@ class SegmentSpec(Spec):
     kind: Literal["segment"]
     where: Condition
     """The condition that a friend must satisfy. Empty trees are refused: everyone must be written."""
+    source: str | None = None
+    """A declared source: `where` is asked of its tables instead of what the store knows. Who it does not know is in
+    neither this segment nor its negation."""
 
 
 class Expect(Part):

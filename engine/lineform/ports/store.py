@@ -320,6 +320,11 @@ class Friends(Protocol):
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int: ...
 
+    def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
+        """How many friends of whom one of these is true there are, by which of them are: the first one is bit 1, the
+        second one 2, the third one 4. Combinations of nobody are left out."""
+        ...
+
     def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
         """Everybody who can be reached, by internal id, ascending, streamed; each with the place of the first rule that
         is true of them, or the number of rules where none is."""
@@ -327,6 +332,13 @@ class Friends(Protocol):
 
     def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends `sort` puts to each place; places of nobody are left out."""
+        ...
+
+    def as_sources_know(
+        self, account: str, predicate: Predicate, friend_id: int, now: datetime
+    ) -> Mapping[str, Friend | None]:
+        """One friend as the sources know them that a predicate is asked of, for an explanation; None where a source
+        does not."""
         ...
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Maybe,
     Not,
@@ -215,6 +216,8 @@ def _reads(predicate: Predicate) -> frozenset[tuple[str, str]]:
             return frozenset({("member", "")})
         case FriendSince():
             return frozenset({("follow", "")})
+        case InSource():
+            return frozenset()  # no rule may ask a source, which is told of nothing that happens
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from lineform.segments.declared import Declared
 from lineform.segments.demographic import check_demographic
 from lineform.segments.finding import Finding
 from lineform.segments.leaves import read
+from lineform.segments.sources import sourced_below
 
 MOST_CONDITIONS = 800
 """Comparisons in one tree, referenced segments included: SQLite refuses expressions more than 1,000 deep."""
@@ -35,13 +36,26 @@ DEEPEST = 100
 """Conditions inside conditions, referenced segments included."""
 
 
-def check_condition(condition: Condition, declared: Declared, path: Path = (), *, segment: str = "") -> list[Finding]:
+def check_condition(
+    condition: Condition, declared: Declared, path: Path = (), *, segment: str = "", sources: bool = False
+) -> list[Finding]:
     """All problems of a condition that stands at `path`. `segment` is the name of the segment whose own condition it
-    is: only there a circle of references is reported."""
+    is: only there a circle of references is reported. `sources` says whether segments that are asked of a source may
+    be named: that takes a question about everybody, and time."""
     findings = list(_parts(condition, declared, path, segment))
     if not findings and not circular(condition, declared):
         findings = _too_large(condition, declared, path)
+        if not sources and not segment:
+            findings += _looked_at_one_by_one(condition, declared, path)
     return findings
+
+
+def _looked_at_one_by_one(condition: Condition, declared: Declared, path: Path) -> list[Finding]:
+    hint = "a campaign and an audience of LINE's can be for it; tag its people by a campaign, and ask for the tag here"
+    return [
+        Finding(path, "E327", f"segment '{name}' is asked of a source, and here friends are looked at one by one", hint)
+        for name in dict.fromkeys(sourced_below(condition, declared))
+    ]
 
 
 def check_audience(audience: Audience, declared: Declared, path: Path = ()) -> list[Finding]:
@@ -50,11 +64,11 @@ def check_audience(audience: Audience, declared: Declared, path: Path = ()) -> l
     if audience.segment is not None:
         findings += _reference(audience.segment, declared, (*path, "segment"), "")
     if audience.where is not None:
-        findings += check_condition(audience.where, declared, (*path, "where"))
+        findings += check_condition(audience.where, declared, (*path, "where"), sources=True)
     if audience.demographic is not None:
         findings += check_demographic(audience.demographic, (*path, "demographic"))
     for index, condition in enumerate(audience.exclude):
-        findings += check_condition(condition, declared, (*path, "exclude", index))
+        findings += check_condition(condition, declared, (*path, "exclude", index), sources=True)
     return findings
 
 

@@ -21,6 +21,7 @@ from lineform.model.base import Spec
 from lineform.model.form import FormSpec
 from lineform.model.problem import did_you_mean
 from lineform.model.route import RouteSpec
+from lineform.model.sources import SourceSpec
 from lineform.segments.finding import Finding
 from lineform.segments.predicate import Predicate
 
@@ -52,6 +53,9 @@ class Declared:
     links: Mapping[str, LinkSpec] = field(default_factory=dict)
     forms: Mapping[str, FormWords] = field(default_factory=dict)
     routes: Mapping[str, RouteWords] = field(default_factory=dict)
+    sources: Mapping[str, SourceSpec] = field(default_factory=dict)
+    sourced: Mapping[str, str] = field(default_factory=dict)
+    """Segments that are asked of a source, with its name."""
     looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
 
     def lasting(self, tag: str) -> int | None:
@@ -101,6 +105,7 @@ def attributes_in(specs: Iterable[Spec]) -> list[AttributesSpec]:
 def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpec] = ()) -> Declared:
     """One set of words out of every file that a client uses. Where two files declare a word, the later holds;
     `clashes` reports those that disagree."""
+    conditions = tuple(segments)
     known: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
     for spec in attributes:
         for section in _SECTIONS:
@@ -108,17 +113,19 @@ def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpe
     return Declared(
         known["attributes"],
         frozenset(known["tags"]),
-        {s.name: s.where for s in segments},
+        {s.name: s.where for s in conditions},
         known["tags"],
         known["tag_groups"],
         known["events"],
         known["links"],
         known["forms"],
         known["routes"],
+        known["sources"],
+        {s.name: s.source for s in conditions if s.source is not None},
     )
 
 
-_SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes")
+_SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes", "sources")
 """The parts of a file of kind attributes, each a mapping of words."""
 
 
@@ -151,12 +158,40 @@ def clashes(attributes: Sequence[AttributesSpec]) -> list[tuple[str, Finding]]:
                     message = f"'{name}' is {kind} and otherwise in 'attributes.{earlier.name}'"
                     hint = "declare it once, or the same way in both"
                     found.append((spec.name, Finding((section, name), "E309", message, hint)))
+        found += [(spec.name, finding) for finding in _unmapped(spec, attributes)]
         for name, tag in spec.tags.items():
             if tag.group and tag.group not in groups:
                 hint = did_you_mean(tag.group, groups) or "declare it under tag_groups"
                 path = ("tags", name, "group")
                 found.append((spec.name, Finding(path, "E317", f"unknown tag group '{tag.group}'", hint)))
     return found
+
+
+def _unmapped(spec: AttributesSpec, everywhere: Sequence[AttributesSpec]) -> Iterable[Finding]:
+    """Words that a source of this file claims to know and that no file declares."""
+    known: dict[str, AttributeSpec] = {name: one for file in everywhere for name, one in file.attributes.items()}
+    events: dict[str, EventSpec] = {name: one for file in everywhere for name, one in file.events.items()}
+    for source, one in spec.sources.items():
+        for name in one.attributes:
+            path = ("sources", source, "attributes", name)
+            if name not in known:
+                hint = did_you_mean(name, known) or "declare it under attributes"
+                yield Finding(path, "E301", f"unknown attribute '{name}'", hint)
+            elif known[name].type == "set":
+                hint = "make an attribute of type bool of each word that is asked for"
+                yield Finding(path, "E326", f"'{name}' is a set, which no column of a source holds", hint)
+        for name, event in one.events.items():
+            path = ("sources", source, "events", name)
+            if name not in events:
+                hint = did_you_mean(name, events) or "declare it under events"
+                yield Finding(path, "E312", f"unknown event '{name}'", hint)
+                continue
+            for field_name in event.fields:
+                fields = events[name].fields
+                if field_name not in fields:
+                    hint = did_you_mean(field_name, fields) or "declare it under fields of the event"
+                    here = (*path, "fields", field_name)
+                    yield Finding(here, "E313", f"unknown field '{field_name}' of event '{name}'", hint)
 
 
 def _meaning(spec: Any) -> Any:
@@ -170,5 +205,7 @@ def _meaning(spec: Any) -> Any:
             return spec.group, spec.expires
         case TagGroupSpec():
             return spec.exclusive
+        case SourceSpec():
+            return spec.model_dump(exclude={"description"})
         case _:
             return None

@@ -18,6 +18,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Leaf,
     Maybe,
@@ -25,7 +26,7 @@ from lineform.segments.predicate import (
     Predicate,
     Sum,
 )
-from lineform.segments.reading import came_by, counted, every, known_value, matches, some, tagged, total
+from lineform.segments.reading import as_known_there, came_by, counted, every, known_value, matches, some, tagged, total
 from lineform.segments.sentences import moment, plain, sentence
 
 
@@ -60,6 +61,13 @@ def explain(predicate: Predicate, friend: Friend, now: datetime) -> Reason:
         case Maybe():
             inside = explain(predicate.part, friend, now)
             return Reason("possibly", inside.holds is not False, parts=(inside,))
+        case InSource():
+            there = as_known_there(predicate, friend)
+            text = f"as {predicate.source.name} knows the friend"
+            if there is None:
+                return Reason(text, None, "it does not")
+            inside = explain(predicate.part, there, now)
+            return Reason(text, inside.holds, parts=(inside,))
         case _:
             return Reason(sentence(predicate), matches(predicate, friend, now), _found(predicate, friend, now))
 

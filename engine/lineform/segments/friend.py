@@ -50,3 +50,6 @@ class Friend:
     """The business's own id of this person, where the friend has linked the two."""
     events: tuple[Event, ...] | None = field(default=None, compare=False)
     """What the friend did; None where it was not asked for, which is not the same as nothing."""
+    sources: Mapping[str, Friend | None] | None = field(default=None, compare=False)
+    """The same person as declared sources know them, by source; None inside where one does not. None where nobody
+    asked them."""

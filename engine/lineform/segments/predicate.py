@@ -153,11 +153,46 @@ class Maybe:
     part: Predicate
 
 
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table of a source: its name, the column that says whom a row is about, and columns by what they hold."""
+
+    table: str
+    key: str
+    columns: tuple[tuple[str, str], ...]
+    event: str = ""
+    """For a table of events: which. Empty for the one with a row a person."""
+    at: str = ""
+    """The column with an event's moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Tables that a company keeps elsewhere. `database` names the variable with its URL, or `parquet` a folder."""
+
+    name: str
+    database: str
+    parquet: str
+    people: Literal["user_id", "member_id"]
+    timezone: str
+    """On whose clocks a moment without a time zone is meant."""
+    friends: SourceTable
+    events: tuple[SourceTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InSource:
+    """What a source says of the friend: `part` as it is there. Unknown for people whom it does not know."""
+
+    source: Source
+    part: Predicate
+
+
 FieldTest = AttributeIs | Not
 """A comparison with a field of an event, which is true only where the field is known, or its negation."""
 
 Leaf = AttributeIs | HasTag | AgeIs | Anniversary | FriendSince | CameBy | IsMember | Happened
-Predicate = Leaf | All | Any | Not | Maybe
+Predicate = Leaf | All | Any | Not | Maybe | InSource
 
 EVERYONE = All(())
 """All friends who have not blocked the account; made only from the written word."""

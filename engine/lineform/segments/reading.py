@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import fsum
 
+from lineform.errors import BlockedError
 from lineform.segments.calendar import instant, settled, to_millisecond
 from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.measures import bounds
@@ -23,6 +24,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Maybe,
     Not,
@@ -64,6 +66,19 @@ def matches(predicate: Predicate, friend: Friend, now: datetime) -> bool | None:
             return None if inside is None else not inside
         case Maybe():
             return matches(predicate.part, friend, now) is not False
+        case InSource():
+            there = as_known_there(predicate, friend)
+            return None if there is None else matches(predicate.part, there, now)
+
+
+def as_known_there(asked: InSource, friend: Friend) -> Friend | None:
+    """The same person as a source knows them; None where it does not. Raises `BlockedError` where nobody asked it."""
+    if friend.sources is None or asked.source.name not in friend.sources:
+        raise BlockedError(
+            f"only the source '{asked.source.name}' knows who this is about, and it is not asked here",
+            hint="count the segment, or plan and run its campaign: those ask it",
+        )
+    return friend.sources[asked.source.name]
 
 
 def every(parts: list[bool | None]) -> bool | None:

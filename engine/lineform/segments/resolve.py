@@ -9,7 +9,8 @@ from lineform.segments.check import check_audience, check_condition, circular
 from lineform.segments.declared import Declared, declared
 from lineform.segments.finding import ConditionError, Finding
 from lineform.segments.leaves import read
-from lineform.segments.predicate import EVERYONE, All, Any, Maybe, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, Any, InSource, Maybe, Not, Predicate
+from lineform.segments.sources import source_of
 
 __all__ = ["Declared", "audience_predicate", "declared", "to_predicate"]
 
@@ -17,7 +18,7 @@ __all__ = ["Declared", "audience_predicate", "declared", "to_predicate"]
 def to_predicate(condition: Condition, declared: Declared, timezone: str) -> Predicate:
     """The meaning of a condition on the clocks of a time zone. Raises `ConditionError` with the first problem that
     `check_condition` finds."""
-    _refuse(check_condition(condition, declared))
+    _refuse(check_condition(condition, declared, sources=True))
     return _straight(condition, declared, timezone)
 
 
@@ -59,6 +60,12 @@ def audience_predicate(audience: Audience, declared: Declared, timezone: str) ->
     return All(excluded if base == EVERYONE else (base, *excluded))
 
 
+def _in_source(name: str, part: Predicate, declared: Declared, timezone: str) -> Predicate:
+    if name not in declared.sources:
+        raise ConditionError(Finding(("source",), "E325", f"unknown source '{name}'", "declare it under sources"))
+    return InSource(source_of(name, declared.sources[name], timezone), part)
+
+
 def _refuse(findings: list[Finding]) -> None:
     if findings:
         raise ConditionError(findings[0])
@@ -69,8 +76,10 @@ def _resolve(condition: Condition, declared: Declared, timezone: str) -> Predica
         case SegmentCondition():
             key, done = (condition.segment, timezone), declared.looked.predicates
             if key not in done:
-                _refuse(check_condition(declared.segments[condition.segment], declared))
-                done[key] = _resolve(declared.segments[condition.segment], declared, timezone)
+                _refuse(check_condition(declared.segments[condition.segment], declared, sources=True))
+                part = _resolve(declared.segments[condition.segment], declared, timezone)
+                source = declared.sourced.get(condition.segment)
+                done[key] = part if source is None else _in_source(source, part, declared, timezone)
             return done[key]
         case written.AllOf():
             return All(tuple(_resolve(p, declared, timezone) for p in condition.all))

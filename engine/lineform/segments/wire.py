@@ -24,6 +24,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Leaf,
     Maybe,
@@ -32,6 +33,7 @@ from lineform.segments.predicate import (
     Predicate,
     Sum,
 )
+from lineform.segments.source_wire import source_from_wire, source_to_wire
 
 _TYPES = frozenset(get_args(AttributeType))
 _COMPARISONS = frozenset(get_args(Comparison))
@@ -39,7 +41,7 @@ _NUMERIC = frozenset({"is", "above", "at_least", "below", "at_most", "between"})
 _UNREADABLE = "is not a predicate that this version can read"
 
 
-def to_wire(predicate: Predicate) -> dict[str, Anything]:
+def to_wire(predicate: Predicate) -> dict[str, Anything]:  # noqa: C901 - one line for each kind of predicate
     """JSON that `from_wire` reads back into an equal predicate."""
     match predicate:
         case AttributeIs():
@@ -76,6 +78,8 @@ def to_wire(predicate: Predicate) -> dict[str, Anything]:
             return {"not": to_wire(predicate.part)}
         case Maybe():
             return {"maybe": to_wire(predicate.part)}
+        case InSource():
+            return {"source": source_to_wire(predicate.source), "part": to_wire(predicate.part)}
 
 
 def from_wire(data: Anything) -> Predicate:
@@ -91,6 +95,8 @@ def from_wire(data: Anything) -> Predicate:
             return Not(from_wire(part))
         case {"maybe": part, **rest} if not rest:
             return Maybe(from_wire(part))
+        case {"source": source, "part": part, **rest} if not rest:
+            return InSource(source_from_wire(source), from_wire(part))
         case {"event": str() as event, "measure": measure, **rest} if rest.keys() <= {"where", "start", "end"}:
             where = tuple(_test(one) for one in _list(rest.get("where", [])))
             return Happened(event, where, _point(rest.get("start")), _point(rest.get("end")), _measured(measure))

@@ -9,7 +9,7 @@ to answer: it is deleted, and made anew when somebody brings it up to date.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.util import find_spec
@@ -21,14 +21,12 @@ import sqlalchemy as sa
 
 from lineform.errors import LockedError, UsageError
 from lineform.ports.store import CopyState
-from lineform.segments.predicate import Predicate
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
 from lineform.store.copy_sql import EVENTS, FRIENDS, DuckValues, compiled, create_tables
-from lineform.store.database import STREAMED, Database
-from lineform.store.predicate_sql import Question, selected, sizes_of, sorted_out
-from lineform.store.tables import friends
+from lineform.store.database import STREAMED, Database, pieces
+from lineform.store.predicate_sql import Question
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +37,7 @@ IN_TIME = 200_000
 """Changes that a question waits for; where there are more, it is asked of the store."""
 PATIENCE = 60.0
 """Seconds for which whoever must have the copy waits for another process's question."""
+_STAGED = 20_000
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched from elsewhere, whatever a file asks for.
     "autoinstall_known_extensions": False,
@@ -248,7 +247,7 @@ class PopulationCopy:
 
 
 class Answers:
-    """An open copy. It answers as the store does, about an account by its id."""
+    """An open copy, with every change of the store in it."""
 
     def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         self.duck = duck
@@ -262,40 +261,27 @@ class Answers:
         rows = self.duck.execute("SELECT of, name, kind, place FROM shredded").fetchall()
         self._shredded = {(of, name, kind): place for of, name, kind, place in rows}
 
-    def select(self, account_id: int, predicate: Predicate, now: datetime) -> Iterator[int]:
-        """Ids, ascending."""
-        asked = selected(predicate, self._question(account_id, now))
-        for (one,) in self._rows(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
-            yield one
+    def about(self, account_id: int, now: datetime) -> Question:
+        """How a question about an account is put to this copy."""
+        attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
+        return Question(account_id, now, attributes, fields)
 
-    def count(self, account_id: int, predicate: Predicate, now: datetime) -> int:
-        query = sa.select(sa.func.count()).select_from(friends)
-        asked = selected(predicate, self._question(account_id, now))
-        ((found,),) = self._rows(query.where(asked))
-        return int(found)
-
-    def sort(self, account_id: int, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
-        """Ids, ascending, each with the first rule that holds."""
-        place, asked = sorted_out(rules, self._question(account_id, now))
-        yield from self._rows(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id))
-
-    def sizes(self, account_id: int, rules: Sequence[Predicate], now: datetime) -> dict[int, int]:
-        """How many friends there are by the first rule that holds."""
-        query = sizes_of(rules, self._question(account_id, now))
-        return dict(self._rows(query))
-
-    def close(self) -> None:
-        self.duck.close()
-
-    def _rows(self, query: sa.ClauseElement) -> Iterator[Any]:
+    def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
+        """Streamed."""
         statement, values = compiled(query)
         found = self.duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
             yield from rows
 
-    def _question(self, account_id: int, now: datetime) -> Question:
-        attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        return Question(account_id, now, attributes, fields)
+    def stage(self, answers: Iterable[Sequence[int]]) -> None:
+        """Puts answers of sources into `STAGED`, each by its number."""
+        self.duck.execute("CREATE OR REPLACE TEMP TABLE staged_friends (answer INTEGER, friend_id BIGINT)")
+        for number, ids in enumerate(answers):
+            for part in pieces(ids, _STAGED):
+                self.duck.execute("INSERT INTO staged_friends SELECT ?, unnest(?)", [number, part])
+
+    def close(self) -> None:
+        self.duck.close()
 
 
 def _numbers(position: Position) -> list[int]:

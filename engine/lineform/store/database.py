@@ -57,11 +57,7 @@ class Database:
 
     def among(self, column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
         """``column in values`` for thousands of values: one bound value, so that every count shares one statement."""
-        if self.postgres:
-            kind = sa.BigInteger() if values and isinstance(values[0], int) else sa.Text()
-            return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(kind)))
-        listed = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
-        return column.in_(sa.select(listed.c.value))
+        return _among(column, values, postgres=self.postgres)
 
     def account_id(self, connection: Connection, account: str) -> int | None:
         """The account's id, None where nothing was ever recorded for it."""
@@ -83,6 +79,19 @@ class Database:
         connection.execute(new)
         made: int = connection.execute(sa.select(accounts.c.id).where(accounts.c.name == account)).scalar_one()
         return made
+
+
+def among(connection: Connection, column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """The same, for whoever has no more than a connection."""
+    return _among(column, values, postgres=connection.dialect.name == "postgresql")
+
+
+def _among(column: sa.ColumnElement[Any], values: Sequence[Any], *, postgres: bool) -> sa.ColumnElement[bool]:
+    if postgres:
+        kind = sa.BigInteger() if values and isinstance(values[0], int) else sa.Text()
+        return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(kind)))
+    listed = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from lineform.ports.store import FriendCount
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import Predicate
+from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.json_values import PostgresValues, SqliteValues
-from lineform.store.predicate_sql import Question, selected, sizes_of, sorted_out
+from lineform.store.predicate_sql import Question, asked_of_sources, overlap_of, selected, sizes_of, sorted_out
 from lineform.store.recorded import read_value
+from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 
 _READ = (
@@ -27,11 +30,21 @@ _READ = (
 _NO_TAGS: Mapping[str, datetime] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who answers a question, and how it has to be put."""
+
+    question: Question
+    rows: Callable[[sa.Select[Any]], Iterable[Any]]
+
+
 class FriendReading(Database):
     """Everything that asks about friends and changes nothing."""
 
     copy: PopulationCopy | None = None
     """What questions about everybody are asked of first, where there is one."""
+    sources: SourceAnswers = SourceAnswers(None)
+    """What a company keeps elsewhere."""
 
     def count_friends(self, account: str) -> FriendCount:
         """Friends who can be reached, and those who cannot."""
@@ -69,75 +82,109 @@ class FriendReading(Database):
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Ids of all friends whom the predicate selects, ascending. Close the iterator where it is not read to its
         end: it holds a connection."""
-        with self._asked(account) as (account_id, copy):
-            if account_id is None:
-                return
-            if copy is not None:
-                yield from copy.select(account_id, predicate, now)
-                return
-            asked = selected(predicate, self._question(account_id, now))
-            for part in self._streamed(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
-                yield from (one for (one,) in part)
+        with self._asking(account, (predicate,), now) as asking:
+            if asking is not None:
+                asked = selected(predicate, asking.question)
+                for (one,) in asking.rows(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
+                    yield one
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
-        with self._asked(account) as (account_id, copy):
-            if account_id is None:
+        with self._asking(account, (predicate,), now) as asking:
+            if asking is None:
                 return 0
-            if copy is not None:
-                return copy.count(account_id, predicate, now)
-            asked = selected(predicate, self._question(account_id, now))
-            with self.reading() as connection:
-                return connection.execute(sa.select(sa.func.count()).select_from(friends).where(asked)).scalar_one()
+            asked = selected(predicate, asking.question)
+            ((found,),) = asking.rows(sa.select(sa.func.count()).select_from(friends).where(asked))
+            return int(found)
 
     def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
         """Everybody who can be reached, ascending, with the first rule that is true of them. Close the iterator where
         it is not read to its end."""
-        with self._asked(account) as (account_id, copy):
-            if account_id is None:
-                return
-            if copy is not None:
-                yield from copy.sort(account_id, rules, now)
-                return
-            place, asked = sorted_out(rules, self._question(account_id, now))
-            for part in self._streamed(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id)):
-                yield from ((one, rule) for one, rule in part)
+        with self._asking(account, rules, now) as asking:
+            if asking is not None:
+                place, asked = sorted_out(rules, asking.question)
+                yield from asking.rows(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id))
 
     def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends can be reached, by the first rule that is true of them."""
-        with self._asked(account) as (account_id, copy):
-            if account_id is None:
+        with self._asking(account, rules, now) as asking:
+            return {} if asking is None else {rule: int(n) for rule, n in asking.rows(sizes_of(rules, asking.question))}
+
+    def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
+        """How many friends there are by which of these are true of them, each a bit."""
+        with self._asking(account, predicates, now) as asking:
+            if asking is None:
                 return {}
-            if copy is not None:
-                return copy.sizes(account_id, rules, now)
-            query = sizes_of(rules, self._question(account_id, now))
-            with self.reading() as connection:
-                found: dict[int, int] = dict(connection.execute(query).all())
-                return found
+            found = {bits: int(n) for bits, n in asking.rows(overlap_of(predicates, asking.question))}
+        return {bits: n for bits, n in found.items() if bits}
 
-    def _streamed(self, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
-        with self.reading() as connection:
-            yield from connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query).partitions()
-
-    @contextmanager
-    def _asked(self, account: str) -> Iterator[tuple[int | None, Answers | None]]:
-        """The account's id, and the copy where it can answer now."""
+    def as_sources_know(
+        self, account: str, predicate: Predicate, friend_id: int, now: datetime
+    ) -> Mapping[str, Friend | None]:
+        """One friend as the sources know them that a predicate is asked of; None where a source does not."""
+        asked = {one.source: one for one, _ in asked_of_sources(predicate)}
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
-        if self.copy is None or account_id is None:
-            yield account_id, None
-            return
-        with self.copy.current() as answers:
-            yield account_id, answers
+            if account_id is None:
+                return {}
+            return {source.name: self.sources.friend(connection, account_id, source, friend_id) for source in asked}
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
         """The same select, asked about one friend."""
+        with self._asking(account, (predicate,), now, only=friend_id) as asking:
+            if asking is None:
+                return False
+            return bool(list(asking.rows(sa.select(friends.c.id).where(selected(predicate, asking.question)))))
+
+    @contextmanager
+    def _asking(
+        self, account: str, predicates: Sequence[Predicate], now: datetime, *, only: int | None = None
+    ) -> Iterator[Asking | None]:
+        """Whoever answers a question: the copy where it is about everybody and can be had now, else the store itself.
+        None where nothing was ever recorded for the account."""
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
             if account_id is None:
-                return False
-            asked = selected(predicate, self._question(account_id, now, friend_id))
-            return connection.execute(sa.select(friends.c.id).where(asked)).first() is not None
+                yield None
+                return
+            told = self._told(connection, account_id, predicates, now, only)
+        with self._copied(everybody=only is None) as copy:
+            asked = replace(
+                question(account_id, now, postgres=self.postgres, only=only)
+                if copy is None
+                else copy.about(account_id, now),
+                staged={one: number for number, one in enumerate(told)},
+            )
+            if copy is not None:
+                copy.stage(told.values())
+                yield Asking(asked, copy.rows)
+                return
+            with self.reading() as connection:
+                stage(connection, told.values())
+                yield Asking(asked, partial(_rows, connection))
+
+    @contextmanager
+    def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:
+        if self.copy is None or not everybody:
+            yield None
+            return
+        with self.copy.current() as answers:
+            yield answers
+
+    def _told(
+        self,
+        connection: sa.Connection,
+        account_id: int,
+        predicates: Sequence[Predicate],
+        now: datetime,
+        only: int | None,
+    ) -> dict[tuple[InSource, bool], Sequence[int]]:
+        """What sources say to a question: friends, by what they were asked."""
+        wanted = dict.fromkeys(one for predicate in predicates for one in asked_of_sources(predicate))
+        return {
+            (asked, true): self.sources.friends(connection, account_id, asked, now, true=true, only=only)
+            for asked, true in wanted
+        }
 
     def among_selected(self, account: str, predicate: Predicate, ids: Sequence[int], now: datetime) -> frozenset[int]:
         """The same select, asked about some friends."""
@@ -218,6 +265,11 @@ class FriendReading(Database):
         for friend_id, name, tagged_at in rows:
             found.setdefault(friend_id, {})[name] = tagged_at
         return found
+
+
+def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Any]:
+    with connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query) as rows:
+        yield from rows
 
 
 def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:

@@ -43,6 +43,8 @@ from lineform.store.menus import MenuRecords
 from lineform.store.outbox import OutboxRecords
 from lineform.store.paces import PaceRecords
 from lineform.store.revisions import RevisionRecords
+from lineform.store.sources import Sources
+from lineform.store.staging import SourceAnswers
 from lineform.store.tables import accounts
 
 BUSY_SECONDS = 60
@@ -74,9 +76,16 @@ class SqlStore(
     """The store, in SQLite or PostgreSQL."""
 
     def __init__(
-        self, engine: Engine, forget_secret: str = "", copy: Path | None = None, *, ask_copy: bool = True
+        self,
+        engine: Engine,
+        forget_secret: str = "",
+        copy: Path | None = None,
+        *,
+        ask_copy: bool = True,
+        sources: Sources | None = None,
     ) -> None:
         super().__init__(engine, forget_secret)
+        self.sources = SourceAnswers(sources)
         self.copy = None if copy is None else PopulationCopy(self, copy, asked=ask_copy)
         self.shared = self.postgres
         self.groups = Groups()
@@ -190,12 +199,19 @@ def copy_beside(url: str, folder: Path) -> Path:
     return folder / "shared.duckdb"
 
 
-def open_store(url: str, forget_secret: str = "", copy: Path | None = None, *, ask_copy: bool = True) -> Store:
+def open_store(
+    url: str,
+    forget_secret: str = "",
+    copy: Path | None = None,
+    *,
+    ask_copy: bool = True,
+    sources: Sources | None = None,
+) -> Store:
     """The store at `url`. Makes SQLite's folder and file, for the owner alone; connects to PostgreSQL when first used.
 
     `forget_secret` recognises people who were forgotten; it is asked for only where there are such people. `copy` is
     where a copy for questions about everybody may be; without it, or without `ask_copy`, all of them are asked of the
-    store itself.
+    store itself. `sources` are asked where a question is about what a company keeps elsewhere.
 
     Raises `UsageError` for a URL of anything else, `StoreUnusable` where the file cannot be made.
     """
@@ -208,9 +224,9 @@ def open_store(url: str, forget_secret: str = "", copy: Path | None = None, *, a
         ) from None
     match parsed.get_backend_name():
         case "sqlite":
-            return SqlStore(_sqlite(parsed), forget_secret, copy, ask_copy=ask_copy)
+            return SqlStore(_sqlite(parsed), forget_secret, copy, ask_copy=ask_copy, sources=sources)
         case "postgresql" | "postgres":
-            return SqlStore(_postgres(parsed), forget_secret, copy, ask_copy=ask_copy)
+            return SqlStore(_postgres(parsed), forget_secret, copy, ask_copy=ask_copy, sources=sources)
         case other:
             raise UsageError(f"a store cannot be '{other}'", hint="use sqlite:///path or postgresql://host/database")
 

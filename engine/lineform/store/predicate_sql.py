@@ -11,8 +11,8 @@ Events are such a set, too, grouped where they are counted: a correlated count c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any as Anything
@@ -34,6 +34,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Leaf,
     Maybe,
@@ -87,6 +88,38 @@ class Question:
     fields: JsonValues
     """Reads an event's fields."""
     only: int | None = None
+    staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
+    """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
+
+
+STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
+"""A temporary table of whoever asks a question in which a source has a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where events of one type are found: whose, when, what is known of each, and which rows they are."""
+
+    whose: ColumnElement[Anything]
+    at: ColumnElement[Anything]
+    fields: JsonValues
+    rows: tuple[ColumnElement[bool], ...]
+
+
+def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterator[tuple[InSource, bool]]:
+    """What a question has to learn from sources first: of whom a part is true, or of whom it is false."""
+    match predicate:
+        case InSource():
+            yield predicate, asked in (Asked.TRUE, Asked.NOT_TRUE)
+        case All() | Any():
+            for part in predicate.parts:
+                yield from asked_of_sources(part, asked)
+        case Not():
+            yield from asked_of_sources(predicate.part, asked.inverted)
+        case Maybe():
+            yield from asked_of_sources(predicate.part, Asked.NOT_FALSE if asked in _POSITIVE else Asked.FALSE)
+        case _:
+            return
 
 
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
@@ -97,13 +130,13 @@ def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
 
 def holding(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """Where a predicate holds, of whatever friends a select is about: its root must be `reachable`."""
-    return _Compiler(question).compile(predicate, Asked.TRUE)
+    return Compiler(question).compile(predicate, Asked.TRUE)
 
 
 def sorted_out(rules: Sequence[Predicate], question: Question) -> tuple[ColumnElement[int], ColumnElement[bool]]:
     """The place of the first rule that is true, from 0, or the number of rules where none is; and of whom that is
     asked. One CASE over uncorrelated sets: no friend is looked up once for each rule."""
-    compiler = _Compiler(question)
+    compiler = Compiler(question)
     places: list[ColumnElement[int]] = [sa.literal_column(str(n), sa.Integer()) for n in range(len(rules) + 1)]
     branches = [(compiler.compile(rule, Asked.TRUE), place) for rule, place in zip(rules, places, strict=False)]
     place = sa.case(*branches, else_=places[-1]) if branches else places[-1]
@@ -117,13 +150,31 @@ def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anythi
     return sa.select(placed.c.place, sa.func.count()).group_by(placed.c.place)
 
 
-class _Compiler:
+def overlap_of(predicates: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
+    """How many friends there are by the predicates that are true of them, each a bit."""
+    compiler = Compiler(question)
+    zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())
+    bits = [
+        sa.case((compiler.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
+        for place, one in enumerate(predicates)
+    ]
+    here = (
+        sa.select(sum(bits, zero).label("bits")).select_from(friends).where(reachable(question.account_id)).subquery()
+    )
+    return sa.select(here.c.bits, sa.func.count()).group_by(here.c.bits)
+
+
+class Compiler:
+    """Compiles predicates about the store's friends; a source has other tables (`lineform.store.source_sql`)."""
+
     def __init__(self, question: Question) -> None:
         self._account_id = question.account_id
         self._now = question.now
         self._attributes = question.attributes
         self._fields = question.fields
         self._only = question.only
+        self._staged = question.staged
+        self._id: ColumnElement[Anything] = friends.c.id
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """True in SQL where the answer is as asked; false or NULL elsewhere, which AND, OR and WHERE treat alike."""
@@ -141,6 +192,11 @@ class _Compiler:
             case Maybe():
                 # Never unknown itself: true where the part is not false.
                 return self.compile(predicate.part, Asked.NOT_FALSE if asked in _POSITIVE else Asked.FALSE)
+            case InSource():
+                true = asked in (Asked.TRUE, Asked.NOT_TRUE)
+                members = sa.select(STAGED.c.friend_id).where(STAGED.c.answer == self._staged[predicate, true])
+                inside = asked in (Asked.TRUE, Asked.FALSE)
+                return friends.c.id.in_(members) if inside else friends.c.id.not_in(members)
             case _:
                 return self._leaf(predicate, asked)
 
@@ -190,36 +246,40 @@ class _Compiler:
         can be found."""
         measure = leaf.measure
         nothing = of_nothing(measure)
-        members = sa.select(events.c.friend_id).where(*self._events(leaf))
+        history = self._history(leaf)
+        members = sa.select(history.whose).where(*history.rows, *self._those(leaf, history))
         match measure:
             case Count():
                 # "Never" and "at least once" need no counting.
                 once = (bounds(measure).low, bounds(measure).high) in ((-0.5, 0.5), (0.5, None))
                 having = None if once else _between(sa.func.count(), measure, outside=nothing)
             case Sum():
-                amount = self._fields.typed(_safe(measure.field), "number")
+                amount = history.fields.typed(_safe(measure.field), "number")
                 having = _between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
             case Edge():
-                edge = sa.func.max(events.c.at) if measure.which == "last" else sa.func.min(events.c.at)
+                edge = sa.func.max(history.at) if measure.which == "last" else sa.func.min(history.at)
                 having = self._lies(edge, measure.start, measure.end, positive=True)
         if having is not None:
-            members = members.group_by(events.c.friend_id).having(having)
+            members = members.group_by(history.whose).having(having)
         inside = positive != nothing
-        return friends.c.id.in_(members) if inside else friends.c.id.not_in(members)
+        return self._id.in_(members) if inside else self._id.not_in(members)
 
-    def _events(self, leaf: Happened) -> Iterator[ColumnElement[bool]]:
+    def _history(self, leaf: Happened) -> History:
         type_id = sa.select(event_types.c.id).where(
             event_types.c.account_id == self._account_id, event_types.c.name == leaf.event
         )
-        yield events.c.type_id == type_id.scalar_subquery()
+        rows = [events.c.type_id == type_id.scalar_subquery()]
         if self._only is not None:
-            yield events.c.friend_id == self._only
-        yield self._lies(events.c.at, leaf.start, leaf.end, positive=True)
+            rows.append(events.c.friend_id == self._only)
+        return History(events.c.friend_id, events.c.at, self._fields, tuple(rows))
+
+    def _those(self, leaf: Happened, history: History) -> Iterator[ColumnElement[bool]]:
+        yield self._lies(history.at, leaf.start, leaf.end, positive=True)
         for test in leaf.where:
             comparison, asked = (test.part, Asked.FALSE) if isinstance(test, Not) else (test, Asked.TRUE)
             if not isinstance(comparison, AttributeIs):
                 raise TypeError(f"{type(comparison).__name__} is no comparison with a field")
-            yield _attribute(comparison, self._fields, asked)
+            yield _attribute(comparison, history.fields, asked)
 
     def _lies(
         self, moment: ColumnElement[Anything], start: Point | None, end: Point | None, *, positive: bool

@@ -8,6 +8,7 @@ from lineform.errors import BlockedError
 from lineform.ports.store import Store
 from lineform.settings import FORGET_KEY, STORE, Settings
 from lineform.store.open import copy_beside, open_store
+from lineform.store.sources import Sources
 
 LOST_STORE = "G301"
 
@@ -29,7 +30,13 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
     # A disk that is gone after the job keeps no copy.
     lasting = settings.offline or not settings.hosted_runner
     copy = copy_beside(url, workspace.resolve() / ".lineform") if lasting else None
-    store = open_store(url, settings.environment.get(FORGET_KEY, ""), copy, ask_copy=settings.copy != "off")
+    store = open_store(
+        url,
+        settings.environment.get(FORGET_KEY, ""),
+        copy,
+        ask_copy=settings.copy != "off",
+        sources=Sources(settings.secret, workspace.resolve()),
+    )
     try:
         store.migrate()
     except BaseException:
