@@ -19,6 +19,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    InSource,
     IsMember,
     Leaf,
     Maybe,
@@ -83,6 +84,8 @@ def phrase(predicate: Predicate) -> str:
             return f"not ({phrase(part)})"
         case Maybe(part):
             return f"possibly ({phrase(part)})"
+        case InSource(source, part):
+            return f"{phrase(part)}, as {source.name} knows the friend"
         case _:
             return sentence(predicate)
 
