@@ -429,3 +429,18 @@ def _test(here: Scene, resource: Any, user: str) -> None:
             await account.close()
 
     asyncio.run(send())
+
+
+def test_the_first_send_of_a_client_is_a_small_one(scene: Any) -> None:
+    here = scene(at("a", DUE), at("small", DUE + HOUR, audience=REGULARS), limits={"first_send": 2})
+    here.move(DUE)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G224")
+    assert "the client's first send" in entry.reason
+    assert any(said.startswith("stopped by G224") for said in audited(here))
+    here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
+    here.move(DUE + HOUR)
+    found = {entry.address: entry.outcome for entry in here.tick().entries}
+    assert found["campaign.small"] is Outcome.SENT
+    # Not the first one any more.
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]

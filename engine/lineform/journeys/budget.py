@@ -38,7 +38,7 @@ class Purse:
     def judge(self, store: Store, client: Client, now: datetime, messages: int) -> Spent | None:
         """By what so many further messages are allowed, for the freeze to hold against; None where nothing limits them.
         Raises OverBudget where a guard refuses them."""
-        limits = client.limits.model_copy(update={"max_recipients": None, "tested_above": None})
+        limits = client.limits.model_copy(update={"max_recipients": None, "tested_above": None, "first_send": None})
         free = self.quota.limit is None and limits.monthly_messages is None and limits.monthly_yen is None
         if not messages or free:
             return None

@@ -69,6 +69,8 @@ class Limits(Part):
     """At most this many friends in one send."""
     tested_above: Annotated[int, Field(ge=0)] | None = None
     """A send to more friends than this needs an earlier `lineform send --test` of the same revision."""
+    first_send: Annotated[int, Field(ge=1)] | None = None
+    """The first send that this client ever makes reaches at most this many friends."""
     per_friend: PerFriend | None = None
     """Friends who would be sent too much are left out, or wait: `capped` in a campaign."""
     quiet: QuietHours | None = None

@@ -164,5 +164,6 @@ GUARDS: dict[str, str] = {
     "G221": "LINE's audience cannot be sent to yet",
     "G222": "LINE's audience holds people who have left its segment",
     "G223": "LINE's audience is too small for its privacy floor",
+    "G224": "the first send of a client reaches too many",
     "G301": "the store would be lost with this machine",
 }

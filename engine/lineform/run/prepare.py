@@ -171,6 +171,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         promised=spent.promised,
         capped=capped,
         friends=await _friends(run, armed, choice),
+        first=await _first(run),
         tested=later is not None or await _tested(run, address, digest),
     )
     expect = armed.expect if later is None else None
@@ -257,6 +258,14 @@ async def _friends(run: Run, armed: Armed, choice: Choice) -> int | None:
     if armed.everyone or armed.allow_almost_everyone or choice.route is Route.NARROWCAST:
         return None
     return (await run.records(run.store.count_friends, run.client.name)).friends
+
+
+async def _first(run: Run) -> bool:
+    """Whether nothing was ever called for this client; asked only where a limit wants to know."""
+    if run.client.limits.first_send is None:
+        return False
+    sends = await run.records(run.store.sends, run.client.name)
+    return not any(send.last_called_at for send in sends)
 
 
 async def _tested(run: Run, address: str, digest: str) -> bool:

@@ -48,6 +48,8 @@ class Figures:
     """Of the audience, who is left out by `limits.per_friend`."""
     friends: int | None = None
     """All friends who can be reached, where the audience was chosen among them; None where everyone is meant."""
+    first: bool = False
+    """Whether this client never sent anything before."""
     tested: bool = False
     """Whether this revision was sent to testers."""
 
@@ -65,7 +67,8 @@ def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePl
 
 def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
     most, tested_above, count = limits.max_recipients, limits.tested_above, figures.recipients
-    if not figures.exact and not count and (most is not None or tested_above is not None):
+    bounded = most is not None or tested_above is not None or (figures.first and limits.first_send is not None)
+    if not figures.exact and not count and bounded:
         yield Stop(
             "G205",
             "nobody knows how many friends would be reached, and this client limits the size of a send",
@@ -76,6 +79,13 @@ def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
             "G214",
             f"{count:,} friends are more than the {most:,} that one send may reach",
             "make the audience smaller, or raise limits.max_recipients",
+        )
+    if figures.first and limits.first_send is not None and count > limits.first_send:
+        yield Stop(
+            "G224",
+            f"this is the client's first send, and {count:,} friends are more than the {limits.first_send:,} that it "
+            "may reach",
+            "send to a small audience first and look at it, or raise limits.first_send",
         )
     if tested_above is not None and count > tested_above and not figures.tested:
         yield Stop(
