@@ -444,3 +444,13 @@ def test_the_first_send_of_a_client_is_a_small_one(scene: Any) -> None:
     assert found["campaign.small"] is Outcome.SENT
     # Not the first one any more.
     assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
+
+
+def test_what_is_due_outside_of_the_windows_is_sent_when_one_opens(scene: Any) -> None:
+    windows = {"allow": [{"hours": "12:00-18:00"}], "deny": [{"starts": "2026-12-01", "ends": "2026-12-01"}]}
+    here = scene(at("a", DUE, if_late={"within": "6h"}), limits={"windows": windows})
+    assert tick_at(here, DUE) == [Outcome.WAITING]
+    assert tick_at(here, DUE + DAY) == [Outcome.WAITING]
+    assert tick_at(here, DUE + DAY + 2 * HOUR) == [Outcome.SENT]
+    assert here.once_each()
+    assert "waited: it was due outside of the windows for sends" in audited(here)

@@ -77,7 +77,7 @@ class Decision:
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
         self._lately: Lately | None = None
-        self._quiet = quiet_hours(client.limits.quiet, client.timezone)
+        self._quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
         self._menus = Menus(book)
         self.broke = False
         """Whether the budget is spent: then steps that send wait an hour, and answers alone go out."""

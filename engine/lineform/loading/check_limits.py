@@ -66,7 +66,7 @@ def _rollout(spec: CampaignSpec) -> Iterator[FieldProblem]:
 
 
 def _quiet(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:
-    quiet = quiet_hours(client.limits.quiet, client.timezone)
+    quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
     if quiet is None or spec.schedule.at is None or spec.quiet_hours == "send":
         return
     due = instant(spec.schedule.at, ZoneInfo(spec.schedule.timezone or client.timezone))
@@ -75,7 +75,13 @@ def _quiet(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:
         yield FieldProblem(
             ("schedule", "at"),
             "E114",
-            f"schedule.at lies in the quiet hours {client.limits.quiet}: it is sent at {wall}",
+            f"schedule.at lies in {_shown(client)}: it is sent at {wall}",
             "choose another time, or write 'quiet_hours: send' in the campaign",
             warning=True,
         )
+
+
+def _shown(client: ReadClient) -> str:
+    quiet = f"the quiet hours {client.limits.quiet}" if client.limits.quiet else ""
+    windows = "a time outside of limits.windows" if client.limits.windows else ""
+    return " or ".join(part for part in (quiet, windows) if part)

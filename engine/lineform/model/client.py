@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lineform.model.attributes import WordName
 from lineform.model.base import Duration, Name, Part, Spec
-from lineform.model.schedule import TimeZone
+from lineform.model.schedule import Day, TimeZone
 
 
 class EnvReference(Part):
@@ -47,6 +47,48 @@ QuietHours = Annotated[str, Field(pattern=f"^{_HOUR}-{_HOUR}$", examples=["21:00
 """From a wall-clock time up to, not including, another one; over midnight where the second is the earlier."""
 
 
+def _in_order(value: str) -> str:
+    start, _, end = value.partition("-")
+    if start >= end:
+        raise ValueError("ends before it begins: write two windows where it goes over midnight")
+    return value
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DayHours = Annotated[str, Field(pattern=f"^{_HOUR}-{_HOUR}$", examples=["10:00-18:00"]), AfterValidator(_in_order)]
+
+
+class OpenWindow(Part):
+    """Hours of some days of the week in which sends may be made."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, strict=False)] = WEEK
+    hours: DayHours
+
+
+class ClosedDays(Part):
+    """Days on which nothing is sent, the last one included."""
+
+    starts: Day
+    ends: Day
+
+    @model_validator(mode="after")
+    def _order(self) -> ClosedDays:
+        if self.ends < self.starts:
+            raise ValueError("ends before it starts")
+        return self
+
+
+class Windows(Part):
+    """When sends may be made at all, in the client's time zone. What is due at another time is sent when one opens, if
+    it may be so late."""
+
+    allow: Annotated[tuple[OpenWindow, ...], Field(strict=False)] = ()
+    """Sends are made in one of these; at any time where there are none."""
+    deny: Annotated[tuple[ClosedDays, ...], Field(strict=False)] = ()
+    """And never on these days."""
+
+
 class PerFriend(Part):
     """How much one friend is sent. Counted over every send but replies; what LINE chose (narrowcasts) is not known."""
 
@@ -75,6 +117,8 @@ class Limits(Part):
     """Friends who would be sent too much are left out, or wait: `capped` in a campaign."""
     quiet: QuietHours | None = None
     """When nobody is disturbed, in the client's time zone: what is due then is sent when it ends."""
+    windows: Windows | None = None
+    """Days and hours in which sends may be made; like quiet hours, `quiet_hours: send` of a campaign overrides them."""
 
 
 class PricePlan(Part):

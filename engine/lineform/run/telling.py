@@ -54,4 +54,5 @@ async def note(run: Run, action: str, subject: str, detail: str) -> None:
 
 def quiet_of(run: Run, armed: Armed) -> Quiet | None:
     """The quiet hours that this campaign keeps."""
-    return None if armed.quiet_hours == "send" else quiet_hours(run.client.limits.quiet, run.client.timezone)
+    limits = run.client.limits
+    return None if armed.quiet_hours == "send" else quiet_hours(limits.quiet, run.client.timezone, limits.windows)

@@ -297,7 +297,9 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         await note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
     quiet = quiet_of(run, prepared.armed)
     if quiet is not None and quiet.until(prepared.due.at) is not None:
-        await note(run, "waited", subject, f"it was due in the quiet hours {run.client.limits.quiet}")
+        hours = run.client.limits.quiet
+        when = f"in the quiet hours {hours}" if hours else "outside of the windows for sends"
+        await note(run, "waited", subject, f"it was due {when}")
 
 
 def _refuse_second(known: Sequence[Send]) -> None:

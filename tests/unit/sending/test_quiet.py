@@ -125,3 +125,57 @@ def test_what_was_due_before_the_night_is_not_excused_by_it() -> None:
 
 def test_what_is_not_due_yet_has_no_reason_to_wait() -> None:
     assert decide("2026-12-01T22:00", "2026-12-01T21:30+09:00") == late.Wait(utc("2026-12-01T22:00+09:00"))
+
+
+OFFICE = Limits.model_validate(
+    {
+        "windows": {
+            "allow": [
+                {"days": ["mon", "tue", "wed", "thu", "fri"], "hours": "10:00-18:00"},
+                {"days": ["sat"], "hours": "10:00-12:00"},
+            ],
+            "deny": [{"starts": "2026-12-31", "ends": "2027-01-03"}],
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-12-01T10:00+09:00", None),  # a Tuesday
+        ("2026-12-01T17:59:59+09:00", None),
+        ("2026-12-01T18:00+09:00", "2026-12-02T10:00+09:00"),
+        ("2026-12-02T03:00+09:00", "2026-12-02T10:00+09:00"),
+        ("2026-12-04T18:00+09:00", "2026-12-05T10:00+09:00"),
+        ("2026-12-05T12:00+09:00", "2026-12-07T10:00+09:00"),
+        ("2026-12-30T18:00+09:00", "2027-01-04T10:00+09:00"),
+        ("2026-12-31T12:00+09:00", "2027-01-04T10:00+09:00"),
+        ("2027-01-03T23:59+09:00", "2027-01-04T10:00+09:00"),
+    ],
+)
+def test_sends_are_made_in_a_window_and_never_on_a_closed_day(now: str, opens: str | None) -> None:
+    found = quiet_hours(None, JAPAN, OFFICE.windows)
+    assert found is not None
+    assert found.until(utc(now)) == (None if opens is None else utc(opens))
+
+
+def test_quiet_hours_and_windows_hold_together() -> None:
+    found = quiet_hours("09:00-11:00", JAPAN, OFFICE.windows)
+    assert found is not None
+    assert found.until(utc("2026-12-01T18:00+09:00")) == utc("2026-12-02T11:00+09:00")
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"allow": [{"hours": "18:00-10:00"}]},
+        {"allow": [{"days": [], "hours": "10:00-18:00"}]},
+        {"allow": [{"days": ["mo"], "hours": "10:00-18:00"}]},
+        {"deny": [{"starts": "2027-01-03", "ends": "2026-12-31"}]},
+        {"denied": []},
+    ],
+)
+def test_a_window_that_cannot_be_is_refused(windows: Any) -> None:
+    with pytest.raises(ValidationError):
+        Limits.model_validate({"windows": windows})
