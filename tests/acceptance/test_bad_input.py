@@ -153,6 +153,13 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     assert (found.code, found.message) == ("E403", "image is 2500 x 843 pixels; the menu's size is 2500 x 1686")
 
 
+def test_an_image_of_more_bytes_than_line_takes_is_refused(tmp_path: Path) -> None:
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (2500).to_bytes(4, "big") + (1686).to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    files = {"richmenus/main.yaml": MENU, "richmenus/main.png": head + bytes(1_000_001)}
+    found = only(write(tmp_path, SMALL, files))
+    assert (found.code, found.hint) == ("E402", "save it as JPEG")
+
+
 @pytest.mark.parametrize("secret", ["abcdef" * 20, "Zm9vYmFy/1234+=", "short"])
 def test_a_secret_in_a_file_is_refused_and_never_shown(tmp_path: Path, secret: str) -> None:
     client = CLIENT.replace("token: {env: AOBA_TOKEN}", f"token: {secret}")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from lineform.apply.images import menu_image
+from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.richmenu import RichMenuSpec
@@ -314,6 +316,19 @@ def test_m1_a_menu_deleted_in_git_leaves_nobody_without_one(origin: str, tmp_pat
     said = [describe(step.step) for step in done.steps]
     settled = said.index("give the friends recorded on birthday the menus of the rules")
     assert settled < min(n for n, one in enumerate(said) if one.startswith("delete richmenu."))
+
+
+# --- M5: drawable from the layout when no image exists (images that LINE would refuse: test_bad_input)
+
+
+def test_m5_a_menu_without_an_image_is_drawn_as_line_takes_it(origin: str, tmp_path: Path) -> None:
+    here = MenuScene(origin, tmp_path, WORDS, *MENUS, friends=1)
+    drawn = {one.name: menu_image(here.client.resources[Address(Kind.RICHMENU, one.name)]) for one in MENUS}
+    assert {kind for _, kind in drawn.values()} == {"image/png"}
+    assert len({image for image, _ in drawn.values()}) == len(MENUS)
+    here.images = menu_image
+    assert here.apply().complete
+    assert here.sees(here.users[0]) == "main"
 
 
 # --- accidents

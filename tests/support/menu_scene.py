@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from lineform.apply.desk import Desk
+from lineform.apply.desk import Desk, Images
 from lineform.apply.result import ApplyResult
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
 from lineform.journeys.live import live_through
@@ -71,6 +71,7 @@ class MenuScene(Scene):
 
     def __init__(self, origin: str, folder: Path, *specs: Spec, **settings: Any) -> None:
         super().__init__(origin, folder, *specs, **settings)
+        self.images: Images = _image
         self.clock = _SharedClock(self.clock.now(), self.control)
         self.with_store(
             lambda store: [
@@ -90,7 +91,7 @@ class MenuScene(Scene):
 
     def _desk(self, store: Store, account: LineAccount) -> Desk:
         settle = settling(self.client, account, store, self.clock)
-        return Desk(self.client.name, account, store, _image, self.clock, new_worker(), settle=settle)
+        return Desk(self.client.name, account, store, self.images, self.clock, new_worker(), settle=settle)
 
     def plan(self, options: PlanOptions = PlanOptions()) -> ClientPlan:  # noqa: B008
         return asyncio.run(self._planned(options))
