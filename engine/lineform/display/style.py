@@ -218,6 +218,12 @@ section>h2{margin-top:1.2rem}
 .lf-shown>figcaption .lf-quiet{font-size:.82rem}
 .lf-shown>.lf-chat,.lf-shown>.lf-menu{max-width:none}
 .lf-shown>*+.lf-unknown{margin-top:.6rem}
+.lf-friendship{display:flex;justify-content:space-between;align-items:center;max-width:430px;margin:0 0 8px}
+.lf-friendship button,.lf-write button{font:inherit;padding:7px 14px;border:0;border-radius:8px;
+background:var(--lf-accent);color:#fff;cursor:pointer}
+.lf-write{display:flex;gap:8px;max-width:430px;margin:10px 0}
+.lf-write input{flex:1;min-width:0;font:inherit;padding:7px 10px;border:1px solid var(--lf-edge);border-radius:8px;
+background:transparent;color:inherit}
 .lf-phone>.lf-chat{max-height:34rem;overflow-y:auto;overscroll-behavior:contain;scrollbar-width:thin}
 .lf-scroll{overflow-x:auto;scrollbar-width:thin}
 .lf-scroll th,.lf-scroll td{white-space:nowrap}

@@ -29,6 +29,8 @@ class Settings:
     """People LINE can reach; None counts the friends."""
     webhook_active: bool = True
     """"Use webhook", a switch that the API can read and not turn."""
+    webhook_redelivery: bool = False
+    """A switch of the console alone: what the webhook did not take is delivered again."""
     rate_limits: bool = True
     bulk_seconds: float = 2.0
     batch_seconds: float = 5.0

@@ -23,6 +23,8 @@ class Answer:
     body: bytes = b"{}"
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    tests: tuple[int, str] | None = None
+    """An account and the webhook's address that is to be tried first: what comes of it is the body."""
 
 
 @dataclass(frozen=True, slots=True)

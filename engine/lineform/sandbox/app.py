@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lineform.sandbox.api.table import ROUTES, enlist_workers
 from lineform.sandbox.clock import SandboxClock
 from lineform.sandbox.control_app import Control
+from lineform.sandbox.delivery import Delivery
 from lineform.sandbox.faults import Faults
 from lineform.sandbox.gate import Gate
 from lineform.sandbox.line_app import LineApp
@@ -41,22 +43,31 @@ def create_app(
     enlist_workers(world)
     faults = Faults()
     gate = Gate(world, Routes(ROUTES), faults, log=log_requests)
-    return Sandbox(state, LineApp(world, gate, cut), Control(world, gate, faults), allow_remote=allow_remote)
+    control = Control(world, gate, faults)
+    delivery = Delivery(world, faults, control.transact)
+    return Sandbox(state, LineApp(world, gate, cut, delivery), control, delivery, allow_remote=allow_remote)
 
 
 class Sandbox:
     """Sends each call to LINE's side or to the console's; closes the state when the server ends."""
 
-    def __init__(self, state: State, line: LineApp, control: Control, *, allow_remote: bool) -> None:
+    def __init__(
+        self, state: State, line: LineApp, control: Control, delivery: Delivery, *, allow_remote: bool
+    ) -> None:
         self._state = state
         self._line = line
         self._control = control.app()
+        self._delivery = delivery
         self._lifespan = Starlette(lifespan=self._close_at_the_end)
         self._allow_remote = allow_remote
 
     @asynccontextmanager
     async def _close_at_the_end(self, _: Starlette) -> AsyncIterator[None]:
+        delivering = asyncio.create_task(self._delivery.run(), name="webhooks")
         yield
+        delivering.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivering
         self._state.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

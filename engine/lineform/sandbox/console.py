@@ -10,6 +10,7 @@ import secrets
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from lineform.errors import UsageError
 from lineform.sandbox import budget
@@ -18,6 +19,7 @@ from lineform.sandbox.api.ids import is_user_id
 from lineform.sandbox.api.richmenus import add_menu
 from lineform.sandbox.api.tokens import issue
 from lineform.sandbox.clock import SandboxClock, iso
+from lineform.sandbox.delivery import endpoint_name
 from lineform.sandbox.people import menu_seen, person
 from lineform.sandbox.world import World
 
@@ -226,6 +228,32 @@ def register_key(world: World, account: Account, jwk: dict[str, Any]) -> None:
 def fail_next_batch(world: World, account: Account, after: int) -> None:
     """The next rich menu batch moves `after` people and then fails."""
     world.state.remember(f"fail-batch-{account.id}", after)
+
+
+def set_webhook(world: World, account: Account, given: dict[str, Any]) -> dict[str, Any]:
+    """Sets the webhook as in the console: `url`, which may be on this machine without TLS, and `redelivery`."""
+    unknown = sorted(set(given) - {"url", "redelivery"})
+    if unknown:
+        raise UsageError(f"a webhook has no {unknown[0]!r}", hint="It has url and redelivery.")
+    if "url" in given:
+        world.state.remember(endpoint_name(account.id), _webhook_url(given["url"]))
+    if "redelivery" in given:
+        change_settings(world, account, {"webhook_redelivery": bool(given["redelivery"])})
+    return {
+        "url": world.state.recall(endpoint_name(account.id)) or "",
+        "redelivery": world.account(account.id).settings.webhook_redelivery,
+        "channel_secret": account.settings.channel_secret,
+    }
+
+
+def _webhook_url(given: object) -> str:
+    url = urlsplit(str(given))
+    here = url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not url.hostname or not (url.scheme == "https" or here):
+        raise UsageError(
+            f"{given!r} is no webhook's address", hint="Write https://…, or http://127.0.0.1:… for one on this machine."
+        )
+    return str(given)
 
 
 def new_token(world: World, account: Account, kind: str, life: float | None, token: str = "") -> str:

@@ -59,6 +59,13 @@ class Control:
         body = _given(token=token, kind=kind, seconds=seconds)
         return str(self._call("POST", _path(account, "tokens"), body)["token"])
 
+    def webhook(self, account: str, url: str | None = None, *, redelivery: bool | None = None) -> dict[str, Any]:
+        """Where events go from now on, and whether what was not taken is delivered again; tells url, redelivery and
+        channel_secret. An address on this machine needs no TLS."""
+        body = _given(url=url, redelivery=redelivery)
+        found: dict[str, Any] = self._call("POST", _path(account, "webhook"), body)
+        return found
+
     def register_key(self, account: str, jwk: dict[str, Any]) -> None:
         """Register a public key (JWK with kid, n, e) for signed token requests."""
         self._call("POST", _path(account, "keys"), jwk)

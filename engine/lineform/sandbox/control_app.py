@@ -18,7 +18,8 @@ from lineform.sandbox import audience_desk, console, people
 from lineform.sandbox.api import identity
 from lineform.sandbox.faults import Fault, Faults
 from lineform.sandbox.gate import Gate
-from lineform.sandbox.pages import phone_page, start_page
+from lineform.sandbox.pages import start_page
+from lineform.sandbox.phone import phone_page, phone_parts
 from lineform.sandbox.world import World
 
 LOOPBACK = ("127.", "::1", "localhost", "testserver")
@@ -55,6 +56,7 @@ class Control:
             self._route("GET", f"{base}/deliveries", _deliveries),
             self._route("GET", f"{base}/events", lambda w, r, b: console.events(w, _account(w, r), _after(r))),
             self._route("POST", f"{base}/tokens", _new_token),
+            self._route("POST", f"{base}/webhook", lambda w, r, b: console.set_webhook(w, _account(w, r), b)),
             self._route("POST", f"{base}/keys", lambda w, r, b: console.register_key(w, _account(w, r), b)),
             self._route("POST", f"{base}/manager-menu", _manager_menu),
             self._route("POST", f"{base}/fail-batch", _fail_batch),
@@ -71,17 +73,19 @@ class Control:
             self._route("POST", f"{user}/reply-token", _reply_token),
             Route("/_sandbox/", self._start, methods=["GET"]),
             Route("/_sandbox/phone/{account}/{user}", self._phone, methods=["GET"]),
+            Route(f"{user}/phone", self._phone_parts, methods=["GET"]),
         ]
         return Starlette(routes=routes, exception_handlers={LineformError: _refused})
 
     def _route(self, method: str, path: str, work: Work) -> Route:
         async def endpoint(request: Request) -> Response:
             body = await _body(request)
-            return JSONResponse(self._do(lambda: work(self._world, request, body)))
+            return JSONResponse(self.transact(lambda: work(self._world, request, body)))
 
         return Route(path, endpoint, methods=[method])
 
-    def _do(self, work: Callable[[], Any]) -> Any:
+    def transact(self, work: Callable[[], Any]) -> Any:
+        """Runs work on the world as one transaction."""
         state = self._world.state
         state.begin()
         try:
@@ -118,7 +122,7 @@ class Control:
 
     async def _start(self, request: Request) -> Response:
         await asyncio.sleep(0)
-        return Response(self._do(lambda: start_page(self._world)), media_type="text/html")
+        return Response(self.transact(lambda: start_page(self._world)), media_type="text/html")
 
     async def _phone(self, request: Request) -> Response:
         await asyncio.sleep(0)
@@ -126,7 +130,15 @@ class Control:
         def page() -> str:
             return phone_page(self._world, _account(self._world, request), _user(request))
 
-        return Response(self._do(page), media_type="text/html")
+        return Response(self.transact(page), media_type="text/html")
+
+    async def _phone_parts(self, request: Request) -> Response:
+        await asyncio.sleep(0)
+
+        def parts() -> str:
+            return phone_parts(self._world, _account(self._world, request), _user(request))
+
+        return Response(self.transact(parts), media_type="text/html")
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class Kind(StrEnum):
     CUT_BEFORE = "cut-before"
     CUT_AFTER = "cut-after"
     LATENCY = "latency"
+    WEBHOOK_TWICE = "webhook-twice"
+    """A delivery to the webhook comes twice, with nothing that says so."""
+    WEBHOOK_SHUFFLED = "webhook-shuffled"
+    """The events of a delivery do not stand in the order of their time."""
 
 
 AFTER = frozenset({Kind.ERROR_AFTER, Kind.TIMEOUT_AFTER, Kind.CUT_AFTER, Kind.LATENCY})

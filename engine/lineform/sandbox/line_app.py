@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from lineform.sandbox.answers import Call
+from lineform.sandbox.answers import Call, ok
+from lineform.sandbox.delivery import Delivery
 from lineform.sandbox.gate import Gate, Outcome
 from lineform.sandbox.world import World
 
@@ -23,10 +25,11 @@ class ConnectionCutError(ConnectionError):
 class LineApp:
     """Everything outside `/_sandbox/`. `cut` closes the connection of a scope, and says whether it could."""
 
-    def __init__(self, world: World, gate: Gate, cut: Callable[[Scope], bool]) -> None:
+    def __init__(self, world: World, gate: Gate, cut: Callable[[Scope], bool], delivery: Delivery) -> None:
         self._world = world
         self._gate = gate
         self._cut = cut
+        self._delivery = delivery
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
@@ -37,6 +40,10 @@ class LineApp:
         if outcome.cut:
             await self._end(scope, receive)
             return
+        if outcome.answer.tests is not None:
+            number, address = outcome.answer.tests
+            found = await self._delivery.verify(self._world.account(number), address)
+            outcome = replace(outcome, answer=ok(found))
         await _answer(send, call, outcome)
 
     def _call(self, scope: Scope, body: bytes) -> Call:

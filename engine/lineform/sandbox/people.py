@@ -14,6 +14,7 @@ from lineform.errors import UsageError
 from lineform.lineapi import limits
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.api.ids import is_user_id
+from lineform.sandbox.delivery import to_deliver
 from lineform.sandbox.world import World
 
 RELATIONS = ("friend", "blocked", "stranger", "deleted")
@@ -112,7 +113,8 @@ def _act(world: World, account: Account, user: str, action: dict[str, Any], now:
             postback = {"postback": {"data": action["data"]}}
         case "datetimepicker":
             mode = action["mode"]
-            chosen = action.get("initial", {"date": "2030-01-01", "time": "00:00"}.get(mode, "2030-01-01T00:00"))
+            first = action.get("initial", {"date": "2030-01-01", "time": "00:00"}.get(mode, "2030-01-01T00:00"))
+            chosen = action.get("picked", first)
             postback = {"postback": {"data": action["data"], "params": {mode: chosen}}}
         case "richmenuswitch":
             params = _switch(world, account, user, action["richMenuAliasId"])
@@ -153,7 +155,7 @@ def reply_token(world: World, account: Account, user: str, now: float) -> str:
 def record_event(
     world: World, account: Account, user: str, now: float, kind: str, more: dict[str, Any], *, reply: bool
 ) -> dict[str, Any]:
-    """One webhook event, kept for whoever asks control for it."""
+    """One webhook event, kept for whoever asks control for it, and delivered where there is a webhook."""
     event: dict[str, Any] = {
         "type": kind,
         "mode": "active",
@@ -166,7 +168,8 @@ def record_event(
         event["replyToken"] = reply_token(world, account, user, now)
     event |= more
     sql = "insert into events (account, time, event) values (?, ?, ?)"
-    world.state.run(sql, account.id, now, json.dumps(event, ensure_ascii=False))
+    number = world.state.insert(sql, account.id, now, json.dumps(event, ensure_ascii=False))
+    to_deliver(world, account, number, now)
     return event
 
 

@@ -97,6 +97,13 @@ create index if not exists coupons_of on coupons (account, seq);
 """
 """Made wherever they are missing, so that a state from before there were audiences or coupons can still be opened."""
 
+UNDELIVERED = """
+create table if not exists undelivered (
+  event integer primary key, account integer not null, due real not null, tries integer not null default 0);
+create index if not exists undelivered_by_due on undelivered (due);
+"""
+"""Events that the webhook has not taken yet; made wherever it is missing."""
+
 
 def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:
     """Why a state cannot be opened: somebody else has it, the disk is full, or it is no state at all."""
@@ -158,7 +165,7 @@ class State:
         if not self.one("select 1 from sqlite_master where name='meta'"):
             # All or nothing: a state that a full disk left half made could never be used again.
             self._make(SCHEMA + AUDIENCES)
-        self._db.executescript(AUDIENCES)
+        self._db.executescript(AUDIENCES + UNDELIVERED)
         found = self.recall("format")
         if found != FORMAT:
             raise UsageError(
