@@ -72,6 +72,17 @@ def test_a_claim_that_ran_out_is_taken_by_another_worker_and_not_ended_by_the_fi
     assert store.inbox_level("aoba") == Level()
 
 
+def test_what_the_dead_held_is_taken_from_them(store: Store) -> None:
+    store.receive([arrival("a"), arrival("b", user(2))], NOW)
+    store.claim_received("aoba", "dead", NOW, LEASE, 1)
+    store.claim_received("aoba", "alive", NOW, LEASE, 1)
+    assert sorted(store.holders_of_received("aoba")) == ["alive", "dead"]
+    assert store.free_received("aoba", "dead") == 1
+    assert store.holders_of_received("aoba") == ["alive"]
+    (again,) = store.claim_received("aoba", "w", NOW, LEASE, 10)
+    assert (again.id, again.attempts) == ("a", 2)
+
+
 def test_what_was_tried_before_comes_alone(store: Store) -> None:
     store.receive([arrival(f"e{n}", user(n), n) for n in range(4)], NOW)
     batch = store.claim_received("aoba", "w1", LATER, LEASE, 2)

@@ -39,14 +39,18 @@ def command(
     project = open_project(workspace, clients)
     settings = read_settings()
     # One that is asked to end ends well: uvicorn raises the signal again when everything is over.
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     listening = listen(host, port)
     try:
         with open_session(project, settings, sandbox=sandbox) as session:
             configure(logs)
             how = _options(settings, every, project.spec.defaults.raw_events)
             click.echo(f"serving {', '.join(project.clients)} at http://{host}:{port}", err=True)
+            if session.control is not None:
+                for name in project.clients:
+                    session.control.webhook(name, f"http://{host}:{port}/webhook/{name}")
+                click.echo(f"phones to try it with: {session.settings.line_origin}/_sandbox/", err=True)
             server_of(create_app(parts_of(session), how)).run(sockets=[listening])
     finally:
         listening.close()

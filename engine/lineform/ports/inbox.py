@@ -98,6 +98,14 @@ class Inbox(Protocol):
         failed was none of theirs."""
         ...
 
+    def holders_of_received(self, account: str) -> Sequence[str]:
+        """The workers who hold events."""
+        ...
+
+    def free_received(self, account: str, worker: str) -> int:
+        """Takes from a worker that has died what it held; how many events. They were tried, and come alone."""
+        ...
+
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
         """This one failed and is tried again from then on; later ones of the same person wait for it."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,10 +17,14 @@ from lineform.ports.store import Store
 from lineform.run.options import Records
 from lineform.run.tick import Also
 from lineform.sending.links import LinkKeys
+from lineform.serve.doors import Door
+from lineform.serve.entrance import Entrance
 from lineform.serve.failing import failure_of
+from lineform.serve.forms import FormPages
 from lineform.serve.gathering import Gatherer
 from lineform.serve.health import Health
 from lineform.serve.intake import EventIntake
+from lineform.serve.linking import Linking
 from lineform.serve.links import Links
 from lineform.serve.logs import log, warn
 from lineform.serve.metrics import Metrics
@@ -45,8 +49,10 @@ class Parts:
     """What a tick does beside the sends."""
     link_keys: Mapping[str, LinkKeys] = field(default_factory=dict)
     """With which the tokens of tracked links are read, by client."""
-    routes: Sequence[BaseRoute] = ()
-    """Further pages."""
+    gone: Callable[[str], bool] = lambda _: False
+    """Whether a worker is known to have died."""
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    """By client: where people come in from outside of the chat."""
 
 
 def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
@@ -66,6 +72,7 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
         parts.following,
         parts.also,
         pinger.ticked if options.ping else None,
+        parts.gone,
     )
     # Keys are looked up beside the transactions that keep events, not behind them.
     keys = Records(parts.store)
@@ -100,7 +107,9 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),
-        *parts.routes,
+        *Entrance(parts.doors, keys, parts.clock, turning.live).routes,
+        *FormPages(parts.doors, keys, parts.clock, turning.live).routes,
+        *Linking(parts.doors, keys, parts.clock).routes,
     ]
     return Guarded(Starlette(routes=routes, lifespan=lifespan))
 

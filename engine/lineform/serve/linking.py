@@ -9,10 +9,9 @@ Nonces are drawn from 256 bits, kept as a hash, good once and for ten minutes. `
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -24,15 +23,15 @@ from lineform.ports.clock import Clock
 from lineform.ports.conversations import MemberNonce
 from lineform.ports.line_account import LineFailure, NotFound
 from lineform.ports.store import AuditEntry, FriendRow
-from lineform.run.options import Records, Run
+from lineform.run.options import Records
 from lineform.scenarios.passes import MEMBER, read_pass
 from lineform.serve.arrivals import key_hash
 from lineform.serve.doors import Door
 from lineform.serve.failing import failure_of
 from lineform.serve.html import closed, notice
-from lineform.serve.logs import log, warn
+from lineform.serve.logs import warn
+from lineform.serve.redeeming import nonce_hash
 from lineform.serve.requests import Unread, body_of, refusal
-from lineform.serve.working import LinkedFriend
 
 GOOD_FOR = timedelta(minutes=10)
 """How long a nonce is good: as long as the link token that it is used with."""
@@ -133,21 +132,3 @@ class Linking:
         if not isinstance(member, str) or not 0 < len(member) <= LONGEST_MEMBER or not member.isprintable():
             return refusal(400, f"member_id is a text of 1 to {LONGEST_MEMBER} characters")
         return door, value
-
-
-def nonce_hash(nonce: str) -> str:
-    """What is kept of a nonce. It is drawn from so many that nobody can try them: no slower hash is needed."""
-    return hashlib.sha256(nonce.encode("utf-8", "replace")).hexdigest()
-
-
-async def link_friend(run: Run, answer: LinkedFriend) -> Sequence[FriendRow]:
-    """What LINE's answer to a linking says: the friend is this member, once for each nonce; nothing where LINE failed
-    or the nonce is none of ours."""
-    if not answer.succeeded or not answer.nonce:
-        return ()
-    store, now = run.store, run.clock.now()
-    member = await run.records(store.redeem_nonce, run.client.name, nonce_hash(answer.nonce), answer.key, now)
-    if not member:
-        log("link without a nonce of ours", client=run.client.name)
-        return ()
-    return (FriendRow(answer.user_id, member_id=member),)

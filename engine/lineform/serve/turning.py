@@ -19,13 +19,14 @@ from lineform.run.halt import halted_by
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.tick import Also, tick
+from lineform.scenarios.happening import Happening
 from lineform.serve.failing import failure_of
 from lineform.serve.logs import log, warn
 from lineform.serve.metrics import Metrics
 from lineform.serve.options import Served, ServeOptions
 from lineform.serve.telling import tell_once
 from lineform.serve.watching import Watcher
-from lineform.serve.working import Following, work_once
+from lineform.serve.working import Following, free_the_dead, work_once
 
 IDLE = 1.0
 """Seconds until the inbox is looked into without being called: another process may have kept something."""
@@ -55,6 +56,7 @@ class Turning:
         following: Following,
         also: Sequence[Also] = (),
         ping: Callable[[str], Awaitable[None]] | None = None,
+        gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._loops = {name: _Loops(one, Records(store)) for name, one in served.items()}
         self._clock = clock
@@ -64,12 +66,17 @@ class Turning:
         self._following = following
         self._also = also
         self._ping = ping
+        self._gone = gone
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def came(self, name: str) -> None:
         """Something of this client was kept: its worker need not wait to look."""
         self._loops[name].came.set()
+
+    async def live(self, name: str, happening: Happening) -> None:
+        """What follows from something that happened on a page: at once, for somebody waits for it."""
+        await self._following.live(self._run(self._loops[name]), [happening])
 
     @property
     def alive(self) -> bool:
@@ -139,6 +146,7 @@ class Turning:
     async def _turn(self, loops: _Loops) -> float:
         """A tick: sends and steps that are due, items and systems that are to be told, what is too old to keep."""
         run, name = self._run(loops), loops.served.name
+        await free_the_dead(run, self._gone)
         report = await tick(loops.served.client, loops.served.account, run.store, self._clock, run.options, self._also)
         _tell_report(report)
         await tell_once(run, loops.served.hooks, self._outside, Watcher(self._metrics))

@@ -108,6 +108,14 @@ async def work_once(run: Run, following: Following, options: Working, onlooker: 
     return len(claimed)
 
 
+async def free_the_dead(run: Run, gone: Callable[[str], bool]) -> None:
+    """Takes events from workers of which it is known that they died: else they would wait for their leases to run
+    out, and each person's later events with them."""
+    for worker in await run.records(run.store.holders_of_received, run.client.name):
+        if gone(worker):
+            await run.records(run.store.free_received, run.client.name, worker)
+
+
 async def _failed(run: Run, claimed: Sequence[Waiting], error: Exception, options: Working, onlooker: Onlooker) -> None:
     """One event is tried again later, or set aside; several are given back, to be tried one by one."""
     store, name, worker = run.store, run.client.name, run.options.worker

@@ -86,6 +86,26 @@ class InboxRecords(Database):
         attempts = inbox.c.attempts if tried else inbox.c.attempts - 1
         self._end(numbers, worker, due_at=_EPOCH, worker="", attempts=attempts)
 
+    def holders_of_received(self, account: str) -> Sequence[str]:
+        with self.reading() as connection:
+            held = sa.select(inbox.c.worker).where(
+                inbox.c.account_id == self.account_id(connection, account),
+                _in_state(OPEN),
+                inbox.c.due_at.is_not(None),
+                inbox.c.worker != "",
+            )
+            return list(connection.execute(held.distinct()).scalars())
+
+    def free_received(self, account: str, worker: str) -> int:
+        with self.writing() as connection:
+            theirs = sa.and_(
+                inbox.c.account_id == self.account_id(connection, account),
+                _in_state(OPEN),
+                inbox.c.due_at.is_not(None),
+                inbox.c.worker == worker,
+            )
+            return connection.execute(sa.update(inbox).where(theirs).values(due_at=_EPOCH, worker="")).rowcount
+
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
         self._end([number], worker, due_at=until, worker="", reason=reason)
 

@@ -76,7 +76,7 @@ def _server(state_file: Path | None, seed: int | None = None) -> AbstractContext
 
 
 def _accounts(project: Project, control: Control) -> dict[str, str]:
-    """An account for each client, made where it is missing, and a fresh token to each."""
+    """An account for each client, made where it is missing, with a fresh token to each and its channel secret."""
     existing = {account["name"] for account in control.accounts()}
     tokens = {}
     for client in project.clients.values():
@@ -90,4 +90,6 @@ def _accounts(project: Project, control: Control) -> dict[str, str]:
                 plan_limit=limit,
             )
         tokens[client.spec.token.env] = control.add_token(client.name)
+        if client.spec.secret is not None:
+            tokens[client.spec.secret.env] = control.webhook(client.name)["channel_secret"]
     return tokens

@@ -13,13 +13,17 @@ from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
 from lineform.model.project import Client
 from lineform.scenarios.shop import ShopEvent
+from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts
+from lineform.serve.doors import Door
 from lineform.serve.options import EventsRefused, Problem, Served
+from lineform.serve.redeeming import link_friend
 from lineform.serve.working import Following
 from lineform.wiring.failing import at_client
 from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import all_link_keys, link_keys
+from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session
 from lineform.wiring.ticking import ALSO
 
@@ -31,15 +35,28 @@ def parts_of(session: Session) -> Parts:
     for client in session.project.clients.values():
         with at_client(client):
             served.append(_served(session, client))
+    keys = all_link_keys(session.project, session.settings)
     return Parts(
         served,
         session.store,
         session.clock,
         Hooks(),
-        Following(live_through),
+        Following(live_through, link_friend),
         ALSO,
-        all_link_keys(session.project, session.settings),
+        keys,
+        owner_is_gone,
+        {one.name: door for one in served if (door := _door(one, keys.get(one.name))) is not None},
     )
+
+
+def _door(served: Served, keys: LinkKeys | None) -> Door | None:
+    """A client's pages; None where it declares no address that they could have."""
+    if keys is None:
+        return None
+    client = served.client
+    spec = client.spec
+    every = (keys.key, *keys.older)
+    return Door(client.name, spec.title, client.timezone, served.account, keys.base, every, spec.entry, spec.members)
 
 
 def _served(session: Session, client: Client) -> Served:

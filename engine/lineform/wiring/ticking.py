@@ -14,8 +14,10 @@ from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.run.tick import Also
 from lineform.serve.onlooker import Unwatched
+from lineform.serve.redeeming import link_friend
 from lineform.serve.telling import tell_once
-from lineform.serve.working import Following, Working, work_once
+from lineform.serve.working import Following, Working, free_the_dead, work_once
+from lineform.wiring.owners import owner_is_gone
 
 ALSO: tuple[Also, ...] = (items_due, due_steps, menus_due)
 """In this order; menus come last, because they follow from all that was done before."""
@@ -39,7 +41,8 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
 
 async def inbox_due(run: Run) -> list[TickEntry]:
     """Works on everything that waits in the inbox."""
+    await free_the_dead(run, owner_is_gone)
     while not run.options.dry_run and not run.options.should_stop():
-        if not await work_once(run, Following(live_through), Working(), Unwatched()):
+        if not await work_once(run, Following(live_through, link_friend), Working(), Unwatched()):
             break
     return []

@@ -16,7 +16,7 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import FORM, MEMBER, Pass, read_pass, route_code, route_in, sign_pass
 from lineform.serve.arrivals import key_hash
-from lineform.serve.linking import link_friend, nonce_hash
+from lineform.serve.redeeming import link_friend, nonce_hash
 from lineform.serve.working import LinkedFriend
 from support.declared_clients import client
 from support.pages import KEY, FixedClock, Pages, open_pages, prepared
