@@ -35,8 +35,9 @@ def walk(line: Line, control: Control) -> None:
 
 
 def _bot(line: Line, control: Control, friend: str) -> None:
-    line.call("PUT", "/v2/bot/channel/webhook/endpoint", {"endpoint": "https://example.com/hook"})
+    line.call("PUT", "/v2/bot/channel/webhook/endpoint", {"endpoint": "https://127.0.0.1:9/hook"})
     line.get("/v2/bot/channel/webhook/endpoint")
+    line.post("/v2/bot/channel/webhook/test", {})
     line.post(f"/v2/bot/user/{friend}/linkToken")
     line.get("/v2/bot/info")
     line.get(f"/v2/bot/profile/{friend}")
