@@ -243,6 +243,10 @@ def set_webhook(world: World, account: Account, given: dict[str, Any]) -> dict[s
         "url": world.state.recall(endpoint_name(account.id)) or "",
         "redelivery": world.account(account.id).settings.webhook_redelivery,
         "channel_secret": account.settings.channel_secret,
+        "undelivered": [
+            row["tries"]
+            for row in world.state.all("select tries from undelivered where account=? order by event", account.id)
+        ],
     }
 
 

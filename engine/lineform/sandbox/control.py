@@ -60,8 +60,8 @@ class Control:
         return str(self._call("POST", _path(account, "tokens"), body)["token"])
 
     def webhook(self, account: str, url: str | None = None, *, redelivery: bool | None = None) -> dict[str, Any]:
-        """Where events go from now on, and whether what was not taken is delivered again; tells url, redelivery and
-        channel_secret. An address on this machine needs no TLS."""
+        """Where events go from now on, and whether what was not taken is delivered again; tells url, redelivery,
+        channel_secret, and how often each event that was not taken was tried. An address here needs no TLS."""
         body = _given(url=url, redelivery=redelivery)
         found: dict[str, Any] = self._call("POST", _path(account, "webhook"), body)
         return found
