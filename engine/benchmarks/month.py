@@ -1,0 +1,491 @@
+"""A hundred thousand friends live a month in five scenarios, and much goes wrong: `make bench NAME=month`.
+
+Every friend follows, some buy, tap, have their birthday, block and come back; steps, replies and tags follow by five
+overlapping scenarios under a weekly limit, a gap and quiet hours. Time is virtual. LINE is a book in memory that
+answers 500 and 429, loses requests and answers, and takes each retry key once; the worker dies at calls of its ports,
+or is off for hours. At the end LINE's book is held against where everybody stands: every step that counts as sent was
+read exactly once, none that does not was read at all, nobody was sent more than allowed or at night, nobody waits for
+ever. Answers with a reply token whose outcome was lost are counted apart: nobody can know them.
+
+FRIENDS (100000), DAYS (30), STORE (sqlite or postgresql), CORES (all) and SEED (1) come from the environment. Each core
+has an account of its own. The last line is JSON; the same seed makes the same month.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from faulty.life import Life, Mortal, task_factory
+from servers import new_database, postgres_server
+
+from lineform.journeys.due import due_steps
+from lineform.journeys.live import live_through
+from lineform.lineapi.routes import Route
+from lineform.loading import load_project
+from lineform.model.project import Client
+from lineform.planning.arming import revisions_of
+from lineform.planning.live import Bot, Quota
+from lineform.ports.line_account import Accepted, OutcomeUnknown, RateLimited
+from lineform.ports.store import EventRow, FriendRow, Revision, Store
+from lineform.run.options import Records, Run, TickOptions
+from lineform.scenarios.enrolment import State
+from lineform.scenarios.happening import Happening, What
+from lineform.store.open import open_store
+from lineform.wiring.clock import SettableClock
+
+FRIENDS = int(os.environ.get("FRIENDS", "100000"))
+DAYS = int(os.environ.get("DAYS", "30"))
+STORE = os.environ.get("STORE", "sqlite")
+CORES = int(os.environ.get("CORES", str(os.cpu_count() or 1)))
+SEED = os.environ.get("SEED", "1")
+
+START = datetime(2026, 11, 30, 15, tzinfo=UTC)
+"""The first of December in Japan."""
+JAPAN = ZoneInfo("Asia/Tokyo")
+TICK = timedelta(minutes=30)
+WEEK, GAP = 4, timedelta(hours=4)
+LATE = timedelta(minutes=2)
+"""So much may a call come after the moment at which it was decided: repetitions after time-outs."""
+TROUBLE = 0.02
+"""Calls to LINE that meet trouble."""
+DEATHS = 0.03
+"""Ticks in which the worker dies at one of its calls."""
+
+WORKSPACE = {
+    "lineform.yaml": "kind: project\nname: month\n",
+    "clients/shop.yaml": f"""
+kind: client
+name: shop
+title: 店
+bot: U{"0" * 32}
+token: {{env: SHOP}}
+limits: {{per_friend: {{week: {WEEK}, gap: 4h}}, quiet: "21:00-09:00"}}
+""",
+    "clients/shop/words.yaml": """
+kind: attributes
+name: words
+attributes: {birthday: {type: date}, name: {type: text}}
+tags: {vip: {}}
+links: {teaser: {}}
+events: {purchase: {fields: {number: text}}}
+""",
+    "clients/shop/campaigns/welcome.yaml": """
+kind: scenario
+name: welcome
+trigger: follow
+priority: 40
+steps:
+  - {id: hello, send: [{text: welcome/hello}]}
+  - {id: story, after: 3d, at: "10:00", send: [{text: welcome/story}]}
+  - {id: name, after: 7d, at: "10:00", send: [{text: "welcome/name {{ friend.name | default('お客様') }}さま"}]}
+  - {id: last, after: 14d, at: "11:00", send: [{text: welcome/last}]}
+""",
+    "clients/shop/campaigns/bought.yaml": """
+kind: scenario
+name: bought
+trigger: {event: purchase, where: {number: {known: true}}}
+per: number
+reentry: when_over
+steps:
+  - {id: thanks, send: [{text: "bought/thanks {{ event.number }}"}]}
+  - {id: care, after: 5d, at: "12:00", send: [{text: "bought/care {{ event.number }}"}], do: [{tag: vip}]}
+  - {id: again, after: 12d, at: "12:00", send: [{text: "bought/again {{ event.number }}"}]}
+""",
+    "clients/shop/campaigns/teaser.yaml": """
+kind: scenario
+name: teaser
+trigger: {click: teaser}
+priority: 80
+steps:
+  - {id: one, after: 1d, at: "18:00", send: [{text: teaser/one}]}
+  - {id: two, after: 3d, at: "18:00", send: [{text: teaser/two}]}
+""",
+    "clients/shop/campaigns/birthday.yaml": """
+kind: scenario
+name: birthday
+trigger: {date: birthday, every: year}
+enroll: both
+capped: send
+steps:
+  - {id: cake, at: "11:00", send: [{text: birthday/cake}]}
+""",
+    "clients/shop/campaigns/vip.yaml": """
+kind: scenario
+name: vip
+trigger: {tag: vip}
+steps:
+  - id: card
+    after: 2d
+    at: "15:00"
+    branch:
+      - {if: {event: purchase, count: {at_least: 2}}, then: [{send: [{text: vip/card gold}]}]}
+      - {else: true, then: [{send: [{text: vip/card silver}]}]}
+""",
+}
+LIMITED = frozenset({"welcome", "bought", "teaser", "vip"})
+
+
+@dataclass
+class Book:
+    """LINE: what it took and what friends read, and the trouble that it makes."""
+
+    random: Random
+    clock: SettableClock
+    users: dict[str, int]
+    reads: dict[int, list[tuple[float, str, bool]]] = field(default_factory=lambda: defaultdict(list))
+    """By friend: when, what, and whether it was an answer."""
+    keys: set[UUID] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+    calls: int = 0
+    lost_answers: int = 0
+    """Answers of which the caller learned nothing."""
+
+    async def bot(self) -> Bot:
+        return Bot("U" + "0" * 32, "@shop", "shop")
+
+    async def quota(self) -> Quota:
+        return Quota(None, 0)
+
+    async def validate_messages(self, route: Route, messages: Any) -> None:
+        """LINE has nothing against them."""
+
+    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
+        self.calls += 1
+        trouble = self.random.random()
+        if trouble < TROUBLE / 4:
+            raise RateLimited("The API rate limit has been exceeded. Try again later.", status=429)
+        if trouble < TROUBLE / 2:
+            raise OutcomeUnknown("no answer")
+        already = retry_key in self.keys
+        if not already:
+            self.keys.add(retry_key)
+            sent = json.loads(body)
+            to = sent["to"]
+            for user in [to] if isinstance(to, str) else to:
+                self._read(user, sent["messages"], answer=False)
+        if trouble < TROUBLE:
+            raise OutcomeUnknown("the answer was lost")
+        return Accepted("request", "request", already)
+
+    async def reply(self, body: bytes, token: str) -> Accepted:
+        self.calls += 1
+        trouble = self.random.random()
+        if trouble < TROUBLE / 2:
+            self.lost_answers += 1
+            raise OutcomeUnknown("no answer")
+        assert token not in self.tokens, "a token was used twice"
+        self.tokens.add(token)
+        self._read(token.partition("/")[0], json.loads(body)["messages"], answer=True)
+        if trouble < TROUBLE:
+            self.lost_answers += 1
+            raise OutcomeUnknown("the answer was lost")
+        return Accepted("request", "request")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _read(self, user: str, messages: Any, *, answer: bool) -> None:
+        if user not in self.blocked:
+            at = self.clock.now().timestamp()
+            self.reads[self.users[user]].extend((at, message["text"], answer) for message in messages)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What one friend does at a moment."""
+
+    at: datetime
+    friend: int
+    what: str
+    number: int = 0
+
+
+@dataclass
+class Told:
+    """One core's month."""
+
+    friends: int = 0
+    happenings: int = 0
+    messages: int = 0
+    calls: int = 0
+    deaths: int = 0
+    answers_unknown: int = 0
+    skipped: int = 0
+    wrong: int = 0
+    problems: list[str] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+
+def lives(random: Random, friends: int) -> list[Act]:
+    """What everybody does in the month, in the order of time."""
+    acts = []
+
+    def some(first: float, last: float) -> datetime:
+        return START + timedelta(seconds=round(random.uniform(first, last) * 86_400))
+
+    for friend in range(friends):
+        acts.append(Act(some(0, 6), friend, "follow"))
+        if random.random() < 0.3:
+            acts.append(Act(some(6, 10), friend, "purchase", 1))
+            if random.random() < 0.3:
+                acts.append(Act(some(10, 20), friend, "purchase", 2))
+        if random.random() < 0.2:
+            acts.append(Act(some(6, 20), friend, "click"))
+        if random.random() < 0.05:
+            gone = some(7, 15)
+            acts.append(Act(gone, friend, "block"))
+            if random.random() < 0.5:
+                acts.append(Act(gone + timedelta(hours=random.randint(1, 200)), friend, "return"))
+    return sorted(acts, key=lambda act: (act.at, act.friend))
+
+
+class Month:
+    """One account's month."""
+
+    def __init__(self, client: Client, store: Store, seed: str, friends: int) -> None:
+        self.client, self.store, self.friends = client, store, friends
+        self.random = Random(seed)
+        self.clock = SettableClock(START)
+        self.user = [f"U{number:032x}" for number in range(friends)]
+        self.line = Book(Random(f"{seed}/line"), self.clock, {user: n for n, user in enumerate(self.user)})
+        self.birthdays = {n: self._birthday() for n in range(friends) if self.random.random() < 0.3}
+        self.ids: dict[int, int] = {}
+        self.told = Told(friends)
+        self.waiting: list[Happening] = []
+        """What happened and was not lived through to its end yet."""
+        self.acts = lives(Random(f"{seed}/acts"), friends)
+        self.away = {act.friend for act in self.acts if act.what == "block"}
+        """Who blocked the account at some time: what was on its way then was not delivered."""
+
+    def _birthday(self) -> str:
+        return f"{self.random.randint(1950, 2008)}-{self.random.randint(1, 12):02}-{self.random.randint(1, 28):02}"
+
+    async def live(self) -> None:
+        """All of it."""
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(task_factory)
+        loop.set_exception_handler(lambda _loop, _context: None)  # the dead leave failures behind that nobody asks for
+        for address, revision in revisions_of(self.client).items():
+            self.store.arm("shop", Revision(address, revision.digest, START - timedelta(days=1), revision.body))
+        acts = self.acts
+        place, moment, off_until = 0, START, START
+        end = START + timedelta(days=DAYS)
+        while moment <= end:
+            self.clock.set(max(moment, self.clock.now()))
+            happened = []
+            while place < len(acts) and acts[place].at <= moment:
+                happened.append(acts[place])
+                place += 1
+            if moment >= off_until or moment + timedelta(hours=6) > end:
+                await self._turn(happened)
+                if self.random.random() < 0.002:
+                    off_until = moment + timedelta(hours=self.random.randint(2, 8))
+            else:
+                await self._turn(happened, works=False)
+            moment += TICK
+        await self._judge(end)
+
+    async def _turn(self, acts: list[Act], *, works: bool = True) -> None:
+        self.waiting += self._facts(acts)
+        if not works:
+            return
+        for _ in range(50):
+            dies = self.random.random() < DEATHS
+            life = Life(self.random.randint(1, 60) if dies else 0, after=self.random.random() < 0.5)
+            await life.live(self._work(life, list(self.waiting)))
+            if not life.died:
+                self.waiting.clear()
+                return
+            self.told.deaths += 1
+            # Its leases run out before the next one looks.
+            self.clock.set(self.clock.now() + timedelta(seconds=61))
+
+    async def _work(self, life: Life, happenings: list[Happening]) -> None:
+        records = Records(Mortal(self.store, life))
+        try:
+            run = Run(self.client, Mortal(self.line, life), records, self.clock, TickOptions(concurrency=50))
+            await live_through(run, happenings)
+            await due_steps(run)
+        finally:
+            records.close()
+
+    def _facts(self, acts: list[Act]) -> list[Happening]:
+        """What the server writes down before anything follows from it."""
+        rows, events = [], []
+        for act in acts:
+            user = self.user[act.friend]
+            if act.what == "follow":
+                known = {"birthday": self.birthdays[act.friend]} if act.friend in self.birthdays else {}
+                rows.append(FriendRow(user, f"F{act.friend % 500}", followed_at=act.at, attributes=known))
+            elif act.what == "block":
+                rows.append(FriendRow(user, blocked=True))
+                self.line.blocked.add(user)
+            elif act.what == "return":
+                rows.append(FriendRow(user, blocked=False, followed_at=act.at))
+                self.line.blocked.discard(user)
+            elif act.what == "purchase":
+                key = f"p{act.friend}-{act.number}"
+                events.append(EventRow(user, "purchase", key, act.at, {"number": key}))
+            else:
+                events.append(EventRow(user, "click", f"c{act.friend}", act.at, {"link": "teaser"}))
+        now = self.clock.now()
+        if rows:
+            self.store.import_friends("shop", rows, now)
+        if events:
+            self.store.add_events("shop", events, now)
+        new = [act.friend for act in acts if act.friend not in self.ids]
+        if new:
+            found = self.store.friend_ids("shop", [self.user[n] for n in new])
+            self.ids |= {n: found[self.user[n]] for n in new}
+        self.told.happenings += len(acts)
+        return [self._happening(act) for act in acts]
+
+    def _happening(self, act: Act) -> Happening:
+        key, friend = f"{act.what}-{act.friend}-{act.number}", self.ids[act.friend]
+        token = f"{self.user[act.friend]}/{key}"
+        match act.what:
+            case "follow" | "return":
+                fields = {"unblocked": act.what == "return"}
+                return Happening(
+                    key, friend, What.FOLLOW, act.at, fields=fields, reply_token=token, received_at=self.clock.now()
+                )
+            case "block":
+                return Happening(key, friend, What.UNFOLLOW, act.at)
+            case "purchase":
+                number = f"p{act.friend}-{act.number}"
+                return Happening(key, friend, What.EVENT, act.at, "purchase", fields={"number": number})
+            case _:
+                return Happening(key, friend, What.EVENT, act.at, "click", fields={"link": "teaser"})
+
+    # ------------------------------------------------------------------ what is wrong
+
+    async def _judge(self, end: datetime) -> None:
+        back = {internal: n for n, internal in self.ids.items()}
+        uncertain = self._uncertain()
+        for start in range(0, self.friends, 2_000):
+            some = [self.ids[n] for n in range(start, min(start + 2_000, self.friends)) if n in self.ids]
+            courses = self.store.enrolments("shop", some)
+            for internal in some:
+                self._judge_friend(back[internal], courses.get(internal, ()), uncertain, end)
+        self.told.messages = sum(len(read) for read in self.line.reads.values())
+        self.told.calls = self.line.calls
+        self.told.answers_unknown = len(uncertain)
+        self.told.wrong = len(self.told.problems)
+        self.told.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    def _uncertain(self) -> set[int]:
+        """Friends with an answer whose outcome nobody knows."""
+        found: set[int] = set()
+        for send in self.store.sends("shop"):
+            if send.status.value == "uncertain":
+                found.update(self.store.frozen_friends(send.id))
+        return found
+
+    def _judge_friend(self, n: int, courses: Any, uncertain: set[int], end: datetime) -> None:
+        read = self.line.reads.get(n, [])
+        texts = Counter(text.partition(" ")[0] for _, text, _ in read)
+        whole = Counter(text for _, text, _ in read)
+        for text, count in whole.items():
+            if count > 1:
+                self._wrong(n, f"read '{text}' {count} times")
+        said: Counter[str] = Counter()
+        for course in courses:
+            if course.state is State.ACTIVE and course.due is not None and course.due < end - 2 * TICK:
+                self._wrong(n, f"{course.scenario} stands at '{course.step}', which was due at {course.due}")
+            for mark in course.marks:
+                if mark.said.endswith("sent") and not mark.said.startswith("not"):
+                    said[f"{course.scenario}/{mark.step}"] += 1
+                else:
+                    self.told.skipped += 1
+        sure = self.ids[n] not in uncertain
+        for step in said.keys() | texts.keys():
+            if texts[step] > said[step] or (texts[step] < said[step] and sure and n not in self.away):
+                self._wrong(n, f"{step} counts as sent {said[step]} times, and was read {texts[step]} times")
+        if not any(course.scenario == "welcome" for course in courses):
+            self._wrong(n, "followed, and is not in the welcome")
+        self._judge_limits(n, read)
+
+    def _judge_limits(self, n: int, read: list[tuple[float, str, bool]]) -> None:
+        pushed = sorted((at, text) for at, text, answer in read if not answer)
+        for place, (at, text) in enumerate(pushed):
+            local = datetime.fromtimestamp(at, JAPAN)
+            if not 9 <= local.hour < 21 and (local.hour, local.minute) > (21, 5):
+                self._wrong(n, f"read '{text}' at {local:%H:%M}")
+            if text.partition("/")[0] not in LIMITED:
+                continue
+            before = [other for other, _ in pushed[:place]]
+            if sum(at - other < 7 * 86_400 - LATE.total_seconds() for other in before) >= WEEK:
+                self._wrong(n, f"read '{text}' beside {WEEK} others within a week")
+            if before and at - before[-1] < (GAP - LATE).total_seconds():
+                self._wrong(n, f"read '{text}' {at - before[-1]:.0f} seconds after another")
+
+    def _wrong(self, n: int, what: str) -> None:
+        self.told.problems.append(f"friend {n}: {what}")
+
+
+def one_core(url: str, seed: str, friends: int) -> Told:
+    """In a process of its own."""
+    with tempfile.TemporaryDirectory() as place, open_store(url) as store:
+        for name, text in WORKSPACE.items():
+            path = Path(place) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.lstrip("\n"), encoding="utf-8")
+        client = load_project(Path(place)).clients["shop"]
+        store.migrate()
+        month = Month(client, store, seed, friends)
+        with asyncio.Runner() as runner:
+            runner.run(month.live())
+        return month.told
+
+
+def main() -> None:
+    shared = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    server = postgres_server(STORE == "postgresql") if STORE == "postgresql" else nullcontext()
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder, server as running:
+        shares = [FRIENDS // CORES + (core < FRIENDS % CORES) for core in range(CORES)]
+        urls = [
+            new_database(running) if STORE == "postgresql" else f"sqlite:///{folder}/{core}.db" for core in range(CORES)
+        ]
+        began = time.monotonic()
+        with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
+            told = list(pool.map(one_core, urls, [f"{SEED}/{core}" for core in range(CORES)], shares))
+        seconds = time.monotonic() - began
+    problems = [problem for one in told for problem in one.problems]
+    for problem in problems[:20]:
+        print(problem)
+    total = {
+        word: sum(value for one in told for name, value in asdict(one).items() if name == word)
+        for word in ("friends", "happenings", "messages", "calls", "deaths", "answers_unknown", "skipped", "wrong")
+    }
+    found = {
+        **total,
+        "seconds": round(seconds, 1),
+        "friends_days_per_s": round(FRIENDS * DAYS / seconds),
+        "peak_mb": round(max(one.peak_mb for one in told)),
+    }
+    for word, value in found.items():
+        print(f"{word:<20} {value:>12,}")
+    print(json.dumps(found))
+    sys.exit(1 if found["wrong"] else 0)
+
+
+if __name__ == "__main__":
+    main()
