@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -68,3 +69,40 @@ def test_what_happened_once_is_looked_at_once(life: Any) -> None:
     again = here.live(followed, followed)
     assert (again.looked_at, again.repeated) == (0, 2)
     assert len(here.read()) == 1
+
+
+class _Watched:
+    """A port that remembers how many answers were on their way at once."""
+
+    def __init__(self, port: Any) -> None:
+        self._port, self._now, self.most = port, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    async def reply(self, body: bytes, token: str) -> Any:
+        self._now += 1
+        self.most = max(self.most, self._now)
+        await asyncio.sleep(0.01)  # as long as the way to LINE takes at least
+        try:
+            return await self._port.reply(body, token)
+        finally:
+            self._now -= 1
+
+
+def test_many_who_follow_at_once_are_answered_side_by_side(life: Any) -> None:
+    here = life(WELCOME, friends=12)
+    here.move(DUE)
+    tokens = [here.control.reply_token(here.account, user) for user in here.users]
+    followed = [
+        here.happening(What.FOLLOW, place, reply_token=token, received_at=DUE) for place, token in enumerate(tokens)
+    ]
+    watched = []
+
+    def watch(port: Any) -> Any:
+        watched.append(_Watched(port))
+        return watched[-1]
+
+    here.live(*followed, wrap=watch)
+    assert max(port.most for port in watched) > 2
+    assert [here.read(place) for place in range(12)] == [[("12-01 10:00", "thanks")]] * 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -25,15 +26,31 @@ LONGEST_PAUSE: Final = timedelta(hours=24)
 
 async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
     """Delivers everything. Raises Unauthorised where the token is no longer good."""
-    answered = [await answer_with_token(run, answer) for answer in frozen.answers]
+    pushed_instead = await _answer_all(run, frozen.answers)
     entries = []
-    for address, key in (*filter(None, answered), *frozen.sends):
+    for address, key in (*pushed_instead, *frozen.sends):
         send = await run.records(run.store.send, run.client.name, address, key)
         if send is not None and send.status is SendStatus.FROZEN:
             entries.append(await delivered(run, send))
     if frozen.menus:
         await link_open(run, frozen.menus)  # whatever is left open is told by the tick that closes it
     return entries
+
+
+async def _answer_all(run: Run, answers: Sequence[Answer]) -> list[tuple[str, str]]:
+    """Answers many friends side by side, because a reply token lives for a minute; the pushes that some became."""
+    gate = asyncio.Semaphore(run.options.concurrency)
+
+    async def one(answer: Answer) -> tuple[str, str] | None:
+        async with gate:
+            return await answer_with_token(run, answer)
+
+    ended = await asyncio.gather(*(one(answer) for answer in answers), return_exceptions=True)
+    # What one of them failed with is raised when all are written down.
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in ended if isinstance(outcome, tuple)]
 
 
 async def answer_with_token(run: Run, answer: Answer) -> tuple[str, str] | None:
