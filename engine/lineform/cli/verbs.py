@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "adopt": ("lineform.cli.adopt", "Write a rich menu that others made as a file of this workspace."),
     "friends": ("lineform.cli.friends", "Import, collect, count, export and forget friends."),
     "codes": ("lineform.cli.codes", "Import and count the codes of pools, such as gift codes."),
+    "items": ("lineform.cli.items", "Import the feed of items that recommendations choose from."),
     "routes": ("lineform.cli.routes", "List the addresses of entry routes, and write their QR pictures."),
     "segments": ("lineform.cli.segments", "Count a segment, or explain it for one friend."),
     "scenarios": ("lineform.cli.scenarios", "Count who stands at which step; begin and end scenarios by hand."),

@@ -205,6 +205,7 @@ _UNKNOWN = {
     "code": ("E321", "pool of codes", "declare it in a file of kind codes"),
     "coupon": ("E323", "coupon", "declare it in a file of kind coupon, and name it under uses.coupons"),
     "link": ("E314", "link", "declare it with its url under 'links' in a file of kind attributes"),
+    "items": ("E328", "recommendations", "declare them in a file of kind recommendations"),
     "page": ("E338", "page", "it is a form with a 'page', or member"),
 }
 

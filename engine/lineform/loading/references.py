@@ -14,6 +14,7 @@ from lineform.loading.check_line_audiences import line_audience_problems
 from lineform.loading.check_menu_rules import condition_findings, menu_problems, rules_of_client, unreached
 from lineform.loading.check_menus import switch_problems
 from lineform.loading.check_messages import read_problems
+from lineform.loading.check_recommendations import recommendation_problems, repeated_problems
 from lineform.loading.check_scenarios import scenario_problems
 from lineform.loading.mending import apart_from
 from lineform.loading.resources import Built
@@ -27,6 +28,7 @@ from lineform.model.form import FormSpec
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+from lineform.model.recommendations import RecommendationsSpec
 from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
@@ -89,7 +91,8 @@ class References:
             parts = (spec, names.declared)
         else:
             return list(_problems(spec, built, names))
-        key = (*(id(part) for part in parts), *names.given.values())
+        counts = tuple((name, rule.count) for name, rule in sorted(names.rules.items()))
+        key = (*(id(part) for part in parts), *names.given.values(), counts)
         if (found := self._answers.get(key)) is None:
             found = self._answers[key] = (parts, list(_problems(spec, built, names)))
         return found[1]
@@ -130,6 +133,7 @@ class _Names:
         self.attributes_complete = not unread.words and all(
             one.spec is not None for address, one in built.items() if address.kind in _DECLARING
         )
+        self.rules = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, RecommendationsSpec)}
         self.menus = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, RichMenuSpec)}
         self.scenarios = {a.name: b.spec for a, b in built.items() if isinstance(b.spec, ScenarioSpec)}
         self.unread = unread.names
@@ -144,6 +148,7 @@ class _Names:
             "code": frozenset({*self.all[Kind.CODES], *unread.names}),
             "link": frozenset(links.keys() | self.lost),
             "coupon": frozenset({*self.all[Kind.COUPON], *unread.names}),
+            "items": frozenset({*self.all[Kind.RECOMMENDATIONS], *unread.names}),
             "page": frozenset({*_pages(built), *unread.names, MEMBER}),
         }
 
@@ -181,6 +186,10 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
                 built.sites, names.attributes, spec.skip_if_unknown, {root: names.given[root] for root in GIVEN}
             )
             yield from _skips(spec, names)
+            yield from repeated_problems(spec.messages, names.rules, known)
+    elif isinstance(spec, RecommendationsSpec):
+        if names.attributes_complete:
+            yield from recommendation_problems(spec, known)
     elif isinstance(spec, ScenarioSpec):
         yield from scenario_problems(spec, built.sites, names, names.scenarios, names.given)
     elif isinstance(spec, ReplySpec | FormSpec | RouteSpec):

@@ -27,6 +27,7 @@ USES = {
     "routes": Kind.ROUTE,
     "attributes": Kind.ATTRIBUTES,
     "codes": Kind.CODES,
+    "recommendations": Kind.RECOMMENDATIONS,
     "coupons": Kind.COUPON,
 }
 
@@ -34,6 +35,7 @@ USES = {
 _NOUNS = {
     "attributes": "file of attributes",
     "codes": "pool of codes",
+    "recommendations": "file of recommendations",
     "menu_rules": "file of menu rules",
     "replies": "reply",
 }

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     MENU_RULES = "menu-rules"
     REPLY = "reply"
     FORM = "form"
+    RECOMMENDATIONS = "recommendations"
     ROUTE = "route"
     TEST = "test"
 

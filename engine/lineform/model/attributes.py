@@ -119,6 +119,8 @@ class AttributesSpec(Spec):
     """Entry routes, by name."""
     sources: dict[WordName, SourceSpec] = {}
     """Where else declared attributes and events are kept, by name."""
+    items: dict[AttributeName, FieldSpec] = {}
+    """What is known of each item that is offered: {name: text, price: number}. Every item has every field."""
 
     @model_validator(mode="after")
     def _not_reserved(self) -> AttributesSpec:

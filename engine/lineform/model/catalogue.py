@@ -13,6 +13,7 @@ from lineform.model.code_pool import CodesSpec
 from lineform.model.coupon import CouponSpec
 from lineform.model.form import FormSpec
 from lineform.model.menu_rules import MenuRulesSpec
+from lineform.model.recommendations import RecommendationsSpec
 from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
@@ -32,6 +33,7 @@ SPECS: dict[Kind, type[Spec]] = {
     Kind.MENU_RULES: MenuRulesSpec,
     Kind.REPLY: ReplySpec,
     Kind.FORM: FormSpec,
+    Kind.RECOMMENDATIONS: RecommendationsSpec,
     Kind.ROUTE: RouteSpec,
     Kind.TEST: ExpectationSpec,
 }

@@ -32,6 +32,7 @@ class Uses(Part):
     routes: Annotated[tuple[str, ...], Field(strict=False)] = ()
     attributes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     codes: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    recommendations: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
     coupons: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 

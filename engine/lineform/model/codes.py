@@ -100,6 +100,8 @@ CODES: dict[str, str] = {
     "E325": "unknown source",
     "E326": "a condition that a source cannot answer",
     "E327": "a segment of a source where friends are looked at one by one",
+    "E328": "unknown recommendations",
+    "E329": "a field that items do not have",
     "E330": "unknown rich menu",
     "E331": "unknown scenario",
     "E332": "a pattern that cannot be used",
@@ -165,5 +167,6 @@ GUARDS: dict[str, str] = {
     "G222": "LINE's audience holds people who have left its segment",
     "G223": "LINE's audience is too small for its privacy floor",
     "G224": "the first send of a client reaches too many",
+    "G230": "nothing to recommend",
     "G301": "the store would be lost with this machine",
 }

@@ -19,6 +19,7 @@ from lineform.lineapi.routes import Route
 from lineform.ports.conversations import Conversations
 from lineform.ports.inbox import Inbox
 from lineform.ports.intake import Intake, Outbox
+from lineform.ports.items import Items
 from lineform.ports.journeys import Journeys
 from lineform.ports.menus import Menus
 from lineform.scenarios.happening import What
@@ -682,6 +683,7 @@ class Store(
     Audit,
     Inbox,
     Conversations,
+    Items,
     Intake,
     Outbox,
     Journeys,

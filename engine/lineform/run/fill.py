@@ -13,11 +13,9 @@ from typing import Any
 from lineform.errors import BlockedError
 from lineform.ports.store import Handout
 from lineform.run.options import Run
+from lineform.run.recommending import PerFriend, Recommended
 from lineform.sending.given import CODE, COUPON, LINK, Given, names_read, pools_read, stand_in
 from lineform.sending.links import LinkKeys, Ticket, link_url, untracked
-
-PerFriend = Mapping[int, Mapping[str, Any]]
-"""Further names of a friend's scope, by the friend's id."""
 
 
 def _nothing(_: Sequence[int]) -> PerFriend:
@@ -41,12 +39,15 @@ class Fill:
 def looked_up(run: Run, reads: Iterable[str], given: Given) -> Fill:
     """Without handing anything out: friends who have no code yet read one that stands for it."""
     pools = pools_read(reads)
+    recommended = Recommended(run, given.items)
 
     def each(ids: Sequence[int]) -> PerFriend:
         held = {pool: run.store.held_codes(run.client.name, pool, ids) for pool in pools}
-        return {one: {CODE: {pool: held[pool].get(one) or stand_in(one) for pool in pools}} for one in ids}
+        items = recommended.each(ids)
+        codes = {one: {pool: held[pool].get(one) or stand_in(one) for pool in pools} for one in ids}
+        return {one: {CODE: codes[one], **items.get(one, {})} for one in ids}
 
-    return Fill({LINK: given.links, COUPON: coupon_ids(run, reads)}, each if pools else _nothing)
+    return Fill({LINK: given.links, COUPON: coupon_ids(run, reads)}, each if pools or given.items else _nothing)
 
 
 def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
@@ -71,13 +72,15 @@ def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, k
     account = run.client.name
     fixed: dict[str, Any] = {LINK: given.links, COUPON: coupon_ids(run, reads)}
     targets: Mapping[str, int] = {}
+    recommended = Recommended(run, given.items)
     if keys is not None:
         targets = handout.targets(given.links)
         fixed[LINK] = {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}
 
     def each(ids: Sequence[int]) -> PerFriend:
         codes = {pool: handout.codes(pool, ids) for pool in pools}
-        own: dict[int, dict[str, Any]] = {one: {} for one in ids}
+        items = recommended.each(ids)
+        own: dict[int, dict[str, Any]] = {one: dict(items.get(one, {})) for one in ids}
         for one in ids:
             if pools:
                 own[one][CODE] = {pool: codes[pool][one] for pool in pools}
@@ -90,7 +93,7 @@ def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, k
     def plain(messages: bytes) -> bytes:
         return messages if keys is None else untracked(messages, keys.base, urls)
 
-    return Fill(fixed, each if pools or given.tracks_friends else _nothing, plain)
+    return Fill(fixed, each if pools or given.tracks_friends or given.items else _nothing, plain)
 
 
 def coupon_ids(run: Run, reads: Iterable[str]) -> Mapping[str, str]:

@@ -56,6 +56,8 @@ class Declared:
     sources: Mapping[str, SourceSpec] = field(default_factory=dict)
     sourced: Mapping[str, str] = field(default_factory=dict)
     """Segments that are asked of a source, with its name."""
+    items: Mapping[str, AttributeSpec] = field(default_factory=dict)
+    """The fields of items."""
     looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
 
     def lasting(self, tag: str) -> int | None:
@@ -122,10 +124,11 @@ def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpe
         known["routes"],
         known["sources"],
         {s.name: s.source for s in conditions if s.source is not None},
+        known["items"],
     )
 
 
-_SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes", "sources")
+_SECTIONS = ("attributes", "tags", "tag_groups", "events", "links", "forms", "routes", "sources", "items")
 """The parts of a file of kind attributes, each a mapping of words."""
 
 

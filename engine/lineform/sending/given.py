@@ -17,12 +17,14 @@ from lineform.model.code_pool import CodesSpec, end_of
 from lineform.model.coupon import CouponSpec
 from lineform.model.origin import Path
 from lineform.model.project import Client
+from lineform.model.recommendations import RecommendationsSpec
 from lineform.sending.promises import Promise
+from lineform.sending.recommend import Recommending, recommending_from_wire, recommending_to_wire
 from lineform.sending.scope import reads_friend
 from lineform.templates.build import TreeTemplate
 
-CODE, LINK, COUPON = "code", "link", "coupon"
-GIVEN = (CODE, LINK, COUPON)
+CODE, LINK, COUPON, ITEMS = "code", "link", "coupon", "items"
+GIVEN = (CODE, LINK, COUPON, ITEMS)
 """The names that an expression reads these things by."""
 Track = Literal["friend", "message"]
 
@@ -37,10 +39,12 @@ class Given:
     """The addresses of the links that the messages name."""
     track: Track | None = None
     """How taps on them are recorded; None where they are not."""
+    items: Mapping[str, Recommending] = field(default_factory=dict)
+    """The rules by which items are recommended, by name."""
 
     def differs(self, reads: Iterable[str]) -> bool:
         """Whether messages with these readings may differ between friends."""
-        return reads_friend(reads) or self.tracks_friends
+        return reads_friend(reads) or self.tracks_friends or bool(self.items)
 
     @property
     def tracks(self) -> bool:
@@ -64,7 +68,7 @@ def pools_read(paths: Iterable[str]) -> tuple[str, ...]:
     return names_read(paths, CODE)
 
 
-_MAY_READ = re.compile(r"\{[{%][^}]*\b(?:" + "|".join(GIVEN) + r")\b")
+_MAY_READ = re.compile(r"\{[{%][^}]*\b(?:" + "|".join(GIVEN) + r")\b" + rf'|"each":"[^"]*\b{ITEMS}\b')
 
 
 def may_be_given(text: str) -> bool:
@@ -90,6 +94,8 @@ def given_of(
         out["codes"] = {name: _pool(client, name) for name in pools}
     if coupons := names_read(paths, COUPON):
         out["coupons"] = {name: _coupon(client, name) for name in coupons}
+    if rules := names_read(paths, ITEMS):
+        out["items"] = {name: recommending_to_wire(_rule(client, name)) for name in rules}
     if named := names_read(paths, LINK):
         out["links"] = {name: links[name] for name in named}
         if track is not None:
@@ -104,7 +110,15 @@ def read_given(body: Mapping[str, Any]) -> Given:
         *(_promise(f"{Kind.CODES}.{name}", one) for name, one in pools.items()),
         *(_promise(f"{Kind.COUPON}.{name}", one) for name, one in coupons.items()),
     )
-    return Given(promises, body.get("links", {}), body.get("track"))
+    rules = {name: recommending_from_wire(one) for name, one in body.get("items", {}).items()}
+    return Given(promises, body.get("links", {}), body.get("track"), rules)
+
+
+def _rule(client: Client, name: str) -> RecommendationsSpec:
+    spec = client.resources[Address(Kind.RECOMMENDATIONS, name)].spec
+    if not isinstance(spec, RecommendationsSpec):
+        raise TypeError(f"recommendations.{name} is no rule")
+    return spec
 
 
 def _pool(client: Client, name: str) -> dict[str, Any]:
@@ -174,4 +188,6 @@ def stand_ins(paths: Iterable[str], given: Given) -> dict[str, Any]:
     as they are where nobody tracks them."""
     paths = tuple(paths)
     coupons = {name: name for name in names_read(paths, COUPON)}
-    return {CODE: {pool: stand_in(0) for pool in pools_read(paths)}, LINK: dict(given.links), COUPON: coupons}
+    items = {name: [{"id": "item", **rule.example}] * rule.count for name, rule in given.items.items()}
+    codes = {pool: stand_in(0) for pool in pools_read(paths)}
+    return {CODE: codes, LINK: dict(given.links), COUPON: coupons, ITEMS: items}

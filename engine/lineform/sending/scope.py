@@ -43,7 +43,7 @@ def run_scope(due_at: datetime, timezone: str) -> dict[str, Any]:
     }
 
 
-OF_EACH_FRIEND = frozenset({"friend", "code"})
+OF_EACH_FRIEND = frozenset({"friend", "code", "items"})
 """Names whose values each friend has of their own."""
 
 

@@ -347,6 +347,13 @@ _COUPONS = (
     "CREATE INDEX coupons_of ON coupons (account_id, name)",
 )
 
+_ITEMS = (
+    # What a business offers, as its feed tells it.
+    """CREATE TABLE items (
+        account_id {ref} NOT NULL REFERENCES accounts (id), key TEXT NOT NULL, place INTEGER NOT NULL,
+        fields {json} NOT NULL, PRIMARY KEY (account_id, key)){flat}""",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -365,6 +372,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _NOTING,
     _RELATIONS,
     _COUPONS,
+    _ITEMS,
 )
 VERSION = len(STEPS)
 

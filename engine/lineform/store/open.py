@@ -36,6 +36,7 @@ from lineform.store.happenings import HappeningRecords
 from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
+from lineform.store.items import ItemRecords
 from lineform.store.journeys import JourneyRecords
 from lineform.store.leases import LeaseRecords
 from lineform.store.links import LinkRecords
@@ -63,6 +64,7 @@ class SqlStore(
     ContactRecords,
     AudienceRecords,
     ConversationRecords,
+    ItemRecords,
     MenuRecords,
     CouponRecords,
     LinkRecords,

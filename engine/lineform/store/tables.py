@@ -431,3 +431,12 @@ member_nonces = sa.Table(
     sa.Column("expires_at", UtcTime, nullable=False),
     sa.Column("used_by", sa.Text, nullable=False),
 )
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("fields", Json, nullable=False),
+)

@@ -13,7 +13,7 @@ from jinja2 import nodes
 
 BUILD = frozenset({"client", "values"})
 """Known when the project is built."""
-SEND = frozenset({"friend", "event", "item", "run", "coupon", "code", "link", "page"})
+SEND = frozenset({"friend", "event", "item", "run", "coupon", "code", "link", "page", "items"})
 """Known only when a message is made."""
 
 

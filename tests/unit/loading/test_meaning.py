@@ -22,7 +22,11 @@ def campaign(text: str, more: str = "") -> dict[str, str]:
         ("{{ friend.nam | default('') }}", "E026", "did you mean 'name'?"),
         ("{{ friend }}", "E026", "name one attribute, such as friend.display_name"),
         ("{{ run.dat }}", "E026", "did you mean 'date'?"),
-        ("{{ event.price }}", "E024", "a campaign's messages read client, values, friend, run, code, link and coupon"),
+        (
+            "{{ event.price }}",
+            "E024",
+            "a campaign's messages read client, values, friend, run, code, link, coupon and items",
+        ),
         ("{{ coupon.code }}", "E323", "declare it in a file of kind coupon, and name it under uses.coupons"),
         ("{{ values.ofer.percent }}", "E022", "did you mean 'offer'?"),
         ("{{ frend.name }}", "E021", "did you mean 'friend'?"),
