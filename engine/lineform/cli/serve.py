@@ -46,12 +46,13 @@ def command(
         with open_session(project, settings, sandbox=sandbox) as session:
             configure(logs)
             how = _options(settings, every, project.spec.defaults.raw_events)
+            app = create_app(parts_of(session), how)
             click.echo(f"serving {', '.join(project.clients)} at http://{host}:{port}", err=True)
             if session.control is not None:
                 for name in project.clients:
                     session.control.webhook(name, f"http://{host}:{port}/webhook/{name}")
                 click.echo(f"phones to try it with: {session.settings.line_origin}/_sandbox/", err=True)
-            server_of(create_app(parts_of(session), how)).run(sockets=[listening])
+            server_of(app).run(sockets=[listening])
     finally:
         listening.close()
 
