@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lineform.model.client import PerFriend
 from lineform.ports.store import Store
@@ -36,7 +36,7 @@ class Lately:
             until.append(moments[-1] + self.rule.gap)
         week = [at for at in moments if now - at < WEEK]
         if self.rule.week is not None and len(week) >= self.rule.week:
-            until.append(week[len(week) - self.rule.week] + WEEK + timedelta(milliseconds=1))
+            until.append(week[len(week) - self.rule.week] + WEEK)
         return max((at for at in until if at > now), default=None)
 
     def has_read(self, friend: Friend, digest: bytes, now: datetime) -> bool:
