@@ -33,9 +33,8 @@ from lineform.run.outcome import Outcome, TickEntry, TickReport
 from lineform.run.tick import tick
 from lineform.scenarios.shop import ShopEvent
 from lineform.serve.arrivals import arrivals_of
-from lineform.serve.metrics import Metrics
-from lineform.serve.options import ServeOptions
-from lineform.serve.working import Following, work_once
+from lineform.serve.onlooker import Unwatched
+from lineform.serve.working import Following, Working, work_once
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.planned import desk_of
@@ -244,8 +243,7 @@ class Chronicle:
         records = Records(self.session.store)
         try:
             run = Run(self.client, self.account, records, self.clock, TickOptions())
-            metrics = Metrics(self.clock)
-            while await work_once(run, Following(live_through), ServeOptions(), metrics):
+            while await work_once(run, Following(live_through), Working(), Unwatched()):
                 pass
         finally:
             records.close()
