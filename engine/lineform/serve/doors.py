@@ -10,10 +10,11 @@ from urllib.parse import quote, urlencode
 from lineform.model.client import Entry, Membership
 from lineform.ports.line_account import LineAccount
 from lineform.run.options import Records
+from lineform.scenarios import passes
 from lineform.scenarios.answering import Armed
 from lineform.scenarios.armed import read_armed
 from lineform.scenarios.happening import Happening
-from lineform.scenarios.passes import Pass, pass_url, route_code, route_in
+from lineform.scenarios.passes import Pass, pass_url, route_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Door:
 
     def route_in(self, text: str) -> str:
         """The route that a friend's text tells; empty where it tells none, or nobody reads texts for it."""
-        return "" if self.entry is None or self.entry.basic_id is None else route_in(self.keys, self.name, text)
+        return "" if self.entry is None or self.entry.basic_id is None else passes.route_in(self.keys, self.name, text)
 
     def way_in(self, route: str) -> str:
         """Where LINE's app goes on from a route's page: the LIFF app, or the chat with the text that tells the route
@@ -80,6 +81,12 @@ class Rooms:
             bodies: Mapping[str, Mapping[str, object]] = {one.address: one.body for one in revisions}
             known = self._known[account] = (stamp, read_armed(bodies))
         return known[1]
+
+
+def route_in(doors: Mapping[str, Door], client: str, text: str) -> str:
+    """The route that a text to this client tells; empty where it tells none."""
+    door = doors.get(client)
+    return "" if door is None else door.route_in(text)
 
 
 def once(*parts: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
@@ -16,7 +17,7 @@ from lineform.scenarios.shop import ShopEvent
 from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts
-from lineform.serve.doors import Door
+from lineform.serve.doors import Door, route_in
 from lineform.serve.options import EventsRefused, Problem, Served
 from lineform.serve.redeeming import link_friend
 from lineform.serve.working import Following
@@ -36,16 +37,17 @@ def parts_of(session: Session) -> Parts:
         with at_client(client):
             served.append(_served(session, client))
     keys = all_link_keys(session.project, session.settings)
+    doors = {one.name: door for one in served if (door := _door(one, keys.get(one.name))) is not None}
     return Parts(
         served,
         session.store,
         session.clock,
         Hooks(),
-        Following(live_through, link_friend),
+        Following(live_through, link_friend, partial(route_in, doors)),
         ALSO,
         keys,
         owner_is_gone,
-        {one.name: door for one in served if (door := _door(one, keys.get(one.name))) is not None},
+        doors,
     )
 
 
