@@ -116,10 +116,13 @@ async def _apply_one(session: Session, client: Client, approved: Approved, owner
     account = session.account(client)
     try:
         desk = desk_of(session, client, account, owner, shown)
-        return await apply_plan(desk, client, approved, revisions_of(client))
+        result = await apply_plan(desk, client, approved, revisions_of(client))
     except ApplyStopped as stopped:
         click.echo(_concluded(stopped.result))
         raise
+    else:
+        await asyncio.to_thread(session.keep_indexes, client)
+        return result
     finally:
         await account.close()
 

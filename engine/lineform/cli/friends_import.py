@@ -91,6 +91,7 @@ def import_(
                 click.echo(f"{owner.name}: {counted(counter.total)} before it broke off", err=True)
                 click.echo(f"  to go on after it: --resume-from {counter.row + 1}", err=True)
             raise
+        session.keep_indexes(owner)
         session.keep_copy(owner, make=True)
     click.echo(f"{owner.name}: {counted(counter.total)}")
     for line in refusals.lines():

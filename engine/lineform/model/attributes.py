@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lineform.model.base import Duration, Part, Spec
 from lineform.model.sources import SourceSpec
@@ -35,12 +35,22 @@ class AttributeSpec(Part):
     values: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """For enum and set: the words that may be used."""
     description: str = ""
+    indexed: bool = False
+    """Whether the store keeps an index over it: a condition that few friends satisfy is answered at once then."""
 
     @model_validator(mode="after")
     def _values_where_needed(self) -> AttributeSpec:
         if (self.type in {"enum", "set"}) != bool(self.values):
             raise ValueError("'values' belongs to enum and set, and both need it")
+        if self.indexed and self.type == "set":
+            raise ValueError("cannot be indexed: it is a set")
         return self
+
+
+def _not_indexed(fields: dict[str, AttributeSpec]) -> dict[str, AttributeSpec]:
+    if wrong := [name for name, spec in fields.items() if spec.indexed]:
+        raise ValueError(f"cannot be indexed: '{wrong[0]}' is a field, and only attributes are")
+    return fields
 
 
 def _typed(value: Any) -> Any:
@@ -74,7 +84,7 @@ class TagSpec(Part):
 class EventSpec(Part):
     """Something that friends do, such as a visit or a purchase."""
 
-    fields: dict[AttributeName, FieldSpec] = {}
+    fields: Annotated[dict[AttributeName, FieldSpec], AfterValidator(_not_indexed)] = {}
     """What is known of each such event: {item: text, amount: number}."""
     description: str = ""
 

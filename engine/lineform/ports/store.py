@@ -24,7 +24,7 @@ from lineform.ports.journeys import Journeys
 from lineform.ports.menus import Menus
 from lineform.scenarios.happening import What
 from lineform.segments.friend import Event, Friend, Value
-from lineform.segments.predicate import Predicate
+from lineform.segments.predicate import AttributeType, Predicate
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 
@@ -313,6 +313,11 @@ class Friends(Protocol):
         ...
 
     def count_friends(self, account: str) -> FriendCount: ...
+
+    def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
+        """Makes the indexes over these attributes, and over tapped links, that are not there yet; how many. It may take
+        a while."""
+        ...
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Internal ids of all friends for whom the predicate is true, ascending, streamed. Never a blocked friend,

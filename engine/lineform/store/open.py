@@ -33,6 +33,7 @@ from lineform.store.forget import Forgetting
 from lineform.store.friends import FriendReading
 from lineform.store.groups import Groups
 from lineform.store.happenings import HappeningRecords
+from lineform.store.hot import HotValues
 from lineform.store.importing import FriendImport
 from lineform.store.inbox import InboxRecords
 from lineform.store.intake import IntakeRecords
@@ -58,6 +59,7 @@ class SqlStore(
     HappeningRecords,
     FriendReading,
     EventRecords,
+    HotValues,
     FriendImport,
     Forgetting,
     RevisionRecords,

@@ -14,6 +14,7 @@ from lineform.model.project import Client, Project
 from lineform.ports.clock import Clock
 from lineform.ports.store import Store
 from lineform.sandbox.control import Control
+from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.wiring.calls import CallLog
 from lineform.wiring.clock import StartedClock, SystemClock
@@ -68,6 +69,11 @@ class Session:
             self._paces[client.name] = StorePace(self.store, client.name, self.clock)
             self._closing.callback(self._paces[client.name].close)
         return self._paces[client.name]
+
+    def keep_indexes(self, client: Client) -> None:
+        """Makes the indexes that the client's attributes declare, where they are not there yet."""
+        words = declared_by(client).attributes
+        self.store.keep_indexes({name: spec.type for name, spec in words.items() if spec.indexed})
 
     def keep_copy(self, client: Client, *, make: bool = False) -> None:
         """Brings the copy of the friends up to date where there is one; where it may `make` one, it is made where the

@@ -1,0 +1,82 @@
+"""Selects use the indexes that were made for them: an index over another expression would be of no use to anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from lineform.ports.store import EventRow, FriendRow
+from lineform.segments.friend import CLICK
+from lineform.segments.predicate import AttributeIs, Count, Happened, Predicate
+from lineform.store import open_store
+from lineform.store.friends import question
+from lineform.store.open import SqlStore
+from lineform.store.predicate_sql import selected
+from lineform.store.tables import events, friends
+from support.stores import NOW, user
+
+TAPPED = Happened(CLICK, (AttributeIs("link", "text", "is", ("sale",)),), None, None, Count("at_least", (1,)))
+HOT = {"tier": "enum", "visits": "number", "birthday": "date", "member": "bool", "note": "text"}
+
+
+@pytest.fixture
+def store(fresh_url: str) -> Iterator[SqlStore]:
+    """A store of its own: its indexes do not go with its rows."""
+    with open_store(fresh_url) as opened:
+        opened.migrate()
+        assert isinstance(opened, SqlStore)
+        rows = [
+            FriendRow(
+                user(n), attributes={"tier": "gold" if n < 3 else "silver", "visits": n, "birthday": "2000-01-01"}
+            )
+            for n in range(400)
+        ]
+        opened.import_friends("aoba", rows, NOW)
+        taps = [EventRow(user(n), CLICK, f"t{n}", NOW, {"link": "sale" if n < 3 else f"other-{n}"}) for n in range(400)]
+        opened.add_events("aoba", taps, NOW)
+        yield opened
+
+
+def plan(store: SqlStore, predicate: Predicate) -> str:
+    """How the database answers it."""
+    with store.writing() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    with store.reading() as connection:
+        account = store.account_id(connection, "aoba")
+        assert account is not None
+        query = sa.select(friends.c.id).where(selected(predicate, question(account, NOW, postgres=store.postgres)))
+        text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        if store.postgres:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            return str(connection.exec_driver_sql(f"EXPLAIN {text.replace('%', '%%')}").all())
+        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all())
+
+
+def test_a_tapped_link_is_found_by_its_index(store: SqlStore) -> None:
+    store.keep_indexes({})
+    assert "events_link" in plan(store, TAPPED)
+    assert store.count("aoba", TAPPED, NOW) == 3
+
+
+@pytest.mark.parametrize(
+    ("leaf", "index"),
+    [
+        (AttributeIs("tier", "enum", "is", ("gold",)), "friends_enum_tier"),
+        (AttributeIs("tier", "enum", "in", ("gold", "bronze")), "friends_enum_tier"),
+        (AttributeIs("visits", "number", "at_least", (398,)), "friends_number_visits"),
+    ],
+)
+def test_an_indexed_attribute_is_found_by_its_index(store: SqlStore, leaf: Predicate, index: str) -> None:
+    before = store.count("aoba", leaf, NOW)
+    assert store.keep_indexes(HOT) == len(HOT) + 1  # type: ignore[arg-type]
+    assert store.keep_indexes(HOT) == 0  # type: ignore[arg-type]
+    assert index in plan(store, leaf)
+    assert store.count("aoba", leaf, NOW) == before > 0
+
+
+def test_an_index_belongs_to_its_store_and_not_to_the_tables(store: SqlStore) -> None:
+    store.keep_indexes(HOT)  # type: ignore[arg-type]
+    assert not friends.indexes
+    assert not events.indexes
