@@ -19,7 +19,7 @@ from lineform.line.account import HttpLineAccount, open_account
 from lineform.wiring.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
-WORKSPACE = ("lineform.yaml", "campaigns", "clients", "richmenus", "segments")
+WORKSPACE = ("lineform.yaml", "campaigns", "clients", "forms", "replies", "richmenus", "segments")
 SALON, SCHOOL = "aoba-salon", "kita-juku"
 SALON_BOT = "U0a0b0a5a100000000000000000000001"
 SALON_TOKEN = "salon-token-for-tests"
