@@ -219,3 +219,14 @@ def test_whoever_is_moved_to_another_version_stands_at_a_step_that_it_has(
         assert moved.due is not None
     else:
         assert moved.state is State.DONE
+
+
+def test_a_clock_that_is_seconds_behind_the_one_that_armed_it_mutes_nothing() -> None:
+    one = replace(script(says("a")), since=NOW + timedelta(seconds=30))
+    lived = Lived(one, begun(one))
+    lived.tick(NOW)
+    assert [name for _, name in lived.said] == ["a"]
+    late = replace(one, since=NOW + timedelta(hours=1))
+    muted = Lived(late, begun(late))
+    muted.tick(NOW + timedelta(hours=1))
+    assert (muted.said, muted.course.marks[0].said) == ([], "it was due while the scenario was not armed")
