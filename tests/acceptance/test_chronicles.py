@@ -104,6 +104,78 @@ def hair_salon(life: Chronicle) -> None:
     life.at("2027-01-05T12:00")
 
 
+def cram_school(life: Chronicle) -> None:
+    for name in ("田中", "ゆうき", "鈴木", "森"):
+        life.meets(name)
+    life.at("2026-11-26T18:30")
+    life.follows("田中")
+    life.answers("田中", "保護者")
+    life.writes("田中", "田中 さくら")
+    life.answers("田中", "小学校")
+    for label in ("国語", "算数", "決定", "火", "金", "決定"):
+        life.answers("田中", label)
+    life.menu_of("田中")
+    life.follows("ゆうき")
+    life.answers("ゆうき", "生徒")
+    life.note("a question about the opening hours in the middle of the form is answered, and the form goes on")
+    life.writes("ゆうき", "今日は何時まで？")
+    life.answers("ゆうき", "高校")
+    for label in ("英語", "決定", "火", "木", "決定"):
+        life.answers("ゆうき", label)
+    life.menu_of("ゆうき")
+    life.note("鈴木 leaves the form alone, is reminded once, and goes on where it was left")
+    life.follows("鈴木")
+    life.answers("鈴木", "保護者")
+    life.follows("森")
+    life.at("2026-11-29T20:00")
+    life.writes("鈴木", "登録")
+    life.writes("鈴木", "鈴木 そら")
+    life.answers("鈴木", "中学校")
+    for label in ("数学", "英語", "決定", "土", "決定"):
+        life.answers("鈴木", label)
+    life.writes("鈴木", "よろしくお願いします")
+    life.at("2026-12-05T12:00")
+
+
+def price_drop(life: Chronicle) -> None:
+    for name in ("絵里", "隆", "真由"):
+        life.meets(name)
+    life.at("2026-11-02T12:00")
+    for name in life.people:
+        life.follows(name)
+    life.did("絵里", "favourite", item="土鍋")
+    life.did("隆", "favourite", item="土鍋")
+    life.did("真由", "favourite", item="ガラスの花瓶")
+    life.at("2026-11-10T15:00")
+    life.tells("price_drop", item="土鍋", price=6600)
+    life.at("2026-11-12T15:00")
+    life.tells("price_drop", item="土鍋", price=5500)
+    life.tells("price_drop", item="竹ざる", price=900)
+    life.at("2026-11-14T12:00")
+
+
+def menus_that_follow(life: Chronicle) -> None:
+    for name in ("花", "優子", "真一"):
+        life.meets(name)
+    life.at("2027-04-20T12:00")
+    for name in life.people:
+        life.follows(name)
+        life.menu_of(name)
+    life.knows("花", birthday="1990-05-18")
+    life.knows("優子", visits=9)
+    life.at("2027-04-21T00:10")
+    life.menu_of("花")
+    life.menu_of("優子")
+    life.at("2027-05-01T00:10")
+    life.note("花 has her birthday in May")
+    for name in life.people:
+        life.menu_of(name)
+    life.at("2027-06-01T00:10")
+    life.note("and the month is over, without anybody touching a file")
+    for name in life.people:
+        life.menu_of(name)
+
+
 def nobody_ran(life: Chronicle) -> None:
     life.meets("美咲")
     life.at("2026-11-02T10:30")
@@ -125,6 +197,9 @@ def three_follows(life: Chronicle) -> None:
 
 
 CASES = {
+    "cram-school": ("kita-juku", "2026-11-26T09:00", cram_school),
+    "price-drop": ("kurashi-zakka", "2026-11-02T09:00", price_drop),
+    "menus-that-follow": ("aoba-salon", "2027-04-20T09:00", menus_that_follow),
     "hair-salon": ("aoba-salon", "2026-11-30T09:00", hair_salon),
     "restaurant": ("trattoria-sole", "2026-12-31T09:00", restaurant),
     "health-food": ("mori-kenko", "2026-11-05T09:00", health_food),

@@ -118,6 +118,21 @@ class Chronicle:
             [Arrival(self.client.name, f"shop/{told.id}", Source.SHOP, told.person, event, now, told.to_json())]
         )
 
+    def tells(self, event: str, **fields: Any) -> None:
+        """What a system of the business tells about an item, and about nobody."""
+        shown = ", ".join(f"{key} {value}" for key, value in fields.items())
+        self._say("", f"{event} {shown}")
+        now = self.clock.now()
+        told = ShopEvent(event, f"e{next(_ids)}", now, fields=fields)
+        self._receive([Arrival(self.client.name, f"shop/{told.id}", Source.SHOP, "", event, now, told.to_json())])
+
+    def answers(self, name: str, label: str) -> None:
+        """Taps the button with this label under the last message."""
+        message = self._control.friend(self.client.name, self._user(name))["messages"][-1]
+        items = message["quickReply"]["items"]
+        action = next(item["action"] for item in items if item["action"]["label"] == label)
+        self.taps(name, action)
+
     def knows(self, name: str, *, tags: Sequence[str] = (), untag: Sequence[str] = (), **attributes: Any) -> None:
         """What the business knows of somebody, by an import."""
         row = FriendRow(self._user(name), name, attributes=attributes, tags=tuple(tags), untag=tuple(untag))
@@ -215,7 +230,9 @@ class Chronicle:
     async def _ticked(self) -> TickReport:
         report = await tick(self.client, self.account, self.session.store, self.clock, TickOptions(), ALSO)
         due = report.next_due[1].at if report.next_due else NEVER
-        self._campaign = due if due > self.clock.now() else self.clock.now() + timedelta(minutes=30)
+        soon = self.clock.now() + timedelta(minutes=15)
+        waits = any(entry.outcome is Outcome.WAITING for entry in report.entries)
+        self._campaign = min(due, soon) if waits or due <= self.clock.now() else due
         return report
 
     async def _applied(self) -> None:
@@ -251,7 +268,16 @@ class Chronicle:
 
 def _entry(entry: TickEntry) -> str:
     capped = f"{entry.capped} over a limit" if entry.capped else ""
-    return " ".join(part for part in (f"{entry.address}@{entry.key}:", entry.outcome, entry.reason, capped) if part)
+    return " ".join(
+        part
+        for part in (
+            f"{entry.address}@{entry.key}:" if entry.key else f"{entry.address}:",
+            entry.outcome,
+            entry.reason,
+            capped,
+        )
+        if part
+    )
 
 
 @contextmanager
