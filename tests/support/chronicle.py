@@ -193,7 +193,7 @@ class Chronicle:
     def _deliveries(self) -> None:
         names = {user: name for name, user in self.people.items()}
         found = self._control.deliveries(self.client.name, after=self._seen_deliveries)
-        for one in sorted(found, key=lambda one: (one["time"], names.get(one["user"], ""), one["number"])):
+        for one in sorted(found, key=lambda one: (one["time"][:16], names.get(one["user"], ""), one["number"])):
             self._seen_deliveries = max(self._seen_deliveries, one["number"])
             route = one["path"].rsplit("/", 1)[1]
             for message in one["messages"]:
