@@ -377,10 +377,16 @@ def describe(step: Step) -> str:  # noqa: C901 - one line per kind of step
             return f"create {address}"
         case CloseCoupon(address, coupon_id):
             return f"close {address} ({coupon_id}): friends who have it lose it"
+        case ArmRevision(address) if address.partition(".")[0] in _ANSWERING:
+            return f"arm {address}: from now on it answers friends"
         case ArmRevision(address):
             return f"arm {address}: it is sent when it is due"
         case _:
             assert_never(step)
+
+
+_ANSWERING = frozenset({Kind.REPLY.value, Kind.FORM.value, Kind.ROUTE.value})
+"""Kinds that act when a friend does something."""
 
 
 def _friends_of(moves: tuple[Move, ...], *, where: bool = True) -> str:
