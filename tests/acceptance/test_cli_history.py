@@ -12,7 +12,7 @@ from support.command_line import SALON, Run
 OFFLINE = ("--client", SALON, "--sandbox")
 HANAKO = "U00000000000000000000000000000001"
 VISITED = datetime(2026, 10, 1, 3, tzinfo=UTC)
-WORDS = "  regular: {description: 年に四回以上ご来店の方}\nevents:\n  visit: {fields: {menu: text}}\n"
+VISITS = "events:\n  visit: {fields: {menu: text}}\n"
 LAPSED = """\
 kind: segment
 name: lapsed
@@ -26,7 +26,8 @@ where:
 def test_a_segment_of_history_is_counted_and_explained_as_of_a_moment(applied: Path, run: Run) -> None:
     words = applied / "clients" / SALON / "attributes.yaml"
     text = words.read_text(encoding="utf-8")
-    words.write_text(text[: text.index("  regular:")] + WORDS, encoding="utf-8")
+    assert text.count("events:\n") == 1
+    words.write_text(text.replace("events:\n", VISITS), encoding="utf-8")
     (applied / "clients" / SALON / "segments" / "lapsed.yaml").write_text(LAPSED, encoding="utf-8")
     (path,) = (one for one in (applied / ".lineform").glob("*.db") if one.name != "sandbox.db")
     with open_store(f"sqlite:///{path}") as store:
