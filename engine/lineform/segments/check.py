@@ -54,7 +54,7 @@ def _looked_at_one_by_one(condition: Condition, declared: Declared, path: Path) 
     hint = "a campaign and an audience of LINE's can be for it; tag its people by a campaign, and ask for the tag here"
     return [
         Finding(path, "E327", f"segment '{name}' is asked of a source, and here friends are looked at one by one", hint)
-        for name in dict.fromkeys(sourced_below(condition, declared))
+        for name in sourced_below(condition, declared)
     ]
 
 

@@ -37,22 +37,28 @@ def source_of(name: str, spec: SourceSpec, timezone: str) -> Source:
     return Source(name, database, spec.parquet or "", spec.people, timezone, friends, events)
 
 
-def sourced_below(condition: Condition, declared: Declared) -> Iterator[str]:
-    """Segments of sources that a condition leads to. It has to lead into no circle."""
-    match condition:
-        case SegmentCondition():
-            if condition.segment in declared.sourced:
-                yield condition.segment
-            elif condition.segment in declared.segments:
-                yield from sourced_below(declared.segments[condition.segment], declared)
-        case written.AllOf():
-            for part in condition.all:
-                yield from sourced_below(part, declared)
-        case written.AnyOf():
-            for part in condition.any:
-                yield from sourced_below(part, declared)
-        case written.Not():
-            yield from sourced_below(condition.not_, declared)
+def sourced_below(condition: Condition, declared: Declared) -> list[str]:
+    """Segments of sources that a condition leads to, each once however often it is named."""
+    if not declared.sourced:
+        return []
+    found: list[str] = []
+    looked: set[str] = set()
+    ahead = [condition]
+    while ahead:
+        match ahead.pop():
+            case SegmentCondition(segment=name):
+                if name in looked:
+                    continue
+                looked.add(name)
+                if name in declared.sourced:
+                    found.append(name)
+                elif name in declared.segments:
+                    ahead.append(declared.segments[name])
+            case written.AllOf(all=parts) | written.AnyOf(any=parts):
+                ahead += parts
+            case written.Not(not_=part):
+                ahead.append(part)
+    return sorted(found)
 
 
 def _unanswered(condition: Condition, source: SourceSpec, name: str, path: Path) -> Iterator[Finding]:
