@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome
 from lineform.run.prepare import prepare
 from lineform.sandbox.server import SandboxServer
+from lineform.sending.batches import grouped
 from lineform.sending.due import Due
 from lineform.sending.revision import read_revision, revision
 from lineform.store.open import open_store
@@ -162,10 +164,13 @@ def test_u3_linked_members_get_a_gift_code_each_and_the_sale_and_nobody_else_doe
     assert by_route == ["multicast", "push", "push", "push", "push"]
 
 
-def test_u3_memory_does_not_grow_with_the_friends_who_are_given_a_code(origin: str, tmp_path: Path) -> None:
-    peaks = [_peak_of_a_freeze(origin, tmp_path / str(people), people) for people in (2_000, 6_000)]
-    assert peaks[1] < 1.5 * peaks[0] + 2_000_000
-    assert max(peaks) < 30_000_000
+def test_u3_memory_does_not_grow_with_the_friends_who_are_given_a_code(
+    origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many wait for another with the same rendering as in a send to millions, in the proportion of this one.
+    monkeypatch.setattr("lineform.run.freeze.grouped", partial(grouped, pending=500))
+    few, many = (_peak_of_a_freeze(origin, tmp_path / str(people), people) for people in (2_000, 6_000))
+    assert many < 1.25 * few
 
 
 def _peak_of_a_freeze(origin: str, folder: Path, people: int) -> int:
@@ -184,7 +189,7 @@ def _peak_of_a_freeze(origin: str, folder: Path, people: int) -> int:
         owner = replace(here.client, limits=here.client.limits.model_copy(update={"monthly_messages": None}))
         with open_store(here.url) as store:
             records = Records(store)
-            run = Run(owner, account, records, here.clock, TickOptions())
+            run = Run(owner, account, records, here.clock, TickOptions(chunk=250))
             try:
                 resource = next(r for r in owner.resources.values() if str(r.address) == "campaign.gift")
                 made = revision(owner, resource)
