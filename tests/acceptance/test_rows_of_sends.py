@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from lineform.sandbox.server import SandboxServer
 from lineform.sending.batches import grouped
 from lineform.sending.due import Due
 from lineform.sending.revision import read_revision, revision
+from lineform.sending.status import SendStatus
 from lineform.store.open import open_store
 from support.delivering import ARMED, DUE, Scene, opened
 from support.stores import user
@@ -36,7 +38,11 @@ uses: {campaigns: ["*"]}
 limits: {monthly_messages: 5000}
 plan: {included: 200, yen_per_message: 3}
 """
-WORDS = "kind: attributes\nname: words\nattributes: {name: {type: text}}\n"
+WORDS = """kind: attributes
+name: words
+attributes: {name: {type: text}, visits: {type: number}, birthday: {type: date}}
+tags: {vip: {}, opted-out: {}}
+"""
 EVERYONE = """kind: campaign
 name: closing
 audience: everyone
@@ -62,6 +68,49 @@ audience: {where: {member: linked}}
 schedule: {at: "2026-12-01T10:00"}
 messages: [{text: 会員さま限定セールを開催中です}]
 """
+SOME = """kind: campaign
+name: some
+audience: {where: {any: [{all: [{tag: vip}, {not: {tag: opted-out}}]}, {attribute: visits, at_least: 3}]}}
+schedule: {at: "2026-12-01T10:00"}
+messages: [{text: いつもありがとうございます}]
+"""
+SEGMENT = "kind: segment\nname: some-segment\nwhere: {tag: vip}\n"
+ONCE = """kind: campaign
+name: once
+audience: everyone
+schedule: {at: "2026-12-01T10:00", if_late: RULE}
+messages: [{text: 一度だけのお知らせ}]
+"""
+MORNINGS = """kind: campaign
+name: mornings
+audience: everyone
+schedule:
+  cron: "0 9 * * *"
+  timezone: Asia/Singapore
+  starts: "2026-12-29"
+  except_on: ["2026-12-30"]
+  holidays: skip
+  if_late: {within: 2h, otherwise: skip}
+messages: [{text: "{{ run.date | date }}のおすすめ"}]
+"""
+NEW_YEAR = """kind: campaign
+name: new-year
+audience: everyone
+schedule: {cron: "0 10 1 1 *", if_late: {within: 6h, otherwise: skip}}
+messages: [{text: あけましておめでとうございます}]
+"""
+CLOSED = """kind: campaign
+name: closed
+audience: everyone
+schedule: {at: "2026-12-28T10:00"}
+messages: [{text: 年末年始はお休みをいただきます}]
+"""
+BIRTHDAY = """kind: campaign
+name: birthday
+audience: {where: {anniversary: birthday, in: SPAN}}
+schedule: {cron: "0 8 * * *", starts: "2026-12-02", if_late: {within: 6h, otherwise: skip}}
+messages: [{text: お誕生日おめでとうございます}]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +122,9 @@ def origin() -> Iterator[str]:
 def written(folder: Path, **campaigns: str) -> Path:
     """A workspace with these files."""
     files = {"lineform.yaml": PROJECT, "clients/centre.yaml": CLIENT, "segments/words.yaml": WORDS}
-    files |= {f"{'segments' if text is POOL else 'campaigns'}/{_stem(text)}.yaml": text for text in campaigns.values()}
+    for text in campaigns.values():
+        folder_of = "campaigns" if text.startswith("kind: campaign\n") else "segments"
+        files[f"{folder_of}/{_stem(text)}.yaml"] = text
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -207,3 +258,122 @@ def _peak_of_a_freeze(origin: str, folder: Path, people: int) -> int:
     (pool,) = here.with_store(lambda store: store.pool_counts(here.client.name))
     assert (pool.free, pool.given) == (0, people)
     return peak
+
+
+# --- D6 | any segment | boolean tree; an empty tree is an error; blocked friends never included
+
+
+def test_d6_a_boolean_tree_chooses_and_never_a_blocked_friend(origin: str, tmp_path: Path) -> None:
+    here = living(origin, tmp_path, friends=6, some=SOME)
+    chosen, opted_out, often, nothing, blocked, blocked_often = here.users
+    rows = [
+        FriendRow(chosen, tags=("vip",)),
+        FriendRow(opted_out, tags=("vip", "opted-out")),
+        FriendRow(often, attributes={"visits": 5}, tags=("opted-out",)),
+        FriendRow(nothing, attributes={"visits": 2}),
+        FriendRow(blocked, tags=("vip",), blocked=True),
+        FriendRow(blocked_often, attributes={"visits": 9}, blocked=True),
+    ]
+    here.with_store(lambda store: store.import_friends(here.client.name, rows, ARMED))
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients) == (Outcome.SENT, 2)
+    assert here.received() == {chosen: 1, often: 1}
+
+
+@pytest.mark.parametrize("tree", ["{}", "{any: []}", "{all: []}", "{not: {}}", "{all: [{tag: vip}, {any: []}]}"])
+def test_d6_an_empty_tree_is_an_error(tmp_path: Path, tree: str) -> None:
+    campaign = SOME.replace(SOME.partition("where: ")[2].partition("}\nschedule")[0], tree)
+    segment = SEGMENT.replace("{tag: vip}", tree)
+    loaded = read_project(written(tmp_path, some=campaign, segment=segment))
+    assert loaded.project is None
+    assert {problem.address for problem in loaded.problems} == {"campaign.some", "segment.some-segment"}
+
+
+# --- D8 | scheduled and recurring | `at` and `cron` with time zone, holidays, exclusions; late runner: hold, skip or
+# --- send by rule; never twice
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED), ("{within: 2h}", Outcome.SENT)]
+)
+def test_d8_a_late_runner_holds_skips_or_sends_by_rule(
+    origin: str, tmp_path: Path, rule: str, outcome: Outcome
+) -> None:
+    here = living(origin, tmp_path, once=ONCE.replace("RULE", rule))
+    here.move(DUE + timedelta(hours=1))
+    assert [entry.outcome for entry in here.tick().entries] == [outcome]
+    assert here.tick().entries == ()
+    assert here.once_each() is (outcome is Outcome.SENT)
+
+
+def test_d8_a_rule_keeps_its_time_zone_holidays_and_exclusions_and_never_sends_twice(
+    origin: str, tmp_path: Path
+) -> None:
+    here = living(origin, tmp_path, mornings=MORNINGS)
+    nine = datetime(2026, 12, 29, 1, tzinfo=UTC)  # in Singapore
+    on_time, excluded, too_late, holiday, late = (nine + timedelta(days=day) for day in range(5))
+    assert here.tick().entries == ()
+    for moment in (
+        on_time - timedelta(minutes=1),
+        on_time,
+        on_time + timedelta(minutes=30),
+        excluded,
+        too_late + timedelta(hours=3),
+        holiday,
+        late + timedelta(hours=1),
+        late + timedelta(hours=2),
+    ):
+        here.move(moment)
+        asyncio.run(_twice_at_once(here))
+    assert [(send.key, send.status) for send in here.sends()] == [
+        ("2026-12-29T09:00", SendStatus.SENT),
+        ("2026-12-31T09:00", SendStatus.SKIPPED),
+        ("2027-01-02T09:00", SendStatus.SENT),
+    ]
+    assert here.texts() == {user: ["12月29日のおすすめ", "1月2日のおすすめ"] for user in here.users}
+
+
+async def _twice_at_once(here: Scene) -> None:
+    await asyncio.gather(here.ticking(), here.ticking())
+
+
+# --- D9 | greeting, closed days, birthday | once per person per year even when it runs daily
+
+
+def test_d9_a_greeting_and_the_closed_days_are_told_once_a_year(origin: str, tmp_path: Path) -> None:
+    here = living(origin, tmp_path, greeting=NEW_YEAR, closed=CLOSED)
+    for day in [*days_from("2026-12-27", 7), *days_from("2027-12-27", 7)]:
+        here.move(day)
+        here.tick()
+    year = ["あけましておめでとうございます"]
+    assert here.texts() == {user: ["年末年始はお休みをいただきます", *year, *year] for user in here.users}
+
+
+@pytest.mark.parametrize("span", ["today", "this_month", "next_7_days"])
+def test_d9_a_birthday_is_congratulated_once_a_year_though_it_runs_daily_and_the_day_is_corrected(
+    origin: str, tmp_path: Path, span: str
+) -> None:
+    here = living(origin, tmp_path, friends=3, birthday=BIRTHDAY.replace("SPAN", span))
+    moving, staying, _ = here.users
+
+    def born(user: str, day: str) -> None:
+        row = FriendRow(user, attributes={"birthday": day})
+        here.with_store(lambda store: store.import_friends(here.client.name, [row], here.clock.now()))
+
+    born(moving, "1990-12-04")
+    born(staying, "2000-12-31")
+    for day in days_from("2026-12-02", 33):
+        here.move(day)
+        here.tick()
+        if day.day in {5, 15}:
+            born(moving, f"1990-12-{day.day + 2:02}")
+    assert here.received() == {moving: 1, staying: 1}
+    for day in days_from("2027-12-01", 31):
+        here.move(day)
+        here.tick()
+    assert here.received() == {moving: 2, staying: 2}
+
+
+def days_from(first: str, count: int) -> list[datetime]:
+    """Ten o'clock in Japan of so many days."""
+    return [datetime.fromisoformat(f"{first}T01:00+00:00") + timedelta(days=day) for day in range(count)]

@@ -254,6 +254,32 @@ def test_a_birthday_is_congratulated_once_a_year_for_ever(life: Any) -> None:
     assert days(here, 1) == ["02-28 おめでとう", "02-29 おめでとう"]
 
 
+def test_a_birthday_that_is_corrected_or_armed_anew_is_not_congratulated_twice_in_a_year(life: Any) -> None:
+    trigger = {"date": "birthday", "every": "year"}
+    here = life(scenario("birthday", says("wish", 0, at="10:00"), trigger=trigger, enroll="both"))
+    here.knows(birthday="1990-12-03")
+    here.until(DUE + 2 * DAY + HOUR / 12)
+    here.declare(scenario("birthday", says("wish", 0, at="10:00", text="again"), trigger=trigger, enroll="both"))
+    here.arm(here.clock.now())
+    here.step()
+    for day in (6, 10):
+        here.knows(birthday=f"1990-12-{day:02}")
+        here.until(here.clock.now() + 10 * DAY)
+    assert days(here) == ["12-03 wish"]
+    here.until(datetime(2027, 12, 31, tzinfo=UTC))
+    assert days(here) == ["12-03 wish", "12-10 again"]
+
+
+def test_a_birthday_that_is_corrected_in_mid_series_has_its_rest_by_the_new_day(life: Any) -> None:
+    steps = ({"id": "soon", "before": "7d", "at": "10:00", "send": [{"text": "soon"}]}, says("wish", 0, at="10:00"))
+    here = life(scenario("birthday", *steps, trigger={"date": "birthday", "every": "year"}, enroll="both"))
+    here.knows(birthday="1990-12-12")
+    here.until(DUE + 5 * DAY)
+    here.knows(birthday="1990-12-14")
+    here.until(DUE + 20 * DAY)
+    assert days(here) == ["12-05 soon", "12-14 wish"]
+
+
 def test_who_has_a_birthday_already_is_taken_in_when_it_is_armed(life: Any) -> None:
     wish = says("wish", 0, at="10:00", text="おめでとう")
     here = life(scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"))

@@ -57,6 +57,13 @@ def test_only_calls_later_than_asked_count(store: Store) -> None:
     assert len(contacts(store, since=HOUR + MINUTE, now=HOUR)) == 1
 
 
+def test_contacts_of_one_campaign_are_those_of_no_other(store: Store) -> None:
+    frozen(store, batch(0, 1))
+    for address, found in (("campaign.winter-sale", [(1,)]), ("campaign.winter", [])):
+        asked = store.contacts("aoba", NOW - HOUR, NOW, address=address)
+        assert [tuple(one.friend_ids) for one in asked] == found
+
+
 def test_what_was_called_off_or_waits_over_a_limit_does_not_count(store: Store) -> None:
     send_id = frozen(store, batch(0, 1), batch(1, 2, status=BatchStatus.CAPPED))
     assert [tuple(one.friend_ids) for one in contacts(store)] == [(1,)]

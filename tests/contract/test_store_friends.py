@@ -10,6 +10,7 @@ import pytest
 from lineform.ports.store import FriendCount, FriendRow, ImportCount, Store
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not
+from lineform.store.open import open_store
 from support.stores import NOW, user
 
 HANAKO = FriendRow(
@@ -161,6 +162,24 @@ def test_a_selection_streams_ids_in_order(store: Store) -> None:
     ids = list(store.select("aoba", even, NOW))
     assert len(ids) == store.count("aoba", even, NOW) == 11_000
     assert ids == sorted(ids)
+
+
+def test_an_audience_that_changes_while_it_is_read_skips_nobody_and_names_nobody_twice(
+    store: Store, store_url: str
+) -> None:
+    store.import_friends("aoba", (FriendRow(user(n), attributes={"n": n}) for n in range(12_000)), NOW)
+    wanted = AttributeIs("n", "number", "at_least", (1000,))
+    before = list(store.select("aoba", wanted, NOW))
+    stream = store.select("aoba", wanted, NOW)
+    read = [next(stream) for _ in range(3)]
+    with open_store(store_url) as other:
+        come = (FriendRow(user(n), attributes={"n": 5000}) for n in range(500))
+        gone = (FriendRow(user(n), attributes={"n": 0}) for n in range(11_000, 11_500))
+        blocked = [FriendRow(user(11_700), blocked=True)]
+        for rows in (come, gone, blocked, (FriendRow(user(n), attributes={"n": n}) for n in range(12_000, 12_300))):
+            other.import_friends("aoba", rows, NOW)
+    assert [*read, *stream] == before
+    assert len(list(store.select("aoba", wanted, NOW))) == 11_000 + 500 - 500 - 1 + 300
 
 
 def test_a_selection_that_is_left_early_blocks_nobody(store: Store) -> None:

@@ -416,9 +416,9 @@ class Ledger(Protocol):
         """A number that grows with every occurrence of the account that is frozen."""
         ...
 
-    def contacts(self, account: str, since: datetime, now: datetime) -> Iterator[Contact]:
+    def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
         """Calls later than `since` that reached friends or may have, and those frozen and still to come, as of `now`;
-        no narrowcast, whose recipients nobody knows."""
+        no narrowcast, whose recipients nobody knows. With `address`, only those of this campaign."""
         ...
 
     def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from lineform.model.client import PerFriend
 from lineform.run.fill import Fill
 from lineform.run.options import Run
 from lineform.run.rendering import rendered
-from lineform.sending.caps import Left, Recent, look_back, messages_digest, within, without
+from lineform.segments.calendar import days_of_occasion
+from lineform.sending.caps import Left, Recent, look_back, messages_digest, once_a_year, within, without, year_before
 from lineform.sending.due import Due
 from lineform.sending.revision import Armed
 from lineform.templates.send import CompiledMessages
@@ -40,11 +41,15 @@ def choose_friends(
     fill: Fill,
 ) -> Chosen:
     """The friends of `ids` (ascending) who may be sent to now. `constant` are the messages where all read the same."""
-    rule = rule_for(run, armed)
-    if rule is None:
+    rule, year = rule_for(run, armed), _year_of(armed)
+    if rule is None and not year:
         return Chosen(Left(ids))
     account, now = run.client.name, run.clock.now()
     position = run.store.ledger_position(account)
+    had = once_a_year(run.store.contacts(account, now - year, now, address=address), ids) if year else Left(ids)
+    if rule is None:
+        return Chosen(had, position)
+    ids = had.ids
     recent = Recent(rule, ids, now, exempt=address if armed.schedule.cron is not None else "")
     newcomers: dict[datetime, Collection[int]] = {}
     for contact in run.store.contacts(account, now - look_back(rule), now):
@@ -56,4 +61,13 @@ def choose_friends(
         maybe = [one for one in left.ids if recent.has_read(one)]
         made = rendered(run, armed, compiled, due, maybe, fill)
         left = without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
-    return Chosen(left, position)
+    return Chosen(replace(left, why={**left.why, **had.why}), position)
+
+
+def _year_of(armed: Armed) -> timedelta:
+    """How far back whoever this campaign reached is left out: a rule that runs daily congratulates a friend once a
+    year, also where the occasion lasts a month, and where its date was corrected meanwhile."""
+    if armed.schedule.cron is None or armed.predicate is None:
+        return timedelta()
+    days = days_of_occasion(armed.predicate)
+    return year_before(days) if days else timedelta()

@@ -303,6 +303,8 @@ def course(
         reached=min(anchor, now),
         began_with=began_with,
         fields=fields or {},
+        # What was sent last year, or before the date was corrected, is remembered.
+        marks=known.marks if known and script.yearly else (),
     )
     return replace(fresh, due=planned(script, fresh, friend))
 

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import Moment, Moved, course, due_of, met, planned
+from lineform.scenarios.machine import SENT, Moment, Moved, course, due_of, met, planned
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
 from lineform.scenarios.timing import date_told, next_anniversary
@@ -169,8 +169,11 @@ def dated(script: Script, known: Enrolment | None, friend: Friend, now: datetime
     """The course that follows a date of the friend's: a new one where the date is another one than before; the same,
     ended, where there is none any more; None where nothing changes."""
     value = friend.attributes.get(script.date)
+    if script.yearly and known is not None and known.open and known.step not in {"", script.steps[0].id}:
+        return _corrected(script, known, friend)
     today = instant(datetime.combine(now.astimezone(script.zone).date(), time()), script.zone)
-    anchor = next_anniversary(value, script.zone, today) if script.yearly else date_told(value, script.zone)
+    earliest = max([today, *(sent + _NOT_AGAIN for sent in _sent(script, known))])
+    anchor = next_anniversary(value, script.zone, earliest) if script.yearly else date_told(value, script.zone)
     if anchor is None:
         if known is not None and known.open:
             return known.over(State.LEFT, "its date was taken away")
@@ -188,6 +191,28 @@ def dated(script: Script, known: Enrolment | None, friend: Friend, now: datetime
 
 
 _MARGIN = timedelta(minutes=15)
+_NOT_AGAIN = timedelta(days=330)
+"""For how long nobody is congratulated a second time: a year, less what a step may be late or lie around its day."""
+
+
+def _sent(script: Script, known: Enrolment | None) -> list[datetime]:
+    """When a friend read something of a scenario that begins every year."""
+    marks = known.marks if known is not None and script.yearly else ()
+    return [mark.at for mark in marks if mark.said.rpartition(": ")[2] == SENT]
+
+
+def _corrected(script: Script, known: Enrolment, friend: Friend) -> Enrolment | None:
+    """The rest of a course of this year, by the date as it is told now; None where it is the same day."""
+    anchor = next_anniversary(friend.attributes.get(script.date), script.zone, known.anchor - _HALF_A_YEAR)
+    if anchor is None:
+        return known.over(State.LEFT, "its date was taken away")
+    if anchor == known.anchor:
+        return None
+    there = replace(known, anchor=anchor)
+    return replace(there, due=known.waiting or planned(script, there, friend))
+
+
+_HALF_A_YEAR = timedelta(days=182)
 
 
 def revised(old: Script, new: Script, enrolment: Enrolment, friend: Friend, now: datetime) -> Enrolment:

@@ -18,6 +18,7 @@ from lineform.segments.predicate import (
     Anniversary,
     Any,
     AttributeIs,
+    InSource,
     Maybe,
     Not,
     Point,
@@ -29,6 +30,8 @@ MOST_DAYS = 366
 _EVER = 1_000 * 365 * 86_400
 """Seconds before which nobody did anything."""
 _MONTH = re.compile(r"month_([1-9]|1[0-2])")
+_LASTS = {"today": 1, "tomorrow": 1, "this_month": 31, "next_month": 31}
+"""Days of a span of the calendar."""
 
 
 def to_millisecond(moment: datetime) -> datetime:
@@ -94,6 +97,24 @@ def is_span(span: str) -> bool:
     if found := NEXT_DAYS.fullmatch(span):
         return int(found[1]) <= MOST_DAYS
     return span in {"today", "tomorrow", "this_month", "next_month"} or bool(_MONTH.fullmatch(span))
+
+
+def days_of_occasion(predicate: Predicate) -> int:
+    """How many days the anniversary lasts that everybody selected by this has; 0 where they need not have one. That of
+    a month which is always the same is no occasion: it says who somebody is."""
+    match predicate:
+        case Anniversary(span=span):
+            found = NEXT_DAYS.fullmatch(span)
+            return int(found[1]) if found else _LASTS.get(span, 0)
+        case All(parts=parts):
+            return max(map(days_of_occasion, parts), default=0)
+        case Any(parts=parts):
+            days = [days_of_occasion(part) for part in parts]
+            return max(days) if all(days) else 0
+        case InSource(part=part):
+            return days_of_occasion(part)
+        case _:
+            return 0
 
 
 def month_days(span: str, today: date) -> list[str]:

@@ -17,6 +17,9 @@ from enum import StrEnum
 from lineform.model.client import PerFriend
 
 WEEK = timedelta(days=7)
+YEAR = timedelta(days=365)
+_LATE = timedelta(days=30)
+"""How late a run may have been that the next year's is not taken for a second one."""
 _MANY = 255
 DIGEST_BYTES = 8
 
@@ -27,6 +30,7 @@ class Cap(StrEnum):
     WEEK = "over the weekly limit"
     GAP = "within the gap"
     SAME_BODY = "read the same already"
+    YEAR = "had it within the year already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,25 @@ def look_back(rule: PerFriend) -> timedelta:
     """How far back the rule asks."""
     spans = (WEEK if rule.week is not None else None, rule.gap, rule.same_body)
     return max(span for span in spans if span is not None)
+
+
+def year_before(days: int) -> timedelta:
+    """How far back a friend must not have been sent to on an occasion that lasts so many days of every year; at least
+    a year lies between an occasion's last day and the first one of the next, less what it lasts."""
+    return max(YEAR - timedelta(days=days) - _LATE, timedelta())
+
+
+def once_a_year(contacts: Iterable[Contact], ids: Sequence[int]) -> Left:
+    """The audience (`ids` ascend) without those whom these contacts reached."""
+    first = ids[0] if ids else 0
+    reached = bytearray(ids[-1] - first + 1 if ids else 0)
+    for contact in contacts:
+        for friend_id in contact.friend_ids:
+            if 0 <= friend_id - first < len(reached):
+                reached[friend_id - first] = 1
+    free = array("q", (one for one in ids if not reached[one - first]))
+    had = len(ids) - len(free)
+    return Left(free, why={Cap.YEAR: had}) if had else Left(ids)
 
 
 class Recent:

@@ -48,10 +48,10 @@ class ContactRecords(LedgerRecords):
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def contacts(self, account: str, since: datetime, now: datetime) -> Iterator[Contact]:
+    def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
         """Calls later than `since` that reached friends or may have, and those that are frozen and still to come,
-        which count as of `now`. Narrowcasts are left out: LINE does not tell whom they reached. Close the iterator
-        where it is not read to its end."""
+        which count as of `now`. Narrowcasts are left out: LINE does not tell whom they reached. With `address`, only
+        those of this campaign. Close the iterator where it is not read to its end."""
         called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
         coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
         query = (
@@ -66,6 +66,8 @@ class ContactRecords(LedgerRecords):
             .join(accounts, accounts.c.id == sends.c.account_id)
             .where(accounts.c.name == account, batches.c.route != Route.NARROWCAST.value, sa.or_(called, coming))
         )
+        if address:
+            query = query.where(sends.c.address == address)
         with self.reading() as connection:
             rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
             for row in rows:

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.segments.calendar import instant, is_span, local_moment, month_days, on_date
+from lineform.segments.calendar import days_of_occasion, instant, is_span, local_moment, month_days, on_date
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import AgeIs, All, Anniversary, Any, AttributeIs, FriendSince, HasTag, Maybe, Not
+from lineform.segments.predicate import (
+    EVERYONE,
+    AgeIs,
+    All,
+    Anniversary,
+    Any,
+    AttributeIs,
+    FriendSince,
+    HasTag,
+    Maybe,
+    Not,
+    Predicate,
+)
 from lineform.segments.reading import matches
 
 TOKYO = "Asia/Tokyo"
@@ -132,3 +144,26 @@ def test_settling_on_a_date_leaves_what_is_measured_from_the_moment() -> None:
     assert on_date(tree, at("2026-12-01T09:00")) == All((Any((settled, since)), Not(Maybe(settled)), HasTag("vip")))
     late = at("2026-12-02T00:30")
     assert matches(on_date(born_today, at("2026-12-01T23:00")), born("1990-12-01"), late) is True
+
+
+TODAY, MONTH = Anniversary("birthday", "today", TOKYO), Anniversary("birthday", "this_month", TOKYO)
+TAG = HasTag("vip")
+
+
+@pytest.mark.parametrize(
+    ("predicate", "days"),
+    [
+        (TODAY, 1),
+        (MONTH, 31),
+        (Anniversary("birthday", "next_7_days", TOKYO), 7),
+        (Anniversary("birthday", "month_12", TOKYO), 0),
+        (All((TAG, All((TODAY,)))), 1),
+        (Any((TODAY, MONTH)), 31),
+        (Any((TODAY, TAG)), 0),
+        (Not(TODAY), 0),
+        (All((TAG, Not(Maybe(TODAY)))), 0),
+        (EVERYONE, 0),
+    ],
+)
+def test_an_occasion_is_an_anniversary_that_everybody_has(predicate: Predicate, days: int) -> None:
+    assert days_of_occasion(predicate) == days

@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineform.model.client import PerFriend
-from lineform.sending.caps import Cap, Contact, Recent, look_back, messages_digest, sentence, within, without
+from lineform.sending.caps import (
+    Cap,
+    Contact,
+    Recent,
+    look_back,
+    messages_digest,
+    once_a_year,
+    sentence,
+    within,
+    without,
+    year_before,
+)
 
 NOW = datetime(2026, 12, 8, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -131,3 +142,15 @@ def test_nobody_ever_gets_more_than_the_rule_allows(sends: list[tuple[int, int]]
             assert sum(moment <= other < moment + 7 * DAY for other in moments) <= week
             if index:
                 assert moment - moments[index - 1] >= timedelta(hours=gap)
+
+
+def test_whom_an_occasion_reached_is_left_out_for_the_year() -> None:
+    left = once_a_year([contact(DAY, 5, 7, 99), contact(300 * DAY, 5), contact(DAY)], (5, 6, 9))
+    assert (list(left.ids), list(left.capped), left.why) == ([6, 9], [], {Cap.YEAR: 1})
+    assert sentence(left.why) == "1 had it within the year already"
+    assert once_a_year([contact(DAY, 5)], ()).ids == ()
+
+
+@pytest.mark.parametrize(("lasts", "days"), [(1, 334), (31, 304), (366, 0)])
+def test_the_year_of_an_occasion_ends_before_the_next_one_begins(lasts: int, days: int) -> None:
+    assert year_before(lasts) == days * DAY
