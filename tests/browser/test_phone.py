@@ -142,3 +142,4 @@ def test_a_person_follows_taps_and_writes_and_is_answered(
     assert len(replies) >= 3, "answers go by the reply token, which costs nothing"
     press(browser, "[data-relation=blocked]")
     until(browser, lambda: browser.find_element(By.ID, "relation").text == "ブロック中")
+    browser.get("about:blank")  # the page asks its server again and again, which is about to end
