@@ -7,8 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import FORM, Pass
@@ -27,6 +30,11 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
 
 def fits(browser: Chrome) -> bool:
     return bool(browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def waited(browser: Chrome, selector: str) -> WebElement:
+    """An element of the page that a sent form leads to."""
+    return WebDriverWait(browser, 20).until(lambda seen: seen.find_element(By.CSS_SELECTOR, selector))
 
 
 def test_a_friend_fills_in_the_form_and_is_told_what_is_missing(browser: Chrome, pages: Pages) -> None:
@@ -49,13 +57,15 @@ def test_a_friend_fills_in_the_form_and_is_told_what_is_missing(browser: Chrome,
     browser.execute_script("document.getElementsByName('birthday')[0].value = '1990-05-06'")
     browser.find_element(By.TAG_NAME, "button").click()
     # What was answered brings up another question, and everything that was written is still there.
-    assert browser.find_element(By.CSS_SELECTOR, "[role=alert]").text.startswith("1つの項目")
+    assert waited(browser, "[role=alert]").text.startswith("1つの項目")
     assert browser.find_element(By.NAME, "name").get_attribute("value") == "佐藤<b>花子</b>"
     errors = [entry for entry in browser.get_log("browser") if "422" not in entry["message"]]
     assert errors == []
     choose("salon", "yes")
     browser.find_element(By.TAG_NAME, "button").click()
-    assert "ありがとうございました" in browser.find_element(By.TAG_NAME, "main").text
+    WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException]).until(
+        lambda seen: "ありがとうございました" in waited(seen, "main").text
+    )
     (happened,) = pages.happenings
     assert (happened.what, happened.fields["name"]) == (What.PAGE, ("佐藤<b>花子</b>",))
 

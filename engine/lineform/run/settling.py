@@ -37,9 +37,7 @@ class Settling:
     async def flush(self) -> None:
         """Returns when everything is on the disk."""
         self._raise_failed()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         while self._gathered or self._writing is not None:
             if self._writing is None:
                 self._begin()
@@ -47,8 +45,14 @@ class Settling:
                 await asyncio.wait([self._writing])
             self._raise_failed()
 
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _begin(self) -> None:
-        self._timer = None
+        # Also where a flush was first: a timer that is left would write nothing, after the store is closed.
+        self._stop_timer()
         batch, self._gathered = self._gathered, []
         self._writing = asyncio.create_task(self._write(batch))
 
