@@ -20,32 +20,28 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from faulty.life import Life, Mortal, task_factory
+from monthly.judge import counts_as_sent, wrong
+from monthly.line import Book
+from monthly.lives import START, Act, lives
+from monthly.shop import WORKSPACE
 from servers import new_database, postgres_server
 
 from lineform.journeys.due import due_steps
 from lineform.journeys.live import live_through
-from lineform.lineapi.routes import Route
 from lineform.loading import load_project
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
-from lineform.planning.live import Bot, Quota
-from lineform.ports.line_account import Accepted, OutcomeUnknown, RateLimited
 from lineform.ports.store import EventRow, FriendRow, Revision, Store
 from lineform.run.options import Records, Run, TickOptions
-from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import Happening, What
 from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
@@ -56,166 +52,9 @@ STORE = os.environ.get("STORE", "sqlite")
 CORES = int(os.environ.get("CORES", str(os.cpu_count() or 1)))
 SEED = os.environ.get("SEED", "1")
 
-START = datetime(2026, 11, 30, 15, tzinfo=UTC)
-"""The first of December in Japan."""
-JAPAN = ZoneInfo("Asia/Tokyo")
 TICK = timedelta(minutes=30)
-WEEK, GAP = 4, timedelta(hours=4)
-LATE = timedelta(minutes=2)
-"""So much may a call come after the moment at which it was decided: repetitions after time-outs."""
-TROUBLE = 0.02
-"""Calls to LINE that meet trouble."""
 DEATHS = 0.03
 """Ticks in which the worker dies at one of its calls."""
-
-WORKSPACE = {
-    "lineform.yaml": "kind: project\nname: month\n",
-    "clients/shop.yaml": f"""
-kind: client
-name: shop
-title: 店
-bot: U{"0" * 32}
-token: {{env: SHOP}}
-limits: {{per_friend: {{week: {WEEK}, gap: 4h}}, quiet: "21:00-09:00"}}
-""",
-    "clients/shop/words.yaml": """
-kind: attributes
-name: words
-attributes: {birthday: {type: date}, name: {type: text}}
-tags: {vip: {}}
-links: {teaser: {}}
-events: {purchase: {fields: {number: text}}}
-""",
-    "clients/shop/campaigns/welcome.yaml": """
-kind: scenario
-name: welcome
-trigger: follow
-priority: 40
-steps:
-  - {id: hello, send: [{text: welcome/hello}]}
-  - {id: story, after: 3d, at: "10:00", send: [{text: welcome/story}]}
-  - {id: name, after: 7d, at: "10:00", send: [{text: "welcome/name {{ friend.name | default('お客様') }}さま"}]}
-  - {id: last, after: 14d, at: "11:00", send: [{text: welcome/last}]}
-""",
-    "clients/shop/campaigns/bought.yaml": """
-kind: scenario
-name: bought
-trigger: {event: purchase, where: {number: {known: true}}}
-per: number
-reentry: when_over
-steps:
-  - {id: thanks, send: [{text: "bought/thanks {{ event.number }}"}]}
-  - {id: care, after: 5d, at: "12:00", send: [{text: "bought/care {{ event.number }}"}], do: [{tag: vip}]}
-  - {id: again, after: 12d, at: "12:00", send: [{text: "bought/again {{ event.number }}"}]}
-""",
-    "clients/shop/campaigns/teaser.yaml": """
-kind: scenario
-name: teaser
-trigger: {click: teaser}
-priority: 80
-steps:
-  - {id: one, after: 1d, at: "18:00", send: [{text: teaser/one}]}
-  - {id: two, after: 3d, at: "18:00", send: [{text: teaser/two}]}
-""",
-    "clients/shop/campaigns/birthday.yaml": """
-kind: scenario
-name: birthday
-trigger: {date: birthday, every: year}
-enroll: both
-capped: send
-steps:
-  - {id: cake, at: "11:00", send: [{text: birthday/cake}]}
-""",
-    "clients/shop/campaigns/vip.yaml": """
-kind: scenario
-name: vip
-trigger: {tag: vip}
-steps:
-  - id: card
-    after: 2d
-    at: "15:00"
-    branch:
-      - {if: {event: purchase, count: {at_least: 2}}, then: [{send: [{text: vip/card gold}]}]}
-      - {else: true, then: [{send: [{text: vip/card silver}]}]}
-""",
-}
-LIMITED = frozenset({"welcome", "bought", "teaser", "vip"})
-
-
-@dataclass
-class Book:
-    """LINE: what it took and what friends read, and the trouble that it makes."""
-
-    random: Random
-    clock: SettableClock
-    users: dict[str, int]
-    reads: dict[int, list[tuple[float, str, bool]]] = field(default_factory=lambda: defaultdict(list))
-    """By friend: when, what, and whether it was an answer."""
-    keys: set[UUID] = field(default_factory=set)
-    tokens: set[str] = field(default_factory=set)
-    blocked: set[str] = field(default_factory=set)
-    calls: int = 0
-    lost_answers: int = 0
-    """Answers of which the caller learned nothing."""
-
-    async def bot(self) -> Bot:
-        return Bot("U" + "0" * 32, "@shop", "shop")
-
-    async def quota(self) -> Quota:
-        return Quota(None, 0)
-
-    async def validate_messages(self, route: Route, messages: Any) -> None:
-        """LINE has nothing against them."""
-
-    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
-        self.calls += 1
-        trouble = self.random.random()
-        if trouble < TROUBLE / 4:
-            raise RateLimited("The API rate limit has been exceeded. Try again later.", status=429)
-        if trouble < TROUBLE / 2:
-            raise OutcomeUnknown("no answer")
-        already = retry_key in self.keys
-        if not already:
-            self.keys.add(retry_key)
-            sent = json.loads(body)
-            to = sent["to"]
-            for user in [to] if isinstance(to, str) else to:
-                self._read(user, sent["messages"], answer=False)
-        if trouble < TROUBLE:
-            raise OutcomeUnknown("the answer was lost")
-        return Accepted("request", "request", already)
-
-    async def reply(self, body: bytes, token: str) -> Accepted:
-        self.calls += 1
-        trouble = self.random.random()
-        if trouble < TROUBLE / 2:
-            self.lost_answers += 1
-            raise OutcomeUnknown("no answer")
-        assert token not in self.tokens, "a token was used twice"
-        self.tokens.add(token)
-        self._read(token.partition("/")[0], json.loads(body)["messages"], answer=True)
-        if trouble < TROUBLE:
-            self.lost_answers += 1
-            raise OutcomeUnknown("the answer was lost")
-        return Accepted("request", "request")
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _read(self, user: str, messages: Any, *, answer: bool) -> None:
-        if user not in self.blocked:
-            at = self.clock.now().timestamp()
-            self.reads[self.users[user]].extend((at, message["text"], answer) for message in messages)
-
-
-@dataclass(frozen=True)
-class Act:
-    """What one friend does at a moment."""
-
-    at: datetime
-    friend: int
-    what: str
-    number: int = 0
 
 
 @dataclass
@@ -232,29 +71,6 @@ class Told:
     wrong: int = 0
     problems: list[str] = field(default_factory=list)
     peak_mb: float = 0.0
-
-
-def lives(random: Random, friends: int) -> list[Act]:
-    """What everybody does in the month, in the order of time."""
-    acts = []
-
-    def some(first: float, last: float) -> datetime:
-        return START + timedelta(seconds=round(random.uniform(first, last) * 86_400))
-
-    for friend in range(friends):
-        acts.append(Act(some(0, 6), friend, "follow"))
-        if random.random() < 0.3:
-            acts.append(Act(some(6, 10), friend, "purchase", 1))
-            if random.random() < 0.3:
-                acts.append(Act(some(10, 20), friend, "purchase", 2))
-        if random.random() < 0.2:
-            acts.append(Act(some(6, 20), friend, "click"))
-        if random.random() < 0.05:
-            gone = some(7, 15)
-            acts.append(Act(gone, friend, "block"))
-            if random.random() < 0.5:
-                acts.append(Act(gone + timedelta(hours=random.randint(1, 200)), friend, "return"))
-    return sorted(acts, key=lambda act: (act.at, act.friend))
 
 
 class Month:
@@ -384,7 +200,11 @@ class Month:
             some = [self.ids[n] for n in range(start, min(start + 2_000, self.friends)) if n in self.ids]
             courses = self.store.enrolments("shop", some)
             for internal in some:
-                self._judge_friend(back[internal], courses.get(internal, ()), uncertain, end)
+                n, found = back[internal], courses.get(internal, ())
+                sure = internal not in uncertain and n not in self.away
+                read = self.line.reads.get(n, ())
+                self.told.problems += [f"friend {n}: {what}" for what in wrong(read, found, end - 2 * TICK, sure=sure)]
+                self.told.skipped += sum(not counts_as_sent(mark.said) for one in found for mark in one.marks)
         self.told.messages = sum(len(read) for read in self.line.reads.values())
         self.told.calls = self.line.calls
         self.told.answers_unknown = len(uncertain)
@@ -398,47 +218,6 @@ class Month:
             if send.status.value == "uncertain":
                 found.update(self.store.frozen_friends(send.id))
         return found
-
-    def _judge_friend(self, n: int, courses: Any, uncertain: set[int], end: datetime) -> None:
-        read = self.line.reads.get(n, [])
-        texts = Counter(text.partition(" ")[0] for _, text, _ in read)
-        whole = Counter(text for _, text, _ in read)
-        for text, count in whole.items():
-            if count > 1:
-                self._wrong(n, f"read '{text}' {count} times")
-        said: Counter[str] = Counter()
-        for course in courses:
-            if course.state is State.ACTIVE and course.due is not None and course.due < end - 2 * TICK:
-                self._wrong(n, f"{course.scenario} stands at '{course.step}', which was due at {course.due}")
-            for mark in course.marks:
-                if mark.said.endswith("sent") and not mark.said.startswith("not"):
-                    said[f"{course.scenario}/{mark.step}"] += 1
-                else:
-                    self.told.skipped += 1
-        sure = self.ids[n] not in uncertain
-        for step in said.keys() | texts.keys():
-            if texts[step] > said[step] or (texts[step] < said[step] and sure and n not in self.away):
-                self._wrong(n, f"{step} counts as sent {said[step]} times, and was read {texts[step]} times")
-        if not any(course.scenario == "welcome" for course in courses):
-            self._wrong(n, "followed, and is not in the welcome")
-        self._judge_limits(n, read)
-
-    def _judge_limits(self, n: int, read: list[tuple[float, str, bool]]) -> None:
-        pushed = sorted((at, text) for at, text, answer in read if not answer)
-        for place, (at, text) in enumerate(pushed):
-            local = datetime.fromtimestamp(at, JAPAN)
-            if not 9 <= local.hour < 21 and (local.hour, local.minute) > (21, 5):
-                self._wrong(n, f"read '{text}' at {local:%H:%M}")
-            if text.partition("/")[0] not in LIMITED:
-                continue
-            before = [other for other, _ in pushed[:place]]
-            if sum(at - other < 7 * 86_400 - LATE.total_seconds() for other in before) >= WEEK:
-                self._wrong(n, f"read '{text}' beside {WEEK} others within a week")
-            if before and at - before[-1] < (GAP - LATE).total_seconds():
-                self._wrong(n, f"read '{text}' {at - before[-1]:.0f} seconds after another")
-
-    def _wrong(self, n: int, what: str) -> None:
-        self.told.problems.append(f"friend {n}: {what}")
 
 
 def one_core(url: str, seed: str, friends: int) -> Told:
