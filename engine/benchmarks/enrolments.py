@@ -37,7 +37,7 @@ from lineform.model.project import Client, Layer, Resource
 from lineform.model.scenario import ScenarioSpec
 from lineform.planning.arming import revisions_of
 from lineform.planning.live import Quota
-from lineform.ports.store import Batch, NewBatch, NewSend, Revision, Settled
+from lineform.ports.ledger import Batch, NewBatch, NewSend, Revision, Settled
 from lineform.scenarios.script import VERSION_DIGITS
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import insert_rows

@@ -29,7 +29,8 @@ import psycopg
 from lineform.loading.friends_csv import read_csv
 from lineform.loading.friends_writing import write_friends
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow, ImportCount, Store
+from lineform.ports.friends import FriendRow, ImportCount
+from lineform.ports.store import Store
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
 from lineform.store import open_store

@@ -42,7 +42,8 @@ from lineform.model.client import ClientSpec, Limits
 from lineform.model.origin import Origin
 from lineform.model.origin import Path as KeyPath
 from lineform.model.project import Client, Layer, Resource
-from lineform.ports.store import FriendRow, Revision, Send
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Revision, Send
 from lineform.run.options import TickOptions
 from lineform.run.tick import tick
 from lineform.sandbox.control import Control

@@ -24,8 +24,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.menus import Linking
-from lineform.ports.store import EventRow, FriendRow
 from lineform.scenarios.menus import MenuRules, Rule, decide, tally
 from lineform.segments.predicate import Anniversary, Count, Happened, HasTag
 from lineform.store import menus as menus_sql

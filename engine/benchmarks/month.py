@@ -40,7 +40,9 @@ from lineform.journeys.live import live_through
 from lineform.loading import load_project
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
-from lineform.ports.store import EventRow, FriendRow, Revision, Store
+from lineform.ports.friends import EventRow, FriendRow
+from lineform.ports.ledger import Revision
+from lineform.ports.store import Store
 from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.happening import Happening, What
 from lineform.store.open import open_store

@@ -23,7 +23,9 @@ from lineform.model.client import ClientSpec, Limits
 from lineform.model.origin import Origin
 from lineform.model.origin import Path as KeyPath
 from lineform.model.project import Client, Layer, Resource
-from lineform.ports.store import FriendRow, Revision, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Revision
+from lineform.ports.store import Store
 from lineform.run.options import TickOptions
 from lineform.run.outcome import Outcome
 from lineform.run.tick import tick

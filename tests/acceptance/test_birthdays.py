@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lineform.model.attributes import AttributesSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.sandbox.server import SandboxServer
 from support.declared_clients import campaign
 from support.delivering import Scene

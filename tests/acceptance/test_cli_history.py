@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lineform.ports.store import EventRow
+from lineform.ports.friends import EventRow
 from lineform.store import open_store
 from support.command_line import SALON, Run
 

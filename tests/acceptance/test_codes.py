@@ -14,7 +14,7 @@ import pytest
 
 from lineform.model.client import Limits
 from lineform.model.code_pool import CodesSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
 from support.declared_clients import campaign

@@ -12,7 +12,8 @@ import pytest
 
 from lineform.errors import CredentialError
 from lineform.lineapi.routes import Route
-from lineform.ports.store import FriendRow, Revision
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Revision
 from lineform.run.halt import halt
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry

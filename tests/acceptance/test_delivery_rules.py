@@ -14,8 +14,8 @@ import pytest
 from lineform.errors import CredentialError, UsageError
 from lineform.model.address import Address, Kind
 from lineform.model.client import Limits, PricePlan
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import Unauthorised
-from lineform.ports.store import FriendRow
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release

@@ -14,7 +14,7 @@ import pytest
 from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release

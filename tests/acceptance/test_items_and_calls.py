@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lineform.journeys.items import items_due
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.intake import ItemEvent
-from lineform.ports.store import EventRow, FriendRow
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
 from support.delivering import DUE

@@ -16,7 +16,7 @@ from lineform.apply.result import ApplyResult
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
 from lineform.model.address import Kind
 from lineform.planning.options import PlanOptions
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.options import new_worker
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.sandbox.server import SandboxServer

@@ -13,7 +13,7 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import SendStatus

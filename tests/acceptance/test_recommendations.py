@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lineform.model.problem import Problem
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.items import Item
-from lineform.ports.store import EventRow, FriendRow
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
 from support.chatting import declared

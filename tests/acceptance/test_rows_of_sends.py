@@ -14,7 +14,7 @@ import pytest
 
 from lineform.loading import load_project
 from lineform.loading.project import read_project
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.freeze import freeze
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome

@@ -15,8 +15,8 @@ import pytest
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.client import Limits
+from lineform.ports.friends import FriendRow
 from lineform.ports.journeys import FriendChange
-from lineform.ports.store import FriendRow
 from lineform.run.halt import halt
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer

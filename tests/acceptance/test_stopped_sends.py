@@ -12,7 +12,7 @@ import pytest
 
 from lineform.errors import UsageError
 from lineform.line.account import open_account
-from lineform.ports.store import Batch
+from lineform.ports.ledger import Batch
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release

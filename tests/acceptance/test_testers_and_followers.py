@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
-from lineform.ports.store import FriendCount, ImportCount
+from lineform.ports.friends import FriendCount, ImportCount
 from lineform.run.followers import sync_followers
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test

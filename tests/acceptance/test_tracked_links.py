@@ -12,7 +12,7 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits, PricePlan
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.run.taps import is_crawler, tapped
 from lineform.sandbox.server import SandboxServer

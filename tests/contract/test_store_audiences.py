@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from lineform.ports.audiences import Upload
+from lineform.ports.friends import FriendRow
 from lineform.ports.members import membership
-from lineform.ports.store import FriendRow, Store, Upload
+from lineform.ports.store import Store
 from lineform.segments.predicate import HasTag
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -10,7 +10,8 @@ from typing import TypeVar
 from uuid import uuid4
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import NewBatch, NewSend, Revision, Store
+from lineform.ports.ledger import NewBatch, NewSend, Revision
+from lineform.ports.store import Store
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.open import open_store
 

@@ -11,7 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import CodeCount, FriendRow, Handout, NewBatch, PoolCount, PoolEmpty, Settled, Store
+from lineform.ports.codes import CodeCount, PoolCount
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Handout, NewBatch, PoolEmpty, Settled
+from lineform.ports.store import Store
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import open_store
 from lineform.store.open import SqlStore

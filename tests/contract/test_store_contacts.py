@@ -10,7 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import AuditEntry, FriendRow, LedgerMoved, NewBatch, Store
+from lineform.ports.audit import AuditEntry
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import LedgerMoved, NewBatch
+from lineform.ports.store import Store
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import migrations, open_store

@@ -7,7 +7,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from lineform.ports.conversations import Conversation, MemberNonce
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.store import Store
 from lineform.scenarios.answering import Standing
 from lineform.scenarios.dialogue import Dialogue
 from lineform.scenarios.replies import Answered

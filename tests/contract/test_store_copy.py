@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.errors import LockedError
-from lineform.ports.store import CopyState, EventRow, FriendRow
+from lineform.ports.copies import CopyState
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.predicate import (
     EVERYONE,
     All,

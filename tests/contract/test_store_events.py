@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lineform.ports.store import EventCount, EventRow, FriendRow, ImportCount, Store
+from lineform.ports.friends import EventCount, EventRow, FriendRow, ImportCount
+from lineform.ports.store import Store
 from lineform.segments.friend import Event, Friend
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, Count, Edge, Happened, HasTag, Not, Sum
 from lineform.store import migrations, open_store

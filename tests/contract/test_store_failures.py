@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import URL
 
 from lineform.errors import BlockedError, LineformError, LineRefusedError, PartialError, UsageError
-from lineform.ports.store import FriendCount, FriendRow, Store
+from lineform.ports.friends import FriendCount, FriendRow
+from lineform.ports.store import Store
 from lineform.store import open as opening
 from lineform.store import open_store
 from lineform.store.failures import StoreFailure

@@ -14,7 +14,10 @@ import sqlalchemy as sa
 
 from lineform.errors import CredentialError, LockedError
 from lineform.lineapi.routes import Route
-from lineform.ports.store import AuditEntry, EventRow, FriendCount, FriendRow, ImportCount, NewBatch, Settled, Store
+from lineform.ports.audit import AuditEntry
+from lineform.ports.friends import EventRow, FriendCount, FriendRow, ImportCount
+from lineform.ports.ledger import NewBatch, Settled
+from lineform.ports.store import Store
 from lineform.segments.predicate import EVERYONE
 from lineform.sending.frames import Frame, filling
 from lineform.sending.status import BatchStatus, SendStatus

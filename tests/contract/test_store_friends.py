@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from lineform.ports.store import FriendCount, FriendRow, ImportCount, Store
+from lineform.ports.friends import FriendCount, FriendRow, ImportCount
+from lineform.ports.store import Store
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not
 from lineform.store.open import open_store

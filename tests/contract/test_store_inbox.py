@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Level, Source
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.store import open_store
 from support.stores import NOW, user
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from lineform.ports.store import EventRow, FriendRow
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
 from lineform.segments.predicate import AttributeIs, Count, Happened, Predicate
 from lineform.store import open_store

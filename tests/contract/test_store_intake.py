@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lineform.ports.friends import FriendRow
 from lineform.ports.intake import CallLevel, ItemEvent, NewCall
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.store import open_store
 from support.stores import NOW, user
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.items import Item, ItemCount
-from lineform.ports.store import EventRow, FriendRow, Store
+from lineform.ports.store import Store
 from support.stores import NOW, user
 
 TEA = Item("tea", {"name": "緑茶", "price": 1200, "kinds": ("a", "b"), "new": True})

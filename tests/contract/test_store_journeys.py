@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 
 from lineform.lineapi.routes import Route
+from lineform.ports.friends import FriendRow
 from lineform.ports.journeys import FriendChange, NewEvent
-from lineform.ports.store import FriendRow, NewBatch, Revision, Store
+from lineform.ports.ledger import NewBatch, Revision
+from lineform.ports.store import Store
 from lineform.scenarios.enrolment import Enrolment, Mark, State
 from lineform.scenarios.happening import Happening, What
 from lineform.sending.status import BatchStatus, SendStatus

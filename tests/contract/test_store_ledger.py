@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import NewBatch, Settled, Store
+from lineform.ports.ledger import NewBatch, Settled
+from lineform.ports.store import Store
 from lineform.sending.frames import Frame, filling
 from lineform.sending.status import BatchStatus, SendStatus
 from support.stores import NOW, new_batches, new_send

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
+from lineform.ports.friends import FriendRow
 from lineform.ports.menus import Linking
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.scenarios.menus import (
     NO_RULES,
     NOTHING,

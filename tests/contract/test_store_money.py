@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from lineform.ports.store import LedgerMoved, Spent, Store
+from lineform.ports.ledger import LedgerMoved, Spent
+from lineform.ports.store import Store
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import open_store
 from support.stores import NOW, new_batches, new_send

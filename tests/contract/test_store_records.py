@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from lineform.errors import CredentialError
-from lineform.ports.store import AuditEntry, Revision, Store
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import Revision
+from lineform.ports.store import Store
 from support.stores import NOW
 
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.errors import CredentialError
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.explain import explain
 from lineform.segments.predicate import (
     AgeIs,

@@ -12,7 +12,9 @@ from threading import Barrier
 from typing import TypeVar
 
 from lineform.errors import CredentialError
-from lineform.ports.store import FriendRow, NewBatch, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import NewBatch
+from lineform.ports.store import Store
 from lineform.segments.predicate import EVERYONE
 from lineform.sending.status import BatchStatus
 from lineform.store import open_store

@@ -17,7 +17,10 @@ from lineform.model.project import Client, Resource
 from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
-from lineform.ports.store import AuditEntry, RecordedCoupon, Revision, Upload
+from lineform.ports.audiences import Upload
+from lineform.ports.audit import AuditEntry
+from lineform.ports.coupons import RecordedCoupon
+from lineform.ports.ledger import Revision
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned

@@ -26,8 +26,8 @@ from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
 from lineform.planning.marks import read_mark
 from lineform.planning.options import PlanOptions
+from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Source
-from lineform.ports.store import FriendRow
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport
 from lineform.run.tick import tick

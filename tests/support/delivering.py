@@ -16,8 +16,10 @@ from lineform.model.base import Spec
 from lineform.model.client import Limits, PricePlan
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Revision, Send
 from lineform.ports.line_account import LineAccount
-from lineform.ports.store import FriendRow, Revision, Send, Store
+from lineform.ports.store import Store
 from lineform.run.options import TickOptions
 from lineform.run.outcome import TickReport
 from lineform.run.tick import Also, tick

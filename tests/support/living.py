@@ -12,8 +12,8 @@ from lineform.journeys.due import due_steps
 from lineform.journeys.live import Lived, live_through
 from lineform.line.account import open_account
 from lineform.model.scenario import ScenarioSpec
+from lineform.ports.friends import FriendRow
 from lineform.ports.journeys import FriendChange
-from lineform.ports.store import FriendRow
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import TickReport
 from lineform.scenarios.enrolment import Enrolment

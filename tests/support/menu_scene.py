@@ -23,8 +23,9 @@ from lineform.model.richmenu_line import menu_size
 from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import LineAccount
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.sandbox.control import Control
 from lineform.scenarios.happening import Happening, What

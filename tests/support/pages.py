@@ -15,8 +15,10 @@ from lineform.loading import load_project
 from lineform.model.client import Entry, Membership
 from lineform.planning.arming import revisions_of
 from lineform.planning.live import Bot
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Revision
 from lineform.ports.line_account import NotFound, Refused
-from lineform.ports.store import FriendRow, Revision, Store
+from lineform.ports.store import Store
 from lineform.run.options import Records
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.passes import Pass

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lineform.ports.store import EventRow, FriendRow
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import Value
 from lineform.segments.operands import number
 from lineform.segments.predicate import (

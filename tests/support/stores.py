@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import URL
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import NewBatch, NewSend, Store
+from lineform.ports.ledger import NewBatch, NewSend
+from lineform.ports.store import Store
 from lineform.sending.status import SendStatus
 from lineform.store import open_store
 from support.postgres import empty, new_database

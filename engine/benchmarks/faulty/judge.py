@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from faulty.play import Played
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.sending.conclusion import conclusion
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.open import SqlStore

@@ -15,7 +15,8 @@ from lineform.model.client import ClientSpec, Limits
 from lineform.model.origin import Origin
 from lineform.model.origin import Path as KeyPath
 from lineform.model.project import Client, Layer, Resource
-from lineform.ports.store import Revision, Store
+from lineform.ports.ledger import Revision
+from lineform.ports.store import Store
 from lineform.sending.revision import revision
 
 DUE = datetime(2026, 12, 1, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from lineform.ports.ledger import Spent
 from lineform.ports.line_account import RateLimited
-from lineform.ports.store import Spent
 from lineform.run import calling, deliver, tick
 from lineform.sending import retry
 from lineform.sending.batches import addressed

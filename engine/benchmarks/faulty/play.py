@@ -19,8 +19,9 @@ from faulty.plan import BOT, START, Plan, arm, client_of
 from lineform.errors import LineformError
 from lineform.line.account import open_account
 from lineform.model.project import Client
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import LineFailure
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.run.halt import halt, resume
 from lineform.run.options import TickOptions
 from lineform.run.tick import tick

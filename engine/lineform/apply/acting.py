@@ -47,8 +47,8 @@ from lineform.planning.steps import (
     ValidateMenu,
     WaitForMove,
 )
+from lineform.ports.ledger import Revision
 from lineform.ports.line_account import NotFound, OutcomeUnknown, Refused
-from lineform.ports.store import Revision
 from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned
 

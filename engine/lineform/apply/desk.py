@@ -11,9 +11,10 @@ from typing import Any, Protocol, TypeVar
 from lineform.apply.result import OnStep
 from lineform.errors import LineformError, LockedError
 from lineform.model.project import Resource
+from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.store import Store
 
 LEASE = timedelta(minutes=4)
 """Longer than any single call may take; renewed before each step and each pause."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineform.ports.store import AuditEntry
+from lineform.ports.audit import AuditEntry
 
 START = "apply.start"
 STEP = "apply.step"

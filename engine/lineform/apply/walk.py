@@ -26,8 +26,8 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import MoveLinkedUsers, describe
+from lineform.ports.audit import AuditEntry
 from lineform.ports.line_account import LineFailure, RateLimited, Unauthorised
-from lineform.ports.store import AuditEntry
 from lineform.sending.revision import Revisioned
 
 

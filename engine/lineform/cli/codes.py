@@ -19,7 +19,8 @@ from lineform.errors import UsageError
 from lineform.loading.code_files import RefusedCode, read_codes
 from lineform.model.address import Kind
 from lineform.model.project import Client
-from lineform.ports.store import AuditEntry, CodeCount, PoolCount
+from lineform.ports.audit import AuditEntry
+from lineform.ports.codes import CodeCount, PoolCount
 from lineform.report.terminal import padded, plural, width
 from lineform.wiring.session import Session, open_session
 

@@ -14,7 +14,7 @@ from lineform.cli.common import acting_moment, open_project, owner_of, read_sett
 from lineform.errors import UsageError
 from lineform.loading.events_rows import EventReader, read_events
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
-from lineform.ports.store import EventRow
+from lineform.ports.friends import EventRow
 from lineform.report.terminal import plural, printable
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by

@@ -12,7 +12,7 @@ from typing import IO, Any, Self
 import click
 
 from lineform.loading.friends_rows import Numbered, RefusedRow, protected
-from lineform.ports.store import FriendRow, ImportCount
+from lineform.ports.friends import FriendRow, ImportCount
 from lineform.report.terminal import plural, printable
 from lineform.sandbox.control import Control
 

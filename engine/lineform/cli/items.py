@@ -10,7 +10,7 @@ from lineform.cli import options
 from lineform.cli.common import owner_of, read_settings
 from lineform.errors import UsageError
 from lineform.loading.items_files import read_feed
-from lineform.ports.store import AuditEntry
+from lineform.ports.audit import AuditEntry
 from lineform.sending.revision import declared_by
 from lineform.wiring.session import open_session
 

@@ -10,7 +10,7 @@ import click
 from lineform.cli import options
 from lineform.cli.common import owner_of, read_settings
 from lineform.errors import UsageError
-from lineform.ports.store import AuditEntry
+from lineform.ports.audit import AuditEntry
 from lineform.serve.arrivals import key_hash
 from lineform.wiring.session import Session, open_session
 

@@ -13,7 +13,7 @@ from lineform.cli.common import find_resource, moment, open_project, read_settin
 from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.report.sends import notes_text, sends_json, sends_text
 from lineform.sending.status import SendStatus
 from lineform.wiring.session import Session, open_session

@@ -14,7 +14,7 @@ from lineform.display.gallery import chat_card, gallery, menu_card, table
 from lineform.display.markup import Html, element, joined
 from lineform.display.page import page_html
 from lineform.model.project import Client
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.sending.status import BatchStatus
 
 PHONES = 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Value
 

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from lineform.model.project import Client
 from lineform.planning.live import Quota
-from lineform.ports.store import LedgerMoved, Spent, Store
+from lineform.ports.ledger import LedgerMoved, Spent
+from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.sending.cost import month_start
 from lineform.sending.guards import Figures, Stop, stops

@@ -15,7 +15,7 @@ from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.live import written
-from lineform.ports.store import AuditEntry
+from lineform.ports.audit import AuditEntry
 from lineform.run.options import Run
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What

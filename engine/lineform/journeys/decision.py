@@ -18,8 +18,9 @@ from lineform.journeys.hooks import DOERS, REACTIONS
 from lineform.journeys.limits import Lately, lately
 from lineform.journeys.menus import Menus
 from lineform.model.project import Client
+from lineform.ports.audit import AuditEntry
 from lineform.ports.journeys import FriendChange, NewEvent
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.store import Store
 from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What

@@ -9,8 +9,8 @@ from typing import Final
 
 from lineform.journeys.freezing import Answer, Frozen
 from lineform.lineapi.routes import Route
+from lineform.ports.ledger import NewBatch, NewSend, Send
 from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimited, Refused, ReplyTooLate, Unauthorised
-from lineform.ports.store import NewBatch, NewSend, Send
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.menus import link_open
 from lineform.run.options import Run

@@ -19,8 +19,8 @@ from lineform.journeys.freezing import Frozen
 from lineform.journeys.live import written
 from lineform.journeys.sweeps import sweep
 from lineform.ports.journeys import LOOKED_AT_KEPT
+from lineform.ports.ledger import LedgerMoved
 from lineform.ports.line_account import LineFailure, Unauthorised
-from lineform.ports.store import LedgerMoved
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 

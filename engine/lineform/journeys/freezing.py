@@ -17,7 +17,8 @@ from lineform.journeys.decision import Decision, Said
 from lineform.journeys.passing import pages_of
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.ports.store import AuditEntry, Handout, NewBatch, NewSend, PoolEmpty, Spent
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty, Spent
 from lineform.run.stock import too_few_codes
 from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from lineform.journeys.book import Book
 from lineform.model.address import Kind
+from lineform.ports.audit import AuditEntry
 from lineform.ports.menus import Linking
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.store import Store
 from lineform.run.menus import TAP_FAILED, Deed, choose
 from lineform.scenarios.effect import Show
 from lineform.scenarios.happening import Happening, What

@@ -28,7 +28,7 @@ from lineform.loading.csv_cells import (
     word,
 )
 from lineform.model.problem import did_you_mean
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 from lineform.segments.tagging import RivalTags, tagging
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from lineform.ports.store import AuditEntry, Send
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import Send
 from lineform.report.terminal import Painter, Style, padded, plural, printable, width
 from lineform.sending.status import BatchStatus, SendStatus
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from lineform.lineapi.routes import Route
+from lineform.ports.ledger import Batch, Settled
 from lineform.ports.line_account import (
     LineFailure,
     OutcomeUnknown,
@@ -17,7 +18,6 @@ from lineform.ports.line_account import (
     Refused,
     Unauthorised,
 )
-from lineform.ports.store import Batch, Settled
 from lineform.run.options import Run
 from lineform.run.settling import Settling
 from lineform.sending.batches import addressed

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.telling import delivered

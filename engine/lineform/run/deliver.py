@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.run.calling import End
 from lineform.run.options import Run
 from lineform.run.pump import pump

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lineform.errors import BlockedError
-from lineform.ports.store import Handout
+from lineform.ports.ledger import Handout
 from lineform.run.options import Run
 from lineform.run.recommending import PerFriend, Recommended
 from lineform.sending.given import CODE, COUPON, LINK, Given, names_read, pools_read, stand_in

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from lineform.errors import BlockedError, CredentialError
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
+from lineform.ports.friends import FriendRow, ImportCount
 from lineform.ports.line_account import LineAccount, Refused
-from lineform.ports.store import FriendRow, ImportCount, Store
+from lineform.ports.store import Store
 from lineform.run.options import Records
 
 _PROFILES_AT_ONCE = 32

@@ -11,7 +11,8 @@ from itertools import islice
 
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Handout, NewBatch, NewSend, PoolEmpty, Store
+from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty
+from lineform.ports.store import Store
 from lineform.run.fill import Fill, handed_out, looked_up
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.audit import AuditEntry
+from lineform.ports.store import Store
 
 GUARD = "G210"
 _LONG = timedelta(days=3650)

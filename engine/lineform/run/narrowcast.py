@@ -5,8 +5,8 @@ https://developers.line.biz/en/reference/messaging-api/#get-narrowcast-progress-
 
 from __future__ import annotations
 
+from lineform.ports.ledger import Send
 from lineform.ports.line_account import LineFailure, NotFound, Phase
-from lineform.ports.store import Send
 from lineform.run.options import Run
 from lineform.sending.status import SendStatus
 

@@ -15,8 +15,9 @@ from typing import ParamSpec, TypeVar
 
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
+from lineform.ports.ledger import Send
 from lineform.ports.line_account import LineAccount
-from lineform.ports.store import Send, Store
+from lineform.ports.store import Store
 from lineform.run.place import place
 from lineform.sending.links import Keys
 

@@ -12,8 +12,8 @@ from lineform.errors import BlockedError
 from lineform.lineapi.routes import Route
 from lineform.model.client import Limits
 from lineform.planning.live import Quota
+from lineform.ports.ledger import Spent
 from lineform.ports.line_account import Refused
-from lineform.ports.store import Spent
 from lineform.run.capping import Chosen, choose_friends, rule_for
 from lineform.run.fill import Fill, looked_up
 from lineform.run.line_audience import Target, ready_audience

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lineform.ports.ledger import Batch, Send
 from lineform.ports.line_account import LineFailure
-from lineform.ports.store import Batch, Send
 from lineform.run.calling import Caller, End
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.options import Run

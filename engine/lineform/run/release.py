@@ -6,7 +6,8 @@ from datetime import datetime
 
 from lineform.errors import UsageError
 from lineform.model.project import Client
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.audit import AuditEntry
+from lineform.ports.store import Store
 from lineform.sending.status import SendStatus
 
 _MARK = "+released"

@@ -14,7 +14,7 @@ from typing import Final
 
 from lineform.errors import StaleError
 from lineform.model.address import Kind
-from lineform.ports.store import Revision, Send
+from lineform.ports.ledger import Revision, Send
 from lineform.run.crew import Crew
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of

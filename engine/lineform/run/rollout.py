@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lineform.errors import BlockedError
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import LedgerMoved, Send
 from lineform.ports.line_account import LineFailure
-from lineform.ports.store import AuditEntry, LedgerMoved, Send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.prepare import refuse

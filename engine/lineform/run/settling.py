@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from lineform.ports.store import Settled
+from lineform.ports.ledger import Settled
 from lineform.run.options import Run
 
 GATHER: Final = 0.05

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lineform.ports.store import EventRow, LinkTarget, Store
+from lineform.ports.friends import EventRow
+from lineform.ports.links import LinkTarget
+from lineform.ports.store import Store
 from lineform.scenarios.happening import Happening, What
 from lineform.segments.friend import CLICK
 from lineform.sending.links import LinkKeys, read

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lineform.ports.store import AuditEntry, Send
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import Send
 from lineform.run.deliver import deliver
 from lineform.run.narrowcast import poll
 from lineform.run.options import Run

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.lineapi.routes import Route
 from lineform.model.project import Client, Resource
+from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
-from lineform.ports.store import AuditEntry, Store
+from lineform.ports.store import Store
 from lineform.run.options import Records
 from lineform.run.prepare import TEST, tested_detail
 from lineform.run.rendering import refuse_suspicious

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from lineform.errors import BlockedError, CredentialError, StaleError
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
+from lineform.ports.ledger import LedgerMoved, NewSend, Revision, Send
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
-from lineform.ports.store import LedgerMoved, NewSend, Revision, Send, Store
+from lineform.ports.store import Store
 from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze

@@ -17,8 +17,8 @@ from starlette.routing import Route
 from lineform.display.markup import div, element
 from lineform.display.qr import KINDS, qr_picture
 from lineform.ports.clock import Clock
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import LineFailure, Refused
-from lineform.ports.store import FriendRow
 from lineform.run.options import Records
 from lineform.scenarios.answering import EntryRoute
 from lineform.scenarios.happening import Happening, What

@@ -19,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.conversations import MemberNonce
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import LineFailure, NotFound
-from lineform.ports.store import AuditEntry, FriendRow
 from lineform.run.options import Records
 from lineform.scenarios.passes import MEMBER, read_pass
 from lineform.serve.arrivals import key_hash

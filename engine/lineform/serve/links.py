@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from lineform.errors import LineformError
 from lineform.ports.clock import Clock
-from lineform.ports.store import EventRow
+from lineform.ports.friends import EventRow
 from lineform.run.options import Records
 from lineform.run.taps import is_crawler, tapped
 from lineform.scenarios.shop import ShopEvent

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from lineform.ports.store import AuditEntry, FriendRow
+from lineform.ports.audit import AuditEntry
+from lineform.ports.friends import FriendRow
 from lineform.run.options import Run
 from lineform.serve.working import LinkedFriend
 

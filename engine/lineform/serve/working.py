@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from lineform.ports.audit import AuditEntry
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.inbox import Source, Waiting
 from lineform.ports.intake import ItemEvent
 from lineform.ports.line_account import LineFailure
-from lineform.ports.store import AuditEntry, EventRow, FriendRow
 from lineform.run.halt import halted_by
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from lineform.ports.store import Upload
+from lineform.ports.audiences import Upload
 from lineform.store.database import Database
 from lineform.store.tables import audience_uploads
 from lineform.store.types import pack_ids, unpack_ids

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lineform.ports.store import AuditEntry
+from lineform.ports.audit import AuditEntry
 from lineform.store.database import Database
 from lineform.store.tables import audit
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import CodeCount, PoolCount
+from lineform.ports.codes import CodeCount, PoolCount
 from lineform.sending.status import BatchStatus
 from lineform.store.bulk import insert_rows
 from lineform.store.database import STREAMED, Database, chunks, pieces

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Spent
+from lineform.ports.ledger import Spent
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.database import STREAMED, chunks

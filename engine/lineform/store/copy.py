@@ -20,7 +20,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from lineform.errors import LockedError, UsageError
-from lineform.ports.store import CopyState
+from lineform.ports.copies import CopyState
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from lineform.ports.store import RecordedCoupon
+from lineform.ports.coupons import RecordedCoupon
 from lineform.store.database import Database
 from lineform.store.tables import accounts, coupons
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import EventCount, EventRow
+from lineform.ports.friends import EventCount, EventRow
 from lineform.segments.friend import Event
 from lineform.store.bulk import Row, insert_rows
 from lineform.store.database import STREAMED, Database, chunks, pieces

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.errors import LockedError
-from lineform.ports.store import ForgetCount
+from lineform.ports.friends import ForgetCount
 from lineform.sending.status import BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.failures import StoreUnavailable, translated

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lineform.ports.store import FriendCount
+from lineform.ports.friends import FriendCount
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy

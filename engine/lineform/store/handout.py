@@ -8,14 +8,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import PoolEmpty
+from lineform.ports.ledger import PoolEmpty
 from lineform.store.bulk import update_rows
 from lineform.store.code_pools import FREE, CodeRecords
 from lineform.store.tables import codes, link_targets, pool_sends, sends
 
 
 class HandedOut:
-    """What one freeze hands out; see `lineform.ports.store.Handout`. It lives as long as the freeze's transaction."""
+    """What one freeze hands out; see `lineform.ports.ledger.Handout`. It lives as long as the freeze's transaction."""
 
     def __init__(self, records: CodeRecords, connection: Connection, account: str, send_id: int, now: datetime) -> None:
         self._records, self._connection = records, connection

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import FriendRow, ImportCount, Watched
+from lineform.ports.friends import FriendRow, ImportCount, Watched
 from lineform.scenarios.happening import What
 from lineform.segments.friend import Value
 from lineform.store.bulk import Row, insert_rows, json_encoder, update_rows

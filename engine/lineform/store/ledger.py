@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.store import Batch, Batches, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
+from lineform.ports.ledger import Batch, Batches, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
 from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lineform.ports.store import LinkTarget
+from lineform.ports.links import LinkTarget
 from lineform.store.database import Database
 from lineform.store.tables import accounts, link_targets, sends
 

@@ -17,7 +17,9 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import ArgumentError
 
 from lineform.errors import CredentialError, UsageError
-from lineform.ports.store import CopyState, ForgetCount, Store
+from lineform.ports.copies import CopyState
+from lineform.ports.friends import ForgetCount
+from lineform.ports.store import Store
 from lineform.store import migrations
 from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.store import ArmedNow, Revision
+from lineform.ports.ledger import ArmedNow, Revision
 from lineform.store.database import Database
 from lineform.store.tables import accounts, revisions
 

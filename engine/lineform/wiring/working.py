@@ -12,7 +12,7 @@ from lineform.errors import LineformError, UsageError
 from lineform.line.account import HttpLineAccount
 from lineform.model.project import Client
 from lineform.ports.jobs import Job, Jobs, Task
-from lineform.ports.store import Send
+from lineform.ports.ledger import Send
 from lineform.run.helping import deliver_one
 from lineform.run.local_jobs import LocalJobs
 from lineform.run.options import TickOptions

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from lineform.cli.importing import SHOWN, Refusals
 from lineform.cli.written import yaml_text
 from lineform.loading.friends_rows import RefusedRow
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), max_size=40)
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lineform.loading.friends_csv import read_csv
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow, protected, unprotected
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 
 U1, U2 = "U" + "1" * 32, "U" + "2" * 32

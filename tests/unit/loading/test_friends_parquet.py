@@ -11,7 +11,7 @@ import pytest
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 
 U1, U2, U3 = ("U" + digit * 32 for digit in "123")

@@ -18,7 +18,7 @@ from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
 from lineform.loading.friends_sql import read_database
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 
 U1, U2, U3 = ("U" + digit * 32 for digit in "123")

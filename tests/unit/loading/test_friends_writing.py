@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_writing import write_friends
 from lineform.model.attributes import AttributeSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend, Value
 

@@ -9,7 +9,7 @@ import pytest
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import RefusedRow
 from lineform.model.attributes import AttributesSpec
-from lineform.ports.store import FriendRow
+from lineform.ports.friends import FriendRow
 from lineform.segments.declared import declared
 from support.workspaces import SMALL, only, problems, short, write
 

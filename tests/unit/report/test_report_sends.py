@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 
 from lineform.errors import BlockedError
-from lineform.ports.store import AuditEntry, Send
+from lineform.ports.audit import AuditEntry
+from lineform.ports.ledger import Send
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
 from lineform.report.sends import notes_text, sends_json, sends_text
 from lineform.sending.status import BatchStatus, SendStatus

@@ -6,7 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from lineform.ports.store import Settled
+from lineform.ports.ledger import Settled
 from lineform.run.settling import GATHER, Settling
 from lineform.sending.status import BatchStatus
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from lineform.ports.friends import FriendRow
 from lineform.ports.intake import NewCall
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.serve import server as serving
 from lineform.store.failures import StoreUnavailable
 from support.serving import USER, Server, event, served

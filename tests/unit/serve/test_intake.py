@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.store import Store
 from lineform.scenarios.happening import What
 from lineform.serve.arrivals import key_hash
 from support.serving import USER, Server, served

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lineform.ports.store import FriendRow, Handout, NewBatch, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.ledger import Handout, NewBatch
+from lineform.ports.store import Store
 from lineform.scenarios.happening import What
 from lineform.sending.links import LinkKeys, Ticket, sign
 from lineform.serve.app import Parts

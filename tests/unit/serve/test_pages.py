@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
 
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.store import Store
 from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import FORM, MEMBER, Pass, read_pass, route_code, route_in, sign_pass

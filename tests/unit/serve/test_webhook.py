@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.store import Store
 from lineform.run.halt import halt, resume
 from lineform.scenarios.happening import What
 from lineform.store import open_store

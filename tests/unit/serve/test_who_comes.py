@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lineform.model.client import Entry
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.friends import FriendRow
+from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import route_code

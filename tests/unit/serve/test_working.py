@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import Unauthorised
-from lineform.ports.store import FriendRow, Store
+from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What
 from lineform.serve import working

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
-from lineform.ports.store import FriendCount, FriendRow
+from lineform.ports.friends import FriendCount, FriendRow
 from lineform.run.halt import halted_by
 from lineform.settings import Settings
 from lineform.store import migrations, open_store

@@ -1,0 +1,287 @@
+"""What was armed, what is to be sent and what was: the ledger of sends and their batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from lineform.lineapi.routes import Route
+from lineform.sending.caps import Contact
+from lineform.sending.status import BatchStatus, SendStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a campaign, armed by an apply. `body` is JSON and complete: sending needs no files."""
+
+    address: str
+    digest: str
+    armed_at: datetime
+    body: Mapping[str, Any]
+    since: datetime | None = field(default=None, compare=False)
+    """Since when the campaign has been armed without a gap, in this version or an earlier one; told by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedNow:
+    """An armed revision without its body; `since` as in `Revision`."""
+
+    address: str
+    digest: str
+    armed_at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch to freeze: internal friend ids (empty for broadcast and narrowcast), the route, LINE's request body
+    without ``to`` (whole, or what fills the frame of its send), and the derived retry key."""
+
+    seq: int
+    route: Route
+    friend_ids: tuple[int, ...]
+    body: bytes
+    retry_key: UUID
+    digest: bytes = b""
+    """`lineform.sending.caps.messages_digest` of what friends read; empty where nothing has to know it again."""
+    status: BatchStatus = BatchStatus.READY
+    """READY, STAGED or CAPPED."""
+    wave: int = 0
+    """Which part of the send it belongs to, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Messages of one month, by the ledger: what a budget and LINE's quota have to count."""
+
+    since: datetime
+    """The first moment of the month."""
+    called: int
+    """Recipients of calls that were accepted, may have been, or are under way."""
+    promised: int
+    """Recipients who were frozen and are still to be called, in this month or later."""
+
+    @property
+    def total(self) -> int:
+        return self.called + self.promised
+
+
+class PoolEmpty(Exception):
+    """A pool held fewer codes than a freeze needed; nothing was written."""
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(pool)
+        self.pool = pool
+
+
+class Handout(Protocol):
+    """What is handed out inside of one freeze: for good if that freeze is written, and not at all if it is not."""
+
+    def codes(self, pool: str, friend_ids: Sequence[int]) -> Mapping[int, str]:
+        """A code of the pool for each of these friends: the one that a friend has already, else a free one. Raises
+        `PoolEmpty`."""
+        ...
+
+    def targets(self, urls: Mapping[str, str]) -> Mapping[str, int]:
+        """Records where the tracked links of this send lead, by the links' names; the number of each target."""
+        ...
+
+
+Batches = Iterable["NewBatch"] | Callable[[Handout], Iterable["NewBatch"]]
+"""The batches of a freeze, streamed; made from what is handed out where their messages need it."""
+
+
+class LedgerMoved(Exception):
+    """Another occurrence was frozen since the recipients of this one were chosen, or since the month's messages were
+    counted; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A claimed batch with its whole body, and with what the ledger knows about earlier calls."""
+
+    id: int
+    send_id: int
+    seq: int
+    route: Route
+    friend_ids: tuple[int, ...]
+    body: bytes
+    retry_key: UUID
+    attempts: int
+    first_called_at: datetime | None
+    """When the first call with this key was intended, this claim not included: its key's 24 hours count from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A batch's outcome. `request_id` is the accepted one."""
+
+    batch_id: int
+    status: BatchStatus
+    request_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One occurrence of a campaign in the ledger."""
+
+    id: int
+    address: str
+    digest: str
+    key: str
+    due_at: datetime
+    status: SendStatus
+    recipients: int
+    """Frozen recipients; for broadcast and narrowcast the estimate of that moment."""
+    recipients_hash: str
+    reason: str = ""
+    batches: Mapping[BatchStatus, int] = field(default_factory=dict)
+    accepted_recipients: int = 0
+    capped: int = 0
+    """Friends of the audience whom `limits.per_friend` left out."""
+    frozen_at: datetime | None = None
+    changed_at: datetime | None = None
+    """When its status was set."""
+    last_called_at: datetime | None = None
+    """When the newest of its calls was intended; None where nothing was called."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSend:
+    """An occurrence to freeze. (account, address, key) is unique for ever: that is what makes a send happen once."""
+
+    address: str
+    digest: str
+    key: str
+    due_at: datetime
+    status: SendStatus
+    recipients: int = 0
+    recipients_hash: str = ""
+    reason: str = ""
+    capped: int = 0
+    frame: bytes = b""
+    """What the bodies of its batches have in common (`lineform.sending.frames`); empty where each is whole."""
+
+
+class Revisions(Protocol):
+    """What was armed to be sent."""
+
+    def arm(self, account: str, revision: Revision) -> None:
+        """Makes this the one armed revision of its address; arming the same digest again changes nothing, not even
+        the time of arming."""
+        ...
+
+    def disarm(self, account: str, address: str, now: datetime) -> None: ...
+
+    def armed(self, account: str) -> Sequence[Revision]: ...
+
+    def armed_now(self, account: str) -> Sequence[ArmedNow]:
+        """What is armed, without the bodies: asked for at every happening."""
+        ...
+
+
+class Ledger(Protocol):
+    """What is to be sent and what was, never erased."""
+
+    def freeze(
+        self,
+        account: str,
+        send: NewSend,
+        batches: Batches,
+        now: datetime,
+        *,
+        position: int | None = None,
+        spent: Spent | None = None,
+    ) -> int | None:
+        """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
+        Raises `PoolEmpty` where a code is missing; then nothing is written.
+
+        `position` is that of the ledger when the recipients were chosen by what it says about them, `spent` what the
+        budget and the quota were judged by. Raises `LedgerMoved` where another occurrence of the account was frozen
+        since, or more is spent or promised by now: of two at once, the second judges anew."""
+        ...
+
+    def ledger_position(self, account: str) -> int:
+        """A number that grows with every occurrence of the account that is frozen."""
+        ...
+
+    def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
+        """Calls later than `since` that reached friends or may have, and those frozen and still to come, as of `now`;
+        no narrowcast, whose recipients nobody knows. With `address`, only those of this campaign."""
+        ...
+
+    def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
+        """The recipients of a send, or those of its audience who wait because they are over a limit."""
+        ...
+
+    def open_wave(self, send_id: int, wave: int, now: datetime, *, spent: Spent | None = None) -> None:
+        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one. `spent` is what
+        the budget was judged by, without this send's own; raises `LedgerMoved` where it is more by now."""
+        ...
+
+    def staged(self, send_id: int) -> Mapping[int, int]:
+        """Recipients by part, of the parts that are staged."""
+        ...
+
+    def followed_after(self, account: str, moment: datetime) -> Iterator[int]:
+        """Friends who are known to have followed later than `moment`: an earlier broadcast did not reach them."""
+        ...
+
+    def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]: ...
+
+    def send(self, account: str, address: str, key: str) -> Send | None: ...
+
+    def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
+        """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them,
+        durably, before it returns. Two workers never hold the same batch, and a send that was called off has none."""
+        ...
+
+    def release(self, batch_ids: Sequence[int], now: datetime) -> None:
+        """Gives claimed batches back that were certainly not accepted (a 429), so that they can be claimed again."""
+        ...
+
+    def settle(
+        self, batch_id: int, status: BatchStatus, now: datetime, *, request_id: str = "", reason: str = ""
+    ) -> None:
+        """Records a batch's outcome. `request_id` is the accepted one."""
+        ...
+
+    def settle_all(self, outcomes: Sequence[Settled], now: datetime) -> None:
+        """Records many outcomes in one transaction: thousands a second where one by one are hundreds."""
+        ...
+
+    def intend_answer(self, send_id: int, worker: str, now: datetime, lease: timedelta) -> int:
+        """Writes the intent to answer with a reply token, of a send whose only batch is ANSWERING; the batch's id."""
+        ...
+
+    def lost_answers(self, account: str, now: datetime) -> Sequence[tuple[int, int]]:
+        """Sends and batches that were to be answered by somebody whose lease has run out. Nobody has the token."""
+        ...
+
+    def accepted_request_ids(self, send_id: int) -> Sequence[str]: ...
+
+    def conclude(
+        self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
+    ) -> None:
+        """Sets the status of an occurrence."""
+        ...
+
+    def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
+        """Sets the status of a frozen send of which no batch was ever claimed; False, and nothing changes, where one
+        was or it is frozen no more. What is called off can be claimed no more, and codes that it alone shows are free
+        again."""
+        ...
+
+    def stage_rest(self, send_id: int) -> int:
+        """Takes every batch that nobody has claimed out of a frozen send's hands, as a part that waits for a person;
+        how many there were. Claimed batches stay to be settled under their keys."""
+        ...
+
+    def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:
+        """What was called since the month began at `since`, and what is promised; without the promises of the send
+        `but`."""
+        ...
