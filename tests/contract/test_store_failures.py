@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import traceback
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import sqlalchemy as sa
@@ -105,6 +108,18 @@ def test_a_store_that_stays_locked_is_told(tmp_path: Path, monkeypatch: pytest.M
             second.claim_bot("aoba", "U" + "a" * 32)
         assert caught.value.exit_code == 9
         second.claim_bot("aoba", "U" + "a" * 32)
+
+
+def test_of_two_that_make_the_file_one_waits_for_the_other(tmp_path: Path) -> None:
+    # A new file that somebody writes to, before it is a store's: SQLite itself would let nobody wait for it.
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)) as first:
+        first.execute("BEGIN IMMEDIATE")
+        ended = Timer(0.2, first.execute, ("COMMIT",))
+        ended.start()
+        with open_store(f"sqlite:///{tmp_path}/store.db") as second:
+            second.migrate()
+            assert second.sends("aoba") == []
+        ended.join()
 
 
 def test_a_server_that_cannot_be_reached_is_told_without_its_password() -> None:
