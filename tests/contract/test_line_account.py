@@ -318,6 +318,32 @@ def test_a_profile_of_somebody_unknown_is_none(stage: Stage) -> None:
     stage.play(play)
 
 
+def test_a_profile_is_told_of_friends_who_agreed_alone(origin: str) -> None:
+    users: list[str] = []
+    stage = OfflineStage(origin, "profiles")
+
+    def people(control: Control, name: str) -> None:
+        users.extend(
+            control.add_friends(
+                name,
+                [
+                    {"displayName": "花子", "language": "ja"},
+                    {"displayName": "次郎"},
+                    {"displayName": "三郎", "consent": False},
+                    {"displayName": "四郎", "relation": "blocked"},
+                    {"displayName": "五郎", "relation": "stranger"},
+                ],
+            )
+        )
+
+    async def play(account: HttpLineAccount) -> list[tuple[str, str] | None]:
+        found = [await account.profile(user) for user in users]
+        return [None if one is None else (one.display_name, one.language) for one in found]
+
+    stage.given(people)
+    assert stage.play(play) == [("花子", "ja"), ("次郎", ""), None, None, None]
+
+
 def test_a_revoked_token_is_a_matter_of_credentials(origin: str) -> None:
     stage = OfflineStage(origin, "revoked")
     stage.spoil_token()

@@ -12,10 +12,11 @@ from lineform.errors import StaleError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.store import Store
-from lineform.scenarios.answering import Armed
+from lineform.scenarios.answering import HEARS, Armed
 from lineform.scenarios.armed import read_form, read_reply, read_route
 from lineform.scenarios.happening import What
 from lineform.scenarios.menu_rules import read_menu_rules
+from lineform.scenarios.profiles import reads_profile
 from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script, read_script
 from lineform.segments.declared import Declared
@@ -33,6 +34,14 @@ READERS: Final[Mapping[Kind, Reader]] = {
     Kind.MENU_RULES: read_menu_rules,
 }
 """The kinds that react to happenings, each with what reads it: a new kind is one line here."""
+
+_ANSWERS: Final[Mapping[Kind, frozenset[What]]] = {
+    Kind.REPLY: frozenset({What.TEXT, What.MESSAGE, What.POSTBACK}),
+    Kind.FORM: HEARS,
+    Kind.ROUTE: frozenset({What.FOLLOW, What.ROUTE}),
+    Kind.MENU_RULES: frozenset({What.FOLLOW}),
+}
+"""What the kinds answer at once; a scenario says it itself."""
 
 _KEPT = 512
 
@@ -52,6 +61,8 @@ class Book:
     entries: Mapping[str, Any]
     stale: tuple[Stale, ...] = ()
     words: Declared = field(default_factory=Declared)
+    by_profile: frozenset[str] = frozenset()
+    """Addresses of those that read what LINE's profile tells of a friend."""
 
     def of(self, kind: Kind) -> Mapping[str, Any]:
         """The armed resources of one kind, by name."""
@@ -74,12 +85,30 @@ class Book:
         """Kinds and names of happenings that a scenario looks at; an empty name stands for all of the kind."""
         return frozenset(one for script in self.scripts.values() for one in script.watched)
 
+    @cached_property
+    def profile_readers(self) -> frozenset[What]:
+        """The kinds of happenings that are answered by something that reads a profile."""
+        found: set[What] = set()
+        for address in self.by_profile:
+            entry = self.entries[address]
+            watched = {what for what, _ in entry.watched} if isinstance(entry, Script) else ()
+            found |= _ANSWERS.get(Kind(address.partition(".")[0]), frozenset()).union(watched)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An armed revision as it was read, and whether it reads a profile."""
+
+    entry: Any
+    by_profile: bool
+
 
 class Books:
     """Reads armed revisions, and keeps what was read: bodies never change."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[str, str, str, datetime], Any] = {}
+        self._read: dict[tuple[str, str, str, datetime], _Read] = {}
         self._books: dict[str, tuple[Any, Book]] = {}
 
     def of(self, store: Store, client: Client) -> Book:
@@ -89,14 +118,16 @@ class Books:
         known = self._books.get(client.name)
         if known is not None and known[0] == key:
             return known[1]
-        entries: dict[str, Any] = {}
+        read: dict[str, _Read] = {}
         stale: list[Stale] = []
         for one in armed:
             try:
-                entries[one.address] = self._entry(store, client.name, one.address, one.digest, one.since)
+                read[one.address] = self._entry(store, client.name, one.address, one.digest, one.since)
             except StaleError as error:
                 stale.append(Stale(one.address, error))
-        book = Book(entries, tuple(stale), declared_by(client))
+        entries = {address: one.entry for address, one in read.items()}
+        by_profile = frozenset(address for address, one in read.items() if one.by_profile)
+        book = Book(entries, tuple(stale), declared_by(client), by_profile)
         self._books[client.name] = (key, book)
         return book
 
@@ -108,25 +139,25 @@ class Books:
         key = (account, script.address, found[0], script.since)
         if key not in self._read:
             try:
-                self._keep(key, read_script(script.address, found[0], found[1], script.since))
+                self._keep(key, read_script(script.address, found[0], found[1], script.since), found[1])
             except StaleError:
                 return None
-        earlier: Script = self._read[key]
+        earlier: Script = self._read[key].entry
         return earlier
 
-    def _entry(self, store: Store, account: str, address: str, digest: str, since: datetime) -> Any:
+    def _entry(self, store: Store, account: str, address: str, digest: str, since: datetime) -> _Read:
         key = (account, address, digest, since)
         if key not in self._read:
             found = store.version_of(account, address, digest)
             if found is None:
                 raise StaleError(f"{address} was disarmed just now", hint="run it again")
-            self._keep(key, READERS[Kind(address.partition(".")[0])](address, digest, found[1], since))
+            self._keep(key, READERS[Kind(address.partition(".")[0])](address, digest, found[1], since), found[1])
         return self._read[key]
 
-    def _keep(self, key: tuple[str, str, str, datetime], read: Any) -> None:
+    def _keep(self, key: tuple[str, str, str, datetime], entry: Any, body: Mapping[str, Any]) -> None:
         while len(self._read) >= _KEPT:
             del self._read[next(iter(self._read))]
-        self._read[key] = read
+        self._read[key] = _Read(entry, reads_profile(body))
 
 
 _KINDS = frozenset(kind.value for kind in READERS)

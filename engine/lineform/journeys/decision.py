@@ -59,6 +59,8 @@ class Person:
     given: dict[str, bool] = field(default_factory=dict)
     """Tags, and whether they were given or taken."""
     known: dict[str, object] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    """What LINE tells of them, where it is new."""
 
     def put(self, course: Enrolment) -> None:
         """Where the friend stands now."""
@@ -141,6 +143,18 @@ class Decision:
             return
         for happening in list(self._catch_up(person, None)):
             self.live(happening)
+
+    def learn(self, friend_id: int, display_name: str, language: str, *, happens: str) -> None:
+        """What LINE tells of a friend; with `happens`, a key's beginning, each thing that is new is a happening."""
+        person = self._people.get(friend_id)
+        if person is None:
+            return
+        told = {"display_name": display_name, "language": language}
+        new = {name: value for name, value in told.items() if value and getattr(person.friend, name) != value}
+        person.told |= new
+        person.friend = replace(person.friend, **new)  # type: ignore[arg-type]
+        for name in new if happens else ():
+            self.live(Happening(f"{happens}/{friend_id}/{name}", friend_id, What.ATTRIBUTE, self.now, name))
 
     def put(self, course: Enrolment) -> None:
         """Where a friend stands, without doing anything."""
@@ -334,9 +348,10 @@ class Decision:
                 dict(person.known),  # type: ignore[arg-type]
                 tuple(tag for tag, given in person.given.items() if given),
                 tuple(tag for tag, given in person.given.items() if not given),
+                **person.told,
             )
             for person in self.people
-            if person.known or person.given
+            if person.known or person.given or person.told
         ]
         self.store.change_friends(account, changes, self.now)
         self.store.record_events(account, self._events)

@@ -22,6 +22,9 @@ class FriendChange:
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     untag: tuple[str, ...] = ()
+    display_name: str | None = None
+    """What LINE says, as the language; None changes nothing."""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

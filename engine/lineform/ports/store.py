@@ -25,6 +25,7 @@ from lineform.ports.ledger import Ledger, Revisions
 from lineform.ports.links import Links
 from lineform.ports.menus import Menus
 from lineform.ports.paces import Paces
+from lineform.ports.profiles import Profiles
 
 
 class Store(
@@ -46,6 +47,7 @@ class Store(
     Intake,
     Outbox,
     Journeys,
+    Profiles,
     AbstractContextManager["Store"],
     Protocol,
 ):

@@ -210,8 +210,8 @@ def _reads(predicate: Predicate) -> frozenset[tuple[str, str]]:
             return frozenset({("tag", predicate.tag)})
         case Happened():
             return frozenset({("event", predicate.event)})
-        case CameBy():
-            return frozenset({("route", "")})
+        case CameBy(what):
+            return frozenset({("attribute", what) if what == "language" else ("route", "")})
         case IsMember():
             return frozenset({("member", "")})
         case FriendSince():

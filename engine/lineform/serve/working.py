@@ -21,6 +21,7 @@ from lineform.run.halt import halted_by
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.interpret import RELATIONS, Meaning, interpret
+from lineform.scenarios.profiles import Acted
 from lineform.scenarios.reacting import FORGOTTEN
 from lineform.scenarios.shop import MEMBER, ShopEvent
 from lineform.serve.failing import failure_of
@@ -61,6 +62,10 @@ Link = Callable[[Run, LinkedFriend], Awaitable[Sequence[FriendRow]]]
 """What a linking says about the friend: rows to import, none where its nonce is not ours."""
 
 
+Meet = Callable[[Run, Sequence[Acted]], Awaitable[None]]
+"""Sees to it that LINE is asked who those are that nothing is known of; repeating it does no harm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Following:
     """What follows from events, made by the rooms below."""
@@ -69,6 +74,7 @@ class Following:
     link: Link | None = None
     route: Callable[[str, str], str] = lambda client, text: ""
     """The entry route that a friend's text to this client tells; empty where it tells none."""
+    meet: Meet | None = None
 
 
 @dataclass(slots=True)
@@ -150,8 +156,25 @@ async def _work_on(run: Run, following: Following, claimed: Sequence[Waiting]) -
     if not people:
         return
     ids = await run.records(run.store.friend_ids, run.client.name, sorted(people))
+    if following.meet is not None and (acted := _acted(facts, ids)):
+        await following.meet(run, acted)
     if happenings := _happenings(facts, ids):
         await following.live(run, happenings)
+
+
+def _acted(facts: _Facts, ids: Any) -> list[Acted]:
+    """Everybody of whom LINE's webhook told something, as often as it did."""
+    return [
+        Acted(
+            ids[meaning.user_id],
+            meaning.what,
+            one.received_at,
+            follows=meaning.relation is True,
+            answerable=bool(meaning.reply_token),
+        )
+        for one, meaning in facts.meant
+        if meaning.user_id in ids
+    ]
 
 
 def _happenings(facts: _Facts, ids: Any) -> list[Happening]:

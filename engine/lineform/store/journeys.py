@@ -133,6 +133,12 @@ class JourneyRecords(EventRecords, FriendImport):
                 self._change_tags(connection, change, ids, now)
             known = [change for change in changes if change.attributes]
             self._change_attributes(connection, account_id, known, now)
+            for change in changes:
+                told = {"display_name": change.display_name, "language": change.language}
+                values = {name: recorded_text(value) for name, value in told.items() if value is not None}
+                if values:
+                    mine = friends.c.id == change.friend_id
+                    connection.execute(sa.update(friends).where(mine).values(**values, changed_at=now))
 
     def _change_tags(self, connection: Connection, change: FriendChange, ids: Mapping[str, int], now: datetime) -> None:
         if change.untag:

@@ -354,6 +354,14 @@ _ITEMS = (
         fields {json} NOT NULL, PRIMARY KEY (account_id, key)){flat}""",
 )
 
+_PROFILES = (
+    # Friends whose profile LINE is to be asked for; without a time, it was asked and did not tell.
+    """CREATE TABLE profile_asks (
+        friend_id {ref} NOT NULL PRIMARY KEY REFERENCES friends (id),
+        account_id {ref} NOT NULL REFERENCES accounts (id), attempts INTEGER NOT NULL, due_at BIGINT)""",
+    "CREATE INDEX profile_asks_due ON profile_asks (account_id, due_at, friend_id) WHERE due_at IS NOT NULL",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -373,6 +381,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _RELATIONS,
     _COUPONS,
     _ITEMS,
+    _PROFILES,
 )
 VERSION = len(STEPS)
 

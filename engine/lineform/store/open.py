@@ -47,6 +47,7 @@ from lineform.store.links import LinkRecords
 from lineform.store.menus import MenuRecords
 from lineform.store.outbox import OutboxRecords
 from lineform.store.paces import PaceRecords
+from lineform.store.profiles import ProfileRecords
 from lineform.store.revisions import RevisionRecords
 from lineform.store.sources import Sources
 from lineform.store.staging import SourceAnswers
@@ -80,6 +81,7 @@ class SqlStore(
     InboxRecords,
     IntakeRecords,
     OutboxRecords,
+    ProfileRecords,
 ):
     """The store, in SQLite or PostgreSQL."""
 

@@ -440,3 +440,12 @@ items = sa.Table(
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("fields", Json, nullable=False),
 )
+
+profile_asks = sa.Table(
+    "profile_asks",
+    metadata,
+    sa.Column("friend_id", BigId, primary_key=True),
+    sa.Column("account_id", BigId, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", Millisecond),
+)

@@ -9,6 +9,7 @@ from functools import partial
 from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
 from lineform.journeys.live import live_through
+from lineform.journeys.profiles import meet
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
@@ -43,7 +44,7 @@ def parts_of(session: Session) -> Parts:
         session.store,
         session.clock,
         Hooks(),
-        Following(live_through, link_friend, partial(route_in, doors)),
+        Following(live_through, link_friend, partial(route_in, doors), meet),
         ALSO,
         keys,
         owner_is_gone,

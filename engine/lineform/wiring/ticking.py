@@ -8,6 +8,7 @@ from lineform.hooks.calls import Hooks
 from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
 from lineform.journeys.live import live_through
+from lineform.journeys.profiles import meet, profiles_due
 from lineform.ports.outside import Hook
 from lineform.run.menus import menus_due
 from lineform.run.options import Run
@@ -19,7 +20,7 @@ from lineform.serve.telling import tell_once
 from lineform.serve.working import Following, Working, free_the_dead, work_once
 from lineform.wiring.owners import owner_is_gone
 
-ALSO: tuple[Also, ...] = (items_due, due_steps, menus_due)
+ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due)
 """In this order; menus come last, because they follow from all that was done before."""
 
 
@@ -43,6 +44,6 @@ async def inbox_due(run: Run) -> list[TickEntry]:
     """Works on everything that waits in the inbox."""
     await free_the_dead(run, owner_is_gone)
     while not run.options.dry_run and not run.options.should_stop():
-        if not await work_once(run, Following(live_through, link_friend), Working(), Unwatched()):
+        if not await work_once(run, Following(live_through, link_friend, meet=meet), Working(), Unwatched()):
             break
     return []

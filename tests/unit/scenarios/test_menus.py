@@ -30,7 +30,7 @@ from lineform.scenarios.menus import (
     tapped,
 )
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import Anniversary, HasTag
+from lineform.segments.predicate import Anniversary, CameBy, HasTag
 
 NOW = datetime(2027, 5, 10, 3, tzinfo=UTC)
 BIRTHDAY = Rule(Anniversary("birthday", "this_month", "Asia/Tokyo"), "birthday")
@@ -174,6 +174,13 @@ def happening(what: What, name: str = "", **fields: str) -> Happening:
 )
 def test_only_what_the_rules_read_makes_them_look_again(one: Happening, matters: bool) -> None:
     assert concerns(SALON, one) is matters
+
+
+def test_a_rule_about_the_language_looks_again_when_line_tells_it() -> None:
+    rules = MenuRules(rules=(Rule(CameBy("language", ("en",)), "english"),))
+    assert concerns(rules, Happening("h", 1, What.ATTRIBUTE, NOW, "language"))
+    assert not concerns(rules, Happening("h", 1, What.ATTRIBUTE, NOW, "display_name"))
+    assert not concerns(rules, Happening("h", 1, What.ROUTE, NOW, "poster"))
 
 
 def test_a_tapped_tab_is_told_by_its_postback() -> None:
