@@ -176,6 +176,48 @@ def menus_that_follow(life: Chronicle) -> None:
         life.menu_of(name)
 
 
+def shopping_centre(life: Chronicle) -> None:
+    for name in ("直美", "浩", "恵", "修", "千秋"):
+        life.meets(name)
+    life.at("2026-11-14T11:00")
+    life.follows("直美")
+    life.menu_of("直美")
+    life.links("直美", "20010001")
+    life.menu_of("直美")
+    for name in ("浩", "恵", "修"):
+        life.follows(name)
+    life.at("2026-11-14T11:05")
+    life.note("修 has seen 直美's nonce; it is good once, and 修 is no member")
+    life.links_with_a_used_nonce("修")
+    life.menu_of("修")
+    life.at("2026-11-21T13:00")
+    life.links("浩", "20010002")
+    life.at("2026-11-30T18:00")
+    life.note("the page in 恵's message was good for a week; the menu gives a new one")
+    life.links("恵", "20010003")
+    life.taps_menu("恵", 0)
+    life.links("恵", "20010003")
+    life.writes("恵", "会員連携")
+    life.at("2026-12-10T10:00")
+    life.stocks("gift", "MDR-7F3K-0001", "MDR-7F3K-0002")
+    life.at("2026-12-15T13:00")
+    life.note("three members and two codes: nobody was sent one. With more codes it goes on by itself")
+    life.stocks("gift", "MDR-7F3K-0003", "MDR-7F3K-0004")
+    life.at("2026-12-16T12:00")
+    life.pool("gift")
+    life.at("2026-12-28T17:00")
+    life.note("千秋 links too late for the gift; 浩 gives his card back")
+    life.follows("千秋")
+    life.links("千秋", "20010005")
+    life.unlinks("20010002")
+    life.at("2027-01-07T09:00")
+    life.menu_of("浩")
+    life.at("2027-01-21T12:00")
+    life.note("the reminder tells each member the code that they have, and 千秋 is given hers")
+    life.pool("gift")
+    life.at("2027-02-28T12:00")
+
+
 def nobody_ran(life: Chronicle) -> None:
     life.meets("美咲")
     life.at("2026-11-02T10:30")
@@ -197,6 +239,7 @@ def three_follows(life: Chronicle) -> None:
 
 
 CASES = {
+    "shopping-centre": ("midori-mall", "2026-11-14T09:00", shopping_centre),
     "cram-school": ("kita-juku", "2026-11-26T09:00", cram_school),
     "price-drop": ("kurashi-zakka", "2026-11-02T09:00", price_drop),
     "menus-that-follow": ("aoba-salon", "2027-04-20T09:00", menus_that_follow),

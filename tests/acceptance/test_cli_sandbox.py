@@ -52,7 +52,8 @@ def test_in_a_workspace_the_lines_to_paste_are_enough_to_plan(
 ) -> None:
     with _sandbox(workspace / "campaigns") as said:
         exports = dict(re.findall(r"  export (\w+)=(\S+)", said))
-        assert {"LINEFORM_LINE_ORIGIN", "AOBA_SALON_LINE_TOKEN", "KITA_JUKU_LINE_TOKEN"} <= exports.keys()
+        wanted = {"LINEFORM_LINE_ORIGIN", "AOBA_SALON_LINE_TOKEN", "KITA_JUKU_LINE_SECRET", "MIDORI_MALL_LINK_KEY"}
+        assert wanted <= exports.keys()
         for name, value in exports.items():
             monkeypatch.setenv(name, value)
         assert run("plan").code == 0

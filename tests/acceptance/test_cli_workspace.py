@@ -15,7 +15,7 @@ from support.command_line import BEFORE, SALON, Run, bare_environment, replace
 def test_the_reference_workspace_is_valid(workspace: Path, run: Run) -> None:
     told = run("validate")
     assert told.code == 0
-    assert told.out.startswith("6 clients, ")
+    assert told.out.startswith("7 clients, ")
     assert run("validate", "--format", "json").data["valid"] is True
 
 

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
-from lineform.journeys.live import live_through
-from lineform.line.account import HttpLineAccount
 from lineform.loading import load_project
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
@@ -28,23 +27,31 @@ from lineform.planning.marks import read_mark
 from lineform.planning.options import PlanOptions
 from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Source
+from lineform.ports.line_account import LineAccount
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport
 from lineform.run.tick import tick
+from lineform.scenarios.happening import Happening
 from lineform.scenarios.shop import ShopEvent
-from lineform.serve.arrivals import arrivals_of
+from lineform.serve.app import Parts
+from lineform.serve.arrivals import arrivals_of, key_hash
 from lineform.serve.onlooker import Unwatched
-from lineform.serve.working import Following, Working, work_once
+from lineform.serve.working import Working, work_once
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
+from lineform.wiring.links import link_keys
 from lineform.wiring.planned import desk_of
 from lineform.wiring.sandbox import offline
+from lineform.wiring.serving import parts_of
 from lineform.wiring.session import Session
 from lineform.wiring.ticking import ALSO
+from support.visiting import OF_FRIENDS, Answered, ask, link_token_in, pages, text_of_the_way_in
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _QUIET_OUTCOMES: Final = frozenset({Outcome.SENT, Outcome.ACCEPTED, Outcome.EMPTY, Outcome.WAITING})
+_PASS = re.compile(r"(https://[^/\s]+/[mf]/[^/\s]+/)[A-Za-z0-9_-]+")
+"""A friend's own page: what its address is signed with says nothing to a reader."""
 _ids = itertools.count(1)
 
 
@@ -60,13 +67,17 @@ class Chronicle:
     session: Session
     client: Client
     clock: SettableClock
-    account: HttpLineAccount
+    account: LineAccount
+    parts: Parts
+    """What a server of this client would be made of."""
     runner: asyncio.Runner
     lines: list[str] = field(default_factory=list)
     people: dict[str, str] = field(default_factory=dict)
     """User ids by name."""
     _seen_events: int = 0
     _seen_deliveries: int = 0
+    _nonce: str = field(default="", repr=False)
+    """The last one that the business was given."""
     _campaign: datetime = NEVER
     """When the next campaign is due."""
 
@@ -125,6 +136,46 @@ class Chronicle:
         now = self.clock.now()
         told = ShopEvent(event, f"e{next(_ids)}", now, fields=fields)
         self._receive([Arrival(self.client.name, f"shop/{told.id}", Source.SHOP, "", event, now, told.to_json())])
+
+    def links(self, name: str, member: str) -> None:
+        """Opens the page for linking that the friend was sent last, logs in as this member, and comes back by LINE."""
+        token = self._begins_linking(name)
+        if not token:
+            self._say(name, f"opens the page for linking as member {member}: it is closed")
+            return
+        answered = self._asks("link", member_id=member, link_token=token)
+        self._say(name, f"logs in as member {member}")
+        self._nonce = answered["nonce"]
+        self._comes_back(token, self._nonce)
+
+    def links_with_a_used_nonce(self, name: str) -> None:
+        """Comes back by LINE with the nonce with which somebody was linked last."""
+        token = self._begins_linking(name)
+        self._say(name, "comes back with a nonce that was used before")
+        self._comes_back(token, self._nonce)
+
+    def unlinks(self, member: str) -> None:
+        """The business tells that somebody is a member no more."""
+        answered = self._asks("unlink", member_id=member)
+        self._say("", f"member {member} left: {answered['unlinked']} friend unlinked")
+
+    def comes_by(self, name: str, route: str) -> None:
+        """Scans the route's QR picture, follows, and sends the text that stands in the chat."""
+        page = self.runner.run(self._asked("GET", f"/r/{self.client.name}/{route}"))
+        assert page.status == 200, page
+        self._say(name, f"scans the QR picture of {route}")
+        self.follows(name)
+        self.writes(name, text_of_the_way_in(page))
+
+    def stocks(self, pool: str, *codes: str) -> None:
+        """Imports codes."""
+        self.session.store.import_codes(self.client.name, pool, codes, self.clock.now())
+        self.pool(pool)
+
+    def pool(self, pool: str) -> None:
+        """Notes how many codes there are."""
+        (found,) = (one for one in self.session.store.pool_counts(self.client.name) if one.pool == pool)
+        self._say("", f"{pool}: {found.free} codes free, {found.given} given")
 
     def answers(self, name: str, label: str) -> None:
         """Taps the button with this label under the last message."""
@@ -198,7 +249,7 @@ class Chronicle:
             route = one["path"].rsplit("/", 1)[1]
             for message in one["messages"]:
                 said = message.get("text") or message.get("altText") or message["type"]
-                shown = said.replace("\n", " / ")
+                shown = _PASS.sub(r"\1…", said.replace("\n", " / "))
                 self._say(
                     names.get(one["user"], one["user"]), f"<- {shown}  [{route}]", datetime.fromisoformat(one["time"])
                 )
@@ -209,6 +260,43 @@ class Chronicle:
     def _control(self) -> Any:
         assert self.session.control is not None
         return self.session.control
+
+    @property
+    def _options(self) -> TickOptions:
+        return TickOptions(link_keys=link_keys(self.client.spec, self.session.settings))
+
+    def _begins_linking(self, name: str) -> str:
+        """LINE's token, with which the friend arrives at the login; empty where the page is closed."""
+        texts = [one.get("text", "") for one in self._control.friend(self.client.name, self._user(name))["messages"]]
+        address = [found for text in texts for found in OF_FRIENDS.findall(text)][-1]
+        answer = self.runner.run(self._asked("GET", address))
+        return link_token_in(answer) if answer.status == 302 else ""
+
+    def _asks(self, what: str, **said: str) -> Any:
+        """A system of the business asks, with its key."""
+        key = f"key of {self.client.name}"
+        store = self.session.store
+        if not store.opened_by(key_hash(key)):
+            store.add_key(self.client.name, "card system", key_hash(key), self.clock.now())
+        path = f"/{what}/{self.client.name}"
+        answer = self.runner.run(self._asked("POST", path, said, Authorization=f"Bearer {key}"))
+        assert answer.status in {200, 201}, answer
+        return json.loads(answer.text)
+
+    def _comes_back(self, token: str, nonce: str) -> None:
+        self._control.link(self.client.name, token, nonce)
+        self._work()
+
+    async def _asked(self, method: str, url: str, value: Any = None, **headers: str) -> Answered:
+        records = Records(self.session.store)
+
+        async def deliver(name: str, happening: Happening) -> None:
+            raise AssertionError(f"{name}: {happening.key} came by a page, and only texts are read here")
+
+        try:
+            return await ask(pages(self.parts, records, self.clock, deliver), method, url, value, **headers)
+        finally:
+            records.close()
 
     def _user(self, name: str) -> str:
         return self.people[name]
@@ -228,7 +316,7 @@ class Chronicle:
         return min(moment for moment in known if moment > now)
 
     async def _ticked(self) -> TickReport:
-        report = await tick(self.client, self.account, self.session.store, self.clock, TickOptions(), ALSO)
+        report = await tick(self.client, self.account, self.session.store, self.clock, self._options, ALSO)
         due = report.next_due[1].at if report.next_due else NEVER
         soon = self.clock.now() + timedelta(minutes=15)
         waits = any(entry.outcome is Outcome.WAITING for entry in report.entries)
@@ -259,8 +347,8 @@ class Chronicle:
     async def _worked(self) -> None:
         records = Records(self.session.store)
         try:
-            run = Run(self.client, self.account, records, self.clock, TickOptions())
-            while await work_once(run, Following(live_through), Working(), Unwatched()):
+            run = Run(self.client, self.account, records, self.clock, self._options)
+            while await work_once(run, self.parts.following, Working(), Unwatched()):
                 pass
         finally:
             records.close()
@@ -290,13 +378,15 @@ def chronicle(workspace: Path, name: str, begins: str) -> Iterator[Chronicle]:
     with offline(project, settings, None, now=moment) as running:
         session = Session(project, running.settings, clock, running.control)
         client = project.clients[name]
-        account = session.account(client)
+        parts = parts_of(session)
+        (served,) = parts.served
         with asyncio.Runner() as runner:
             try:
-                found = Chronicle(session, client, clock, account, runner)
+                found = Chronicle(session, client, clock, served.account, parts, runner)
                 found.apply()
                 found.note("applied")
                 yield found
             finally:
-                runner.run(account.close())
+                runner.run(served.account.close())
+                runner.run(parts.outside.close())
                 session.close()

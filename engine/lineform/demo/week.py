@@ -19,6 +19,7 @@ from lineform.run.outcome import TickReport
 from lineform.run.tick import tick
 from lineform.sandbox.control import Control
 from lineform.wiring.clock import SettableClock
+from lineform.wiring.links import link_keys
 from lineform.wiring.planned import desk_of
 from lineform.wiring.session import Session
 from lineform.wiring.ticking import ALSO
@@ -77,7 +78,10 @@ async def apply_client(stage: Stage, client: Client, plan: ClientPlan, on_step: 
 async def live_through(stage: Stage, until: datetime) -> AsyncIterator[tuple[datetime, Sequence[TickReport]]]:
     """Calls a run every `STEP` until `until`, for every client; yields each moment with what was done."""
     accounts = {client.name: stage.session.account(client) for client in stage.clients}
-    options = TickOptions(actor="lineform demo")
+    options = {
+        client.name: TickOptions(actor="lineform demo", link_keys=link_keys(client.spec, stage.session.settings))
+        for client in stage.clients
+    }
     try:
         moment = stage.clock.now()
         while moment <= until:
@@ -86,7 +90,7 @@ async def live_through(stage: Stage, until: datetime) -> AsyncIterator[tuple[dat
             yield (
                 moment,
                 [
-                    await tick(client, accounts[client.name], store, stage.clock, options, ALSO)
+                    await tick(client, accounts[client.name], store, stage.clock, options[client.name], ALSO)
                     for client in stage.clients
                 ],
             )

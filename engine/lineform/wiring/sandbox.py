@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import secrets
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ def offline(
 
 
 def enlist(project: Project, state_file: Path) -> dict[str, str]:
-    """An account for each client in a state that no sandbox is using; a token for each, by its variable's name."""
+    """An account for each client in a state that no sandbox is using; its token, channel secret and keys by the
+    names of their variables."""
     state_file.parent.mkdir(parents=True, exist_ok=True)
     with _server(state_file) as server:
         return _accounts(project, Control(server.origin))
@@ -76,7 +78,8 @@ def _server(state_file: Path | None, seed: int | None = None) -> AbstractContext
 
 
 def _accounts(project: Project, control: Control) -> dict[str, str]:
-    """An account for each client, made where it is missing, with a fresh token to each and its channel secret."""
+    """An account for each client, made where it is missing, with a fresh token to each, its channel secret, and the
+    keys that sign its links."""
     existing = {account["name"] for account in control.accounts()}
     tokens = {}
     for client in project.clients.values():
@@ -92,4 +95,13 @@ def _accounts(project: Project, control: Control) -> dict[str, str]:
         tokens[client.spec.token.env] = control.add_token(client.name)
         if client.spec.secret is not None:
             tokens[client.spec.secret.env] = control.webhook(client.name)["channel_secret"]
+        if client.spec.links is not None:
+            for one in (client.spec.links.key, *client.spec.links.old_keys):
+                tokens[one.env] = _key(one.env)
     return tokens
+
+
+def _key(variable: str) -> str:
+    """A key for links of offline accounts. Always the same, so that a later command reads what an earlier one signed;
+    no secret, because nobody real is there."""
+    return hashlib.sha256(f"lineform sandbox\n{variable}".encode()).hexdigest()
