@@ -187,6 +187,12 @@ ROWS = {
     "two scheduler runs in the same second: one send": (
         "acceptance/test_many_workers.py::test_two_runs_in_the_same_second_make_one_send"
     ),
+    "two decisions in the same second about one friend and step: both messages": (
+        "acceptance/test_scenario_rules.py::test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided"
+    ),
+    "one tick, two items: everybody hears of both": (
+        "acceptance/test_items_and_calls.py::test_one_tick_tells_everybody_of_every_item"
+    ),
     "pause 30 hours, resume: no duplicate": "acceptance/test_accidents.py::test_pause_30_hours_resume_no_duplicate",
     "a setting that the engine cannot honour is a validation error": (
         "unit/loading/test_client_limits.py::test_a_demographic_audience_cannot_keep_limits_for_single_friends"

@@ -73,6 +73,19 @@ def test_a_price_drop_reaches_each_friend_who_favoured_the_item_once_within_one_
     assert [len(here.read(place)) for place in (1, 2, 3)] == [2, 1, 0]
 
 
+def test_one_tick_tells_everybody_of_every_item(life: Any) -> None:
+    told = says("told", text="{{ event.item }}")
+    drop = {"item": {"event": "price_drop", "to": "favourite"}}
+    here = life(scenario("price-drop", told, trigger=drop, per="item", reentry="restart", capped="send"), friends=3)
+    for item in ("靴", "帽子"):
+        for place in range(3):
+            favours(here, place, item)
+        drops(here, f"d-{item}", item)
+    here.tick(also=[items_due])
+    for place in range(3):
+        assert sorted(text for _, text in here.read(place)) == ["帽子", "靴"]
+
+
 def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life: Any) -> None:
     here = life(DROP, friends=3)
     for place in range(3):

@@ -244,6 +244,19 @@ def test_two_bookings_side_by_side_are_told_apart(life: Any) -> None:
 # D9
 
 
+def test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided(life: Any) -> None:
+    """The key of a message says more than its step, its second and its friend."""
+    known = {"event": "booking", "where": {"number": {"known": True}}}
+    here = life(scenario("s", says("thanks", text="{{ event.number }}"), trigger=known, per="number"))
+    for number in ("1", "2"):
+        here.happens(What.EVENT, name="booking", fields={"number": number})
+    together = [here.happening(What.EVENT, name="booking", fields={"number": number}) for number in ("3", "4")]
+    here.live(*together)
+    assert sorted(texts(here)) == ["1", "2", "3", "4"]
+    assert [send.status for send in here.sends()] == ["sent"] * 4
+    assert len({send.key for send in here.sends()}) == 4
+
+
 def test_a_birthday_is_congratulated_once_a_year_for_ever(life: Any) -> None:
     wish = says("wish", 0, at="10:00", text="おめでとう")
     here = life(scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"), friends=2)

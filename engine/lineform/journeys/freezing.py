@@ -6,10 +6,12 @@ scenario has the scenario's address, and a key that begins with the step.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 from lineform.errors import BlockedError
@@ -18,7 +20,7 @@ from lineform.journeys.passing import pages_of
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.ports.audit import AuditEntry
-from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty, Spent
+from lineform.ports.ledger import Batches, Handout, NewBatch, NewSend, PoolEmpty, Spent
 from lineform.run.stock import too_few_codes
 from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend
@@ -111,8 +113,8 @@ class Freezer:
             for rest in self._answer(several):
                 groups.setdefault(_group_of(rest.said), []).append(rest)
         for (address, name, silent), several in groups.items():
-            for turn, part in enumerate(_once_each(several)):
-                self._push(address, name, silent, part, turn)
+            for part in _once_each(several):
+                self._push(address, name, silent, part)
         return self.frozen
 
     def _made(self, said: Said) -> Made | None:
@@ -200,26 +202,28 @@ class Freezer:
     def _answer(self, several: Sequence[Made]) -> list[Made]:
         """Freezes one answer of as much as one reply holds; what is left over is pushed."""
         fits: list[Made] = []
-        count = 0
+        messages = 0
         for made in several:
-            count += len(made.said.say.messages)
-            if count > MESSAGES_PER_REQUEST or pools_read(made.compiled.reads):
+            messages += len(made.said.say.messages)
+            if messages > MESSAGES_PER_REQUEST or pools_read(made.compiled.reads):
                 break
             fits.append(made)
         if not fits:
             return list(several)
         first = fits[0].said
+        if first.cause is None:
+            return list(several)
         body = b"[" + b",".join(made.body[1:-1] for made in fits) + b"]"
-        whole = body_of(body, silent=False)
+        whole, digest = body_of(body, silent=False), messages_digest(body)
         friend, now, store = first.friend, self._decision.now, self._decision.store
         address, name, _ = _group_of(first)
-        key = f"{name}@{_stamp(now)}#{friend.id}/{_short(first)}"
-        send = self._new_send(address, key, first, [friend])
-        retry = retry_key(self._decision.client.name, address, key, Route.REPLY, [friend.user_id])
-        batch = NewBatch(0, Route.REPLY, (friend.id,), whole, retry, messages_digest(body), BatchStatus.ANSWERING)
-        send_id = store.freeze(self._decision.client.name, send, [batch], now)
-        if send_id is None or first.cause is None:
-            return list(several)
+
+        def batches(key: str) -> Batches:
+            retry = retry_key(self._decision.client.name, address, key, Route.REPLY, [friend.user_id])
+            return [NewBatch(0, Route.REPLY, (friend.id,), whole, retry, digest, BatchStatus.ANSWERING)]
+
+        key = f"{name}@{_stamp(now)}#{friend.id}/{first.cause.key}"
+        send, send_id = self._written(address, key, first, [friend], batches)
         batch_id = store.intend_answer(send_id, self._worker, now, self._lease)
         self.frozen.answers.append(
             Answer(
@@ -227,30 +231,42 @@ class Freezer:
                 batch_id,
                 address,
                 send.digest,
-                key,
+                send.key,
                 friend.id,
                 whole,
-                batch.digest,
+                digest,
                 first.cause.reply_token,
             )
         )
         return list(several[len(fits) :])
 
-    def _push(self, address: str, name: str, silent: bool, several: Sequence[Made], turn: int) -> None:
+    def _push(self, address: str, name: str, silent: bool, several: Sequence[Made]) -> None:
         people = [made.said.friend for made in several]
-        key = f"{name}@{_stamp(self._decision.now)}#{people[0].id}" + (f".{turn + 1}" if turn else "")
-        send = self._new_send(address, key, several[0].said, people)
 
-        def batches(handout: Handout) -> Iterator[NewBatch]:
-            return self._batches(address, key, silent, several, handout)
+        def batches(key: str) -> Batches:
+            return lambda handout: self._batches(address, key, silent, several, handout)
 
+        key = f"{name}@{_stamp(self._decision.now)}#{people[0].id}-{_told_apart(several)}"
         try:
-            # Once: from the first freeze on, no other run freezes anything until this transaction is over.
-            judged, self.judged = self.judged, None
-            self._decision.store.freeze(self._decision.client.name, send, batches, self._decision.now, spent=judged)
+            send, _ = self._written(address, key, several[0].said, people, batches)
         except PoolEmpty as empty:
             raise too_few_codes(empty.pool) from empty
-        self.frozen.sends.append((address, key))
+        self.frozen.sends.append((address, send.key))
+
+    def _written(
+        self, address: str, key: str, said: Said, people: Sequence[Friend], batches: Callable[[str], Batches]
+    ) -> tuple[NewSend, int]:
+        """A send that was written, under `key` or one that begins so. Whoever has a key already said something else:
+        what is decided here was decided by nobody before, so it must never be taken for theirs."""
+        client, now = self._decision.client.name, self._decision.now
+        for number in count(1):
+            send = self._new_send(address, key if number == 1 else f"{key}.{number}", said, people)
+            # Once: from the first freeze on, no other run freezes anything until this transaction is over.
+            judged, self.judged = self.judged, None
+            send_id = self._decision.store.freeze(client, send, batches(send.key), now, spent=judged)
+            if send_id is not None:
+                return send, send_id
+        raise AssertionError("there is always a further key")
 
     def _new_send(self, address: str, key: str, said: Said, people: Sequence[Friend]) -> NewSend:
         client = self._decision.client.name
@@ -319,8 +335,11 @@ def _group_of(said: Said) -> tuple[str, str, bool]:
     return address, step or said.say.key, said.script is not None and said.script.silent
 
 
-def _short(said: Said) -> str:
-    return said.cause.key if said.cause is not None else said.say.key
+def _told_apart(several: Sequence[Made]) -> str:
+    """What tells these messages from others of the same step, second and first friend: what each of them follows from,
+    and to whom it goes."""
+    each = sorted(f"{made.said.say.key}\n{made.said.friend.id}" for made in several)
+    return hashlib.blake2b("\n".join(each).encode(), digest_size=6).hexdigest()
 
 
 def _once_each(several: Iterable[Made]) -> Iterator[list[Made]]:
