@@ -43,7 +43,7 @@ def line() -> Iterator[Control]:
 
 @contextmanager
 def serving(workspace: Path, line: Control, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    named = {"AOBA_SALON_LINE_TOKEN": TOKEN, "AOBA_SALON_LINE_SECRET": SECRET}
+    named = {"AOBA_SALON_LINE_TOKEN": TOKEN, "AOBA_SALON_LINE_SECRET": SECRET, "AOBA_SALON_LINK_KEY": SECRET}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINEFORM_", "AOBA_", "KITA_"))}
     origin: str = line.origin  # type: ignore[attr-defined]
     process = subprocess.Popen(
