@@ -22,23 +22,38 @@ def fish_shop_welcome(life: Chronicle) -> None:
     life.meets("美咲")
     life.at("2026-11-02T10:30")
     life.follows("美咲")
+    life.menu_of("美咲")
+    life.at("2026-11-16T11:05")
+    life.note("the coupon's menu comes with the coupon, and goes with it")
+    life.menu_of("美咲")
     life.at("2026-11-20T12:00")
+    life.menu_of("美咲")
+    life.at("2026-12-10T20:00")
+    life.note("she blocks the account, and is back after the holidays: the series is over, and nothing begins anew")
+    life.blocks("美咲")
+    life.at("2027-01-08T09:30")
+    life.follows("美咲")
+    life.at("2027-02-10T12:00")
 
 
 def fish_shop_teaser(life: Chronicle) -> None:
-    for name in ("健太", "由紀"):
+    for name in ("健太", "由紀", "修"):
         life.meets(name)
     life.at("2026-11-02T10:00")
-    life.follows("健太")
-    life.follows("由紀")
+    for name in life.people:
+        life.follows(name)
     life.at("2026-11-02T20:00")
-    life.note("健太 taps the teaser and is in both series from now on; 由紀 is in the welcome alone")
+    life.note("健太 and 修 tap the teaser and are in both series from now on; 由紀 is in the welcome alone")
     life.did("健太", "click", link="teaser")
-    life.at("2026-11-20T12:00")
+    life.did("修", "click", link="teaser")
+    life.at("2026-11-07T11:00")
+    life.note("修 orders: the teaser has reached its goal, and only the welcome goes on")
+    life.did("修", "purchase", amount=12000)
+    life.at("2027-01-10T12:00")
 
 
 def restaurant(life: Chronicle) -> None:
-    for name in ("彩", "大輔"):
+    for name in ("彩", "大輔", "美和"):
         life.meets(name)
     life.at("2026-12-31T18:00")
     life.follows("彩")
@@ -46,7 +61,10 @@ def restaurant(life: Chronicle) -> None:
     life.at("2027-01-03T19:00")
     life.note("彩 comes within the week; 大輔 does not")
     life.did("彩", "visit", party=2)
-    life.at("2027-02-02T12:00")
+    life.at("2027-01-31T20:00")
+    life.note("a month after the end of January is the end of February; two months after it, the end of March")
+    life.follows("美和")
+    life.at("2027-04-10T12:00")
 
 
 def health_food(life: Chronicle) -> None:
@@ -66,7 +84,10 @@ def health_food(life: Chronicle) -> None:
     life.did("正", "purchase", item="青汁30包", amount=3980)
     life.at("2026-11-25T10:00")
     life.follows("静")
-    life.at("2026-12-16T12:00")
+    life.at("2026-12-20T22:30")
+    life.note("和子 orders late in the evening: the thanks wait for the morning, and weeks count from the order")
+    life.did("和子", "purchase", item="青汁30包", amount=3980)
+    life.at("2027-01-20T12:00")
 
 
 def online_retail(life: Chronicle) -> None:
@@ -78,34 +99,62 @@ def online_retail(life: Chronicle) -> None:
     life.did("絵里", "purchase", item="藍染の小皿", category="tableware", amount=2200)
     life.did("隆", "purchase", item="今治タオル", category="towels", amount=3300)
     life.at("2026-10-20T12:30")
-    life.note("隆 buys again, so he is nobody who bought once and then nothing; 真由 never bought")
+    life.note("隆 buys again, so he is nobody who bought once and then nothing; 真由 buys for the first time")
+    life.did("真由", "purchase", item="竹ざる", category="tableware", amount=900)
     life.did("隆", "purchase", item="蜜蝋キャンドル", category="candles", amount=1800)
     life.at("2026-11-06T18:00")
     life.note("絵里 comes back and leaves the series")
     life.did("絵里", "purchase", item="土鍋", category="tableware", amount=8800)
     life.at("2026-12-10T12:00")
+    life.note("真由 never comes back: she was written to twice, and is left alone after two months")
+    life.at("2027-01-20T12:00")
 
 
 def hair_salon(life: Chronicle) -> None:
     for name in ("花", "優子", "真一"):
         life.meets(name)
+    life.at("2026-11-30T12:00")
+    life.crowd(120, tags=("regular",))
+    life.note("the regulars are an audience of LINE's, which an apply fills")
+    life.apply()
     life.at("2026-12-01T12:00")
     for name in life.people:
         life.follows(name)
     life.knows("花", birthday="1990-12-18", has_children=True)
     life.knows("優子", visits=9, tags=["regular"])
+    life.knows("真一", birthday="1988-12-20")
+    life.note("真一 asks by the menu, and wants no news; answers by the reply token cost nothing.")
+    life.note("No offer reaches him any more, nor good wishes on 20 December")
+    life.taps_menu("真一", 4)
+    life.writes("真一", "プロフィール")
+    life.writes("真一", "岡田")
+    life.taps("真一", {"type": "message", "label": "いいえ", "text": "いいえ"})
     life.at("2026-12-02T13:00")
     life.did("花", "booking", number="B1", at="2026-12-12T14:00", menu="カット")
     life.did("優子", "booking", number="B2", at="2026-12-13T11:00", menu="カラー")
+    life.at("2026-12-02T21:30")
+    life.writes("優子", "営業時間は？")
     life.at("2026-12-10T10:00")
     life.note("花 moves her booking by two days; 優子 cancels hers")
     life.did("花", "booking", number="B1", at="2026-12-14T16:00", menu="カット")
     life.did("優子", "cancellation", number="B2")
-    life.at("2027-01-05T12:00")
+    life.at("2026-12-13T18:10")
+    life.answers("花", "予約を変更したい")
+    life.at("2026-12-16T12:30")
+    life.note("people come by the shop's window and by Instagram, whose QR pictures differ")
+    for name, route in (("綾", "window"), ("航", "instagram")):
+        life.meets(name)
+        life.comes_by(name, route)
+        life.tags_of(name)
+    life.at("2026-12-19T15:00")
+    life.note("綾 scans the other one, too: the first way is kept, and the last")
+    life.comes_by("綾", "instagram")
+    life.tags_of("綾")
+    life.at("2027-01-31T12:00")
 
 
 def cram_school(life: Chronicle) -> None:
-    for name in ("田中", "ゆうき", "鈴木", "森"):
+    for name in ("田中", "ゆうき", "鈴木", "森", "蓮"):
         life.meets(name)
     life.at("2026-11-26T18:30")
     life.follows("田中")
@@ -134,7 +183,13 @@ def cram_school(life: Chronicle) -> None:
     for label in ("数学", "英語", "決定", "土", "決定"):
         life.answers("鈴木", label)
     life.writes("鈴木", "よろしくお願いします")
-    life.at("2026-12-05T12:00")
+    life.note("蓮 comes to junior high English, which has word tests on Mondays and Thursdays that are no holidays")
+    life.follows("蓮")
+    life.answers("蓮", "生徒")
+    life.answers("蓮", "中学校")
+    for label in ("英語", "決定", "月", "木", "決定"):
+        life.answers("蓮", label)
+    life.at("2027-01-22T12:00")
 
 
 def price_drop(life: Chronicle) -> None:
@@ -146,34 +201,48 @@ def price_drop(life: Chronicle) -> None:
     life.did("絵里", "favourite", item="土鍋")
     life.did("隆", "favourite", item="土鍋")
     life.did("真由", "favourite", item="ガラスの花瓶")
+    life.did("絵里", "favourite", item="土鍋")
     life.at("2026-11-10T15:00")
+    life.note("the shop's system tells it twice: each friend hears of it once")
     life.tells("price_drop", item="土鍋", price=6600)
+    life.tells("price_drop", again=True, item="土鍋", price=6600)
     life.at("2026-11-12T15:00")
     life.tells("price_drop", item="土鍋", price=5500)
     life.tells("price_drop", item="竹ざる", price=900)
-    life.at("2026-11-14T12:00")
+    life.at("2026-12-14T12:00")
+    life.blocks("隆")
+    life.tells("restock", item="土鍋")
+    life.at("2027-01-15T12:00")
+    life.tells("restock", item="ガラスの花瓶")
+    life.at("2027-02-01T12:00")
 
 
 def menus_that_follow(life: Chronicle) -> None:
-    for name in ("花", "優子", "真一"):
+    for name in ("花", "優子", "真一", "和代"):
         life.meets(name)
     life.at("2027-04-20T12:00")
+    life.note("和代 is a regular guest of whom the salon knew before: she sees the right menu as she follows")
+    life.knows("和代", visits=20, tags=["regular"])
     for name in life.people:
         life.follows(name)
         life.menu_of(name)
     life.knows("花", birthday="1990-05-18")
-    life.knows("優子", visits=9)
+    life.knows("優子", visits=9, birthday="1985-05-02")
+    life.plans_menus()
     life.at("2027-04-21T00:10")
     life.menu_of("花")
     life.menu_of("優子")
+    life.why_menu("優子")
     life.at("2027-05-01T00:10")
-    life.note("花 has her birthday in May")
+    life.note("花 and 優子 have their birthdays in May; of the rules that hold for 優子, the first one decides")
     for name in life.people:
         life.menu_of(name)
+    life.why_menu("優子")
     life.at("2027-06-01T00:10")
     life.note("and the month is over, without anybody touching a file")
     for name in life.people:
         life.menu_of(name)
+    life.at("2027-06-20T12:00")
 
 
 def shopping_centre(life: Chronicle) -> None:

@@ -10,76 +10,42 @@ import asyncio
 import itertools
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from lineform.apply.walk import Approved, apply_plan, fresh_plan
 from lineform.loading import load_project
-from lineform.model.project import Client
-from lineform.planning.arming import revisions_of
 from lineform.planning.marks import read_mark
-from lineform.planning.options import PlanOptions
 from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Source
-from lineform.ports.line_account import LineAccount
-from lineform.run.options import Records, Run, TickOptions
-from lineform.run.outcome import Outcome, TickEntry, TickReport
-from lineform.run.tick import tick
+from lineform.run.menus import armed_rules, menu_outlook
+from lineform.run.options import Records, Run
 from lineform.scenarios.happening import Happening
+from lineform.scenarios.menu_reasons import explain_menu, named
+from lineform.scenarios.menus import NOTHING
 from lineform.scenarios.shop import ShopEvent
-from lineform.serve.app import Parts
-from lineform.serve.arrivals import arrivals_of, key_hash
-from lineform.serve.onlooker import Unwatched
-from lineform.serve.working import Working, work_once
+from lineform.serve.arrivals import key_hash
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
-from lineform.wiring.links import link_keys
-from lineform.wiring.planned import desk_of
 from lineform.wiring.sandbox import offline
 from lineform.wiring.serving import parts_of
 from lineform.wiring.session import Session
-from lineform.wiring.ticking import ALSO
+from support.lived import Lived, japan
 from support.visiting import OF_FRIENDS, Answered, ask, link_token_in, pages, text_of_the_way_in
 
-JAPAN: Final = ZoneInfo("Asia/Tokyo")
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_QUIET_OUTCOMES: Final = frozenset({Outcome.SENT, Outcome.ACCEPTED, Outcome.EMPTY, Outcome.WAITING})
-_PASS = re.compile(r"(https://[^/\s]+/[mf]/[^/\s]+/)[A-Za-z0-9_-]+")
-"""A friend's own page: what its address is signed with says nothing to a reader."""
 _ids = itertools.count(1)
 
 
-def japan(text: str) -> datetime:
-    """A moment on Japan's clocks, in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=JAPAN).astimezone(UTC)
-
-
 @dataclass
-class Chronicle:
-    """One client's life. Names are those that people have on LINE."""
+class Chronicle(Lived):
+    """One client's life, and what people do in it. Names are those that people have on LINE."""
 
-    session: Session
-    client: Client
-    clock: SettableClock
-    account: LineAccount
-    parts: Parts
-    """What a server of this client would be made of."""
-    runner: asyncio.Runner
-    lines: list[str] = field(default_factory=list)
-    people: dict[str, str] = field(default_factory=dict)
-    """User ids by name."""
-    _seen_events: int = 0
-    _seen_deliveries: int = 0
+    _told: str = ""
+    """The id of the last event about an item."""
     _nonce: str = field(default="", repr=False)
     """The last one that the business was given."""
-    _campaign: datetime = NEVER
-    """When the next campaign is due."""
 
     # ------------------------------------------------------------------ people
 
@@ -92,6 +58,15 @@ class Chronicle:
         self.people[name] = user
         if known:
             self.knows(name, **known)
+
+    def crowd(self, count: int, **known: Any) -> None:
+        """So many women of thirty who are friends already, and of whom the business knows the same. What reaches them
+        is counted."""
+        people = [{"displayName": f"客{number}", "gender": "female", "age": 30} for number in range(count)]
+        users = self._control.add_friends(self.client.name, people)
+        rows = [FriendRow(user, **known) for user in users]
+        self.session.store.import_friends(self.client.name, rows, self.clock.now())
+        self._say(f"{count} others", "are friends already")
 
     def follows(self, name: str) -> None:
         self._did(name, "follows")
@@ -129,12 +104,13 @@ class Chronicle:
             [Arrival(self.client.name, f"shop/{told.id}", Source.SHOP, told.person, event, now, told.to_json())]
         )
 
-    def tells(self, event: str, **fields: Any) -> None:
-        """What a system of the business tells about an item, and about nobody."""
+    def tells(self, event: str, *, again: bool = False, **fields: Any) -> None:
+        """What a system of the business tells about an item, and about nobody; `again` under the id of the last."""
         shown = ", ".join(f"{key} {value}" for key, value in fields.items())
-        self._say("", f"{event} {shown}")
+        self._say("", f"{event} {shown}{', told once more' if again else ''}")
         now = self.clock.now()
-        told = ShopEvent(event, f"e{next(_ids)}", now, fields=fields)
+        self._told = self._told if again else f"e{next(_ids)}"
+        told = ShopEvent(event, self._told, now, fields=fields)
         self._receive([Arrival(self.client.name, f"shop/{told.id}", Source.SHOP, "", event, now, told.to_json())])
 
     def links(self, name: str, member: str) -> None:
@@ -160,11 +136,12 @@ class Chronicle:
         self._say("", f"member {member} left: {answered['unlinked']} friend unlinked")
 
     def comes_by(self, name: str, route: str) -> None:
-        """Scans the route's QR picture, follows, and sends the text that stands in the chat."""
+        """Scans the route's QR picture, follows where they are no friend yet, and sends the text that stands in the chat."""
         page = self.runner.run(self._asked("GET", f"/r/{self.client.name}/{route}"))
         assert page.status == 200, page
         self._say(name, f"scans the QR picture of {route}")
-        self.follows(name)
+        if self._control.friend(self.client.name, self._user(name))["relation"] != "friend":
+            self.follows(name)
         self.writes(name, text_of_the_way_in(page))
 
     def stocks(self, pool: str, *codes: str) -> None:
@@ -189,81 +166,41 @@ class Chronicle:
         row = FriendRow(self._user(name), name, attributes=attributes, tags=tuple(tags), untag=tuple(untag))
         self.session.store.import_friends(self.client.name, [row], self.clock.now())
 
+    def tags_of(self, name: str) -> None:
+        """Notes somebody's tags, and by which way they came."""
+        store, account = self.session.store, self.client.name
+        (friend,) = store.friends(account, list(store.friend_ids(account, [self._user(name)]).values()))
+        ways = (
+            f"came by {friend.first_route} first, by {friend.last_route} last" if friend.first_route else "came alone"
+        )
+        self._say(name, f"has the tags {', '.join(sorted(friend.tags)) or 'none'}, {ways}")
+
     def menu_of(self, name: str) -> None:
         """Notes which menu somebody sees."""
         seen = self._control.friend(self.client.name, self._user(name))["menu"]
         mark = read_mark(seen["name"]) if seen else None
         self._say(name, f"sees the menu {mark.address.name if mark else 'none'}")
 
-    # ------------------------------------------------------------------ time
+    def why_menu(self, name: str) -> None:
+        """What `lineform explain` says of somebody's menu."""
+        store, account = self.session.store, self.client.name
+        rules = armed_rules(store, account)
+        (friend,) = store.friends(account, list(store.friend_ids(account, [self._user(name)]).values()))
+        shown = store.shown_menus(account, [friend.id]).get(friend.id, NOTHING)
+        found = explain_menu(rules, friend, shown, self.clock.now())
+        self._say(name, f"is to see {named(found.menu)}: {found.said}")
 
-    def at(self, text: str) -> None:
-        """Time goes by until then; whatever is due meanwhile is done when it is due."""
-        end = japan(text)
-        self.tick()
-        while (moment := self._next()) < end:
-            self._move(moment)
-            self.tick()
-        self._move(end)
-        self.tick()
+    def plans_menus(self) -> None:
+        """What a plan says of the menus, before the rules are looked at."""
+        self._say("", f"plan: {self.runner.run(self._menus_planned())}")
 
-    def sleeps_until(self, text: str) -> None:
-        """Nothing runs until then: the machine is off."""
-        self._say("", f"nothing runs until {text}")
-        self._move(japan(text))
-        self.tick()
-
-    def tick(self) -> None:
-        """What a worker does by itself."""
-        report = self.runner.run(self._ticked())
-        for entry in report.entries:
-            if entry.outcome not in _QUIET_OUTCOMES or entry.capped:
-                self._say("", _entry(entry))
-        self._deliveries()
-
-    def apply(self) -> None:
-        """The workspace as it is, planned and applied."""
-        self.runner.run(self._applied())
-
-    # ------------------------------------------------------------------ the trace
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines) + "\n"
-
-    def note(self, text: str) -> None:
-        self.lines.append(f"# {text}")
-
-    def _did(self, name: str, what: str) -> None:
-        self._say(name, what)
-
-    def _say(self, name: str, what: str, at: datetime | None = None) -> None:
-        moment = (at or self.clock.now()).astimezone(JAPAN)
-        self.lines.append(f"{moment:%Y-%m-%d %a %H:%M}  {name or '-'}  {what}")
-
-    def _deliveries(self) -> None:
-        names = {user: name for name, user in self.people.items()}
-        found = self._control.deliveries(self.client.name, after=self._seen_deliveries)
-        for one in sorted(found, key=lambda one: (one["time"][:16], names.get(one["user"], ""), one["number"])):
-            self._seen_deliveries = max(self._seen_deliveries, one["number"])
-            route = one["path"].rsplit("/", 1)[1]
-            for message in one["messages"]:
-                said = message.get("text") or message.get("altText") or message["type"]
-                shown = _PASS.sub(r"\1…", said.replace("\n", " / "))
-                self._say(
-                    names.get(one["user"], one["user"]), f"<- {shown}  [{route}]", datetime.fromisoformat(one["time"])
-                )
-
-    # ------------------------------------------------------------------ inside
-
-    @property
-    def _control(self) -> Any:
-        assert self.session.control is not None
-        return self.session.control
-
-    @property
-    def _options(self) -> TickOptions:
-        return TickOptions(link_keys=link_keys(self.client.spec, self.session.settings))
+    async def _menus_planned(self) -> str:
+        records = Records(self.session.store)
+        try:
+            run = Run(self.client, self.account, records, self.clock, self._options)
+            return (await menu_outlook(run, "", armed_rules(records.store, self.client.name))).reason
+        finally:
+            records.close()
 
     def _begins_linking(self, name: str) -> str:
         """LINE's token, with which the friend arrives at the login; empty where the page is closed."""
@@ -297,75 +234,6 @@ class Chronicle:
             return await ask(pages(self.parts, records, self.clock, deliver), method, url, value, **headers)
         finally:
             records.close()
-
-    def _user(self, name: str) -> str:
-        return self.people[name]
-
-    def _move(self, moment: datetime) -> None:
-        self.clock.set(moment)
-        self._control.set_clock(moment)
-
-    def _next(self) -> datetime:
-        """When a worker would have something to do next; once a day at least, at the beginning of Japan's."""
-        now = self.clock.now()
-        midnight = (now.astimezone(JAPAN) + timedelta(days=1)).replace(hour=0, minute=0, second=5, microsecond=0)
-        course = self.session.store.next_due(self.client.name)
-        known = [midnight.astimezone(UTC), self._campaign]
-        if course is not None:
-            known.append(max(course, now + timedelta(seconds=30)))
-        return min(moment for moment in known if moment > now)
-
-    async def _ticked(self) -> TickReport:
-        report = await tick(self.client, self.account, self.session.store, self.clock, self._options, ALSO)
-        due = report.next_due[1].at if report.next_due else NEVER
-        soon = self.clock.now() + timedelta(minutes=15)
-        waits = any(entry.outcome is Outcome.WAITING for entry in report.entries)
-        self._campaign = min(due, soon) if waits or due <= self.clock.now() else due
-        return report
-
-    async def _applied(self) -> None:
-        desk = desk_of(self.session, self.client, self.account, "chronicle")
-        revisions = revisions_of(self.client)
-        plan, _ = await fresh_plan(desk, self.client, revisions, PlanOptions())
-        await apply_plan(desk, self.client, Approved(plan, PlanOptions()), revisions)
-
-    def _work(self) -> None:
-        """What LINE's webhook brings since the last time is taken in and worked on."""
-        found = self._control.events(self.client.name, after=self._seen_events)
-        events = []
-        for one in found:
-            self._seen_events = max(self._seen_events, one["number"])
-            events.append(one["event"])
-        body = json.dumps({"destination": self.client.spec.bot, "events": events}).encode()
-        self._receive(arrivals_of(self.client.name, self.client.spec.bot, body, self.clock.now()))
-
-    def _receive(self, arrivals: Sequence[Arrival]) -> None:
-        self.session.store.receive(arrivals, self.clock.now())
-        self.runner.run(self._worked())
-        self._deliveries()
-
-    async def _worked(self) -> None:
-        records = Records(self.session.store)
-        try:
-            run = Run(self.client, self.account, records, self.clock, self._options)
-            while await work_once(run, self.parts.following, Working(), Unwatched()):
-                pass
-        finally:
-            records.close()
-
-
-def _entry(entry: TickEntry) -> str:
-    capped = f"{entry.capped} over a limit" if entry.capped else ""
-    return " ".join(
-        part
-        for part in (
-            f"{entry.address}@{entry.key}:" if entry.key else f"{entry.address}:",
-            entry.outcome,
-            entry.reason,
-            capped,
-        )
-        if part
-    )
 
 
 @contextmanager
