@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from lineform.errors import LockedError
 from lineform.ports.copies import CopyState
 from lineform.ports.friends import EventRow, FriendRow
+from lineform.ports.menus import Linking
+from lineform.scenarios.menus import RULES, Choice, MenuRules, Rule, tally
 from lineform.segments.predicate import (
     EVERYONE,
     All,
@@ -101,6 +103,26 @@ def test_it_follows_every_change(store: SqlStore) -> None:
         store.add_events("aoba", [EventRow(user(random.randrange(200)), "purchase", f"late-{step}", NOW, amount)], NOW)
         store.import_friends("aoba", [FriendRow(user(1), tags=("vip",), renew=("vip",))], later)
         assert told(store) == true(store)
+
+
+def test_it_follows_what_is_recorded_of_menus(store: SqlStore) -> None:
+    rules = MenuRules("menu-rules.main", "d1", (Rule(HasTag("vip"), "gold"),), taps=timedelta(days=1))
+    everybody = list(store.select("aoba", EVERYONE, NOW))
+    for part, menu in ((everybody[:50], "gold"), (everybody[40:90], ""), (everybody[80:120], "gold")):
+        store.intend_menus("aoba", [Linking(Choice(menu, menu, RULES, link=True), part)], menu, NOW)
+        store.confirm_menus("aoba", part[::2], menu)
+        store.unlinked("aoba", part[::7])
+        told(store)
+        with open_store(store.engine.url.render_as_string(hide_password=False)) as other:
+            assert sorted(store.menu_changes("aoba", rules, NOW)) == sorted(other.menu_changes("aoba", rules, NOW))
+            counted = tally(rules, store.menu_groups("aoba", rules, NOW), NOW)
+            assert counted == tally(rules, other.menu_groups("aoba", rules, NOW), NOW)
+    store.forget("aoba", [user(n) for n in range(100)], NOW)
+    told(store)
+    with copy_of(store).current() as answers:
+        assert answers is not None
+        (left,) = answers.duck.execute("SELECT count(*) FROM friend_menus").fetchall()
+    assert left[0] == rows(store, "friend_menus")
 
 
 def test_a_value_that_comes_as_another_type_later_is_unknown_here_too(store: SqlStore) -> None:

@@ -189,8 +189,10 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder: Path = tmp_path_factory.mktemp("menus")
     with ExitStack() as stack:
         found = World()
-        for url in (f"sqlite:///{folder}/store.db", new_database(postgres_server)):
-            store = stack.enter_context(open_store(url))
+        here, there = f"sqlite:///{folder}/store.db", new_database(postgres_server)
+        asked = (here, None), (there, None), (f"sqlite:///{folder}/copied.db", folder / "copied.duckdb")
+        for url, copy in asked:
+            store = stack.enter_context(open_store(url, copy=copy))
             store.migrate()
             store.import_friends("salon", list(population(Random(7), SIZE)), MOMENTS[0])
             store.add_events("salon", history(Random(7), SIZE, "salon"), NOW)
@@ -198,6 +200,8 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             did = store.histories("salon", ids)
             everybody = [replace(f, events=did.get(f.id, ())) for f in store.friends("salon", ids)]
             found.append((store, everybody))
+            if copy is not None:
+                store.refresh_copy(NOW)
         yield found
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.store.database import STREAMED, Database
-from lineform.store.migrations import sqlite_triggers
+from lineform.store.migrations import NOTED, sqlite_triggers
 from lineform.store.tables import changes, copies, events, friends
 
 ABANDONED = timedelta(days=30)
@@ -26,7 +26,7 @@ SEEN = timedelta(days=1)
 FOUND_BY_ID = frozenset({"friends_insert_noted", "events_insert_noted"})
 """Triggers that SQLite does without."""
 _BEFORE = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-_WRITERS = "LOCK TABLE friends, friend_tags, events, line_ids IN SHARE MODE"
+_WRITERS = "LOCK TABLE friends, friend_tags, events, line_ids, friend_menus IN SHARE MODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Ids that a copy has to look at again. `erased` where people were forgotten."""
+    """Ids that a copy has to look at again; `menus` are friends of whom the recorded menu changed. `erased` where
+    people were forgotten."""
 
     friends: frozenset[int]
     events: frozenset[int]
+    menus: frozenset[int]
     erased: bool
 
     def __len__(self) -> int:
-        return len(self.friends) + len(self.events)
+        return len(self.friends) + len(self.events) + len(self.menus)
 
 
 def register(database: Database, copy: str, now: datetime) -> None:
@@ -63,7 +65,7 @@ def register(database: Database, copy: str, now: datetime) -> None:
         mark = connection.execute(_BEFORE).scalar_one() if database.postgres else newest
         connection.execute(sa.insert(copies).values(id=copy, mark=mark, seq=newest, seen_at=now))
         if not database.postgres:
-            for name, made in sqlite_triggers():
+            for name, made in sqlite_triggers(noted=NOTED):
                 if name not in FOUND_BY_ID:
                     connection.exec_driver_sql(made.replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
     if database.postgres:
@@ -77,7 +79,7 @@ def unregister(database: Database, copy: str | None = None) -> None:
         gone = sa.delete(copies)
         connection.execute(gone if copy is None else gone.where(copies.c.id == copy))
         if not database.postgres and connection.execute(sa.select(copies.c.id)).first() is None:
-            for name, _ in sqlite_triggers():
+            for name, _ in sqlite_triggers(noted=NOTED):
                 connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
         _prune(connection)
 
@@ -107,23 +109,24 @@ def since(connection: Connection, position: Position, most: int | None = None) -
     """What was changed since a position; None where that is more than `most` ids."""
     people: set[int] = set()
     done: set[int] = set()
+    menus: set[int] = set()
+    noted = {"e": done, "d": done, "m": menus}
     erased = False
     shared = connection.dialect.name == "postgresql"
     later = changes.c.xid >= position.mark if shared else changes.c.seq > position.mark
     query = sa.select(changes.c.kind, changes.c.ids).where(later, changes.c.ids.is_not(None))
     with connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query) as rows:
         for kind, ids in rows:
-            (done if kind in {"e", "d"} else people).update(ids if shared else (ids,))
+            noted.get(kind, people).update(ids if shared else (ids,))
             erased = erased or kind == "x"
-            if most is not None and len(people) + len(done) > most:
+            if most is not None and len(people) + len(done) + len(menus) > most:
                 return None
     if not shared:
         for table, last, found in ((friends, position.friend, people), (events, position.event, done)):
             new = sa.select(table.c.id).where(table.c.id > last)
             found.update(connection.execute(new if most is None else new.limit(most + 1)).scalars())
-    if most is not None and len(people) + len(done) > most:
-        return None
-    return Changed(frozenset(people), frozenset(done), erased)
+    changed = Changed(frozenset(people), frozenset(done), frozenset(menus), erased)
+    return changed if most is None or len(changed) <= most else None
 
 
 def note_reached(database: Database, copy: str, position: Position, now: datetime) -> None:

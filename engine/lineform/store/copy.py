@@ -31,7 +31,7 @@ from lineform.store.predicate_sql import Question
 if TYPE_CHECKING:
     import duckdb
 
-FORMAT = 1
+FORMAT = 2
 """Of the copy's own tables: one of another format is made anew."""
 IN_TIME = 200_000
 """Changes that a question waits for; where there are more, it is asked of the store."""
@@ -186,7 +186,7 @@ class PopulationCopy:
         duck.execute("BEGIN")
         try:
             # The events of somebody who was forgotten are gone, and so are noted as such.
-            Loader(connection, duck, self._piece).again(changed.friends, changed.events)
+            Loader(connection, duck, self._piece).again(changed)
             duck.execute("UPDATE reached SET mark = ?, seq = ?, stamp = ?, friend = ?, event = ?", _numbers(position))
             duck.execute("COMMIT")
         except BaseException:

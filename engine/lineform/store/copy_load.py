@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection
 
-from lineform.store.copy_sql import EVENTS, FRIEND_TAGS, FRIENDS, KINDS, NAMES, Column, Copied, shredding
+from lineform.store.changes import Changed
+from lineform.store.copy_sql import (
+    EVENTS,
+    FRIEND_MENUS,
+    FRIEND_TAGS,
+    FRIENDS,
+    KINDS,
+    NAMES,
+    TABLES,
+    Column,
+    Copied,
+    shredding,
+)
 from lineform.store.database import chunks
 
 PIECE = 64 * 1024 * 1024
@@ -35,7 +47,7 @@ class Loader:
     def everything(self) -> None:
         """All rows of all tables, into an empty copy."""
         self.names()
-        for table in (FRIENDS, FRIEND_TAGS, EVENTS):
+        for table in TABLES:
             self._load(table, self._source.all_of(table))
 
     def names(self) -> None:
@@ -46,11 +58,17 @@ class Loader:
                 columns = [list(column) for column in zip(*rows, strict=True)]
                 self._copy.execute(f"INSERT INTO {name} SELECT unnest($1), unnest($2), unnest($3)", columns)
 
-    def again(self, friends: Iterable[int], events: Iterable[int]) -> None:
-        """These friends with their tags, and these events, as they are now; those that are gone go here as well."""
+    def again(self, changed: Changed) -> None:
+        """These friends with their tags, these events and menus as they are now; those that are gone go here as
+        well."""
         self.names()
-        for ids, tables in ((sorted(friends), (FRIENDS, FRIEND_TAGS)), (sorted(events), (EVENTS,))):
-            for part in chunks(ids, _ASKED):
+        of_ids = (
+            (changed.friends, (FRIENDS, FRIEND_TAGS)),
+            (changed.events, (EVENTS,)),
+            (changed.menus, (FRIEND_MENUS,)),
+        )
+        for ids, tables in of_ids:
+            for part in chunks(sorted(ids), _ASKED):
                 for table in tables:
                     gone = f"DELETE FROM {table.name} WHERE {table.key} IN (SELECT unnest($1))"  # noqa: S608 - our own names
                     self._copy.execute(gone, [list(part)])

@@ -81,7 +81,19 @@ EVENTS = Copied(
     json="fields",
     order="type_id",
 )
-TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
+FRIEND_MENUS = Copied(
+    "friend_menus",
+    "friend_id",
+    (
+        Column("friend_id", "BIGINT", "friend_id"),
+        Column("menu", "VARCHAR", "menu", quoted=True),
+        Column("outcome", "VARCHAR", "outcome", quoted=True),
+        Column("source", "VARCHAR", "source", quoted=True),
+        Column("at", "TIMESTAMPTZ", "at"),
+        Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 ELSE 0 END"),
+    ),
+)
+TABLES = (FRIENDS, FRIEND_TAGS, EVENTS, FRIEND_MENUS)
 NAMES = ("tags", "event_types")
 """Small tables that are copied whole."""
 

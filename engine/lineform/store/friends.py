@@ -27,6 +27,9 @@ _READ = (
     *(friends.c.blocked, friends.c.attributes, friends.c.first_followed_at, friends.c.first_route),
     *(friends.c.last_route, friends.c.member_id),
 )
+_ROOM = sa.text("SET LOCAL work_mem = '256MB'")
+"""What a question about everybody may take on a PostgreSQL server for each set before it goes to the disk, or looks
+every friend up in it. It is a limit: sets of thousands take no more than they need."""
 _NO_TAGS: Mapping[str, datetime] = {}
 
 
@@ -160,6 +163,8 @@ class FriendReading(Database):
                 yield Asking(asked, copy.rows)
                 return
             with self.reading() as connection:
+                if self.postgres and only is None:
+                    connection.execute(_ROOM)
                 stage(connection, told.values())
                 yield Asking(asked, partial(_rows, connection))
 
@@ -275,7 +280,7 @@ def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Any]:
 def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:
     """What a predicate is asked of: an account's friends, or one of them."""
     values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
-    return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only)
+    return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, exists=postgres)
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

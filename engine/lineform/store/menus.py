@@ -7,6 +7,7 @@ out once for each time that its result is named: measured in `decisions/0014-men
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,53 +16,57 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from lineform.ports.menus import Linking
-from lineform.scenarios.menus import RULES, TAP, Group, MenuRules, Pass, Shown
-from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.friends import question
+from lineform.scenarios.menus import NOTHING, RULES, TAP, Group, MenuRules, Pass, Shown
+from lineform.segments.predicate import Predicate
+from lineform.store.database import STREAMED, chunks
+from lineform.store.friends import FriendReading
 from lineform.store.predicate_sql import Question, holding, reachable
 from lineform.store.tables import friend_menus, friends, menu_passes
 
 _RECORD = (friend_menus.c.menu, friend_menus.c.outcome, friend_menus.c.source)
 
 
-class MenuRecords(Database):
+class MenuRecords(FriendReading):
     """One row a friend who was ever linked. A friend without a row has no menu of their own."""
 
     def menu_changes(self, account: str, rules: MenuRules, now: datetime) -> Iterator[tuple[int, int, Shown]]:
-        """Everybody for whom something may be to be done. Close the iterator where it is not read to its end: it holds
-        a connection."""
-        with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            if account_id is None:
+        """Everybody for whom something may be to be done.
+
+        They are held as ten bytes each: linking them may take hours, for which neither a transaction nor the copy may
+        stay in use."""
+        ids, chosen_by = array("q"), array("H")
+        with self._asking(account, _predicates(rules), now) as asking:
+            if asking is None:
                 return
-            chosen = chosen_of(rules, question(account_id, now, postgres=self.postgres))
+            chosen = chosen_of(rules, asking.question)
             query = (
-                sa.select(chosen.c.id, chosen.c.rule, *_RECORD, friend_menus.c.at, friend_menus.c.confirmed)
+                sa.select(chosen.c.id, chosen.c.rule)
                 .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
                 .where(_to_be_done(rules, _outcome(rules, chosen.c.rule), now))
             )
-            rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
-            for part in rows.partitions():
-                for row in part:
-                    yield row.id, row.rule, _shown(row)
+            for friend_id, rule in asking.rows(query):
+                ids.append(friend_id)
+                chosen_by.append(rule)
+        for start in range(0, len(ids), STREAMED):
+            part = ids[start : start + STREAMED].tolist()
+            shown = self.shown_menus(account, part)
+            for friend_id, rule in zip(part, chosen_by[start : start + STREAMED], strict=True):
+                yield friend_id, rule, shown.get(friend_id, NOTHING)
 
     def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
         """Everybody who can be reached, counted by rule and by what is recorded."""
-        with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            if account_id is None:
+        with self._asking(account, _predicates(rules), now) as asking:
+            if asking is None:
                 return []
-            chosen = chosen_of(rules, question(account_id, now, postgres=self.postgres))
-            columns = [chosen.c.rule, *_RECORD, friend_menus.c.confirmed]
-            if isinstance(rules.taps, timedelta):
-                columns.append(_late(rules.taps, now).label("late"))
+            chosen = chosen_of(rules, asking.question)
+            late = _late(rules.taps, now) if isinstance(rules.taps, timedelta) else sa.false()
+            columns = [chosen.c.rule, *_RECORD, friend_menus.c.confirmed, late.label("late")]
             query = (
-                sa.select(*columns, sa.func.count().label("friends"))
+                sa.select(*columns, sa.func.count())
                 .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
-                .group_by(*columns)
+                .group_by(*(sa.text(str(place)) for place in range(1, len(columns) + 1)))
             )
-            rows = connection.execute(query).all()
-        return [_group(row, rules, now) for row in rows]
+            return [_group(row, rules, now) for row in asking.rows(query)]
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
         """What is recorded of these friends' menus."""
@@ -181,6 +186,10 @@ def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
     return everybody.offset(0).subquery("chosen")
 
 
+def _predicates(rules: MenuRules) -> list[Predicate]:
+    return [rule.predicate for rule in rules.rules]
+
+
 def _outcome(rules: MenuRules, rule: ColumnElement[int]) -> ColumnElement[str]:
     menus = {number: menu for number, menu in enumerate(rules.outcomes) if menu}
     return sa.case(menus, value=rule, else_="") if menus else sa.literal("")
@@ -212,15 +221,13 @@ def _late(kept: timedelta, now: datetime) -> ColumnElement[bool]:
 
 
 def _shown(row: Any) -> Shown:
-    if row.menu is None:
-        return Shown()
     return Shown(row.menu, row.outcome, row.source, row.at, row.confirmed)
 
 
 def _group(row: Any, rules: MenuRules, now: datetime) -> Group:
-    if row.menu is None:
-        return Group(row.rule, Shown(), row.friends)
+    rule, menu, outcome, source, confirmed, late, count = row
+    if menu is None:
+        return Group(rule, NOTHING, count)
     # Of many friends only this is said of when: whether their tap is too old.
-    at = now - rules.taps if isinstance(rules.taps, timedelta) and row.late else now
-    shown = Shown(row.menu, row.outcome, row.source, at, row.confirmed)
-    return Group(row.rule, shown, row.friends)
+    at = now - rules.taps if isinstance(rules.taps, timedelta) and late else now
+    return Group(rule, Shown(menu, outcome, source, at, confirmed), count)

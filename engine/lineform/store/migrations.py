@@ -5,7 +5,7 @@ A step is written once and never changed; `tables` describes the sum of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -52,7 +52,8 @@ _TYPES = {
 Statement = str | Mapping[str, tuple[str, ...]]
 """One for both engines, with words of `_TYPES`; or each engine's own."""
 
-_NOTED = (
+Noted = tuple[str, str, str, str]
+_NOTED: tuple[Noted, ...] = (
     # Which table's rows are noted, at which change, as which kind, by which column.
     ("friends", "INSERT", "f", "id"),
     ("friends", "UPDATE", "f", "id"),
@@ -64,19 +65,21 @@ _NOTED = (
     ("events", "DELETE", "d", "id"),
     ("line_ids", "DELETE", "x", "friend_id"),
 )
+_MENUS_NOTED = tuple(("friend_menus", change, "m", "friend_id") for change in ("INSERT", "UPDATE", "DELETE"))
+NOTED = (*_NOTED, *_MENUS_NOTED)
 
 
-def sqlite_triggers(condition: str = "") -> Iterator[tuple[str, str]]:
+def sqlite_triggers(condition: str = "", noted: Iterable[Noted] = _NOTED) -> Iterator[tuple[str, str]]:
     """A row of the log for each row that changed: what makes each trigger, by its name."""
-    for table, change, kind, column in _NOTED:
+    for table, change, kind, column in noted:
         row = "OLD" if change == "DELETE" else "NEW"
         name = f"{table}_{change.lower()}_noted"
         noting = f"INSERT INTO changes (kind, ids) VALUES ('{kind}', {row}.{column})"  # noqa: S608 - our own names
         yield name, f"CREATE TRIGGER {name} AFTER {change} ON {table} {condition}BEGIN {noting}; END"
 
 
-def _postgres_triggers() -> Iterator[str]:
-    """A row of the log for each statement that changed rows."""
+def _postgres_notes() -> Iterator[str]:
+    """What a trigger of PostgreSQL calls, by the column that it notes."""
     for column in ("id", "friend_id"):
         yield (
             f"CREATE FUNCTION lineform_note_{column}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "  # noqa: S608 - our own names
@@ -84,7 +87,11 @@ def _postgres_triggers() -> Iterator[str]:
             f"SELECT TG_ARGV[0], array_agg(DISTINCT {column}) FROM touched HAVING count(*) > 0; "
             "END IF; RETURN NULL; END $$"
         )
-    for table, change, kind, column in _NOTED:
+
+
+def _postgres_triggers(noted: Iterable[Noted]) -> Iterator[str]:
+    """A row of the log for each statement that changed rows."""
+    for table, change, kind, column in noted:
         rows = "OLD" if change == "DELETE" else "NEW"
         yield (
             f"CREATE TRIGGER {table}_{change.lower()}_noted AFTER {change} ON {table} "
@@ -267,7 +274,7 @@ _COPIES = (
         seq {id}, kind TEXT NOT NULL, ids {ids}, stamp BIGINT NOT NULL DEFAULT {stamp}, xid BIGINT DEFAULT {xid})""",
     {
         "sqlite": tuple(made for _, made in sqlite_triggers("WHEN EXISTS (SELECT 1 FROM copies) ")),
-        "postgresql": ("CREATE INDEX changes_xid ON changes (xid)", *_postgres_triggers()),
+        "postgresql": ("CREATE INDEX changes_xid ON changes (xid)", *_postgres_notes(), *_postgres_triggers(_NOTED)),
     },
 )
 
@@ -362,6 +369,11 @@ _PROFILES = (
     "CREATE INDEX profile_asks_due ON profile_asks (account_id, due_at, friend_id) WHERE due_at IS NOT NULL",
 )
 
+_COPIED_MENUS = (
+    # The copy knows who was shown which menu, too. SQLite's triggers are there while there is a copy.
+    {"sqlite": (), "postgresql": tuple(_postgres_triggers(_MENUS_NOTED))},
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -382,6 +394,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _COUPONS,
     _ITEMS,
     _PROFILES,
+    _COPIED_MENUS,
 )
 VERSION = len(STEPS)
 

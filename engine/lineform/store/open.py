@@ -62,7 +62,6 @@ _OLDEST_SQLITE = (3, 35)  # RETURNING
 class SqlStore(
     JourneyRecords,
     HappeningRecords,
-    FriendReading,
     EventRecords,
     HotValues,
     FriendImport,
@@ -73,6 +72,7 @@ class SqlStore(
     ConversationRecords,
     ItemRecords,
     MenuRecords,
+    FriendReading,
     CouponRecords,
     LinkRecords,
     LeaseRecords,
