@@ -138,6 +138,8 @@ def hair_salon(life: Chronicle) -> None:
     life.note("花 moves her booking by two days; 優子 cancels hers")
     life.did("花", "booking", number="B1", at="2026-12-14T16:00", menu="カット")
     life.did("優子", "cancellation", number="B2")
+    life.note("真一 books for the same afternoon: nobody tells him of tomorrow")
+    life.did("真一", "booking", number="B3", at="2026-12-10T15:00", menu="カット")
     life.at("2026-12-13T18:10")
     life.answers("花", "予約を変更したい")
     life.at("2026-12-16T12:30")

@@ -120,7 +120,8 @@ class Step(Part):
     after: Length = "0m"
     """How long after the beginning. With `at`, days, weeks, months and years are those of the calendar."""
     before: Before | None = None
-    """Instead of `after`: so long before the date that began the scenario, or before another one."""
+    """Instead of `after`: so long before the date that began the scenario, or before another one. Where that was past
+    when the scenario began, or is past when the steps before it are through, the step is skipped."""
     from_: Literal["start", "previous"] = Field(default="start", alias="from")
     """What `after` counts from: the beginning, or the moment of the step before."""
     at: WallTime | None = None

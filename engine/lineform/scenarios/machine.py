@@ -95,8 +95,8 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         return _skip(script, enrolment, step, friend, moment, "its date is not known")
     if due > now:
         return Moved(replace(enrolment, due=due))  # its date moved
-    if script.date and due < enrolment.entered_at - ON_TIME:
-        return _skip(script, enrolment, step, friend, moment, "it was past when its date became known", due)
+    if why := _past(script, enrolment, step, due):
+        return _skip(script, enrolment, step, friend, moment, why, due)
     due = max(due, enrolment.reached)
     if script.not_excluded is not None and not _true(script.not_excluded, friend, now):
         if script.excluded == "leave":
@@ -114,6 +114,16 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         until = due + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
     return Moved(_onwards(script, marked, step, way, friend, due), effects)
+
+
+def _past(script: Script, enrolment: Enrolment, step: ScriptStep, due: datetime) -> str:
+    """Why a step that hangs on a date comes too late to be true: "tomorrow" must not be read on the day itself. Empty
+    where it does not."""
+    if (script.date or step.before is not None) and due < enrolment.entered_at - ON_TIME:
+        return "it was past when its date became known"
+    if step.before is not None and due < enrolment.reached - ON_TIME:
+        return "it was past when its turn came"
+    return ""
 
 
 def met(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, now: datetime) -> Enrolment | None:

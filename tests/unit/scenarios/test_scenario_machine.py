@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineform.model.address import Address, Kind
-from lineform.model.scenario import ScenarioSpec
-from lineform.scenarios.effect import Effect, Give, Say
+from lineform.scenarios.effect import Give, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.machine import Moment, advance, due_of
 from lineform.scenarios.reacting import react, revised
-from lineform.scenarios.scenario_body import scenario_revision
-from lineform.scenarios.script import Script, read_script
-from lineform.segments.friend import Friend
 from lineform.sending.quiet import quiet_hours
-from lineform.sending.revision import Revisions
-from support.declared_clients import client
+from support.coursing import FRIEND, NOW, Lived, begun, says, script
 
-NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
-FRIEND = Friend(1, "U1", "Aoi", "ja", NOW, False, {}, frozenset(), events=())
 QUIET = quiet_hours("21:00-09:00", "Asia/Tokyo")
-
-
-def script(*steps: dict[str, Any], trigger: Any = "follow", **fields: Any) -> Script:
-    spec = ScenarioSpec.model_validate({"kind": "scenario", "name": "s", "trigger": trigger, "steps": steps, **fields})
-    owner = client(spec)
-    found = scenario_revision(Revisions(), owner, owner.resources[Address(Kind.SCENARIO, "s")])
-    return read_script("scenario.s", found.digest, found.body)
-
-
-def says(step: str, after: str = "0m", **fields: Any) -> dict[str, Any]:
-    return {"id": step, "after": after, "send": [{"text": step}], **fields}
-
-
-def begun(one: Script, at: datetime = NOW, friend: Friend = FRIEND) -> Enrolment:
-    (moved,) = react(one, (), Happening("k", 1, What.FOLLOW, at), friend, Moment(at))
-    return moved.enrolment
-
-
-class Lived:
-    """A course and everything that was said in it, with the moment."""
-
-    def __init__(self, one: Script, course: Enrolment, friend: Friend = FRIEND) -> None:
-        self.script, self.course, self.friend = one, course, friend
-        self.said: list[tuple[datetime, str]] = []
-        self.effects: list[Effect] = []
-
-    def tick(self, now: datetime, **moment: Any) -> None:
-        while self.course.state is State.ACTIVE and self.course.due is not None and self.course.due <= now:
-            moved = advance(self.script, self.course, self.friend, Moment(now, **moment))
-            assert moved.enrolment != self.course
-            self.course = moved.enrolment
-            self.effects += moved.effects
-            self.said += [(now, effect.source.partition("/")[2]) for effect in moved.effects if isinstance(effect, Say)]
-
-
 UNITS = ("m", "h", "d", "w", "mo")
 lengths = st.builds(lambda count, unit: f"{count}{unit}", st.integers(0, 40), st.sampled_from(UNITS))
 clocks = st.none() | st.builds(lambda h, m: f"{h:02}:{m:02}", st.integers(0, 23), st.integers(0, 59))
