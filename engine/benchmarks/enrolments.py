@@ -28,6 +28,7 @@ from lineform.journeys.book import books
 from lineform.journeys.budget import Purse
 from lineform.journeys.decision import Decision
 from lineform.journeys.freezing import Freezer
+from lineform.journeys.making import Maker
 from lineform.lineapi.routes import Route
 from lineform.model.address import Address, Kind
 from lineform.model.client import ClientSpec, Limits
@@ -149,7 +150,7 @@ def claim(store: SqlStore, client: Client, now: datetime) -> tuple[float, float,
         decision.take_in(ids)
         for friend_id in ids:
             decision.due(friend_id)
-        freezer = Freezer(decision, "bench", timedelta(seconds=60))
+        freezer = Freezer(decision, Maker(decision), "bench", timedelta(seconds=60))
         assert Purse(Quota(None, 0)).judge(inside, client, now, freezer.pushed()) is None
         freezer.freeze()
         decision.write()

@@ -20,6 +20,7 @@ from lineform.report.scenarios import stand_data, stand_lines
 from lineform.report.terminal import plural
 from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.script import VERSION_DIGITS
+from lineform.wiring.links import link_keys
 from lineform.wiring.session import Session, open_session
 
 FORMAT_VERSION = 1
@@ -127,7 +128,8 @@ async def _done(
     records = Records(session.store)
     try:
         actor = session.settings.actor or "lineform scenarios"
-        run = Run(owner, account, records, session.clock, TickOptions(actor=actor))
+        options = TickOptions(actor=actor, link_keys=link_keys(owner.spec, session.settings))
+        run = Run(owner, account, records, session.clock, options)
         return await by_hand(run, name, user_ids, change)
     finally:
         records.close()

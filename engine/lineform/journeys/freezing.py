@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
-from lineform.errors import BlockedError
 from lineform.journeys.decision import Decision, Said
-from lineform.journeys.passing import pages_of
+from lineform.journeys.making import Made, Maker, NotMade
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.ports.audit import AuditEntry
@@ -26,29 +25,11 @@ from lineform.scenarios.happening import Happening
 from lineform.segments.friend import Friend
 from lineform.sending.batches import body_of
 from lineform.sending.caps import messages_digest
-from lineform.sending.given import COUPON, names_read, pools_read, stand_in
 from lineform.sending.keys import recipients_hash, retry_key
-from lineform.sending.links import Keys
-from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.status import BatchStatus, SendStatus
-from lineform.sending.textguards import suspicious_bytes
-from lineform.templates.errors import TemplateError
-from lineform.templates.send import CompiledMessages, compile_messages
 
-PAGE: Final = "page"
-"""The name by which an expression reads a friend's own pages."""
 TOKEN_LIVES: Final = 50.0
 """Seconds after which a reply token is taken to be dead, of the minute that LINE gives it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A message made for one friend."""
-
-    said: Said
-    compiled: CompiledMessages
-    body: bytes
-    """The messages as JSON; codes are stood for by something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +65,8 @@ class Frozen:
 class Freezer:
     """Freezes what was said in one decision."""
 
-    def __init__(self, decision: Decision, worker: str, lease: timedelta, keys: Keys | None = None) -> None:
-        self._decision, self._worker, self._lease, self._keys = decision, worker, lease, keys
-        self._compiled: dict[int, tuple[Any, CompiledMessages]] = {}
+    def __init__(self, decision: Decision, maker: Maker, worker: str, lease: timedelta) -> None:
+        self._decision, self._maker, self._worker, self._lease = decision, maker, worker, lease
         self.frozen = Frozen()
         self.judged: Spent | None = None
         """What the budget was judged by."""
@@ -99,6 +79,7 @@ class Freezer:
         """Writes everything down. Without `pushes`, only answers, which are free."""
         groups: dict[tuple[str, str, bool], list[Made]] = {}
         by_token: dict[str, list[Made]] = {}
+        self._maker.look_up(self._decision.said)
         for said in self._decision.said:
             made = self._made(said)
             if made is None:
@@ -113,77 +94,25 @@ class Freezer:
             for rest in self._answer(several):
                 groups.setdefault(_group_of(rest.said), []).append(rest)
         for (address, name, silent), several in groups.items():
-            for part in _once_each(several):
+            for part in _parts(several):
                 self._push(address, name, silent, part)
         return self.frozen
 
     def _made(self, said: Said) -> Made | None:
-        compiled = self._compile(said)
         try:
-            body = compiled.render_bytes(self._scope(said, compiled, None))
-        except TemplateError as unknown:
-            self._drop(said, unknown.message)
+            made = self._maker.made(said)
+        except NotMade as why:
+            self._drop(said, str(why))
             return None
-        entry = said.script or self._decision.book.entries.get(said.say.source.partition("/")[0])
-        production = getattr(entry, "production", self._production)
-        if found := suspicious_bytes(body, production=production):
-            self._drop(said, found[0][1].sentence)
-            return None
-        if self._read_already(said, messages_digest(body)):
+        if self._read_already(said, messages_digest(made.body)):
             self._drop(said, "the friend read the same already")
             return None
-        return Made(said, compiled, body)
+        return made
 
     def _read_already(self, said: Said, digest: bytes) -> bool:
         if said.say.capped == "send" or _answers(said, self._decision.now):
             return False
         return not self._decision.reads_first(said.friend, said.say.source, digest)
-
-    @property
-    def _production(self) -> bool:
-        return self._decision.client.spec.environment == "production"
-
-    def _compile(self, said: Said) -> CompiledMessages:
-        key = id(said.say.messages)
-        if key not in self._compiled:
-            # Kept beside what was made of it, so that no other object can come to bear the id.
-            made = compile_messages(said.say.messages, said.say.context)
-            self._compiled[key] = (said.say.messages, made)
-        return self._compiled[key][1]
-
-    def _scope(self, said: Said, compiled: CompiledMessages, codes: Mapping[str, str] | None) -> dict[str, Any]:
-        timezone = self._decision.client.timezone
-        pools = pools_read(compiled.reads)
-        given = codes if codes is not None else {pool: stand_in(said.friend.id) for pool in pools}
-        pages = pages_of(
-            names_read(compiled.reads, PAGE),
-            said.friend.id,
-            self._decision.client.name,
-            self._decision.book.answering.forms,
-            self._keys,
-            self._decision.now,
-        )
-        return {
-            "run": run_scope(self._decision.now, timezone),
-            "page": pages,
-            "friend": friend_scope(said.friend, timezone),
-            "event": said.say.context.get("event", {}),
-            "code": given,
-            "coupon": self._coupons(compiled),
-        }
-
-    def _coupons(self, compiled: CompiledMessages) -> dict[str, str]:
-        """LINE's ids of the coupons that messages bring. Raises BlockedError where one was not made yet."""
-        names = names_read(compiled.reads, COUPON)
-        if not names:
-            return {}
-        known = self._decision.store.coupons(self._decision.client.name)
-        made = {one.name: one.coupon_id for one in known if one.coupon_id}
-        if missing := [name for name in names if name not in made]:
-            raise BlockedError(
-                f"coupon.{missing[0]} is not on the account", hint="run 'lineform apply', which makes it", code="G220"
-            )
-        return {name: made[name] for name in names}
 
     def _drop(self, said: Said, why: str) -> None:
         """A message that must not or cannot be made stops this one friend's message, and is told."""
@@ -202,41 +131,42 @@ class Freezer:
     def _answer(self, several: Sequence[Made]) -> list[Made]:
         """Freezes one answer of as much as one reply holds; what is left over is pushed."""
         fits: list[Made] = []
+        links: dict[str, str] = {}
         messages = 0
         for made in several:
-            messages += len(made.said.say.messages)
-            if messages > MESSAGES_PER_REQUEST or pools_read(made.compiled.reads):
+            messages += made.count
+            if messages > MESSAGES_PER_REQUEST or made.takes_codes or not _agree(links, made):
                 break
             fits.append(made)
+            links |= made.links
         if not fits:
             return list(several)
         first = fits[0].said
         if first.cause is None:
             return list(several)
-        body = b"[" + b",".join(made.body[1:-1] for made in fits) + b"]"
-        whole, digest = body_of(body, silent=False), messages_digest(body)
-        friend, now, store = first.friend, self._decision.now, self._decision.store
+        friend, now, store, client = first.friend, self._decision.now, self._decision.store, self._decision.client.name
         address, name, _ = _group_of(first)
+        frozen: list[NewBatch] = []
 
         def batches(key: str) -> Batches:
-            retry = retry_key(self._decision.client.name, address, key, Route.REPLY, [friend.user_id])
-            return [NewBatch(0, Route.REPLY, (friend.id,), whole, retry, digest, BatchStatus.ANSWERING)]
+            retry = retry_key(client, address, key, Route.REPLY, [friend.user_id])
+
+            def made(handout: Handout) -> Iterator[NewBatch]:
+                parts = self._maker.whole(handout, fits)
+                body, digest = _joined(one.body for one in parts), messages_digest(_joined(one.plain for one in parts))
+                whole, status = body_of(body, silent=False), BatchStatus.ANSWERING
+                frozen.append(NewBatch(0, Route.REPLY, (friend.id,), whole, retry, digest, status))
+                yield frozen[-1]
+
+            return made
 
         key = f"{name}@{_stamp(now)}#{friend.id}/{first.cause.key}"
         send, send_id = self._written(address, key, first, [friend], batches)
         batch_id = store.intend_answer(send_id, self._worker, now, self._lease)
+        batch = frozen[-1]
+        token = first.cause.reply_token
         self.frozen.answers.append(
-            Answer(
-                send_id,
-                batch_id,
-                address,
-                send.digest,
-                send.key,
-                friend.id,
-                whole,
-                digest,
-                first.cause.reply_token,
-            )
+            Answer(send_id, batch_id, address, send.digest, send.key, friend.id, batch.body, batch.digest, token)
         )
         return list(several[len(fits) :])
 
@@ -285,16 +215,12 @@ class Freezer:
     def _batches(
         self, address: str, key: str, silent: bool, several: Sequence[Made], handout: Handout
     ) -> Iterator[NewBatch]:
-        same: dict[bytes, list[Friend]] = {}
-        codes = self._handed_out(several, handout)
-        for made in several:
-            body = made.body
-            if made.said.friend.id in codes:
-                body = made.compiled.render_bytes(self._scope(made.said, made.compiled, codes[made.said.friend.id]))
-            same.setdefault(body, []).append(made.said.friend)
+        same: dict[tuple[bytes, bytes], list[Friend]] = {}
+        for one in self._maker.whole(handout, several):
+            same.setdefault((one.body, one.plain), []).append(one.friend)
         seq = 0
-        for body, friends in same.items():
-            whole, digest = body_of(body, silent=silent), messages_digest(body)
+        for (body, plain), friends in same.items():
+            whole, digest = body_of(body, silent=silent), messages_digest(plain)
             for start in range(0, len(friends), MULTICAST_RECIPIENTS):
                 part = friends[start : start + MULTICAST_RECIPIENTS]
                 route = Route.MULTICAST if len(part) > 1 else Route.PUSH
@@ -302,18 +228,6 @@ class Freezer:
                 retry = retry_key(self._decision.client.name, address, key, route, users)
                 yield NewBatch(seq, route, tuple(friend.id for friend in part), whole, retry, digest)
                 seq += 1
-
-    def _handed_out(self, several: Sequence[Made], handout: Handout) -> dict[int, dict[str, str]]:
-        """What each friend is given who reads a code: once for good, whatever they were given before."""
-        found: dict[int, dict[str, str]] = {}
-        wanted: dict[str, list[int]] = {}
-        for made in several:
-            for pool in pools_read(made.compiled.reads):
-                wanted.setdefault(pool, []).append(made.said.friend.id)
-        for pool, ids in wanted.items():
-            for friend_id, code in handout.codes(pool, sorted(ids)).items():
-                found.setdefault(friend_id, {})[pool] = code
-        return found
 
 
 def _digest(decision: Decision, address: str) -> str:
@@ -342,18 +256,32 @@ def _told_apart(several: Sequence[Made]) -> str:
     return hashlib.blake2b("\n".join(each).encode(), digest_size=6).hexdigest()
 
 
-def _once_each(several: Iterable[Made]) -> Iterator[list[Made]]:
-    """Parts in which each friend occurs once: a call cannot name a friend twice."""
+def _parts(several: Iterable[Made]) -> Iterator[list[Made]]:
+    """Parts in which each friend occurs once, since a call cannot name a friend twice, and in which a link leads to
+    one address: friends may go by versions in which it led elsewhere."""
     left = list(several)
     while left:
         seen: set[int] = set()
         part: list[Made] = []
         rest: list[Made] = []
+        links: dict[str, str] = {}
         for made in left:
-            (rest if made.said.friend.id in seen else part).append(made)
+            fits = made.said.friend.id not in seen and _agree(links, made)
+            (part if fits else rest).append(made)
             seen.add(made.said.friend.id)
+            if fits:
+                links |= made.links
         yield part
         left = rest
+
+
+def _agree(links: Mapping[str, str], made: Made) -> bool:
+    return all(links.get(name, url) == url for name, url in made.links.items())
+
+
+def _joined(lists: Iterable[bytes]) -> bytes:
+    """Several lists of messages, as JSON, as one."""
+    return b"[" + b",".join(one[1:-1] for one in lists) + b"]"
 
 
 def _stamp(now: datetime) -> str:

@@ -16,6 +16,8 @@ from lineform.journeys.budget import AskQuota, Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Freezer, Frozen
+from lineform.journeys.making import Maker
+from lineform.run.lessons import lessons_of
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.happening import Happening
@@ -71,7 +73,8 @@ def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
     """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
     be pushed, OverBudget where it refuses them, and LedgerMoved where another run froze more since; of one that is
     spent already, answers alone are written."""
-    freezer = Freezer(decision, run.options.worker, run.options.lease, run.options.link_keys)
+    maker = Maker(decision, run.options.link_keys, lessons_of(run.store))
+    freezer = Freezer(decision, maker, run.options.worker, run.options.lease)
     pushed = freezer.pushed()
     if pushed and purse is None:
         raise AskQuota

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from lineform.lineapi.check import check_message
 from lineform.loading.check_actions import Nameable, action_problems, action_reads, sent_problems
-from lineform.loading.check_messages import CODES, MessageChecks, answered_with
+from lineform.loading.check_messages import CODES, MessageChecks
+from lineform.loading.check_recommendations import repeated_problems
+from lineform.loading.spoken import messages_of
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Kind
 from lineform.model.attributes import AttributeSpec
@@ -17,6 +19,7 @@ from lineform.model.origin import Path, dotted
 from lineform.model.prefectures import PREFECTURES
 from lineform.model.problem import did_you_mean
 from lineform.model.questions import Question
+from lineform.model.recommendations import RecommendationsSpec
 from lineform.model.reply import ReplySpec
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.route import RouteSpec
@@ -112,7 +115,14 @@ class Names(Protocol):
         ...
 
     @property
-    def given(self) -> Mapping[str, Collection[str]]: ...
+    def given(self) -> Mapping[str, Collection[str]]:
+        """The declared names of what messages are given, such as pools of codes."""
+        ...
+
+    @property
+    def rules(self) -> Mapping[str, RecommendationsSpec]:
+        """By which items are recommended."""
+        ...
 
     def sure(self, finding: Finding) -> bool:
         """Whether a finding is no mere consequence of a broken file."""
@@ -146,7 +156,8 @@ def _all_problems(
     # A question may be left out by its condition, and its answer is unknown then.
     events = dict.fromkeys((one.field for one in spec.questions), False) if isinstance(spec, FormSpec) else None
     if names.attributes_complete:
-        yield from action_reads(sites, names.attributes, events, answered_with(names.given), about=_ABOUT[type(spec)])
+        yield from action_reads(sites, names.attributes, events, names.given, about=_ABOUT[type(spec)])
+        yield from repeated_problems(messages_of(spec), names.rules, names.declared)
     match spec:
         case ReplySpec():
             yield from action_problems(spec.do, ("do",), known)

@@ -1,24 +1,25 @@
-"""Links that a campaign wants to be tracked, and cannot be."""
+"""Links whose taps are to be recorded, and cannot be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lineform.lineapi.author import NotAMessageError, to_line
+from lineform.lineapi.author import NotAMessageError
 from lineform.loading.clients import ReadClient
 from lineform.loading.resources import Built
+from lineform.loading.spoken import Speaking, messages_of
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Address
 from lineform.model.attributes import AttributesSpec
-from lineform.model.campaign import CampaignSpec
 from lineform.sending.given import LINK, names_read, paths_read
 from lineform.sending.tracking import declared_links, tracked
+from lineform.sending.wording import line_form
 from lineform.templates.errors import TemplateError
 
 
 def link_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tuple[Address, FieldProblem]]:
-    """What keeps the links of a client's campaigns from being tracked, each with its address."""
-    wanted = {a: one.spec for a, one in built.items() if isinstance(one.spec, CampaignSpec) and one.spec.track}
+    """What keeps the links of a client's messages from being tracked, each with its address."""
+    wanted = {a: one.spec for a, one in built.items() if isinstance(one.spec, Speaking) and one.spec.track}
     if not wanted:
         return
     links = declared_links(one.spec for one in built.values() if isinstance(one.spec, AttributesSpec))
@@ -33,9 +34,9 @@ def link_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterato
             yield address, FieldProblem(("track",), "E119", message, hint)
 
 
-def _has_links(spec: CampaignSpec, links: Mapping[str, str]) -> bool:
+def _has_links(spec: Speaking, links: Mapping[str, str]) -> bool:
     try:
-        made = tracked([to_line(message).line for message in spec.messages], links)
+        made = tracked([line_form(message) for _, message in messages_of(spec)], links)
         return bool(names_read(paths_read(made), LINK))
     except (NotAMessageError, TemplateError):
         return True  # told elsewhere

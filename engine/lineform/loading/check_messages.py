@@ -140,11 +140,6 @@ def read_problems(
     ]
 
 
-def answered_with(given: Mapping[str, Collection[str]]) -> dict[str, Collection[str]]:
-    """What messages to single friends may be given: codes, coupons, and pages of the friend's own."""
-    return {root: given[root] for root in ("code", "coupon", "page")}
-
-
 def read_problem(
     path: Path,
     read: Read,

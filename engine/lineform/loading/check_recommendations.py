@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from lineform.loading.validation import FieldProblem
@@ -61,11 +61,11 @@ def _example(example: Mapping[str, Any], items: Mapping[str, AttributeSpec]) -> 
 
 
 def repeated_problems(
-    messages: Sequence[Any], rules: Mapping[str, RecommendationsSpec], words: Declared
+    messages: Iterable[tuple[Path, Any]], rules: Mapping[str, RecommendationsSpec], words: Declared
 ) -> Iterator[FieldProblem]:
-    """Whether what messages read of an item is declared, and LINE takes so many."""
-    for index, message in enumerate(messages):
-        yield from _walk(message, ("messages", index), {}, rules, words.items)
+    """Whether what messages, each with its place, read of an item is declared, and LINE takes so many."""
+    for path, message in messages:
+        yield from _walk(message, path, {}, rules, words.items)
 
 
 def _walk(

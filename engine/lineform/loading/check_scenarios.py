@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from lineform.loading.check_actions import Nameable, action_problems, said_where, sent_problems
 from lineform.loading.check_answering import Names
-from lineform.loading.check_messages import MessageChecks, answered_with, read_problem
+from lineform.loading.check_messages import MessageChecks, read_problem
+from lineform.loading.check_recommendations import repeated_problems
+from lineform.loading.spoken import messages_of, turns
 from lineform.loading.validation import FieldProblem
 from lineform.model import occasions as on
 from lineform.model.actions import Action, RecordAction, SendAction, StartAction, TagAction, UntagAction
@@ -17,7 +19,7 @@ from lineform.model.audience import Condition, SegmentCondition
 from lineform.model.conditions import AttributeCondition, ClickCondition, EventCondition
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
-from lineform.model.scenario import END, ScenarioSpec, Step, Turn
+from lineform.model.scenario import END, ScenarioSpec, Step
 from lineform.scenarios.shop import ITEM
 from lineform.segments.check import check_condition
 from lineform.segments.declared import Declared
@@ -67,14 +69,6 @@ def _branches(spec: ScenarioSpec) -> Iterator[FieldProblem]:
                 yield FieldProblem(path, "E341", f"{dotted(path)}: nothing comes after an else", "make it the last one")
 
 
-def _turns(step: Step, path: Path) -> Iterator[tuple[Turn, Path]]:
-    for place, arm in enumerate(step.branch or ()):
-        yield arm, (*path, "branch", place)
-    if step.wait is not None:
-        yield step.wait, (*path, "wait")
-        yield step.wait.else_, (*path, "wait", "else")
-
-
 def _targets(spec: ScenarioSpec) -> Iterator[FieldProblem]:
     """Targets that are no later step, and steps that nothing leads to."""
     places = {step.id: index for index, step in enumerate(spec.steps)}
@@ -82,7 +76,7 @@ def _targets(spec: ScenarioSpec) -> Iterator[FieldProblem]:
     sure = True
     for index, step in enumerate(spec.steps):
         path: Path = ("steps", index)
-        ways = list(_turns(step, path))
+        ways = list(turns(step, path))
         gotos = [(step.goto, path)] if not ways else [(turn.goto, here) for turn, here in ways]
         for goto, here in gotos:
             if goto is None:
@@ -128,7 +122,7 @@ def _times(spec: ScenarioSpec) -> Iterator[FieldProblem]:
 
 
 def _sends(step: Step) -> bool:
-    several = [*(step.do or ()), *(one for turn, _ in _turns(step, ()) for one in turn.then or ())]
+    several = [*(step.do or ()), *(one for turn, _ in turns(step, ()) for one in turn.then or ())]
     return step.send is not None or any(isinstance(one, SendAction) for one in several)
 
 
@@ -179,11 +173,10 @@ def scenario_problems(
     sites: Sequence[Site],
     names: Names,
     scenarios: Mapping[str, ScenarioSpec],
-    given: Mapping[str, Collection[str]],
 ) -> Iterator[FieldProblem]:
     """What is wrong with the words that it uses, and with what follows from it in other scenarios."""
     misplaced: set[Path] = set()
-    for found in _words(spec, sites, names, given):
+    for found in _words(spec, sites, names):
         if found.code == "E024":
             misplaced.add(found.path)
         elif found.path in misplaced or not names.sure(Finding(found.path, found.code, found.message)):
@@ -192,9 +185,7 @@ def scenario_problems(
     yield from _circles(spec, scenarios)
 
 
-def _words(
-    spec: ScenarioSpec, sites: Sequence[Site], names: Names, given: Mapping[str, Collection[str]]
-) -> Iterator[FieldProblem]:
+def _words(spec: ScenarioSpec, sites: Sequence[Site], names: Names) -> Iterator[FieldProblem]:
     known = Nameable(
         names.declared,
         {*names.all[Kind.RICHMENU], *names.unread},
@@ -221,12 +212,11 @@ def _words(
                 path: Path = ("skip_if_unknown", index)
                 hint = did_you_mean(name, names.attributes)
                 yield FieldProblem(path, "E301", f"{dotted(path)}: unknown attribute '{name}'", hint)
-        yield from _reads(spec, sites, names, answered_with(given))
+        yield from _reads(spec, sites, names)
+        yield from repeated_problems(messages_of(spec), names.rules, words)
 
 
-def _reads(
-    spec: ScenarioSpec, sites: Sequence[Site], names: Names, given: Mapping[str, Collection[str]]
-) -> Iterator[FieldProblem]:
+def _reads(spec: ScenarioSpec, sites: Sequence[Site], names: Names) -> Iterator[FieldProblem]:
     """Whether what the messages read is known when they are made. `event` is what began the scenario."""
     events: dict[str, bool] | None = None
     if begun_by := _begun_by(spec):
@@ -244,7 +234,7 @@ def _reads(
                 read,
                 names.attributes,
                 spec.skip_if_unknown,
-                given,
+                names.given,
                 events=events,
                 about="a scenario",
             )
@@ -348,7 +338,7 @@ def _step(spec: ScenarioSpec, step: Step, words: Declared, known: Nameable, path
         if step.before.field is not None:
             yield from _field(spec, step.before.field, words, (*path, "before", "field"), _DATES)
     yield from action_problems(step.do or (), (*path, "do"), known)
-    for turn, here in _turns(step, path):
+    for turn, here in turns(step, path):
         yield from action_problems(turn.then or (), (*here, "then"), known)
     for place, arm in enumerate(step.branch or ()):
         yield from _condition(arm.if_, words, (*path, "branch", place, "if"))
@@ -401,7 +391,7 @@ def _at_once(spec: ScenarioSpec) -> Iterator[Action]:
         if step.after != "0m" or step.before is not None or step.at is not None or step.on is not None:
             return
         yield from step.do or ()
-        for turn, _ in _turns(step, ()):
+        for turn, _ in turns(step, ()):
             yield from turn.then or ()
         if step.wait is not None:
             return

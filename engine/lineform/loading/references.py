@@ -18,6 +18,7 @@ from lineform.loading.check_recommendations import recommendation_problems, repe
 from lineform.loading.check_scenarios import scenario_problems
 from lineform.loading.mending import apart_from
 from lineform.loading.resources import Built
+from lineform.loading.spoken import messages_of
 from lineform.loading.validation import FieldProblem
 from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
@@ -186,12 +187,12 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
                 built.sites, names.attributes, spec.skip_if_unknown, {root: names.given[root] for root in GIVEN}
             )
             yield from _skips(spec, names)
-            yield from repeated_problems(spec.messages, names.rules, known)
+            yield from repeated_problems(messages_of(spec), names.rules, known)
     elif isinstance(spec, RecommendationsSpec):
         if names.attributes_complete:
             yield from recommendation_problems(spec, known)
     elif isinstance(spec, ScenarioSpec):
-        yield from scenario_problems(spec, built.sites, names, names.scenarios, names.given)
+        yield from scenario_problems(spec, built.sites, names, names.scenarios)
     elif isinstance(spec, ReplySpec | FormSpec | RouteSpec):
         yield from answering_problems(spec, built.sites, names, names.menus)
     elif isinstance(spec, RichMenuSpec):

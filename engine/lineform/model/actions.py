@@ -14,6 +14,8 @@ from lineform.model.base import Name, Part
 
 Messages = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=5, strict=False)]
 """One to five messages, in LINE's own form or the short one; see `lineform.lineapi`."""
+Track = Literal["friend", "message"]
+"""How taps on links are recorded: by friend, each of whom then reads an address of their own, or by message."""
 
 
 class SendAction(Part):

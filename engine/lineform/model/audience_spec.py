@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from lineform.model.address import NAME
+from lineform.model.address import NAME, Kind
 from lineform.model.base import Name, Part, Spec
 
-SentCampaign = Annotated[str, Field(pattern=rf"^campaign\.{NAME.pattern}$", examples=["campaign.winter-sale"])]
+
+def _to_many(value: Any) -> Any:
+    kind = value.partition(".")[0] if isinstance(value, str) else ""
+    if kind in _TO_ONE:
+        raise ValueError(
+            f"names a {kind}, and LINE makes such an audience of broadcasts and narrowcasts only: who tapped is known "
+            "where the file says 'track: friend', and a condition {click: …} asks it"
+        )
+    return value
+
+
+_TO_ONE = frozenset({Kind.SCENARIO.value, Kind.REPLY.value, Kind.FORM.value, Kind.ROUTE.value})
+"""Kinds whose messages go to single friends."""
+SentCampaign = Annotated[
+    str, Field(pattern=rf"^campaign\.{NAME.pattern}$", examples=["campaign.winter-sale"]), BeforeValidator(_to_many)
+]
 
 
 class AudienceSource(Part):

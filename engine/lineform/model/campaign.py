@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from lineform.model.actions import Track
 from lineform.model.audience import Audience
 from lineform.model.base import ArmedSpec, Duration, Part
 from lineform.model.schedule import Schedule
@@ -57,7 +58,7 @@ class CampaignSpec(ArmedSpec):
     """In parts: a few friends first, the others after a wait, unless something went wrong."""
     allow_almost_everyone: bool = False
     """Whether a condition may choose nearly all friends, although neither `everyone` nor `expect` is written."""
-    track: Literal["friend", "message"] | None = None
+    track: Track | None = None
     """Whether taps on declared links are recorded: who tapped (every friend then reads an address of their own, so
     that each is pushed to), or only how often this message's links were tapped."""
     silent: bool = False

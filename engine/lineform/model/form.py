@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from lineform.model.actions import Actions
+from lineform.model.actions import Actions, Track
 from lineform.model.attributes import FormWords
 from lineform.model.base import ArmedSpec, Duration, Part
 from lineform.model.questions import Label, Question
@@ -65,6 +65,8 @@ class FormSpec(ArmedSpec):
     """Whether a reply's exact keyword comes before a free text as an answer. Other replies answer what is no answer."""
     words: FormPhrases = FormPhrases()
     page: FormPage | None = None
+    track: Track | None = None
+    """Whether taps on declared links are recorded: who tapped, or only how often they were tapped."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts. Elsewhere on a production account it is refused."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from lineform.model.actions import Actions
+from lineform.model.actions import Actions, Track
 from lineform.model.audience import Condition
 from lineform.model.base import ArmedSpec, Duration, Part
 from lineform.model.client import QuietHours
@@ -145,6 +145,8 @@ class ReplySpec(ArmedSpec):
     otherwise: Actions | None = None
     gap: Duration | None = None
     """For so long, a friend is not answered by this reply again. 12 hours where it answers anything, else none."""
+    track: Track | None = None
+    """Whether taps on declared links are recorded: who tapped, or only how often they were tapped."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts. Elsewhere on a production account it is refused."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from lineform.model.actions import Actions
+from lineform.model.actions import Actions, Track
 from lineform.model.attributes import RouteWords, TagName
 from lineform.model.base import ArmedSpec, Duration
 
@@ -28,6 +28,8 @@ class RouteSpec(ArmedSpec):
     """What follows when a friend comes this way, the first time and each time after `gap`."""
     gap: Duration | None = None
     """For so long, coming again by this route does nothing more. For ever, where it is left out."""
+    track: Track | None = None
+    """Whether taps on declared links are recorded: who tapped, or only how often they were tapped."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts. Elsewhere on a production account it is refused."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from lineform.model.actions import Actions, Messages
+from lineform.model.actions import Actions, Messages, Track
 from lineform.model.attributes import AttributeName
 from lineform.model.audience import Condition
 from lineform.model.base import ArmedSpec, Duration, Name, Part
@@ -200,6 +200,8 @@ class ScenarioSpec(ArmedSpec):
     """Whether messages are made up for that were due while the scenario was disabled or not yet armed."""
     skip_if_unknown: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Attributes without which a friend is not sent messages that read them: those skip the step."""
+    track: Track | None = None
+    """Whether taps on declared links are recorded: who tapped, or only how often those of each step were tapped."""
     silent: bool = False
     """Delivered without a notification sound."""
     allow_test_word: bool = False

@@ -12,8 +12,8 @@ from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.ports.ledger import Handout
-from lineform.run.options import Run
 from lineform.run.recommending import PerFriend, Recommended
+from lineform.run.supplies import Supplies
 from lineform.sending.given import CODE, COUPON, LINK, Given, names_read, pools_read, stand_in
 from lineform.sending.links import LinkKeys, Ticket, link_url, untracked
 
@@ -36,24 +36,24 @@ class Fill:
     """Messages without what only this send put into them: by which the same messages are known again."""
 
 
-def looked_up(run: Run, reads: Iterable[str], given: Given) -> Fill:
+def looked_up(supplies: Supplies, reads: Iterable[str], given: Given) -> Fill:
     """Without handing anything out: friends who have no code yet read one that stands for it."""
     pools = pools_read(reads)
-    recommended = Recommended(run, given.items)
+    recommended = Recommended(supplies, given.items)
 
     def each(ids: Sequence[int]) -> PerFriend:
-        held = {pool: run.store.held_codes(run.client.name, pool, ids) for pool in pools}
+        held = {pool: supplies.store.held_codes(supplies.account, pool, ids) for pool in pools}
         items = recommended.each(ids)
         codes = {one: {pool: held[pool].get(one) or stand_in(one) for pool in pools} for one in ids}
         return {one: {CODE: codes[one], **items.get(one, {})} for one in ids}
 
-    return Fill({LINK: given.links, COUPON: coupon_ids(run, reads)}, each if pools or given.items else _nothing)
+    return Fill({LINK: given.links, COUPON: coupon_ids(supplies, reads)}, each if pools or given.items else _nothing)
 
 
-def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
+def told_apart(supplies: Supplies, reads: Iterable[str], given: Given) -> Fill:
     """The same, with links of each friend's own where taps are told apart by friend: so that a dry run counts the
     calls of the real one."""
-    fill = looked_up(run, reads, given)
+    fill = looked_up(supplies, reads, given)
     if not given.tracks_friends:
         return fill
 
@@ -66,13 +66,13 @@ def told_apart(run: Run, reads: Iterable[str], given: Given) -> Fill:
     return replace(fill, each=each)
 
 
-def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, keys: LinkKeys | None) -> Fill:
+def handed_out(supplies: Supplies, handout: Handout, reads: Iterable[str], given: Given, keys: LinkKeys | None) -> Fill:
     """Inside of a freeze: everybody is given what the messages name. `keys` sign the links that are tracked."""
     pools = pools_read(reads)
-    account = run.client.name
-    fixed: dict[str, Any] = {LINK: given.links, COUPON: coupon_ids(run, reads)}
+    account = supplies.account
+    fixed: dict[str, Any] = {LINK: given.links, COUPON: coupon_ids(supplies, reads)}
     targets: Mapping[str, int] = {}
-    recommended = Recommended(run, given.items)
+    recommended = Recommended(supplies, given.items)
     if keys is not None:
         targets = handout.targets(given.links)
         fixed[LINK] = {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}
@@ -96,12 +96,12 @@ def handed_out(run: Run, handout: Handout, reads: Iterable[str], given: Given, k
     return Fill(fixed, each if pools or given.tracks_friends or given.items else _nothing, plain)
 
 
-def coupon_ids(run: Run, reads: Iterable[str]) -> Mapping[str, str]:
+def coupon_ids(supplies: Supplies, reads: Iterable[str]) -> Mapping[str, str]:
     """LINE's ids of the coupons that messages bring. Raises BlockedError where one was not made yet."""
     names = names_read(reads, COUPON)
     if not names:
         return {}
-    made = {one.name: one.coupon_id for one in run.store.coupons(run.client.name) if one.coupon_id}
+    made = {one.name: one.coupon_id for one in supplies.store.coupons(supplies.account) if one.coupon_id}
     if missing := [name for name in names if name not in made]:
         raise BlockedError(
             f"coupon.{missing[0]} is not on the account", hint="run 'lineform apply', which makes it", code="G220"

@@ -19,6 +19,7 @@ from lineform.run.prepare import Prepared, ask_line, why_nobody
 from lineform.run.rendering import rendered
 from lineform.run.signing import signing_keys
 from lineform.run.stock import too_few_codes
+from lineform.run.supplies import supplies_of
 from lineform.sending.batches import Group, Recipient, around, body_of, grouped
 from lineform.sending.caps import messages_digest
 from lineform.sending.frames import Frame, body, filling
@@ -51,10 +52,11 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
 
 
 def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
-    keys = None if prepared.nobody else signing_keys(run, prepared.armed.given)
+    keys = None if prepared.nobody else signing_keys(run.options.link_keys, prepared.armed.given)
 
     def batches(handout: Handout) -> Iterator[NewBatch]:
-        return _batches(run, prepared, handed_out(run, handout, prepared.compiled.reads, prepared.armed.given, keys))
+        armed, reads = prepared.armed, prepared.compiled.reads
+        return _batches(run, prepared, handed_out(supplies_of(run), handout, reads, armed.given, keys))
 
     try:
         return run.store.freeze(
@@ -96,7 +98,7 @@ def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
     if (messages := prepared.constant) is not None:
         found: list[dict[str, object]] = json.loads(messages)
         return found
-    fill = looked_up(run, prepared.compiled.reads, prepared.armed.given)
+    fill = looked_up(supplies_of(run), prepared.compiled.reads, prepared.armed.given)
     for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill):
         made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
         return made["messages"]

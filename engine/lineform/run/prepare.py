@@ -20,6 +20,7 @@ from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
 from lineform.run.stock import Stock, lapses, shortages, stock_of
+from lineform.run.supplies import supplies_of
 from lineform.sending.caps import Left, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
@@ -137,7 +138,7 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     """
     try:
         compiled = compile_messages(armed.messages, armed.context)
-        fill = await run.records(looked_up, run, compiled.reads, armed.given)
+        fill = await run.records(looked_up, supplies_of(run), compiled.reads, armed.given)
         constant = constant_messages(armed, compiled, due.at, fill.fixed)
         choice = choice_of(run, armed, compiled)
     except TemplateError as wrong:

@@ -19,6 +19,7 @@ from lineform.scenarios.filling import fill
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.replies import ANYTHING, EXACT, Answered, Decision, Looked, Reply, decide
 from lineform.segments.friend import Friend
+from lineform.sending.given import Given
 
 HEARS = frozenset(
     {What.TEXT, What.MESSAGE, What.POSTBACK, What.FOLLOW, What.UNFOLLOW, What.ROUTE, What.PAGE},
@@ -40,6 +41,8 @@ class EntryRoute:
     gap: timedelta | None = None
     """How long coming again does nothing; None for ever."""
     context: Mapping[str, Any] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
+    """The links and items that its messages read."""
     title: str = ""
     text: str = ""
     """What its page says."""
@@ -113,7 +116,8 @@ def _entered(armed: Armed, standing: Standing, happening: Happening, friend: Fri
         return Outcome(looked=(Looked(route.source, "the friend came by this route before"),))
     if happening.what is What.FOLLOW and last is not None and last.key != happening.key:
         return Outcome()
-    effects = effects_of(route.do, Decided(route.source, happening.key, route.context, answer=True))
+    decided = Decided(route.source, happening.key, route.context, answer=True, given=route.given)
+    effects = effects_of(route.do, decided)
     out = _settled(armed, standing, friend, now, effects, {})
     return replace(out, answered={route.source: Answered(now, happening.key)})
 

@@ -6,6 +6,7 @@ every default is written out, so that another version's other defaults do not ch
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from lineform.errors import StaleError
-from lineform.lineapi.author import to_line
-from lineform.model.actions import TagAction
+from lineform.model.actions import TagAction, Track
 from lineform.model.address import Kind
 from lineform.model.form import FormPage, FormPhrases, FormSpec
 from lineform.model.origin import Path
@@ -25,14 +25,16 @@ from lineform.model.richmenu import Cell, RichMenuSpec
 from lineform.model.route import RouteSpec
 from lineform.scenarios.answering import Armed, EntryRoute
 from lineform.scenarios.dialogue import Form
-from lineform.scenarios.doing import actions_to_wire
+from lineform.scenarios.doing import actions_to_wire, messages_in, messages_to_wire
 from lineform.scenarios.replies import Reply
 from lineform.segments.finding import ConditionError, Finding
 from lineform.segments.leaf import read_comparison
 from lineform.segments.predicate import Predicate
 from lineform.segments.resolve import to_predicate
 from lineform.segments.wire import from_wire, to_wire
+from lineform.sending.given import given_to_friends, may_be_given, read_given
 from lineform.sending.revision import Revisioned, Revisions, revisioned
+from lineform.sending.tracking import tracked
 
 FORMAT = 1
 _TRIGGERS: TypeAdapter[tuple[ReplyTrigger, ...]] = TypeAdapter(tuple[ReplyTrigger, ...])
@@ -45,6 +47,9 @@ def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> 
     if not isinstance(spec, ReplySpec):
         raise TypeError(f"{resource.address} is no reply")
     triggers = () if spec.when == "anything" else spec.when
+    links = links_tracked(revisions, client, spec.track)
+    do = actions_to_wire(spec.do, links)
+    otherwise = None if spec.otherwise is None else actions_to_wire(spec.otherwise, links)
     body = {
         "format": FORMAT,
         "when": [one.model_dump(mode="json", exclude_none=True) for one in triggers],
@@ -53,24 +58,29 @@ def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> 
         "order": spec.order,
         "hours": [one.model_dump(mode="json") for one in spec.hours or ()],
         "timezone": client.timezone,
-        "do": actions_to_wire(spec.do),
-        "otherwise": None if spec.otherwise is None else actions_to_wire(spec.otherwise),
+        "do": do,
+        "otherwise": otherwise,
         "gap": spec.quiet_for.total_seconds(),
         "context": resource.context,
+        **given_by(revisions, client, messages_in((*do, *(otherwise or ()))), spec.track),
         "production": client.spec.environment == "production" and not spec.allow_test_word,
     }
     return revisioned(body)
 
 
-def form_revision(_: Revisions, client: Client, resource: Resource) -> Revisioned:
+def form_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
     """The revision of a form. Raises NotAMessageError where a validated workspace has none."""
     spec = resource.spec
     if not isinstance(spec, FormSpec):
         raise TypeError(f"{resource.address} is no form")
+    links = links_tracked(revisions, client, spec.track)
+    questions = [_question(one, links) for one in spec.questions]
+    done = actions_to_wire(spec.done, links)
+    asked = [message for one in questions for message in _asking(one["ask"])]
     body = {
         "format": FORMAT,
-        "questions": [_question(one) for one in spec.questions],
-        "done": actions_to_wire(spec.done),
+        "questions": questions,
+        "done": done,
         "words": spec.words.model_dump(mode="json"),
         "save": spec.save,
         "idle": spec.idle.total_seconds(),
@@ -79,24 +89,27 @@ def form_revision(_: Revisions, client: Client, resource: Resource) -> Revisione
         "timezone": client.timezone,
         "page": None if spec.page is None else spec.page.model_dump(mode="json"),
         "context": resource.context,
+        **given_by(revisions, client, [*asked, *messages_in(done)], spec.track),
         "production": client.spec.environment == "production" and not spec.allow_test_word,
     }
     return revisioned(body)
 
 
-def route_revision(_: Revisions, client: Client, resource: Resource) -> Revisioned:
+def route_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
     """The revision of an entry route. Raises NotAMessageError where a validated workspace has none."""
     spec = resource.spec
     if not isinstance(spec, RouteSpec):
         raise TypeError(f"{resource.address} is no route")
     tagged = () if spec.tag is None else (TagAction(tag=spec.tag),)
+    do = actions_to_wire((*tagged, *(spec.do or ())), links_tracked(revisions, client, spec.track))
     body = {
         "format": FORMAT,
         "title": spec.title,
         "text": spec.text,
-        "do": actions_to_wire((*tagged, *(spec.do or ()))),
+        "do": do,
         "gap": None if spec.gap is None else spec.gap.total_seconds(),
         "context": resource.context,
+        **given_by(revisions, client, messages_in(do), spec.track),
         "production": client.spec.environment == "production" and not spec.allow_test_word,
     }
     return revisioned(body)
@@ -109,11 +122,32 @@ def tags_of(question: Question) -> Iterator[str]:
         yield question.yes_no.tag
 
 
-def _question(question: Question) -> dict[str, Any]:
+def links_tracked(revisions: Revisions, client: Client, track: Track | None) -> Mapping[str, str] | None:
+    """The declared addresses by name, where taps on them are recorded."""
+    return None if track is None else revisions.links_of(client)
+
+
+def given_by(
+    revisions: Revisions, client: Client, messages: Sequence[Mapping[str, Any]], track: Track | None
+) -> dict[str, Any]:
+    """What is declared about the links and items that messages read, for a revision's body."""
+    if not may_be_given(json.dumps(messages, ensure_ascii=False, separators=(",", ":"))):
+        return {}
+    return given_to_friends(client, messages, revisions.links_of(client), track)
+
+
+def _question(question: Question, links: Mapping[str, str] | None) -> dict[str, Any]:
     plain: dict[str, Any] = question.model_dump(mode="json", by_alias=True, exclude_none=True)
     if not isinstance(question.ask, str):
-        plain["ask"] = [to_line(message).line for message in question.ask]
+        plain["ask"] = messages_to_wire(question.ask, links)
+    elif links:
+        plain["ask"] = tracked(_asking(question.ask), links)[0]["text"]
     return plain
+
+
+def _asking(ask: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages by which a question is asked."""
+    return [{"type": "text", "text": ask}] if isinstance(ask, str) else ask
 
 
 def tapped(client: Client, tap: str | None) -> Iterator[tuple[str, str]]:
@@ -168,6 +202,7 @@ def read_reply(address: str, digest: str, body: Mapping[str, Any], _since: datet
         otherwise=None if body["otherwise"] is None else tuple(body["otherwise"]),
         gap=timedelta(seconds=body["gap"]),
         context=body["context"],
+        given=read_given(body),
     )
 
 
@@ -189,6 +224,7 @@ def read_form(address: str, digest: str, body: Mapping[str, Any], _since: dateti
         interrupt=body["interrupt"],
         timezone=body["timezone"],
         context=body["context"],
+        given=read_given(body),
         page=None if body["page"] is None else FormPage.model_validate(body["page"]),
     )
 
@@ -204,6 +240,7 @@ def read_route(address: str, digest: str, body: Mapping[str, Any], _since: datet
         do=tuple(body["do"]),
         gap=gap,
         context=body["context"],
+        given=read_given(body),
         title=body["title"],
         text=body["text"],
     )

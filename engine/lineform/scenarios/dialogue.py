@@ -23,6 +23,7 @@ from lineform.scenarios.matching import plain
 from lineform.segments.friend import ANSWER, Friend, Value
 from lineform.segments.predicate import Predicate
 from lineform.segments.reading import matches
+from lineform.sending.given import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Form:
     interrupt: Literal["keyword", "never"] = "keyword"
     timezone: str = "Asia/Tokyo"
     context: Mapping[str, Any] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
+    """The links and items that its messages read."""
     page: FormPage | None = None
 
     @property
@@ -322,7 +325,7 @@ def _place(form: Form, dialogue: Dialogue) -> Place:
 
 
 def _say(form: Form, key: str, messages: tuple[Mapping[str, Any], ...], now: datetime) -> Say:
-    return Say(form.source, f"{key}/ask", messages, form.context, answer=True)
+    return Say(form.source, f"{key}/ask", messages, form.context, answer=True, given=form.given)
 
 
 def _text(text: str) -> tuple[dict[str, Any], ...]:
@@ -338,7 +341,7 @@ def finished(form: Form, dialogue: Dialogue, friend: Friend, key: str, now: date
     given_answers = {one.field: value for one in questions if (value := dialogue.answers.get(one.field)) is not None}
     event = {name: list(value) if isinstance(value, tuple) else value for name, value in given_answers.items()}
     saved = () if form.save == "each" else _saved(form, dialogue, questions, dialogue.key)
-    decided = Decided(form.source, f"{key}/done", {**form.context, "event": event}, answer=True)
+    decided = Decided(form.source, f"{key}/done", {**form.context, "event": event}, answer=True, given=form.given)
     done = effects_of(form.done, decided)
     return (*saved, *done, Complete(form.source, f"{dialogue.key}/complete", form.name))
 

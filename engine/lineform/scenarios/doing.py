@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from lineform.lineapi.author import to_line
 from lineform.model.actions import Action, SendAction
 from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.segments.friend import Value
+from lineform.sending.given import Given
+from lineform.sending.tracking import tracked
+from lineform.sending.wording import line_form
 
 NO_MENU = "none"
 """How an action says that the friend's own menu is taken away."""
@@ -25,19 +27,30 @@ class Decided:
     """What its messages read beside the friend: ``client``, ``values`` and ``event``."""
     answer: bool = False
     capped: str = "skip"
+    given: Given = field(default_factory=Given)
+    """The links and items that its messages read."""
 
 
-def actions_to_wire(actions: Sequence[Action] | None) -> list[dict[str, Any]]:
-    """Actions as JSON. Raises NotAMessageError where a validated workspace has none."""
+def actions_to_wire(actions: Sequence[Action] | None, links: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Actions as JSON; `links` are the declared addresses where taps on them are recorded. Raises NotAMessageError
+    where a validated workspace has none."""
     return [
-        {"send": messages_to_wire(one.send)} if isinstance(one, SendAction) else one.model_dump(mode="json")
+        {"send": messages_to_wire(one.send, links)} if isinstance(one, SendAction) else one.model_dump(mode="json")
         for one in actions or ()
     ]
 
 
-def messages_to_wire(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def messages_to_wire(
+    messages: Sequence[Mapping[str, Any]], links: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Messages in LINE's own form."""
-    return [to_line(dict(message)).line for message in messages]
+    made = [line_form(message) for message in messages]
+    return tracked(made, links) if links else made
+
+
+def messages_in(actions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every message that actions send, which `actions_to_wire` wrote."""
+    return [message for action in actions for message in action.get("send", ())]
 
 
 def effects_of(actions: Sequence[Mapping[str, Any]], decided: Decided) -> list[Effect]:
@@ -54,7 +67,7 @@ def _effect(action: Mapping[str, Any], decided: Decided, key: str) -> Effect:
     source = decided.source
     match name:
         case "send":
-            return Say(source, key, tuple(value), decided.context, decided.answer, decided.capped)
+            return Say(source, key, tuple(value), decided.context, decided.answer, decided.capped, given=decided.given)
         case "tag":
             return Give(source, key, value)
         case "untag":

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineform.segments.friend import Value
+from lineform.sending.given import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Say:
     """Whether it answers what the friend just did: then it goes by the reply token while that lives, which is free."""
     capped: str = "skip"
     """What a friend over a limit gets: ``skip``, ``wait`` or ``send``. An answer by reply token is never limited."""
+    given: Given = field(default_factory=Given)
+    """The links and items that the messages read."""
 
 
 @dataclass(frozen=True, slots=True)

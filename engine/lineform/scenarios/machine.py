@@ -253,7 +253,7 @@ def _effects(
 ) -> tuple[Effect, ...]:
     context = {**script.context, "event": dict(enrolment.fields)}
     key = "/".join(part for part in (step.id, turn, enrolment.instance, str(enrolment.entry)) if part)
-    decided = Decided(f"{script.address}/{step.id}", key, context, moment.answer, script.capped)
+    decided = Decided(f"{script.address}/{step.id}", key, context, moment.answer, script.capped, script.given)
     return tuple(effects_of(actions, decided))
 
 

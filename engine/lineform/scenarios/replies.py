@@ -20,6 +20,7 @@ from lineform.scenarios.opening import is_open
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.segments.reading import matches
+from lineform.sending.given import Given
 
 Actions = tuple[Mapping[str, Any], ...]
 """Actions as they are armed; see `lineform.scenarios.doing`."""
@@ -48,6 +49,8 @@ class Reply:
     otherwise: Actions | None = None
     gap: timedelta = timedelta()
     context: Mapping[str, Any] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
+    """The links and items that its messages read."""
 
     @property
     def source(self) -> str:
@@ -108,7 +111,7 @@ def decide(
             looked.append(Looked(reply.name, f"{why}, but it is closed and has no 'otherwise'", close))
             continue
         looked.append(Looked(reply.name, why if open_now else f"{why}, outside of its hours", close))
-        decided = Decided(reply.source, happening.key, reply.context, answer=True)
+        decided = Decided(reply.source, happening.key, reply.context, answer=True, given=reply.given)
         return Decision(reply, tuple(effects_of(doing, decided)), tuple(looked), close)
     return Decision(None, (), tuple(looked))
 

@@ -18,7 +18,8 @@ from lineform.model.occasions import Trigger
 from lineform.model.project import Client, Resource
 from lineform.model.scenario import Arm, ScenarioSpec, Step, Turn
 from lineform.model.schedule import SendWithin
-from lineform.scenarios.doing import actions_to_wire, messages_to_wire
+from lineform.scenarios.armed import given_by, links_tracked
+from lineform.scenarios.doing import actions_to_wire, messages_in, messages_to_wire
 from lineform.scenarios.pattern import pattern_to_wire
 from lineform.scenarios.script import FORMAT, PLAIN
 from lineform.segments.declared import Declared
@@ -26,18 +27,20 @@ from lineform.segments.predicate import EVERYONE, All, Maybe, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
 from lineform.segments.resolve import to_predicate
 from lineform.segments.wire import to_wire
-from lineform.sending.given import given_of, read_given
+from lineform.sending.given import promises_of
 from lineform.sending.late import ON_TIME
 from lineform.sending.promises import Promise
 from lineform.sending.revision import Revisioned, Revisions, declared_by
 
 
-def scenario_revision(_: Revisions, client: Client, resource: Resource) -> Revisioned:
+def scenario_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
     """The revision of a scenario. Raises ConditionError or NotAMessageError where a validated workspace has none."""
     spec = resource.spec
     if not isinstance(spec, ScenarioSpec):
         raise TypeError(f"{resource.address} is no scenario")
-    body = _Body(client, declared_by(client), client.timezone).of(spec, resource.context)
+    links = links_tracked(revisions, client, spec.track)
+    body = _Body(client, declared_by(client), client.timezone, links).of(spec, resource.context)
+    body |= given_by(revisions, client, _all_messages(body["steps"]), spec.track)
     body["production"] = client.spec.environment == "production" and not spec.allow_test_word
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Revisioned(text, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -50,6 +53,8 @@ class _Body:
     client: Client
     words: Declared
     timezone: str
+    links: Mapping[str, str] | None
+    """The declared addresses where taps on them are recorded."""
 
     def of(self, spec: ScenarioSpec, context: Mapping[str, Any]) -> dict[str, Any]:
         excluded = tuple(Not(Maybe(to_predicate(one, self.words, self.timezone))) for one in spec.exclude)
@@ -86,16 +91,19 @@ class _Body:
         wired = (pattern_to_wire(one, self.words, self.timezone) for one in several or ())
         return [one for one in wired if one is not None]
 
+    def _way(self, turn: Turn) -> dict[str, Any]:
+        return {"actions": actions_to_wire(turn.then, self.links), "goto": turn.goto or ""}
+
     def _arm(self, one: Arm) -> dict[str, Any]:
-        return {**_way(one), "if": self._predicate(one.if_)}
+        return {**self._way(one), "if": self._predicate(one.if_)}
 
     def _step(self, one: Step) -> dict[str, Any]:
-        messages = [{"send": messages_to_wire(one.send)}] if one.send else []
+        messages = [{"send": messages_to_wire(one.send, self.links)}] if one.send else []
         out: dict[str, Any] = {
             "id": one.id,
             "after": one.after,
             "from": one.from_,
-            "actions": [*messages, *actions_to_wire(one.do)],
+            "actions": [*messages, *actions_to_wire(one.do, self.links)],
             "goto": one.goto or "",
         }
         if one.before is not None:
@@ -110,7 +118,7 @@ class _Body:
             out["arms"] = [self._arm(each) for each in one.branch]
         if one.wait is not None:
             wait = {"for": self._patterns(one.wait.for_), "within": one.wait.within.total_seconds()}
-            out["wait"] = {**wait, "met": _way(one.wait), "missed": _way(one.wait.else_)}
+            out["wait"] = {**wait, "met": self._way(one.wait), "missed": self._way(one.wait.else_)}
         if one.valid_until is not None:
             until = one.valid_until
             out["valid_until"] = until.isoformat() if isinstance(until, datetime) else until
@@ -138,11 +146,17 @@ def step_messages(step: Step) -> list[Any]:
 
 def step_promises(client: Client, step: Step) -> tuple[Promise, ...]:
     """What the messages of a step promise and what ends some day. KeyError where a validated workspace has no such."""
-    return read_given(given_of(client, step_messages(step), {})).promises
+    return promises_of(client, step_messages(step))
 
 
-def _way(turn: Turn) -> dict[str, Any]:
-    return {"actions": actions_to_wire(turn.then), "goto": turn.goto or ""}
+def _all_messages(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every message of a body's steps."""
+    ways = [
+        way
+        for step in steps
+        for way in (step, *step.get("arms", ()), *(step["wait"][turn] for turn in ("met", "missed") if "wait" in step))
+    ]
+    return [message for way in ways for message in messages_in(way["actions"])]
 
 
 def existing_condition(one: Trigger) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from lineform.scenarios.timing import Span, span_of
 from lineform.segments.predicate import Predicate
 from lineform.segments.wire import from_wire
 from lineform.sending.due import instant
+from lineform.sending.given import Given, read_given
 
 FORMAT = 1
 VERSION_DIGITS = 16
@@ -124,6 +125,8 @@ class Script:
     steps: tuple[ScriptStep, ...]
     context: Mapping[str, Any]
     late: Late
+    given: Given = field(default_factory=Given)
+    """The links and items that its messages read."""
     per: str = ""
     excluded: str = "leave"
     reentry: str = "never"
@@ -206,6 +209,7 @@ def read_script(address: str, digest: str, body: Mapping[str, Any], since: datet
         exits=_read_patterns(body["exits"]),
         steps=steps,
         context=body["context"],
+        given=read_given(body),
         late=Late(None if late["within"] is None else timedelta(seconds=late["within"]), late["otherwise"]),
         reentry_after=timedelta(seconds=body["reentry_after"]),
         production=body["production"],

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
+from lineform.model.actions import Track
 from lineform.model.address import Address, Kind
 from lineform.model.code_pool import CodesSpec, end_of
 from lineform.model.coupon import CouponSpec
@@ -26,7 +27,6 @@ from lineform.templates.build import TreeTemplate
 CODE, LINK, COUPON, ITEMS = "code", "link", "coupon", "items"
 GIVEN = (CODE, LINK, COUPON, ITEMS)
 """The names that an expression reads these things by."""
-Track = Literal["friend", "message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,16 @@ class Given:
     def differs(self, reads: Iterable[str]) -> bool:
         """Whether messages with these readings may differ between friends."""
         return reads_friend(reads) or self.tracks_friends or bool(self.items)
+
+    def read_by(self, reads: Iterable[str]) -> Given:
+        """Of the links and items, those alone that these readings name."""
+        paths = tuple(reads)
+        links, items = names_read(paths, LINK), names_read(paths, ITEMS)
+        return replace(
+            self,
+            links={name: url for name, url in self.links.items() if name in links},
+            items={name: rule for name, rule in self.items.items() if name in items},
+        )
 
     @property
     def tracks(self) -> bool:
@@ -88,12 +98,34 @@ def given_of(
 ) -> dict[str, Any]:
     """What is declared about everything that these messages are given, for a revision's body; empty where that is
     nothing. `links` are the declared addresses by name. KeyError where a validated workspace has none of a name."""
-    out: dict[str, Any] = {}
     paths = paths_read(messages)
+    return {**_promised(client, paths), **_led_to(client, paths, links, track)}
+
+
+def given_to_friends(
+    client: Client, messages: Sequence[Any], links: Mapping[str, str], track: Track | None = None
+) -> dict[str, Any]:
+    """The same of messages that are made for one friend at a time: their links and items. What they promise is judged
+    step by step; see `promises_of`."""
+    return _led_to(client, paths_read(messages), links, track)
+
+
+def promises_of(client: Client, messages: Sequence[Any]) -> tuple[Promise, ...]:
+    """What these messages promise and what ends some day. KeyError where a validated workspace has none of a name."""
+    return read_given(_promised(client, paths_read(messages))).promises
+
+
+def _promised(client: Client, paths: frozenset[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
     if pools := pools_read(paths):
         out["codes"] = {name: _pool(client, name) for name in pools}
     if coupons := names_read(paths, COUPON):
         out["coupons"] = {name: _coupon(client, name) for name in coupons}
+    return out
+
+
+def _led_to(client: Client, paths: frozenset[str], links: Mapping[str, str], track: Track | None) -> dict[str, Any]:
+    out: dict[str, Any] = {}
     if rules := names_read(paths, ITEMS):
         out["items"] = {name: recommending_to_wire(_rule(client, name)) for name in rules}
     if named := names_read(paths, LINK):

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lineform.errors import StaleError
-from lineform.lineapi.author import to_line
 from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import Audience, Expect
@@ -33,6 +32,7 @@ from lineform.segments.wire import from_wire, to_wire
 from lineform.sending.derived import derivation
 from lineform.sending.given import Given, given_of, may_be_given, read_given
 from lineform.sending.tracking import declared_links, tracked
+from lineform.sending.wording import line_form
 
 FORMAT = 1
 _WORDS = (Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT)
@@ -134,7 +134,7 @@ class Revisions:
                 spec.audience,
                 self.words(client),
                 *_selection(client, spec, timezone),
-                self._links_of(client),
+                self.links_of(client),
             ),
             "messages": messages,
             "context": _json(resource.context),
@@ -149,7 +149,7 @@ class Revisions:
 
     def _messages(self, client: Client, spec: CampaignSpec) -> tuple[str, dict[str, Any]]:
         """The messages as JSON, and what is declared about what they are given."""
-        links = self._links_of(client)
+        links = self.links_of(client)
         if spec.track is None:
             made = [self._once(_message, message) for message in spec.messages]
         else:
@@ -157,7 +157,7 @@ class Revisions:
         text = "[" + ",".join(made) + "]"
         return text, given_of(client, json.loads(text), links, spec.track) if may_be_given(text) else {}
 
-    def _links_of(self, client: Client) -> dict[str, str]:
+    def links_of(self, client: Client) -> dict[str, str]:
         """The declared addresses by name; the same object for clients that share what declares them."""
         specs = [resource.spec for resource in client.of(Kind.ATTRIBUTES)]
         key = tuple(map(id, specs))
@@ -223,11 +223,11 @@ def _rules(spec: CampaignSpec) -> dict[str, str]:
 
 
 def _message(message: dict[str, Any]) -> dict[str, Any]:
-    return to_line(message).line
+    return line_form(message)
 
 
 def _tracked(message: dict[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
-    return tracked([to_line(message).line], links)[0]
+    return tracked([line_form(message)], links)[0]
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from lineform.lineapi.routes import Route
+from lineform.sending.given import Given
+from lineform.sending.recommend import Recommending
 from lineform.sending.routes import Wanted, choose
 from lineform.sending.tracking import choices, tracked
+from lineform.sending.wording import line_form
 
 LINKS = {"sale": "https://shop.example.jp/sale", "shop": "https://shop.example.jp/"}
 SALE, SHOP = "{{ link['sale'] }}", "{{ link['shop'] }}"
@@ -74,3 +78,20 @@ def test_links_of_each_friend_are_pushed_and_links_of_a_message_keep_their_route
 def test_whom_line_selects_cannot_be_told_apart(wanted: dict[str, bool]) -> None:
     with pytest.raises(ValueError, match="'track: message' counts them"):
         choose(Wanted(everyone=False, constant=False, tracks_friends=True, **wanted))
+
+
+def test_messages_that_are_repeated_as_a_whole_are_armed_in_lines_own_form() -> None:
+    message = {"each": "items.picks", "do": {"text": "{{ item.name }} https://a.example"}, "else": [{"text": "なし"}]}
+    armed = line_form(message)
+    assert armed["do"] == [{"type": "text", "text": "{{ item.name }} https://a.example"}]
+    assert armed["else"] == [{"type": "text", "text": "なし"}]
+    (found,) = tracked([armed], {"shop": "https://a.example"})
+    assert found["do"][0]["text"] == "{{ item.name }} {{ link['shop'] }}"
+
+
+def test_each_message_is_given_only_what_it_reads() -> None:
+    picks = Recommending("purchase", "item", timedelta(days=1), "", 3, False, "popular", {})
+    given = Given((), {"a": "https://a.example", "b": "https://b.example"}, "friend", {"picks": picks})
+    assert given.read_by(["link.a", "friend.name"]) == Given((), {"a": "https://a.example"}, "friend")
+    assert given.read_by(["items.picks"]) == Given((), {}, "friend", {"picks": picks})
+    assert not given.read_by(["run.date"]).tracks

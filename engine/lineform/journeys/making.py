@@ -1,0 +1,190 @@
+"""Messages for single friends: made, guarded, and given what they name, by the same rooms as those of campaigns.
+
+A message is made twice. First as whoever merely looks would read it: with something that stands for a code, and with
+links as they are; by this it is guarded, and known again. Then, where it holds codes or tracked links, once more inside
+of the freeze that hands them out. What a friend is recommended is picked the first time, and stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from lineform.journeys.decision import Decision, Said
+from lineform.journeys.passing import pages_of
+from lineform.lineapi.limits import MESSAGES_PER_REQUEST
+from lineform.ports.ledger import Handout
+from lineform.run.fill import Fill, handed_out, looked_up
+from lineform.run.lessons import Lessons
+from lineform.run.recommending import NothingToRecommend, PerFriend
+from lineform.run.signing import signing_keys
+from lineform.run.supplies import Supplies
+from lineform.segments.friend import Friend
+from lineform.sending.given import Given, names_read, pools_read
+from lineform.sending.links import Keys
+from lineform.sending.scope import friend_scope, run_scope
+from lineform.sending.textguards import suspicious_bytes
+from lineform.templates.errors import TemplateError
+from lineform.templates.moments import BUILD
+from lineform.templates.send import CompiledMessages, compile_messages, is_each
+
+PAGE: Final = "page"
+"""The name by which an expression reads a friend's own pages."""
+_Alike = tuple[int, ...]
+"""What is the same for friends who are sent the same messages, before these are filled in."""
+
+
+class NotMade(Exception):
+    """A message that must not or cannot be made for one friend; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A message made for one friend."""
+
+    said: Said
+    compiled: CompiledMessages
+    given: Given
+    """The links and items that it reads."""
+    scope: Mapping[str, Any]
+    """What its expressions read."""
+    body: bytes
+    """The messages as JSON, as whoever merely looks reads them."""
+    count: int
+    """How many messages it is."""
+
+    @property
+    def takes_codes(self) -> bool:
+        return bool(pools_read(self.compiled.reads))
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Where its tracked links lead, by name."""
+        return self.given.links if self.given.tracks else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a friend is sent. `plain` is the same without what only this send put into it."""
+
+    friend: Friend
+    body: bytes
+    plain: bytes
+
+
+@dataclass(slots=True)
+class _Common:
+    """What friends have in common who are sent the same."""
+
+    given: Given
+    compiled: CompiledMessages
+    people: list[int] = field(default_factory=list)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    own: PerFriend = field(default_factory=dict)
+    without: dict[int, str] = field(default_factory=dict)
+    """Friends for whom there is nothing to recommend, and by which rule."""
+
+
+class Maker:
+    """Makes what was said in one decision. `keys` sign its links, and the passes to friends' own pages."""
+
+    def __init__(self, decision: Decision, keys: Keys | None = None, lessons: Lessons | None = None) -> None:
+        self._decision, self._keys = decision, keys
+        self._supplies = Supplies(decision.store, decision.client.name, decision.now, lessons)
+        self._common: dict[_Alike, _Common] = {}
+
+    def look_up(self, several: Iterable[Said]) -> None:
+        """Looks up what these messages are given, together for all friends who are sent the same. Raises BlockedError
+        where the account has nothing to give: a coupon that was not made, a feed without items."""
+        fresh: dict[_Alike, _Common] = {}
+        for said in several:
+            key = _alike(said)
+            if key not in fresh:
+                compiled = compile_messages(said.say.messages, said.say.context)
+                fresh[key] = _Common(said.say.given.read_by(compiled.reads), compiled)
+            fresh[key].people.append(said.friend.id)
+        for common in fresh.values():
+            fill = looked_up(self._supplies, common.compiled.reads, common.given)
+            common.fixed = fill.fixed
+            common.own = self._each(fill, common)
+        self._common |= fresh
+
+    def _each(self, fill: Fill, common: _Common) -> PerFriend:
+        left = sorted(set(common.people))
+        while left:
+            try:
+                return fill.each(left)
+            except NothingToRecommend as nothing:
+                common.without.update(dict.fromkeys(nothing.friends, nothing.name))
+                left = [one for one in left if one not in nothing.friends]
+        return {}
+
+    def made(self, said: Said) -> Made:
+        """One message, which was looked up. Raises NotMade."""
+        common = self._common[_alike(said)]
+        if (rule := common.without.get(said.friend.id)) is not None:
+            raise NotMade(f"items.{rule} has nothing for this friend")
+        scope = self._scope(said, common)
+        try:
+            body = common.compiled.render_bytes(scope)
+        except TemplateError as unknown:
+            raise NotMade(unknown.message) from unknown
+        entry = said.script or self._decision.book.entries.get(said.say.source.partition("/")[0])
+        strict = self._decision.client.spec.environment == "production"
+        if found := suspicious_bytes(body, production=getattr(entry, "production", strict)):
+            raise NotMade(found[0][1].sentence)
+        count = len(said.say.messages)
+        if any(is_each(message) for message in said.say.messages) and not (
+            1 <= (count := len(json.loads(body))) <= MESSAGES_PER_REQUEST
+        ):
+            raise NotMade(f"it repeats to {count} messages, and LINE takes 1 to {MESSAGES_PER_REQUEST}")
+        return Made(said, common.compiled, common.given, scope, body, count)
+
+    def _scope(self, said: Said, common: _Common) -> dict[str, Any]:
+        client, now = self._decision.client, self._decision.now
+        names = names_read(common.compiled.reads, PAGE)
+        forms = self._decision.book.answering.forms
+        return {
+            "run": run_scope(now, client.timezone),
+            "page": pages_of(names, said.friend.id, client.name, forms, self._keys, now),
+            "friend": friend_scope(said.friend, client.timezone),
+            "event": said.say.context.get("event", {}),
+            **common.fixed,
+            **common.own.get(said.friend.id, {}),
+        }
+
+    def whole(self, handout: Handout, several: Sequence[Made]) -> list[Whole]:
+        """What these friends are sent, in their order, inside of the freeze that hands it out: codes once for good,
+        whatever they were given before, and links that are signed. Raises PoolEmpty, and BlockedError where links
+        cannot be signed."""
+        fills = {
+            key: self._handed_out(handout, [one for one in several if _alike(one.said) == key])
+            for key in dict.fromkeys(_alike(one.said) for one in several if one.takes_codes or one.links)
+        }
+        out = []
+        for one in several:
+            found = fills.get(_alike(one.said))
+            if found is None:
+                out.append(Whole(one.said.friend, one.body, one.body))
+                continue
+            fill, own = found
+            scope = {**one.scope, **fill.fixed, **own.get(one.said.friend.id, {})}
+            body = one.compiled.render_bytes(scope)
+            out.append(Whole(one.said.friend, body, fill.plain(body)))
+        return out
+
+    def _handed_out(self, handout: Handout, several: Sequence[Made]) -> tuple[Fill, PerFriend]:
+        first = several[0]
+        signed = signing_keys(self._keys, first.given)
+        # What was recommended is in the scopes already.
+        given = replace(first.given, items={})
+        fill = handed_out(self._supplies, handout, first.compiled.reads, given, signed)
+        return fill, fill.each(sorted({one.said.friend.id for one in several}))
+
+
+def _alike(said: Said) -> _Alike:
+    # The decision keeps whatever was said in it, so that no other object can come to bear these ids.
+    say = said.say
+    return (*map(id, say.messages), *(id(say.context.get(root)) for root in sorted(BUILD)), id(say.given))
