@@ -19,7 +19,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -78,7 +77,7 @@ def measure(url: str, rows: list[FriendRow], table: Path) -> dict[str, float]:
     """Rows a second of each kind, in the empty store at `url`."""
     with open_store(url) as store:
         store.migrate()
-        again = [replace(row, attributes={**row.attributes, "visits": 99}) for row in rows]
+        again = [row._replace(attributes={**row.attributes, "visits": 99}) for row in rows]
         return {
             "new": speed(store, "aoba", len(rows), lambda: iter(rows)),
             "unchanged": speed(store, "aoba", len(rows), lambda: iter(rows)),

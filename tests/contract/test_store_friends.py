@@ -108,13 +108,13 @@ def test_a_moment_of_another_zone_is_the_same_moment(store: Store) -> None:
 
 def test_a_large_import_is_written_in_several_transactions(store: Store) -> None:
     def rows() -> Iterator[FriendRow]:
-        yield from (FriendRow(user(n)) for n in range(5001))
+        yield from (FriendRow(user(n)) for n in range(10_001))
         raise RuntimeError("the file ends in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
         store.import_friends("aoba", rows(), NOW)
-    assert store.count_friends("aoba").friends == 5000
-    assert store.import_friends("aoba", (FriendRow(user(n)) for n in range(5001)), NOW) == ImportCount(1, 0, 5000)
+    assert store.count_friends("aoba").friends == 10_000
+    assert store.import_friends("aoba", (FriendRow(user(n)) for n in range(10_001)), NOW) == ImportCount(1, 0, 10_000)
 
 
 @pytest.mark.parametrize(

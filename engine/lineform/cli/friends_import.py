@@ -23,7 +23,7 @@ from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.wiring.session import Session, open_session
 
-CHUNK = 5_000
+CHUNK = 10_000
 """Rows that are written together: a source that breaks off in its middle keeps all chunks before."""
 
 

@@ -10,10 +10,11 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from typing import IO, Any
 
-from lineform.loading.friends_rows import FriendsFileError, Numbered, check_columns, row_reader, unprotected
+from lineform.loading.friends_rows import FriendsFileError, Numbered, RowsReader, check_columns, unprotected
 from lineform.segments.declared import Declared
 
 _PEEK = 64 * 1024
@@ -37,10 +38,8 @@ def read_csv(
         header = next(rows, None)
         if header is None:
             raise FriendsFileError("the file is empty", hint="its first line names the columns: user_id, tags, …")
-        read = row_reader(_columns(header[1], declared), declared, timezone, clean=unprotected)
-        for number, cells in rows:
-            if number >= start:
-                yield number, read(number, cells)
+        reader = RowsReader(_columns(header[1], declared), declared, timezone, clean=unprotected, typed=False)
+        yield from reader.read(dropwhile(lambda row: row[0] < start, rows))
 
 
 @contextmanager
@@ -106,25 +105,20 @@ def _wrong_encoding(start: bytes, encoding: str) -> FriendsFileError:
 
 def _records(lines: IO[str]) -> Iterator[tuple[int, list[str]]]:
     """Rows with their numbers, without the empty ones."""
-    reader = csv.reader(lines, strict=True)
     number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            raise FriendsFileError(
-                f"row {number} is not CSV: a quote is not closed, or not doubled, or a cell is longer than "
-                f"{csv.field_size_limit():,} characters",
-                hint='write a quote inside of a quoted cell twice: "say ""hello"""',
-            ) from None
-        except UnicodeDecodeError as error:
-            hint = "export it as 'CSV UTF-8', or name the file's encoding"
-            raise FriendsFileError(f"row {number} or a later one is not {error.encoding}", hint=hint) from None
-        if cells is None:
-            return
-        if cells:
-            yield number, cells
+    try:
+        for number, cells in enumerate(csv.reader(lines, strict=True), 1):
+            if cells:
+                yield number, cells
+    except csv.Error:
+        raise FriendsFileError(
+            f"row {number + 1} is not CSV: a quote is not closed, or not doubled, or a cell is longer than "
+            f"{csv.field_size_limit():,} characters",
+            hint='write a quote inside of a quoted cell twice: "say ""hello"""',
+        ) from None
+    except UnicodeDecodeError as error:
+        hint = "export it as 'CSV UTF-8', or name the file's encoding"
+        raise FriendsFileError(f"row {number + 1} or a later one is not {error.encoding}", hint=hint) from None
 
 
 def _columns(header: list[str], declared: Declared) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from lineform.errors import UsageError
-from lineform.loading.friends_rows import FriendsFileError, Numbered, check_columns, row_reader
+from lineform.loading.friends_rows import FriendsFileError, Numbered, RowsReader, check_columns
 from lineform.segments.declared import Declared
 
 _FETCHED = 5_000
@@ -46,13 +47,10 @@ def read_parquet(
                 f'epoch_us("{name}")' if moment else f'"{name}"' for name, moment in zip(columns, moments, strict=True)
             )
             rows = connection.execute(f"SELECT {wanted} FROM read_parquet(?)", [str(source)])  # noqa: S608 - see above
-            read = row_reader(columns, declared, timezone)
-            number = 0
-            while fetched := rows.fetchmany(_FETCHED):
-                for cells in fetched:
-                    number += 1
-                    if number >= start:
-                        yield number, read(number, [*map(_cell, cells, moments)])
+            fetched = chain.from_iterable(iter(lambda: rows.fetchmany(_FETCHED), []))
+            values = ([*map(_cell, cells, moments)] for cells in fetched) if any(moments) else fetched
+            reader = RowsReader(columns, declared, timezone)
+            yield from reader.read(islice(enumerate(values, 1), start - 1, None))
         except duckdb.Error as error:
             raise FriendsFileError(
                 f"the file cannot be read as Parquet: {type(error).__name__}", hint="is it whole, and is it Parquet?"

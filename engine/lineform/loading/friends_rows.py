@@ -8,36 +8,26 @@ problem never repeats what a cell holds: it is somebody's data, and messages end
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lineform.errors import LineformError
-from lineform.lineapi.limits import USER_ID_PATTERN
-from lineform.loading.csv_cells import (
-    LONGEST_TEXT,
-    Unreadable,
-    as_cell,
-    attribute_reader,
-    flag,
-    listed,
-    split_words,
-    word,
-)
+from lineform.loading.csv_cells import Unreadable
+from lineform.loading.friends_columns import COLUMNS, Clean, column_of
 from lineform.model.problem import did_you_mean
 from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
 from lineform.segments.tagging import RivalTags, tagging
 
-COLUMNS = ("user_id", "display_name", "language", "followed_at", "blocked", "tags", "untag", "route", "member_id")
-"""The columns that every account has."""
 MOST_COLUMNS = 1_000
-_REMEMBERED, _REMEMBERED_LENGTH = 4_096, 64
-_UNSEEN: Any = object()
-_USER_ID = re.compile(USER_ID_PATTERN)
+PIECE = 100
+"""Rows that are read at once. More are hardly faster, and one refused row costs more."""
+_REMEMBERED = 4_096
+_FIELDS = [(name, FriendRow._field_defaults.get(name)) for name in FriendRow._fields]
 
 
 class FriendsFileError(LineformError):
@@ -58,8 +48,10 @@ class RefusedRow:
 
 Numbered = tuple[int, FriendRow | RefusedRow]
 """A row's number, and what it comes to. Numbers ascend; empty rows may be missing."""
-RowReader = Callable[[int, Sequence[object]], FriendRow | RefusedRow]
-"""Reads the cells of one row. They are texts as a CSV file holds them, or the values of a typed source."""
+Cells = Sequence[object]
+"""The cells of one row: texts as a CSV file holds them, or the values of a typed source."""
+NumberedCells = tuple[int, Cells]
+Words = tuple[str, ...]
 
 
 def known_columns(declared: Declared) -> tuple[str, ...]:
@@ -88,105 +80,103 @@ def check_columns(names: Sequence[str], declared: Declared) -> None:
         raise FriendsFileError("; ".join(problems), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    name: str
-    is_attribute: bool
-    read: Callable[[str], Any]
-    known: frozenset[str] | None
-    """For a column of several words: those that may stand there."""
-    remembers: bool
-    """False for what differs from friend to friend."""
-    seen: dict[str, Any] = field(default_factory=dict)
-    """What cells meant before: the same few words, dates and numbers come again and again."""
+class _Refused(Exception):
+    """Some row is not imported, for this reason."""
+
+    def __init__(self, column: str, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.column = column
+        self.reason = reason
+        self.hint = hint
 
 
-def row_reader(
-    columns: Iterable[str], declared: Declared, timezone: str, *, clean: Callable[[str], str] = str.strip
-) -> RowReader:
-    """What reads rows with these known columns; times without an offset are in `timezone`.
+class RowsReader:
+    """Reads rows with known columns, a piece at a time and in it column by column, which takes half as long as row by
+    row. A piece with a row that is refused is read again row by row: rows are refused one by one."""
 
-    `clean` says what a text of this source is, without what the source put around it.
-    """
-    zone = ZoneInfo(timezone)
-    found = [_column(name, declared, zone) for name in columns]
-    fields = tuple((column.name, column.is_attribute, column.seen, column) for column in found)
-    ruled = any(declared.exclusive_group(tag) or declared.lasting(tag) for tag in declared.tags)
+    def __init__(
+        self, columns: Iterable[str], declared: Declared, timezone: str, *, clean: Clean = str.strip, typed: bool = True
+    ) -> None:
+        """Times without an offset are in `timezone`. `clean` says what a text of this source is, without what the
+        source put around it. A source that is not `typed` has texts alone."""
+        zone = ZoneInfo(timezone)
+        self._columns = [column_of(name, declared, zone, clean, typed=typed) for name in columns]
+        self._ruled = any(declared.exclusive_group(tag) or declared.lasting(tag) for tag in declared.tags)
+        # The same few tags come together again and again.
+        self._tagging = lru_cache(_REMEMBERED)(partial(tagging, declared=declared))
 
-    def read(number: int, cells: Sequence[object]) -> FriendRow | RefusedRow:
-        if len(cells) != len(fields):
-            return RefusedRow(number, "", f"has {len(cells)} cells, but there are {len(fields)} columns")
-        values: dict[str, Any] = {}
-        attributes: dict[str, Any] = {}
-        for cell, (name, is_attribute, seen, column) in zip(cells, fields, strict=True):
-            value = seen.get(cell, _UNSEEN) if type(cell) is str else _UNSEEN
-            if value is _UNSEEN:
-                try:
-                    value = _value(cell, column, clean)
-                except Unreadable as problem:
-                    return RefusedRow(number, name, problem.reason, problem.hint)
-            if value is None:
-                continue
-            if is_attribute:
-                attributes[name] = value
-            else:
-                values[name] = value
-        if "user_id" not in values:
-            return RefusedRow(number, "user_id", "is empty")
-        if "tags" in values and ruled:
+    def read(self, rows: Iterable[NumberedCells]) -> Iterator[Numbered]:
+        """What each row comes to. Where the source breaks off, what came before is given first."""
+        for piece in _pieces(rows):
+            numbers, cells = zip(*piece, strict=True)
             try:
-                rules = tagging(values["tags"], values.get("untag", ()), declared)
-            except RivalTags as rivals:
-                reason = "holds two tags of one exclusive group"
-                return RefusedRow(number, "tags", reason, f"a friend has at most one tag of '{rivals.group}'")
-            values |= {"tags": rules.tags, "untag": rules.untag, "renew": rules.renew}
-        return FriendRow(attributes=attributes, **values)
+                friends = self._friends(cells)
+            except _Refused:
+                yield from map(self._one, numbers, cells)
+            else:
+                yield from zip(numbers, friends, strict=True)
 
-    return read
+    def _one(self, number: int, cells: Cells) -> Numbered:
+        try:
+            (friend,) = self._friends((cells,))
+        except _Refused as why:
+            return number, RefusedRow(number, why.column, why.reason, why.hint)
+        return number, friend
 
+    def _friends(self, rows: Sequence[Cells]) -> list[FriendRow]:
+        """The friends of all these rows; raises `_Refused` where one of them is none."""
+        for cells in rows:
+            if len(cells) != len(self._columns):
+                raise _Refused("", f"has {len(cells)} cells, but there are {len(self._columns)} columns")
+        fields: dict[str, Iterable[Any]] = {}
+        attributes: dict[str, list[Any]] = {}
+        for column, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
+            try:
+                values = [*map(column.read, cells)]
+            except Unreadable as problem:
+                raise _Refused(column.name, problem.reason, problem.hint) from None
+            (attributes if column.is_attribute else fields)[column.name] = values
+        if not all(fields.get("user_id", (None,))):
+            raise _Refused("user_id", "is empty")
+        if self._ruled and "tags" in fields:
+            fields |= self._rules(fields["tags"], fields.get("untag", repeat(())))
+        if attributes:
+            fields["attributes"] = _told(attributes)
+        return [*map(FriendRow, *(fields.get(name, repeat(default)) for name, default in _FIELDS))]
 
-def _column(name: str, declared: Declared, zone: ZoneInfo) -> _Column:
-    match name:
-        case "user_id":
-            return _Column(name, False, _user_id, None, False)
-        case "display_name":
-            return _Column(name, False, _short, None, False)
-        case "language":
-            return _Column(name, False, _short, None, True)
-        case "followed_at":
-            return _Column(name, False, partial(_moment, zone=zone), None, True)
-        case "blocked":
-            return _Column(name, False, flag, None, True)
-        case "tags" | "untag":
-            return _Column(name, False, partial(_words, known=declared.tags, what="declared tags"), declared.tags, True)
-        case "route":
-            return _Column(name, False, partial(word, known=declared.routes, what="declared routes"), None, True)
-        case "member_id":
-            return _Column(name, False, _short, None, False)
-    spec = declared.attributes[name]
-    known = frozenset(spec.values) if spec.type == "set" else None
-    return _Column(name, True, attribute_reader(name, spec), known, spec.type != "text")
-
-
-def _value(cell: object, column: _Column, clean: Callable[[str], str]) -> Any:
-    """What a cell means, None where it says nothing."""
-    if cell is None:
-        return None
-    text = cell if type(cell) is str else as_cell(cell)
-    if isinstance(text, tuple):
-        if column.known is None:
-            raise Unreadable("is a list, and one value belongs here")
-        what = f"the words of '{column.name}'" if column.is_attribute else "declared tags"
-        return listed(text, column.known, what)
-    content = clean(text)
-    value = column.read(content) if content else None
-    if column.remembers and len(column.seen) < _REMEMBERED and len(text) <= _REMEMBERED_LENGTH:
-        column.seen[text] = value
-    return value
+    def _rules(self, tags: Iterable[Words], untag: Iterable[Words]) -> dict[str, list[Words]]:
+        """What giving these tags comes to."""
+        try:
+            rules = [*map(self._tagging, tags, untag)]
+        except RivalTags as rivals:
+            hint = f"a friend has at most one tag of '{rivals.group}'"
+            raise _Refused("tags", "holds two tags of one exclusive group", hint) from None
+        return {name: [getattr(rule, name) for rule in rules] for name in ("tags", "untag", "renew")}
 
 
-def _words(text: str, known: frozenset[str], what: str) -> tuple[str, ...]:
-    return listed(split_words(text), known, what)
+def _pieces(rows: Iterable[NumberedCells]) -> Iterator[list[NumberedCells]]:
+    piece = []
+    try:
+        for row in rows:
+            piece.append(row)
+            if len(piece) >= PIECE:
+                yield piece
+                piece = []
+    except Exception:
+        if piece:
+            yield piece
+        raise
+    if piece:
+        yield piece
+
+
+def _told(columns: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
+    """Each friend's attributes, without those of which the row says nothing."""
+    names = tuple(columns)
+    return [
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values in zip(*columns.values(), strict=True)
+    ]
 
 
 _PROTECTED = re.compile(r"'*(?:[=+\-@＝＋－＠\s]|.*\s\Z)", re.DOTALL)
@@ -203,23 +193,3 @@ def unprotected(cell: str) -> str:
     if cell.startswith("'") and _PROTECTED.match(cell, 1):
         return cell[1:]
     return cell.strip()
-
-
-def _user_id(text: str) -> str:
-    if not _USER_ID.fullmatch(text):
-        raise Unreadable("is not a LINE user id", "it is a U and 32 digits or letters from a to f")
-    return text
-
-
-def _short(text: str) -> str:
-    if len(text) > LONGEST_TEXT or "\x00" in text:
-        raise Unreadable(f"is longer than {LONGEST_TEXT:,} characters, or holds a NUL character")
-    return text
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.replace("/", "-"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unreadable("is not a moment", "write it as 2026-12-01T10:00 or 2026-12-01T10:00+09:00") from None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from lineform.errors import CredentialError, UsageError
-from lineform.loading.friends_rows import FriendsFileError, Numbered, check_columns, row_reader
+from lineform.loading.friends_rows import FriendsFileError, Numbered, RowsReader, check_columns
 from lineform.ports.sources import READ_ONLY
 from lineform.segments.declared import Declared
 
@@ -40,10 +41,8 @@ def read_database(
                     raise FriendsFileError("the query returns no rows: it is not a SELECT")
                 columns = list(rows.keys())
                 check_columns(columns, declared)
-                read = row_reader(columns, declared, timezone)
-                for number, cells in enumerate(rows, 1):
-                    if number >= start:
-                        yield number, read(number, cells)
+                reader = RowsReader(columns, declared, timezone)
+                yield from reader.read(islice(enumerate(rows, 1), start - 1, None))
     except exc.OperationalError as error:
         if error.connection_invalidated or error.statement is None:
             raise CredentialError(

@@ -225,7 +225,7 @@ async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], f
         facts.friends[meaning.user_id] = _row(meaning, known)
         if meaning.what is What.TEXT and (route := following.route(run.client.name, meaning.text)):
             meaning = replace(meaning, what=What.ROUTE, name=route, text="")
-            facts.friends[meaning.user_id] = replace(facts.friends[meaning.user_id], route=route)
+            facts.friends[meaning.user_id] = facts.friends[meaning.user_id]._replace(route=route)
         if meaning.linked is not None and following.link is not None:
             answer = LinkedFriend(one.id, meaning.user_id, meaning.at, meaning.linked.nonce, meaning.linked.succeeded)
             for row in await following.link(run, answer):

@@ -7,7 +7,7 @@ has the figures.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,22 +25,26 @@ def json_encoder() -> json.JSONEncoder:
     return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
-def insert_rows(
-    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, encoded: Sequence[str] = ()
+def insert_rows(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts rows whose values stand in the order of `columns`."""
+    if rows:
+        insert_columns(connection, table, dict(zip(columns, zip(*rows, strict=True), strict=True)))
+
+
+def insert_columns(
+    connection: Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], *, encoded: Sequence[str] = ()
 ) -> None:
-    """Inserts rows whose values stand in the order of `columns`. Columns that are `encoded` hold JSON as text."""
-    if not rows:
-        return
+    """Inserts rows whose values stand in columns. Those that are `encoded` hold JSON as text."""
+    rows = _adapted(connection, table, columns, encoded)
     names = ", ".join(columns)
     cursor = _cursor(connection)
     if connection.dialect.name == "postgresql":
         with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in _adapted(connection, table, columns, rows, encoded):
+            for row in rows:
                 copy.write_row(row)
     else:
         marks = ", ".join("?" for _ in columns)
-        adapted = _adapted(connection, table, columns, rows, encoded)
-        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", adapted)  # noqa: S608 - our own names
+        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - our own names
     cursor.close()
 
 
@@ -48,6 +52,7 @@ def update_rows(connection: Connection, table: sa.Table, columns: Sequence[str],
     """Updates rows by their id, which is the first of `columns`."""
     if not rows:
         return
+    held = dict(zip(columns, zip(*rows, strict=True), strict=True))
     names = columns[1:]
     if connection.dialect.name == "postgresql":
         typed = ", ".join(f"{name} {table.c[name].type.compile(connection.dialect)}" for name in columns)
@@ -58,12 +63,12 @@ def update_rows(connection: Connection, table: sa.Table, columns: Sequence[str],
         )
         # Times that are numbers in their column are numbers in JSON, too; the others are read from their text.
         plain = [name for name in columns if not isinstance(table.c[name].type, Millisecond)]
-        listed = [dict(zip(columns, row, strict=True)) for row in _adapted(connection, table, columns, rows, plain)]
+        listed = [dict(zip(columns, row, strict=True)) for row in _adapted(connection, table, held, plain)]
         text = json.dumps(listed, ensure_ascii=False, default=_moment)
         connection.execute(sa.text(statement), {"rows": text})
         return
     changes = ", ".join(f"{name} = ?" for name in names)
-    adapted = (row[1:] + row[:1] for row in _adapted(connection, table, columns, rows))
+    adapted = (row[1:] + row[:1] for row in _adapted(connection, table, held))
     cursor = _cursor(connection)
     cursor.executemany(f"UPDATE {table.name} SET {changes} WHERE id = ?", adapted)  # noqa: S608 - our own names
     cursor.close()
@@ -102,28 +107,27 @@ def _cursor(connection: Connection) -> Any:
 
 
 def _adapted(
-    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], encoded: Sequence[str] = ()
-) -> Iterator[Row] | Sequence[Row]:
+    connection: Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], encoded: Sequence[str] = ()
+) -> Iterator[Row]:
     """The rows as the driver takes them, by the columns' own types."""
     dialect = connection.dialect
-    found = [
-        None if name in encoded else table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        for name in columns
-    ]
-    processors: list[tuple[int, Callable[[Any], Any]]] = [(i, p) for i, p in enumerate(found) if p is not None]
-    if not processors:
-        return rows
-    return _processed(rows, processors)
+    done: dict[tuple[int, type], Sequence[Any]] = {}
+
+    def adapted(name: str, values: Sequence[Any]) -> Sequence[Any]:
+        kind = table.c[name].type.dialect_impl(dialect)
+        process = None if name in encoded else kind.bind_processor(dialect)
+        if process is None:
+            return values
+        # The same values may be those of a second column: both moments of following are one for a new friend.
+        which = (id(values), type(kind))
+        if which not in done:
+            done[which] = [*_each(process, values)]
+        return done[which]
+
+    return zip(*(adapted(name, values) for name, values in columns.items()), strict=True)
 
 
-def _processed(rows: Sequence[Row], processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterator[Row]:
-    columns = list(zip(*rows, strict=True))
-    for index, process in processors:
-        columns[index] = tuple(_each(process, columns[index]))
-    return zip(*columns, strict=True)
-
-
-def _each(process: Callable[[Any], Any], values: Row) -> Iterator[Any]:
+def _each(process: Callable[[Any], Any], values: Sequence[Any]) -> Iterator[Any]:
     """Each value processed; one that follows itself, such as the moment of the import, only once."""
     last = done = None
     for value in values:

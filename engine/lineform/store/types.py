@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TWO = tuple(f"{number:02}" for number in range(60))
 _NARROW, _WIDE = b"\x04", b"\x08"
 _CODES = {_NARROW: "I", _WIDE: "Q"}
 
@@ -64,13 +65,14 @@ class Millisecond(TypeDecorator[datetime]):
 
 
 def _sqlite_text(value: datetime | None) -> str | None:
-    """A moment as SQLite holds it, in SQLAlchemy's form."""
+    """A moment as SQLite holds it, in SQLAlchemy's form; `isoformat` takes twice as long."""
     if value is None:
         return None
     if value.tzinfo is None:
         raise ValueError("a moment without a time zone cannot be recorded")
     moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    date = f"{moment.year:04}-{_TWO[moment.month]}-{_TWO[moment.day]}"
+    return f"{date} {_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}.{moment.microsecond:06}"
 
 
 def _sqlite_moment(value: str | None) -> datetime | None:

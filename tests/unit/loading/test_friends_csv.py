@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineform.loading.friends_csv import read_csv
-from lineform.loading.friends_rows import FriendsFileError, RefusedRow, protected, unprotected
+from lineform.loading.friends_rows import PIECE, FriendsFileError, RefusedRow, protected, unprotected
 from lineform.model.attributes import AttributeSpec
 from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
@@ -204,7 +206,7 @@ def test_rows_come_while_the_file_is_still_being_written() -> None:
 
     rows = read_csv(Endless(), DECLARED)  # type: ignore[arg-type]
     assert next(rows) == (2, FriendRow(U1))
-    assert read_so_far < 10
+    assert read_so_far <= PIECE
 
 
 def test_reading_may_begin_at_a_later_row() -> None:
@@ -250,3 +252,25 @@ def test_no_bytes_end_in_anything_but_rows_and_refusals(data: bytes) -> None:
     except FriendsFileError:
         return
     assert all(isinstance(row, FriendRow | RefusedRow) for row in rows)
+
+
+CELLS = st.sampled_from(
+    ["", " ", "3", "03", "x", "gold", "茶|パン", "茶|コーヒー", "|", "true", "2026-02-30", "2000/1/2", "'=1", "vip"]
+)
+COLUMNS = ("display_name", "language", "followed_at", "blocked", "tags", "untag", *DECLARED.attributes)
+
+
+@given(st.lists(st.tuples(st.sampled_from([U1, U2, "", "U1"]), *(CELLS for _ in COLUMNS)), max_size=2 * PIECE))
+def test_a_row_means_what_it_means_alone_whatever_stands_around_it(rows: list[tuple[str, ...]]) -> None:
+    header = ",".join(("user_id", *COLUMNS))
+    lines = [",".join(row) for row in rows]
+    alone = [read(f"{header}\n{line}\n")[0] for line in lines]
+    together = read("\n".join([header, *lines]))
+    assert [replace(row, row=2) if isinstance(row, RefusedRow) else row for row in together] == alone
+
+
+def test_what_stands_before_a_break_is_read() -> None:
+    rows = read_csv(io.BytesIO(f'user_id,note\n{U1},x\nwrong,x\n{U2},"x'.encode()), DECLARED)
+    assert [type(row) for _, row in islice(rows, 2)] == [FriendRow, RefusedRow]
+    with pytest.raises(FriendsFileError, match="row 4 is not CSV"):
+        next(rows)
