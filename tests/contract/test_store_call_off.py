@@ -45,6 +45,20 @@ def test_what_somebody_began_is_not_called_off(store: Store) -> None:
     assert (send.status, send.last_called_at) == (SendStatus.FROZEN, NOW)
 
 
+def test_what_is_ready_again_after_a_call_whose_outcome_is_open_is_not_called_off(store: Store) -> None:
+    """It was claimed, its caller died, and another run claimed it and gave it back without a call."""
+    send_id = frozen(store, count=1)
+    (first,) = store.claim(send_id, "dies", NOW, LEASE, 1)
+    later = NOW + 2 * LEASE
+    assert [one.id for one in store.claim(send_id, "other", later, LEASE, 1)] == [first.id]
+    store.release([first.id], later)
+    (send,) = store.sends("salon")
+    assert (send.batches, send.reopened) == ({BatchStatus.READY: 1}, True)
+    assert not store.call_off(send_id, SendStatus.HELD, later, reason="late")
+    assert store.stage_rest(send_id) == 0
+    assert len(store.claim(send_id, "other", later, LEASE, 1)) == 1, "it is settled under its key"
+
+
 def test_the_rest_of_a_begun_send_waits_and_what_was_claimed_stays(store: Store) -> None:
     send_id = frozen(store)
     (mine,) = store.claim(send_id, "w", NOW, LEASE, 1)

@@ -148,6 +148,8 @@ class Send:
     """When its status was set."""
     last_called_at: datetime | None = None
     """When the newest of its calls was intended; None where nothing was called."""
+    reopened: bool = False
+    """Whether a batch that is ready or staged was called before, and the outcome of that call is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +279,8 @@ class Ledger(Protocol):
         ...
 
     def stage_rest(self, send_id: int) -> int:
-        """Takes every batch that nobody has claimed out of a frozen send's hands, as a part that waits for a person;
-        how many there were. Claimed batches stay to be settled under their keys."""
+        """Takes every batch that nobody ever called out of a frozen send's hands, as a part that waits for a person;
+        how many there were. Batches that were called stay to be settled under their keys."""
         ...
 
     def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:

@@ -70,7 +70,7 @@ async def _go_on(run: Run, send: Send, revision: Revision | None, crew: Crew) ->
 async def _ended(run: Run, send: Send, revision: Revision | None, quiet: Quiet | None, crew: Crew) -> bool:
     """Whether a frozen send ends here by rule; then it is told."""
     now = run.clock.now()
-    if untouched(send.batches):
+    if untouched(send.batches, reopened=send.reopened):
         called_off = _called_off(send, revision, now, quiet)
         if called_off is not None:
             status, reason = called_off

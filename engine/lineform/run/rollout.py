@@ -13,6 +13,7 @@ from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.prepare import refuse
 from lineform.sending import late
+from lineform.sending.conclusion import may_have_reached
 from lineform.sending.cost import month_start
 from lineform.sending.due import Due, key_of
 from lineform.sending.guards import Figures, stops
@@ -48,7 +49,10 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
         case late.Hold(reason):
             return await _end(run, send, SendStatus.HELD, f"{part} {reason}")
         case late.Skip(reason):
-            return await _end(run, send, SendStatus.SKIPPED, f"{part} {reason}")
+            # Earlier parts reached somebody: what is left out now is a part of it, and not the whole.
+            reached = may_have_reached(send.batches, reopened=send.reopened)
+            status = SendStatus.PARTIAL if reached else SendStatus.SKIPPED
+            return await _end(run, send, status, f"{part} {reason}; it was left out")
     return await open_waves(run, send, found.number, staged[found.number])
 
 

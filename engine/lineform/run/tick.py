@@ -29,7 +29,7 @@ from lineform.run.rollout import open_waves
 from lineform.run.telling import note, quiet_of
 from lineform.sending import late
 from lineform.sending.caps import sentence
-from lineform.sending.conclusion import untouched
+from lineform.sending.conclusion import may_have_reached, untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of
 from lineform.sending.quiet import Quiet
@@ -42,7 +42,7 @@ due. It makes entries out of its own failures; what it raises ends the tick."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
-"""Statuses of occurrences that reached nobody."""
+"""Statuses of occurrences that no run goes on with by itself. What they reached is another question."""
 _SKIPS_RECORDED = 100
 _TRIES = 5
 """Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
@@ -199,7 +199,7 @@ async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
     if held.batches.get(BatchStatus.STAGED):
         await _rest(run, held, quiet, crew)
         return
-    if not untouched(held.batches):
+    if not untouched(held.batches, reopened=held.reopened):
         reason = "some of it was called already, and nothing of it waits"
         crew.tell(TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211"))
         return
@@ -215,7 +215,7 @@ async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
 
 async def _rest(run: Run, held: Send, quiet: Quiet | None, crew: Crew) -> None:
     staged = await run.records(run.store.staged, held.id)
-    recipients = held.recipients if untouched(held.batches) else sum(staged.values())
+    recipients = held.recipients if untouched(held.batches, reopened=held.reopened) else sum(staged.values())
     if run.options.dry_run:
         crew.tell(TickEntry(held.address, held.key, Outcome.WOULD_SEND, recipients=recipients))
         return
@@ -305,9 +305,10 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
 
 def _refuse_second(known: Sequence[Send]) -> None:
     for send in known:
-        if send.status not in _OVER:
+        if send.status not in _OVER or may_have_reached(send.batches, reopened=send.reopened):
+            some = f", and {send.accepted_recipients:,} received it" if send.accepted_recipients else ""
             raise BlockedError(
-                f"this one-time campaign was sent already: {send.key} is {send.status.value}",
+                f"this one-time campaign was sent already: {send.key} is {send.status.value}{some}",
                 hint="a sent campaign cannot be sent again; copy it under another name",
                 code="G209",
             )

@@ -8,6 +8,8 @@ from lineform.sending.status import BatchStatus, SendStatus
 
 _OPEN = (BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
 _UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED})
+_ARRIVED = frozenset({BatchStatus.ACCEPTED, BatchStatus.ANSWERED})
+_PERHAPS = frozenset({BatchStatus.CALLING, BatchStatus.ANSWERING, BatchStatus.UNCERTAIN})
 
 
 def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> SendStatus | None:
@@ -34,6 +36,12 @@ def conclusion(batches: Mapping[BatchStatus, int], *, asynchronous: bool) -> Sen
     return SendStatus.ACCEPTED if asynchronous else SendStatus.SENT
 
 
-def untouched(batches: Mapping[BatchStatus, int]) -> bool:
-    """Whether no batch was ever called, as far as the ledger knows, so that the whole may still be called off."""
-    return not any(count for status, count in batches.items() if status not in _UNCALLED)
+def untouched(batches: Mapping[BatchStatus, int], *, reopened: bool = False) -> bool:
+    """Whether no batch was ever called, as far as the ledger knows, so that the whole may still be called off.
+    `reopened` tells that one was called and is ready again."""
+    return not reopened and not any(count for status, count in batches.items() if status not in _UNCALLED)
+
+
+def may_have_reached(batches: Mapping[BatchStatus, int], *, reopened: bool = False) -> bool:
+    """Whether somebody received something of it, or may have, whatever became of the rest."""
+    return reopened or any(batches.get(status, 0) for status in _ARRIVED | _PERHAPS)

@@ -221,9 +221,9 @@ class LedgerRecords(CodeRecords):
 
     def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
         """Sets the status of a frozen send that nobody has begun; False where somebody has, or it is frozen no more."""
-        begun = (
-            sa.select(batches.c.id).where(batches.c.send_id == send_id, batches.c.status.not_in(_UNCLAIMED)).limit(1)
-        )
+        # A batch that was given back may have been called before: then its first call stands beside it.
+        called = sa.or_(batches.c.status.not_in(_UNCLAIMED), batches.c.first_called_at.is_not(None))
+        begun = sa.select(batches.c.id).where(batches.c.send_id == send_id, called).limit(1)
         with self.writing() as connection:
             if not self._hold_frozen(connection, send_id) or connection.execute(begun).first() is not None:
                 return False
@@ -233,10 +233,14 @@ class LedgerRecords(CodeRecords):
             return True
 
     def stage_rest(self, send_id: int) -> int:
-        """Unclaimed batches of a frozen send wait for a person from now on; how many there were."""
+        """Batches of a frozen send that nobody ever called wait for a person from now on; how many there were."""
         waiting = (
             sa.update(batches)
-            .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.READY)
+            .where(
+                batches.c.send_id == send_id,
+                batches.c.status == BatchStatus.READY,
+                batches.c.first_called_at.is_(None),
+            )
             .values(status=BatchStatus.STAGED)
         )
         with self.writing() as connection:
@@ -385,4 +389,5 @@ def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
         batches={status: count for status, (count, _, _) in counted.items()},
         accepted_recipients=sum(counted.get(status, (0, 0, None))[1] for status in _TAKEN),
         last_called_at=max((at for _, _, at in counted.values() if at is not None), default=None),
+        reopened=any(counted.get(status, (0, 0, None))[2] is not None for status in _TO_CALL),
     )

@@ -80,3 +80,4 @@ def test_a_send_is_untouched_until_a_batch_is_claimed() -> None:
     for status in BatchStatus:
         if status not in {BatchStatus.READY, BatchStatus.STAGED}:
             assert not untouched({BatchStatus.READY: 5, status: 1})
+    assert not untouched({BatchStatus.READY: 5}, reopened=True)

@@ -1,0 +1,100 @@
+"""Accidents with what is left of a send that reached some of its friends, and not all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.model.attributes import AttributesSpec
+from lineform.run.outcome import Outcome
+from lineform.sandbox.server import SandboxServer
+from support.declared_clients import campaign
+from support.delivering import DUE, Scene
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
+KNOWN = AttributesSpec.model_validate(
+    {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
+)
+ONE_BY_ONE = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 1000}}
+CANARY = ({"percent": 40, "wait": "45m"}, {"percent": 100})
+TODAY, TOMORROW = "2026-12-01T10:00", "2026-12-02T10:00"
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, KNOWN, *specs, **{"friends": 20, **settings})
+
+    return make
+
+
+def offer(at: str = TODAY, if_late: Any = "hold", **fields: Any) -> Any:
+    """A campaign to friends one by one."""
+    schedule = {"at": at, "if_late": if_late}
+    return campaign("a", audience=ONE_BY_ONE, messages=PERSONAL, schedule=schedule, **fields)
+
+
+# --- a one-time campaign, twice to the same friends
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.PARTIAL)])
+def test_a_rollout_whose_rest_came_too_late_is_not_sent_anew_to_those_who_were_first(
+    scene: Any, rule: str, outcome: Outcome
+) -> None:
+    here = scene(offer(if_late=rule, rollout=CANARY))
+    here.move(DUE)
+    here.tick()
+    first = here.received()
+    assert 0 < first.total() < 20
+    here.move(DUE + 4 * HOUR)
+    (late,) = here.tick().entries
+    assert late.outcome is outcome, "never 'not sent', where somebody received it"
+    here.declare(offer(at=TOMORROW, if_late=rule, rollout=CANARY))
+    here.arm(DUE + 5 * HOUR)
+    here.move(DUE + DAY)
+    (again,) = here.tick().entries
+    assert (again.outcome, again.guard) == (Outcome.BLOCKED, "G209")
+    assert f"and {first.total()} received it" in again.reason
+    assert here.received() == first
+
+
+def test_a_send_that_stopped_in_the_middle_is_not_sent_anew_to_those_whom_it_reached(scene: Any) -> None:
+    here = scene(offer(), friends=6)
+    here.move(DUE)
+    here.tick(concurrency=1, should_stop=lambda: here.received().total() > 0)
+    first = here.received()
+    assert 0 < first.total() < 6
+    here.move(DUE + 4 * HOUR)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.HELD]
+    here.declare(offer(at=TOMORROW))
+    here.arm(DUE + 5 * HOUR)
+    here.move(DUE + DAY)
+    assert [entry.guard for entry in here.tick().entries] == ["G209"]
+    assert here.received() == first
+
+
+def test_a_campaign_whose_first_part_reached_nobody_may_be_corrected_and_sent(scene: Any) -> None:
+    here = scene(offer(rollout=CANARY))
+    here.control.fault("error-before", path="/v2/bot/message/push", status=400, count=20, account=here.account)
+    here.move(DUE)
+    here.tick()
+    here.control.clear_faults()
+    here.move(DUE + HOUR)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.HELD]
+    here.declare(offer(at=TOMORROW))
+    here.arm(DUE + 5 * HOUR)
+    here.move(DUE + DAY)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
+    assert here.received() == Counter(here.users)
