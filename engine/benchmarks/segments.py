@@ -1,9 +1,9 @@
 """Questions about everybody on SQLite, PostgreSQL and the DuckDB copy: `make bench NAME=segments`.
 
-SIZE (default 200,000) friends with four attributes, four tags and ten events each, and a tenth of that, from which the
-growth is told; SIZE=10000000 takes an hour and 40 GB in TMPDIR, engine after engine. REPEAT (default 3): the fastest
-counts. TREES (default 500) random trees, each at one of seven moments, are asked of all engines and of the plain
-reading in five small populations. ENGINES (default sqlite,duckdb,postgresql) says which are tried.
+SIZE (default 200,000) friends with four attributes, four tags, ten events and a menu each, and a tenth of that, from
+which the growth is told; SIZE=10000000 takes an hour and 40 GB in TMPDIR, engine after engine. REPEAT (default 3): the
+fastest counts. TREES (default 500) random trees, each at one of seven moments, are asked of all engines and of the
+plain reading in five small populations. ENGINES (default sqlite,duckdb,postgresql) says which are tried.
 
 The friends are generated inside the databases, with indexes as the store makes them; what an import takes is measured
 apart, from a CSV file, each transaction on the disk. Streamed ids are read in a process of their own, whose peak is
@@ -36,6 +36,7 @@ from hypothesis import strategies as st
 from segments_data import fill_postgres, fill_sqlite
 
 from lineform.loading.friends_writing import write_friends
+from lineform.scenarios.menus import MenuRules, Rule, tally
 from lineform.segments.predicate import (
     AgeIs,
     All,
@@ -87,14 +88,19 @@ QUESTIONS: dict[str, Predicate] = {
     "combination": All(
         (GOLD, AnyOf((tag(1), tag(2))), Not(tag(38)), LAPSED, AgeIs("birthday", "at_least", (20,), TOKYO))
     ),
+    "12,000 yen in a year": Happened("purchase", (), 365 * DAY, None, Sum("amount", "at_least", (12_000.0,))),
 }
-RULES = (
-    All((Anniversary("birthday", "this_month", TOKYO), GOLD)),
-    All((tag(1), tag(14))),
-    THRICE,
-    Happened("purchase", (), 365 * DAY, None, Sum("amount", "at_least", (12_000.0,))),
-    AnyOf((tag(2), tag(3), tag(4))),
-    LAPSED,
+RULES = MenuRules(
+    "menu-rules.main",
+    "d1",
+    (
+        Rule(All((Anniversary("birthday", "this_month", TOKYO), GOLD)), "birthday"),
+        Rule(All((tag(1), tag(14))), "members"),
+        Rule(THRICE, "regulars"),
+        Rule(AnyOf((tag(2), tag(3), tag(4))), "classes"),
+        Rule(LAPSED, "welcome-back"),
+    ),
+    default="main",
 )
 Answers = dict[str, float]
 HOT: dict[str, AttributeType] = {"tier": "enum", "prefecture": "enum", "visits": "number", "birthday": "date"}
@@ -107,7 +113,7 @@ def ask(store: SqlStore, repeat: int) -> tuple[Answers, dict[str, object]]:
         name: lambda tree=tree: store.count(ACCOUNT, tree, NOW)  # type: ignore[misc]
         for name, tree in QUESTIONS.items()
     }
-    questions[MENU] = lambda: dict(store.sizes(ACCOUNT, RULES, NOW))
+    questions[MENU] = lambda: tally(RULES, store.menu_groups(ACCOUNT, RULES, NOW), NOW)
     questions[f"{NEVER}, streamed"] = lambda: sum(1 for _ in store.select(ACCOUNT, NEVER_CLICKED, NOW))
     seconds, answers = {}, {}
     for name, question in questions.items():

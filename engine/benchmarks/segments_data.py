@@ -32,8 +32,15 @@ _FIELDS = {
     "purchase": """'{{"amount":' || ({n} * 7 % 9000) || ',"item":"item-' || ({n} % 500) || '"}}'""",
     "click": """'{{"link":"link-' || ({n} / 11 % 50) || '"}}'""",
 }
+_MENU_COLUMNS = "friend_id, account_id, menu, outcome, source, at, confirmed, call"
 _STEP = 2_654_435_761
 """No factor of any number of friends that people try: events reach friends in no order."""
+
+
+def _menu(moment: str) -> str:
+    """Of everybody something is recorded; of some of them, what the rules say today as well."""
+    menu = "CASE n % 4 WHEN 0 THEN 'main' WHEN 1 THEN 'classes' WHEN 2 THEN 'welcome-back' ELSE 'regulars' END"
+    return f"n, 1, {menu}, {menu}, 'rules', {moment}, true, 'c'"
 
 
 def _json(i: str) -> str:
@@ -41,7 +48,7 @@ def _json(i: str) -> str:
 
 
 def _tags(i: str) -> list[str]:
-    return [f"{group * 12 + 1} + ({i} * {7 + 4 * group} / {group + 3}) % 12" for group in range(TAG_GROUPS)]
+    return [f"{group * 12 + 1} + ({i} * {7 + 4 * group} / {2 * group + 3}) % 12" for group in range(TAG_GROUPS)]
 
 
 def fill_sqlite(url: str, size: int, now: datetime) -> None:
@@ -72,10 +79,11 @@ def fill_sqlite(url: str, size: int, now: datetime) -> None:
             f"{numbers.format(size)} INSERT INTO friend_tags (tag_id, friend_id, tagged_at)"
             f" SELECT *, {last * 1000} FROM ({union}) ORDER BY 1, 2"
         )
+        db.execute(f"{numbers.format(size)} INSERT INTO friend_menus ({_MENU_COLUMNS}) SELECT {_menu(moment)} FROM g")
         for type_id, (name, each) in enumerate(EVENTS, 1):
             db.execute(
                 f"{numbers.format(size * each)} INSERT INTO events (type_id, friend_id, at, key, fields)"
-                f" SELECT {type_id}, n * {_STEP} % {size} + 1, {last * 1000} - n * 7919 % 34560000 * 1000,"
+                f" SELECT {type_id}, n * {_STEP} % {size} + 1, {last * 1000} - n * n % 34560007 * 1000,"
                 f" printf('%010d', n), {_FIELDS[name].format(n='n')} FROM g"
             )
         db.execute("COMMIT")
@@ -120,10 +128,14 @@ def fill_postgres(url: str, size: int, now: datetime) -> None:
                 f"INSERT INTO friend_tags (tag_id, friend_id, tagged_at) SELECT {one}, n, {last * 1000}"
                 f" FROM generate_series(1, {size}::bigint) AS g (n) ORDER BY 1, 2"
             )
+        db.execute(
+            f"INSERT INTO friend_menus ({_MENU_COLUMNS}) SELECT {_menu(moment)}"
+            f" FROM generate_series(1, {size}::bigint) AS g (n)"
+        )
         for type_id, (name, each) in enumerate(EVENTS, 1):
             db.execute(
                 f"INSERT INTO events (type_id, friend_id, at, key, fields) SELECT {type_id}, n * {_STEP} % {size} + 1,"
-                f" {last * 1000} - n * 7919 % 34560000 * 1000, lpad(n::text, 10, '0'),"
+                f" {last * 1000} - n * n % 34560007 * 1000, lpad(n::text, 10, '0'),"
                 f" ({_FIELDS[name].format(n='n')})::jsonb FROM generate_series(1, {size * each}::bigint) AS g (n)"
             )
         for _, sql in ours:
