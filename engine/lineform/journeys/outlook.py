@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lineform.journeys.looks import look_at_existing, never_in
 from lineform.ports.journeys import Stand
 from lineform.ports.store import Store
 from lineform.run.options import Run
@@ -33,13 +36,18 @@ def _outlook(run: Run, script: Script) -> TickEntry:
 
 
 def _taken_in(store: Store, account: str, script: Script, run: Run) -> int:
+    """How many the look at those for whom it is true already takes in; none where it was made before."""
     if script.existing is None:
         return 0
+    armed = next((one for one in store.armed_now(account) if one.address == script.address), None)
+    if armed is not None:
+        look = look_at_existing(replace(script, since=armed.since), script.existing)
+        if store.swept(account, look) is not None:
+            return 0
     now = run.clock.now()
     if not any(one.scenario == script.name for one in store.stands(account)):
         return store.count(account, script.existing, now)
-    been = frozenset(store.in_scenario(account, script.name))
-    return sum(1 for friend in store.select(account, script.existing, now) if friend not in been)
+    return never_in(store, account, script.name, store.select(account, script.existing, now))
 
 
 def _in_older(one: Stand, script: Script) -> bool:

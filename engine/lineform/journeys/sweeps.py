@@ -19,6 +19,7 @@ from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.live import written
+from lineform.journeys.looks import look_at_existing, look_at_segment, was_in
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.enrolment import Enrolment, State
@@ -52,14 +53,16 @@ def _due_looks(run: Run, script: Script) -> list[tuple[str, _Look, Iterator[int]
     if store.swept(account, name := f"version/{script.name}/{version}") is None:
         out.append((name, _rearmed, store.in_scenario(account, script.name)))
     if script.segment is not None:
-        last = store.swept(account, name := f"segment/{script.name}/{script.since.isoformat()}")
+        last = store.swept(account, name := look_at_segment(script, script.segment))
         if last is None or now - last >= script.check:
             look = _first_look if last is None and script.enroll == "new" else _come_in
             if last is None and script.enroll != "new":
                 look = _taken_in
             out.append((name, look, store.select(account, script.segment, now)))
             out.append((f"{name}/left", _gone_out, store.in_scenario(account, script.name)))
-    elif script.existing is not None and store.swept(account, name := f"existing/{script.name}/{version}") is None:
+    elif (
+        script.existing is not None and store.swept(account, name := look_at_existing(script, script.existing)) is None
+    ):
         out.append((name, _taken_in, store.select(account, script.existing, now)))
     return out
 
@@ -93,7 +96,8 @@ def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: P
 def _taken_in(decision: Decision, script: Script, ids: Sequence[int]) -> None:
     """Begins for everybody for whom it is true already and who was never in it."""
     for friend, known in _friends(decision, script, ids):
-        if known is not None and known.state is not State.OUTSIDE:
+        if known is not None and was_in(known):
+            _is_inside(decision, known)
             continue
         if script.date:
             began = dated(script, known, friend, decision.now, f"existing/{script.version}")
@@ -111,6 +115,14 @@ def _first_look(decision: Decision, script: Script, ids: Sequence[int]) -> None:
         if known is None:
             begun = course(script, None, friend, decision.now, decision.now, "")
             decision.put(replace(begun, entry=0, step="").over(State.INSIDE))
+        else:
+            _is_inside(decision, known)
+
+
+def _is_inside(decision: Decision, known: Enrolment) -> None:
+    """Who was outside of another segment, or while nobody looked, did not come in since."""
+    if known.state is State.OUTSIDE:
+        decision.put(replace(known, state=State.INSIDE))
 
 
 def _come_in(decision: Decision, script: Script, ids: Sequence[int]) -> None:

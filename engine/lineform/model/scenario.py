@@ -177,7 +177,8 @@ class ScenarioSpec(ArmedSpec):
     """For a re-entry: not within this time of the last beginning."""
     enroll: Literal["new", "existing", "both"] = "new"
     """Whom it takes in: friends to whom it happens after it was armed; those for whom it is true already, once, when
-    it is armed; or both."""
+    it is armed; or both. Where what begins it is changed, such as its segment, this is asked once more: who was never
+    in it is taken in, or, with `new`, left alone."""
     in_flight: Literal["keep", "move", "stop"] = "keep"
     """Friends in it when this file changes: they end what they began; they go on in the new version, from the step of
     the same id; or they leave."""
