@@ -136,7 +136,7 @@ class Chronicle(Lived):
         self._say("", f"member {member} left: {answered['unlinked']} friend unlinked")
 
     def comes_by(self, name: str, route: str) -> None:
-        """Scans the route's QR picture, follows if they are no friend yet, and sends the text that stands in the chat."""
+        """Scans the route's QR picture, follows if no friend yet, and sends the text that stands in the chat."""
         page = self.runner.run(self._asked("GET", f"/r/{self.client.name}/{route}"))
         assert page.status == 200, page
         self._say(name, f"scans the QR picture of {route}")
