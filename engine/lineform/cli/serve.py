@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import signal
+import socket
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from lineform.cli import options
 from lineform.cli.common import open_project, read_settings
+from lineform.errors import UsageError
 from lineform.serve.app import create_app
 from lineform.serve.logs import Form, configure
+from lineform.serve.metrics import share_figures
 from lineform.serve.options import ServeOptions
+from lineform.serve.processes import serve_in_processes
 from lineform.serve.server import listen, server_of
 from lineform.settings import METRICS_TOKEN, Settings
-from lineform.wiring.serving import parts_of
+from lineform.wiring.serving import OneOfSeveral, parts_of
 from lineform.wiring.session import open_session
 
 
@@ -25,17 +31,33 @@ from lineform.wiring.session import open_session
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--every", type=click.FloatRange(1), default=15.0, show_default=True, help="Seconds between two ticks.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve together."
+)
 @click.option("--logs", type=click.Choice(("json", "text")), default="json", show_default=True, help="How to log.")
 @options.sandbox
 def command(
-    workspace: Path, clients: tuple[str, ...], host: str, port: int, every: float, logs: Form, sandbox: bool
+    workspace: Path,
+    clients: tuple[str, ...],
+    host: str,
+    port: int,
+    every: float,
+    processes: int,
+    logs: Form,
+    sandbox: bool,
 ) -> None:
     """Serve LINE's webhooks under /webhook/CLIENT, events of a shop's systems under /events/CLIENT, tracked links under
     /l/, and run a tick beside them. HTTPS is the business of a proxy in front of it.
 
-    Several may run on one store: on SQLite on one machine, on PostgreSQL on several. It ends gracefully when it is
-    asked to. /healthz says whether it lives, /readyz whether its store answers, /metrics how it is doing.
+    With --processes, several accept on one port and share all of the work; one that dies is started again. Several
+    servers may run on one store as well: on SQLite on one machine, on PostgreSQL on several. It ends gracefully when it
+    is asked to. /healthz says whether it lives, /readyz whether its store answers, /metrics how it is doing.
     """
+    if sandbox and processes > 1:
+        raise UsageError(
+            "--sandbox and --processes do not go together: the offline account would be one for each process",
+            hint="start 'lineform sandbox' and serve with LINEFORM_LINE_ORIGIN, or leave out --processes",
+        )
     project = open_project(workspace, clients)
     settings = read_settings()
     # One that is asked to end ends well: uvicorn raises the signal again when everything is over.
@@ -46,15 +68,27 @@ def command(
         with open_session(project, settings, sandbox=sandbox) as session:
             configure(logs)
             how = _options(settings, every, project.spec.defaults.raw_events)
-            app = create_app(parts_of(session), how)
+            parts = parts_of(session)
             click.echo(f"serving {', '.join(project.clients)} at http://{host}:{port}", err=True)
+            if processes > 1:
+                session.store.migrate()
+                _together(OneOfSeveral(project, settings, how, logs), listening, processes)
+                return
             if session.control is not None:
                 for name in project.clients:
                     session.control.webhook(name, f"http://{host}:{port}/webhook/{name}")
                 click.echo(f"phones to try it with: {session.settings.line_origin}/_sandbox/", err=True)
-            server_of(app).run(sockets=[listening])
+            server_of(create_app(parts, how)).run(sockets=[listening])
     finally:
         listening.close()
+
+
+def _together(one: OneOfSeveral, listening: socket.socket, processes: int) -> None:
+    """What is wrong with the workspace or its secrets was said before: a process is not started again for that."""
+    with TemporaryDirectory(prefix="lineform-") as folder:
+        share_figures(Path(folder))
+        options = replace(one.options, figures=Path(folder))
+        serve_in_processes(replace(one, options=options), listening, processes)
 
 
 def _options(settings: Settings, every: float, keep_raw: timedelta) -> ServeOptions:

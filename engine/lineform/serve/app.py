@@ -53,12 +53,14 @@ class Parts:
     """Whether a worker is known to have died."""
     doors: Mapping[str, Door] = field(default_factory=dict)
     """By client: where people come in from outside of the chat."""
+    close: Callable[[], None] = lambda: None
+    """Called when everything has ended."""
 
 
 def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
     """The application. Its lifespan runs the loops of every client and ends them after what is under way."""
     served = {one.name: one for one in parts.served}
-    metrics = Metrics(parts.clock)
+    metrics = Metrics(parts.clock, options.figures)
     records = Records(parts.store)
     gatherer = Gatherer(records, parts.clock, pause=options.gather, most=options.most_waiting)
     pinger = Pinger(options.ping, len(served))
@@ -83,6 +85,7 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.callback(parts.close)
             stack.callback(records.close)
             stack.callback(keys.close)
             for one in parts.served:

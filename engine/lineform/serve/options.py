@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from lineform.model.project import Client
@@ -41,6 +42,8 @@ class ServeOptions:
     actor: str = "lineform serve"
     metrics_token: str = field(default="", repr=False)
     """With which metrics are read from elsewhere; without it they are told on this machine only."""
+    figures: Path | None = None
+    """Where several processes that serve together keep their figures; None for one that serves alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+
+from starlette.types import ASGIApp
 
 from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
@@ -13,30 +17,50 @@ from lineform.journeys.profiles import meet
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
-from lineform.model.project import Client
+from lineform.model.project import Client, Project
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
-from lineform.serve.app import Parts
+from lineform.serve.app import Parts, create_app
 from lineform.serve.doors import Door, route_in
-from lineform.serve.options import EventsRefused, Problem, Served
+from lineform.serve.logs import Form, configure
+from lineform.serve.options import EventsRefused, Problem, Served, ServeOptions
 from lineform.serve.redeeming import link_friend
 from lineform.serve.working import Following
+from lineform.settings import Settings
 from lineform.wiring.failing import at_client
 from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import all_link_keys, link_keys
 from lineform.wiring.owners import owner_is_gone
-from lineform.wiring.session import Session
+from lineform.wiring.session import Session, open_session
 from lineform.wiring.ticking import ALSO
 
 
-def parts_of(session: Session) -> Parts:
-    """Everything that a server of this session's clients is made of. Raises CredentialError where a secret is not in
-    the environment, UsageError where a client declares none."""
+@dataclass(frozen=True, slots=True)
+class OneOfSeveral:
+    """The application of one process of several, made where it is called. All of them, and those that are started again
+    later, serve the workspace as it was read once."""
+
+    project: Project
+    settings: Settings = field(repr=False)
+    options: ServeOptions
+    logs: Form
+
+    def __call__(self) -> ASGIApp:
+        configure(self.logs)
+        stack = ExitStack()
+        session = stack.enter_context(open_session(self.project, self.settings))
+        return create_app(replace(parts_of(session, alone=False), close=stack.close), self.options)
+
+
+def parts_of(session: Session, *, alone: bool = True) -> Parts:
+    """Everything that a server of this session's clients is made of; `alone` where no other process of this machine
+    serves the same. Raises CredentialError where a secret is not in the environment, UsageError where a client declares
+    none."""
     served = []
     for client in session.project.clients.values():
         with at_client(client):
-            served.append(_served(session, client))
+            served.append(_served(session, client, alone=alone))
     keys = all_link_keys(session.project, session.settings)
     doors = {one.name: door for one in served if (door := _door(one, keys.get(one.name))) is not None}
     return Parts(
@@ -62,7 +86,7 @@ def _door(served: Served, keys: LinkKeys | None) -> Door | None:
     return Door(client.name, spec.title, client.timezone, served.account, keys.base, every, spec.entry, spec.members)
 
 
-def _served(session: Session, client: Client) -> Served:
+def _served(session: Session, client: Client, *, alone: bool) -> Served:
     secret = client.spec.secret
     if secret is None:
         raise UsageError(
@@ -75,7 +99,7 @@ def _served(session: Session, client: Client) -> Served:
     return Served(
         client,
         ChannelSignature(value),
-        session.account(client),
+        session.sending_account(client, alone=alone),
         reader_of(client),
         hooks_of(client, session.settings),
         link_keys(client.spec, session.settings),

@@ -57,9 +57,10 @@ class Session:
         """The client's account; the caller closes it. Raises CredentialError where its token is missing."""
         return line_account(client.spec, self.settings, self.clock, patience=patience, on_call=self._calls)
 
-    def sending_account(self, client: Client, *, patience: float = 60.0) -> HttpLineAccount:
-        """The same, for calls in numbers: where the store is shared, so is the pace of the account."""
-        shared = self._pace(client) if self.store.shared else None
+    def sending_account(self, client: Client, *, patience: float = 60.0, alone: bool = True) -> HttpLineAccount:
+        """The same, for calls in numbers: where the store is shared, or this process is not `alone` with it, so is the
+        pace of the account."""
+        shared = None if alone and not self.store.shared else self._pace(client)
         return line_account(
             client.spec, self.settings, self.clock, patience=patience, on_call=self._calls, shared=shared
         )
