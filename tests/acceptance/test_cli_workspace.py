@@ -112,6 +112,14 @@ def test_a_new_workspace_is_valid_and_its_test_passes(tmp_path: Path, run: Run) 
     assert run("plan", "--sandbox", "-C", new).code == 0
 
 
+def test_a_new_workspace_names_what_a_server_needs(tmp_path: Path, run: Run) -> None:
+    assert run("init", str(tmp_path / "new"), "--client", "umi-cafe").code == 0
+    told = run("serve", "-C", str(tmp_path / "new"))
+    assert told.code == 8
+    assert "UMI_CAFE_LINE_SECRET is not set" in told.err
+    assert "UMI_CAFE_LINE_SECRET" in (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
+
+
 def test_init_overwrites_nothing(workspace: Path, tmp_path: Path, run: Run) -> None:
     before = (workspace / "lineform.yaml").read_bytes()
     assert run("init", str(workspace)).code == 4
