@@ -18,8 +18,10 @@ from lineform.model.richmenu import RichMenuSpec
 from lineform.model.scenario import ScenarioSpec
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import describe
+from lineform.run.menus import menus_due
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import Happening, What
+from lineform.sending.due import Due
 from support.declared_clients import menu
 from support.delivering import Crash, Dying
 from support.menu_scene import MenuScene, tokyo
@@ -106,6 +108,18 @@ def test_m2_a_tick_in_a_dry_run_says_what_it_would_do_and_does_nothing(origin: s
     here.know(here.users[1], tags=("regular",))
     assert here.tick_menus(dry_run=True) == ["would link regulars 1"]
     assert here.all_see() == ["main", "main", "main"]
+
+
+def test_m2_a_tick_tells_that_everybody_is_looked_at_when_the_next_day_begins(origin: str, tmp_path: Path) -> None:
+    here = salon(origin, tmp_path)
+    midnight = Due("2027-04-21T00:00", tokyo("2027-04-21T00:00"))
+    assert here.tick(also=[menus_due]).next_due == ("menu-rules.main", midnight)
+    here.at("2027-04-21T00:00")
+    assert here.tick(dry_run=True).next_due == ("menu-rules.main", midnight)
+    assert here.tick(also=[menus_due]).next_due == (
+        "menu-rules.main",
+        Due("2027-04-22T00:00", tokyo("2027-04-22T00:00")),
+    )
 
 
 def test_m2_rules_without_a_file_give_everybody_the_default_menu_again(origin: str, tmp_path: Path) -> None:

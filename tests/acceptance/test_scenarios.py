@@ -13,10 +13,13 @@ import pytest
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
+from lineform.sending.due import Due
+from support.declared_clients import campaign
 from support.delivering import DUE
 from support.living import Life, says, scenario
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,18 @@ def test_a_follow_begins_a_series_whose_steps_come_at_their_times(life: Any) -> 
     assert len(here.read()) == 3
     assert here.courses()[0].state is State.DONE
     assert here.read(1) == []
+
+
+def test_a_tick_tells_the_next_step_beside_the_next_campaign(life: Any) -> None:
+    monday = campaign("monday", audience={"everyone": True}, schedule={"at": "2026-12-06T09:00"})
+    here = life(WELCOME, monday)
+    here.move(DUE)
+    assert here.step().next_due == ("campaign.monday", Due("2026-12-06T09:00", DUE + 5 * DAY - HOUR))
+    here.happens(What.FOLLOW)
+    assert here.step().next_due == ("scenario.welcome", Due("2026-12-04T10:00", DUE + 3 * DAY))
+    assert here.at(DUE + 3 * DAY).next_due == ("campaign.monday", Due("2026-12-06T09:00", DUE + 5 * DAY - HOUR))
+    assert here.at(DUE + 5 * DAY).next_due == ("scenario.welcome", Due("2026-12-08T10:00", DUE + 7 * DAY))
+    assert here.at(DUE + 7 * DAY).next_due is None
 
 
 def test_a_one_step_scenario_sends_its_step(life: Any) -> None:

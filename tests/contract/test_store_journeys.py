@@ -84,7 +84,7 @@ def test_those_longest_due_are_claimed_first_and_nobody_who_is_not(store: Store)
     assert store.claim_due("salon", NOW, 10) == [two, three]
     assert store.claim_due("salon", NOW, 1) == [two]
     assert store.claim_due("other", NOW, 10) == []
-    assert store.next_due("salon") == NOW - HOUR
+    assert store.next_due("salon") == ("welcome", NOW - HOUR)
 
 
 def test_what_is_over_or_waits_for_nothing_is_never_due(store: Store) -> None:

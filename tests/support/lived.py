@@ -62,8 +62,8 @@ class Lived:
     """User ids by name."""
     _seen_events: int = 0
     _seen_deliveries: int = 0
-    _campaign: datetime = NEVER
-    """When the next campaign is due."""
+    _due: datetime = NEVER
+    """When something is due next."""
 
     # ------------------------------------------------------------------ time
 
@@ -146,21 +146,17 @@ class Lived:
         self._control.set_clock(moment)
 
     def _next(self) -> datetime:
-        """When a worker would have something to do next; once a day at least, at the beginning of Japan's."""
+        """When a worker would have something to do next; once a day at least, at the beginning of Japan's, for whoever
+        comes into a segment."""
         now = self.clock.now()
         midnight = (now.astimezone(JAPAN) + timedelta(days=1)).replace(hour=0, minute=0, second=5, microsecond=0)
-        course = self.session.store.next_due(self.client.name)
-        known = [midnight.astimezone(UTC), self._campaign]
-        if course is not None:
-            known.append(max(course, now + timedelta(seconds=30)))
-        return min(moment for moment in known if moment > now)
+        return min(midnight.astimezone(UTC), max(self._due, now + timedelta(seconds=30)))
 
     async def _ticked(self) -> TickReport:
         report = await tick(self.client, self.account, self.session.store, self.clock, self._options, ALSO)
-        due = report.next_due[1].at if report.next_due else NEVER
-        soon = self.clock.now() + timedelta(minutes=15)
-        waits = any(entry.outcome is Outcome.WAITING for entry in report.entries)
-        self._campaign = min(due, soon) if waits or due <= self.clock.now() else due
+        self._due = report.next_due[1].at if report.next_due else NEVER
+        if any(entry.outcome is Outcome.WAITING for entry in report.entries):
+            self._due = min(self._due, self.clock.now() + timedelta(minutes=15))
         return report
 
     async def _applied(self) -> None:

@@ -118,9 +118,9 @@ class Life(Scene):
         """A tick whenever a step is due, and one at the end."""
         while True:
             due = self.with_store(lambda store: store.next_due(self.client.name))
-            if due is None or due >= end:
+            if due is None or due[1] >= end:
                 break
-            self.at(max(due, self.clock.now() + timedelta(seconds=1)))
+            self.at(max(due[1], self.clock.now() + timedelta(seconds=1)))
         self.at(end)
 
     def courses(self, place: int = 0) -> tuple[Enrolment, ...]:

@@ -78,8 +78,9 @@ class Journeys(Protocol):
         """Friends with a course in this scenario, ascending, streamed."""
         ...
 
-    def next_due(self, account: str) -> datetime | None:
-        """When the next course is due; None where none is."""
+    def next_due(self, account: str) -> tuple[str, datetime] | None:
+        """The scenario whose course is due next, and when; None where none is. Asked of the index, however many
+        courses there are."""
         ...
 
     def new_happenings(self, account: str, happenings: Sequence[Happening], now: datetime) -> Sequence[Happening]:

@@ -30,6 +30,7 @@ from lineform.scenarios.menus import (
     Shown,
     Tally,
     decide,
+    next_pass,
     pass_due,
     reads_events,
     rule_for,
@@ -162,6 +163,16 @@ async def menus_due(run: Run) -> Sequence[TickEntry]:
         return _entries(address, await _everybody(run, rules, lease))
     finally:
         await run.records(run.store.release_lease, lease, run.options.worker)
+
+
+def next_look(run: Run) -> tuple[str, datetime] | None:
+    """The rules, and when everybody is looked at next in any case; None where there are none that can be read."""
+    try:
+        rules = armed_rules(run.store, run.client.name)
+    except StaleError:
+        return None
+    at = next_pass(rules, run.store.menu_pass(run.client.name), run.clock.now())
+    return None if at is None else (rules.address or _ADDRESS.rstrip("."), at)
 
 
 async def _finish(run: Run) -> Linked:

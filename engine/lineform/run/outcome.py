@@ -91,7 +91,7 @@ class TickReport:
     at: datetime
     entries: tuple[TickEntry, ...] = ()
     next_due: tuple[str, Due] | None = None
-    """The address and the occurrence that come next."""
+    """What comes next, as far as it is known: a campaign's occurrence, a step of a scenario, a look at the menus."""
     halted: str = ""
     """Who halted this client's sends; empty where nobody did."""
     dry_run: bool = False

@@ -16,6 +16,7 @@ from lineform.ports.clock import Clock
 from lineform.ports.ledger import LedgerMoved, NewSend, Revision, Send
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
 from lineform.ports.store import Store
+from lineform.run.coming import coming
 from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
@@ -92,7 +93,8 @@ async def tick(
                     for entry in await part(run):
                         crew.tell(entry)
         entries = await crew.entries()
-        return TickReport(client.name, clock.now(), entries, _next(run, revisions), halted, dry_run=options.dry_run)
+        following = await records(coming, run, _upcoming(run, revisions))
+        return TickReport(client.name, clock.now(), entries, following, halted, dry_run=options.dry_run)
     finally:
         await crew.leave()
         records.close()
@@ -314,7 +316,8 @@ def _refuse_second(known: Sequence[Send]) -> None:
             )
 
 
-def _next(run: Run, revisions: Sequence[Revision]) -> tuple[str, Due] | None:
+def _upcoming(run: Run, revisions: Sequence[Revision]) -> list[tuple[str, Due]]:
+    """The next occurrence of each campaign."""
     now = run.clock.now()
     found = []
     for revision in revisions:
@@ -323,4 +326,4 @@ def _next(run: Run, revisions: Sequence[Revision]) -> tuple[str, Due] | None:
         except StaleError:
             continue  # reported as an entry
         found += [(revision.address, due) for due in upcoming(armed.schedule, armed.timezone, now)]
-    return min(found, key=lambda one: one[1].at, default=None)
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lineform.scenarios.happening import Happening, What
@@ -241,6 +241,18 @@ def pass_due(rules: MenuRules, last: Pass | None, now: datetime) -> bool:
     if last.at.astimezone(zone).date() != now.astimezone(zone).date():
         return bool(rules.digest)
     return bool(rules.digest) and now - last.at >= last.took * SHARE
+
+
+def next_pass(rules: MenuRules, last: Pass | None, now: datetime) -> datetime | None:
+    """When everybody is to be looked at next in any case: now, where the rules changed, else when the next day begins
+    on the client's clocks; None where nobody has rules. What is looked at in between, because it costs little, is left
+    out."""
+    if last is None or last.digest != rules.digest:
+        return now if pass_due(rules, last, now) else None
+    if not rules.digest:
+        return None
+    morning = last.at.astimezone(ZoneInfo(rules.timezone)) + timedelta(days=1)
+    return morning.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,14 +112,15 @@ class JourneyRecords(EventRecords, FriendImport):
             yield from part
             last = part[-1]
 
-    def next_due(self, account: str) -> datetime | None:
+    def next_due(self, account: str) -> tuple[str, datetime] | None:
         """The earliest of all."""
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
-            query = sa.select(enrolments.c.due).where(
+            query = sa.select(enrolments.c.scenario, enrolments.c.due).where(
                 enrolments.c.account_id == account_id, enrolments.c.due.is_not(None)
             )
-            return connection.execute(query.order_by(enrolments.c.due).limit(1)).scalar()
+            row = connection.execute(query.order_by(enrolments.c.due).limit(1)).first()
+        return None if row is None else (row.scenario, row.due)
 
     def change_friends(self, account: str, changes: Sequence[FriendChange], now: datetime) -> None:
         """Of friends who are held: no lock of the whole account is taken, as an import takes one."""

@@ -23,6 +23,7 @@ from lineform.scenarios.menus import (
     Shown,
     concerns,
     decide,
+    next_pass,
     pass_due,
     rule_for,
     show,
@@ -218,6 +219,25 @@ def test_without_rules_nobody_is_looked_at_but_once_after_they_went() -> None:
     assert not pass_due(NO_RULES, None, NOW)
     assert pass_due(NO_RULES, Pass("d1", NOW, timedelta()), NOW)
     assert not pass_due(NO_RULES, Pass("", NOW, timedelta()), NOW + timedelta(days=2))
+
+
+@given(st.integers(0, 48 * 60))
+def test_the_next_pass_is_told_as_the_first_moment_of_the_next_day_at_which_one_is_due(minutes: int) -> None:
+    last = Pass("d1", NOW + timedelta(minutes=minutes), timedelta(hours=2))
+    told = next_pass(SALON, last, last.at)
+    assert told is not None
+    assert pass_due(SALON, last, told)
+    assert not pass_due(SALON, last, told - timedelta(microseconds=1))
+    assert told - last.at <= timedelta(days=1)
+
+
+def test_the_next_pass_is_now_where_rules_changed_and_never_where_there_are_none() -> None:
+    last = Pass("d1", NOW, timedelta())
+    assert next_pass(replace(SALON, digest="d2"), last, NOW) == NOW
+    assert next_pass(SALON, None, NOW) == NOW
+    assert next_pass(NO_RULES, last, NOW) == NOW
+    assert next_pass(NO_RULES, None, NOW) is None
+    assert next_pass(NO_RULES, Pass("", NOW, timedelta()), NOW) is None
 
 
 def test_a_tally_counts_who_changes_and_who_keeps_a_tab() -> None:
