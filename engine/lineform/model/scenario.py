@@ -106,7 +106,7 @@ class Wait(Turn):
 
     for_: Occasions = Field(alias="for")
     within: Duration
-    """How long; 7d is 7 × 24 hours."""
+    """How long; 7d is 7 × 24 hours, from the step's time on; where the step sends something, from its sending on."""
     else_: Turn = Field(default=Turn(), alias="else")
     """Where it did not happen in this time."""
 

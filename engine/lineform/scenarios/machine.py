@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lineform.scenarios.doing import Decided, effects_of
-from lineform.scenarios.effect import Effect
+from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.pattern import any_fits
@@ -111,7 +111,9 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         return moved
     marked, effects = moved
     if step.wait is not None:
-        until = due + step.wait.within
+        # Nobody answers what they have not read: where it sends, the time to do so begins with the sending.
+        begins = now if any(isinstance(effect, Say) for effect in effects) else due
+        until = begins + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
     return Moved(_onwards(script, marked, step, way, friend, due), effects)
 

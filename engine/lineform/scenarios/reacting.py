@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
+from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import SENT, Moment, Moved, course, due_of, met, planned
+from lineform.scenarios.machine import SENT, Moment, Moved, advance, course, due_of, met, planned
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
 from lineform.scenarios.timing import date_told, next_anniversary
@@ -58,7 +59,30 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
         return None
     if (turned := met(script, enrolment, happening, friend, moment.now)) is not None:
         return Moved(turned)
+    if (waited := _waited_by_then(script, enrolment, happening, friend, moment)) is not None:
+        return waited
     return _moved_date(script, enrolment, happening, friend)
+
+
+def _waited_by_then(
+    script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, moment: Moment
+) -> Moved | None:
+    """What a step waits for may happen after the step's time and before anybody came to look at it: then the step is
+    done first. None where it does not wait for this, and where other things than messages would have been done before
+    it, or several messages sent: those are left to whoever looks after time."""
+    there, effects = enrolment, tuple[Effect, ...]()
+    while there.state is State.ACTIVE and there.due is not None and there.due <= min(happening.at, moment.now):
+        step = script.step(there.step)
+        if step is None or there.waiting is not None or there.turn or (effects and step.sends):
+            return None
+        moved = advance(script, there, friend, moment)
+        there, effects = moved.enrolment, (*effects, *moved.effects)
+        if there.waiting is not None:
+            turned = met(script, there, happening, friend, moment.now)
+            return None if turned is None else Moved(turned, effects)
+        if not all(isinstance(effect, Say) for effect in effects):
+            return None
+    return None
 
 
 def blocked(script: Script, enrolment: Enrolment, at: datetime) -> Enrolment:
