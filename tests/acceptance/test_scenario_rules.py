@@ -6,6 +6,7 @@ D7 step scenario · D9 birthday · D11 reminder before a booking · several scen
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from support.declared_clients import campaign
-from support.delivering import DUE
+from support.delivering import DUE, Crash, Dying
 from support.living import Life, says, scenario
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -67,6 +68,36 @@ def days(here: Life, place: int = 0) -> list[str]:
 
 
 # D7
+
+
+def frozen_by_the_dead(here: Life) -> None:
+    """A step of now is frozen, and its process dies before it calls anything."""
+    for number in range(1, 80):
+        with suppress(Crash):
+            here.step(lambda port, count=[0], at=number: Dying(port, count, at, after=True))
+        if any(send.status == "frozen" for send in here.sends()):
+            break
+    assert (len(here.sends()), here.calls()) == (1, [])
+
+
+def test_what_was_frozen_before_the_quiet_hours_waits_for_their_end(life: Any) -> None:
+    here = life(scenario("s", says("a", "10h")), limits=Limits.model_validate({"quiet": "21:00-09:00"}))
+    here.happens(What.FOLLOW)
+    here.move(DUE + 10 * HOUR)
+    frozen_by_the_dead(here)
+    assert [entry.outcome for entry in here.at(DUE + 16 * HOUR).entries] == [Outcome.WAITING]
+    here.at(DUE + 23 * HOUR)
+    assert here.read() == [("12-02 09:00", "a")]
+
+
+def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Any) -> None:
+    here = life(scenario("s", says("a", "10h", valid_until="12h"), says("b", "3d")))
+    here.happens(What.FOLLOW)
+    here.move(DUE + 10 * HOUR)
+    frozen_by_the_dead(here)
+    assert [entry.outcome for entry in here.at(DUE + 13 * HOUR).entries] == [Outcome.SKIPPED]
+    assert here.read() == []
+    assert here.marks() == [("a", "not sent: it was frozen, and what it says is worth nothing any more")]
 
 
 def test_offsets_count_from_the_anchor_however_late_the_runs_are(life: Any) -> None:
@@ -583,6 +614,37 @@ def test_where_the_token_is_dead_it_is_pushed(life: Any) -> None:
     here.happens(What.FOLLOW, reply_token="0" * 32, received_at=here.clock.now())
     assert texts(here) == ["a"]
     assert [send.status for send in here.sends()] == ["refused", "sent"]
+
+
+DEAD = "0" * 32
+"""A reply token that LINE takes for nothing."""
+
+
+def test_a_push_in_place_of_an_answer_keeps_within_the_budget(life: Any) -> None:
+    here = life(scenario("s", says("a")), friends=3, limits=Limits.model_validate({"monthly_messages": 1}))
+    for place in range(3):
+        here.happens(What.FOLLOW, place, reply_token=DEAD, received_at=here.clock.now())
+    assert [texts(here, place) for place in range(3)] == [["a"], [], []]
+    assert here.marks(2) == [("a", "not sent: the budget does not allow it")]
+
+
+def test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(life: Any) -> None:
+    """A friend who books at two in the morning is answered; where only a push is left, it waits for the morning."""
+    limits = Limits.model_validate({"per_friend": {"week": 1}, "quiet": "21:00-09:00"})
+    booked = says("a", text="booked {{ event.number }}")
+    here = life(scenario("s", booked, trigger={"event": "booking"}, per="number"), limits=limits)
+    for number in range(3):
+        here.move(DUE + 16 * HOUR + number * timedelta(minutes=5))
+        token = {"reply_token": DEAD, "received_at": here.clock.now()}
+        here.happens(What.EVENT, name="booking", fields={"number": str(number)}, **token)
+        here.step()
+    assert here.read() == []
+    here.at(DUE + DAY)
+    assert here.read() == [("12-02 10:00", "booked 0")]
+    assert [course.marks[-1].said for course in here.courses()] == [
+        "sent",
+        *["not sent: the friend was over a limit"] * 2,
+    ]
 
 
 def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Any) -> None:

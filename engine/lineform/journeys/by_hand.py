@@ -14,7 +14,7 @@ from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.live import written
+from lineform.journeys.writing import written
 from lineform.ports.audit import AuditEntry
 from lineform.run.options import Run
 from lineform.scenarios.enrolment import Enrolment, State

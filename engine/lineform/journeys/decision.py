@@ -24,7 +24,7 @@ from lineform.ports.store import Store
 from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import MET, Moment, Moved, advance
+from lineform.scenarios.machine import MET, Moment, Moved, advance, said_by
 from lineform.scenarios.reacting import blocked, react, revised
 from lineform.scenarios.script import Script
 from lineform.segments.friend import Event, Friend
@@ -46,6 +46,8 @@ class Said:
     say: Say
     script: Script | None = None
     cause: Happening | None = None
+    refused: str = ""
+    """Why it must not go after all; it is told as one that was not sent."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class Decision:
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
         self._lately: Lately | None = None
-        self._quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
+        self.quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
         self._menus = Menus(book)
         self.broke = False
         """Whether the budget is spent: then steps that send wait an hour, and answers alone go out."""
@@ -226,7 +228,7 @@ class Decision:
         free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
         if self.broke:
             free_at = max(self.now + _NEXT_TRY, free_at or self.now)
-        return Moment(self.now, self._quiet, free_at)
+        return Moment(self.now, self.quiet, free_at)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
         person.put(moved.enrolment)
@@ -293,6 +295,20 @@ class Decision:
             # Its messages are not made yet: what is counted here is that there is one.
             self._lately.add(person.friend.id, say.source, b"", self.now)
 
+    def push_instead(self, several: Sequence[Said]) -> None:
+        """Answers that LINE did not take, as pushes, under the limits about their friend. A reply has no rule about
+        those: its friend asked for it."""
+        for said in several:
+            person = self._people.get(said.friend.id)
+            if person is None:
+                continue  # forgotten meanwhile
+            capped = said.say.capped if said.script is not None else "send"
+            over = capped != "send" and self._moment(person).free_at is not None
+            say = replace(said.say, answer=False, capped=capped)
+            self.said.append(
+                Said(person.friend, say, said.script, refused="the friend was over a limit" if over else "")
+            )
+
     def reads_first(self, friend: Friend, source: str, digest: bytes) -> bool:
         """Whether the friend did not read these messages lately; from now on they did."""
         if self._lately is None:
@@ -309,7 +325,8 @@ class Decision:
             return
         step = said.say.source.partition("/")[2]
         for course in list(person.courses.values()):
-            if course.scenario == said.script.name and course.marks and course.marks[-1].step == step:
+            last_step = course.marks[-1].step if course.marks else ""
+            if course.scenario == said.script.name and last_step == step and said_by(course, step, said.say.key):
                 last = replace(course.marks[-1], said=f"not sent: {why}")
                 person.put(replace(course, marks=(*course.marks[:-1], last)))
 

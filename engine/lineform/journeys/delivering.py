@@ -4,44 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from lineform.journeys.book import books
+from lineform.journeys.budget import Purse, within_budget
+from lineform.journeys.decision import Decision
 from lineform.journeys.freezing import Answer, Frozen
-from lineform.lineapi.routes import Route
-from lineform.ports.ledger import NewBatch, NewSend, Send
+from lineform.journeys.leftovers import LOST
+from lineform.journeys.writing import written
 from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimited, Refused, ReplyTooLate, Unauthorised
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.menus import link_open
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
-from lineform.run.telling import delivered, note
-from lineform.sending.keys import part_key, recipients_hash, retry_key
+from lineform.run.telling import delivered
 from lineform.sending.status import BatchStatus, SendStatus
-
-LOST: Final = "the answer was begun, and nobody knows whether LINE took it"
-LONGEST_PAUSE: Final = timedelta(hours=24)
-"""A frozen message that nobody called for so long is not sent any more: what it says is old."""
 
 
 async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
     """Delivers everything. Raises Unauthorised where the token is no longer good."""
-    pushed_instead = await _answer_all(run, frozen.answers)
     entries = []
-    for address, key in (*pushed_instead, *frozen.sends):
-        send = await run.records(run.store.send, run.client.name, address, key)
-        if send is not None and send.status is SendStatus.FROZEN:
-            entries.append(await delivered(run, send))
+    for pushed in [*await _answer_all(run, frozen.answers), frozen]:
+        for address, key in pushed.sends:
+            send = await run.records(run.store.send, run.client.name, address, key)
+            if send is not None and send.status is SendStatus.FROZEN:
+                entries.append(await delivered(run, send))
     if frozen.menus:
         await link_open(run, frozen.menus)  # whatever is left open is told by the tick that closes it
     return entries
 
 
-async def _answer_all(run: Run, answers: Sequence[Answer]) -> list[tuple[str, str]]:
+async def _answer_all(run: Run, answers: Sequence[Answer]) -> list[Frozen]:
     """Answers many friends side by side, because a reply token lives for a minute; the pushes that some became."""
     gate = asyncio.Semaphore(run.options.concurrency)
 
-    async def one(answer: Answer) -> tuple[str, str] | None:
+    async def one(answer: Answer) -> Frozen | None:
         async with gate:
             return await answer_with_token(run, answer)
 
@@ -50,11 +48,11 @@ async def _answer_all(run: Run, answers: Sequence[Answer]) -> list[tuple[str, st
     for outcome in ended:
         if isinstance(outcome, BaseException):
             raise outcome
-    return [outcome for outcome in ended if isinstance(outcome, tuple)]
+    return [outcome for outcome in ended if isinstance(outcome, Frozen)]
 
 
-async def answer_with_token(run: Run, answer: Answer) -> tuple[str, str] | None:
-    """Answers once; what LINE certainly did not take is frozen as a push, whose address and key are returned.
+async def answer_with_token(run: Run, answer: Answer) -> Frozen | None:
+    """Answers once; what LINE certainly did not take is frozen as a push, which is returned.
 
     An answer whose outcome is unknown is uncertain for ever: nobody may push it as well.
     """
@@ -64,7 +62,7 @@ async def answer_with_token(run: Run, answer: Answer) -> tuple[str, str] | None:
     try:
         accepted = await run.account.reply(answer.body, answer.token)
     except (ReplyTooLate, RateLimited, QuotaExceeded) as refused:
-        return await run.records(_push_instead, run, answer, refused.message)
+        return await within_budget(run, partial(_push_instead, run, answer, refused.message))
     except Refused as refused:
         await run.records(_end, run, answer, BatchStatus.REFUSED, "", f"{refused.message} {refused.details}".strip())
     except OutcomeUnknown:
@@ -91,53 +89,16 @@ def _end(run: Run, answer: Answer, status: BatchStatus, request_id: str, reason:
         store.conclude(answer.send_id, _ENDS[status], now, reason=reason)
 
 
-def _push_instead(run: Run, answer: Answer, why: str) -> tuple[str, str] | None:
-    """The same messages as a push: LINE said that the answer was not sent."""
+def _push_instead(run: Run, answer: Answer, why: str, purse: Purse | None) -> Frozen:
+    """The same messages as pushes: LINE said that the answer was not sent. A push costs, counts and disturbs, so the
+    budget, the limits about the friend and the quiet hours are asked, which hold for no answer."""
     client, now = run.client.name, run.clock.now()
+    friends = sorted({said.friend.id for said in answer.said})
     with run.store.together(client) as store:
+        store.hold_friends(client, friends)
         store.settle(answer.batch_id, BatchStatus.REFUSED, now, reason=why)
-        store.conclude(answer.send_id, SendStatus.REFUSED, now, reason=f"{why}; pushed instead")
-        user_id = store.line_ids(client, [answer.friend_id]).get(answer.friend_id)
-        if user_id is None:
-            return None
-        key = part_key(answer.key, 2)
-        people = recipients_hash(client, [answer.friend_id])
-        send = NewSend(answer.address, answer.digest, key, now, SendStatus.FROZEN, 1, people)
-        retry = retry_key(client, answer.address, key, Route.PUSH, [user_id])
-        batch = NewBatch(0, Route.PUSH, (answer.friend_id,), answer.body, retry, answer.read)
-        store.freeze(client, send, [batch], now)
-    return answer.address, key
-
-
-async def go_on(run: Run, kinds: Sequence[str]) -> list[TickEntry]:
-    """What earlier runs froze of these kinds and did not deliver, and answers that were lost with their run."""
-    await run.records(_settle_lost, run)
-    unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
-    entries = []
-    for listed in unfinished:
-        if listed.address.partition(".")[0] not in kinds or run.options.should_stop():
-            continue
-        send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
-        if send is None or send.status is not SendStatus.FROZEN or await _too_old(run, send):
-            continue
-        entries.append(await delivered(run, send))
-    return entries
-
-
-async def _too_old(run: Run, send: Send) -> bool:
-    now = run.clock.now()
-    if send.last_called_at is not None or now - (send.frozen_at or send.due_at) <= LONGEST_PAUSE:
-        return False
-    reason = "it was frozen, and nothing ran for a day; what it says is old"
-    if await run.records(run.store.call_off, send.id, SendStatus.SKIPPED, now, reason=reason):
-        await note(run, SendStatus.SKIPPED.value, f"{send.address}@{send.key}", reason)
-        return True
-    return False
-
-
-def _settle_lost(run: Run) -> None:
-    now = run.clock.now()
-    for send_id, batch_id in run.store.lost_answers(run.client.name, now):
-        with run.store.together(run.client.name) as store:
-            store.settle(batch_id, BatchStatus.UNCERTAIN, now, reason=LOST)
-            store.conclude(send_id, SendStatus.UNCERTAIN, now, reason=LOST)
+        store.conclude(answer.send_id, SendStatus.REFUSED, now, reason=f"{why}; a push is to go instead")
+        decision = Decision(store, run.client, books().of(store, run.client), books(), now, run.options.actor)
+        decision.take_in(friends)
+        decision.push_instead(answer.said)
+        return written(run, decision, purse)

@@ -14,10 +14,11 @@ from lineform.errors import BlockedError
 from lineform.journeys.book import READERS, books
 from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
 from lineform.journeys.decision import Decision
-from lineform.journeys.delivering import deliver_frozen, go_on
+from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.live import written
+from lineform.journeys.leftovers import go_on
 from lineform.journeys.sweeps import sweep
+from lineform.journeys.writing import written
 from lineform.ports.journeys import LOOKED_AT_KEPT
 from lineform.ports.ledger import LedgerMoved
 from lineform.ports.line_account import LineFailure, Unauthorised

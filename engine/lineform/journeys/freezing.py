@@ -38,14 +38,9 @@ class Answer:
 
     send_id: int
     batch_id: int
-    address: str
-    digest: str
-    """Of the revision that answers."""
-    key: str
-    friend_id: int
     body: bytes
-    read: bytes
-    """By which the messages are known again."""
+    said: tuple[Said, ...] = field(repr=False)
+    """What it is made of, for a push where LINE does not take it."""
     token: str = field(repr=False)
 
 
@@ -73,7 +68,7 @@ class Freezer:
 
     def pushed(self) -> int:
         """How many friends would be pushed to."""
-        return sum(1 for said in self._decision.said if not _answers(said, self._decision.now))
+        return sum(1 for said in self._decision.said if not said.refused and not _answers(said, self._decision.now))
 
     def freeze(self, *, pushes: bool = True) -> Frozen:
         """Writes everything down. Without `pushes`, only answers, which are free."""
@@ -99,6 +94,9 @@ class Freezer:
         return self.frozen
 
     def _made(self, said: Said) -> Made | None:
+        if said.refused:
+            self._drop(said, said.refused)
+            return None
         try:
             made = self._maker.made(said)
         except NotMade as why:
@@ -161,13 +159,11 @@ class Freezer:
             return made
 
         key = f"{name}@{_stamp(now)}#{friend.id}/{first.cause.key}"
-        send, send_id = self._written(address, key, first, [friend], batches)
+        _, send_id = self._written(address, key, first, [friend], batches)
         batch_id = store.intend_answer(send_id, self._worker, now, self._lease)
         batch = frozen[-1]
         token = first.cause.reply_token
-        self.frozen.answers.append(
-            Answer(send_id, batch_id, address, send.digest, send.key, friend.id, batch.body, batch.digest, token)
-        )
+        self.frozen.answers.append(Answer(send_id, batch_id, batch.body, tuple(made.said for made in fits), token))
         return list(several[len(fits) :])
 
     def _push(self, address: str, name: str, silent: bool, several: Sequence[Made]) -> None:
@@ -181,7 +177,14 @@ class Freezer:
             send, _ = self._written(address, key, several[0].said, people, batches)
         except PoolEmpty as empty:
             raise too_few_codes(empty.pool) from empty
-        self.frozen.sends.append((address, send.key))
+        if not self._rests(several[0].said):
+            self.frozen.sends.append((address, send.key))
+
+    def _rests(self, said: Said) -> bool:
+        """Whether it is called when the quiet hours are over, by the run that finds it then."""
+        quiet = self._decision.quiet
+        keeps = said.script is not None and said.script.quiet_hours == "wait" and not said.say.answer
+        return keeps and quiet is not None and quiet.until(self._decision.now) is not None
 
     def _written(
         self, address: str, key: str, said: Said, people: Sequence[Friend], batches: Callable[[str], Batches]

@@ -12,12 +12,11 @@ from functools import partial
 from typing import Final
 
 from lineform.journeys.book import Book, books
-from lineform.journeys.budget import AskQuota, Purse, within_budget
+from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
-from lineform.journeys.freezing import Freezer, Frozen
-from lineform.journeys.making import Maker
-from lineform.run.lessons import lessons_of
+from lineform.journeys.freezing import Frozen
+from lineform.journeys.writing import written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.happening import Happening
@@ -67,23 +66,6 @@ def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[F
         for happening in fresh:
             decision.live(happening)
         return written(run, decision, purse), len(fresh)
-
-
-def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
-    """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
-    be pushed, OverBudget where it refuses them, and LedgerMoved where another run froze more since; of one that is
-    spent already, answers alone are written."""
-    maker = Maker(decision, run.options.link_keys, lessons_of(run.store))
-    freezer = Freezer(decision, maker, run.options.worker, run.options.lease)
-    pushed = freezer.pushed()
-    if pushed and purse is None:
-        raise AskQuota
-    if pushed and purse is not None and not purse.spent:
-        freezer.judged = purse.judge(decision.store, run.client, decision.now, pushed)
-    frozen = freezer.freeze(pushes=purse is None or not purse.spent)
-    decision.write()
-    frozen.menus = decision.open_menus
-    return frozen
 
 
 def _by_friends(happenings: Sequence[Happening]) -> Iterator[list[Happening]]:

@@ -18,7 +18,7 @@ from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.live import written
+from lineform.journeys.writing import written
 from lineform.ports.line_account import LineFailure, Profile, RateLimited, Refused, Unauthorised
 from lineform.ports.profiles import ProfileAsk
 from lineform.run.options import Run

@@ -18,8 +18,8 @@ from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.live import written
 from lineform.journeys.looks import look_at_existing, look_at_segment, was_in
+from lineform.journeys.writing import written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.enrolment import Enrolment, State

@@ -201,7 +201,7 @@ def _gate(
     now = moment.now
     if moment.answer:
         return _Gate()
-    worthless = _worth_until(script, enrolment, step)
+    worthless = worth_until(script, enrolment, step)
     if worthless is not None and now > worthless:
         return _Gate("its messages are worth nothing any more")
     # Two machines' clocks differ by seconds: what is due when it is armed was not due before.
@@ -227,7 +227,8 @@ def _gate(
     return _Gate(why, until)
 
 
-def _worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
+def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
+    """Until when a step's messages are worth anything to a friend; None where they always are."""
     until = step.valid_until
     own = moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
     ends = [end for end in (own, step.promised_until) if end is not None]
@@ -254,9 +255,21 @@ def _effects(
     turn: str,
 ) -> tuple[Effect, ...]:
     context = {**script.context, "event": dict(enrolment.fields)}
-    key = "/".join(part for part in (step.id, turn, enrolment.instance, str(enrolment.entry)) if part)
+    key = _key(step.id, turn, enrolment.instance, enrolment.entry)
     decided = Decided(f"{script.address}/{step.id}", key, context, moment.answer, script.capped, script.given)
     return tuple(effects_of(actions, decided))
+
+
+def _key(step: str, turn: str, instance: str, entry: int) -> str:
+    return "/".join(part for part in (step, turn, instance, str(entry)) if part)
+
+
+def said_by(enrolment: Enrolment, step: str, key: str) -> bool:
+    """Whether what has this key was said by this course at this step, and not by another one beside it."""
+    # The course of a day of every year is at its next beginning by then.
+    entries = (enrolment.entry, enrolment.entry - 1)
+    keys = {_key(step, turn, enrolment.instance, entry) for turn in ("", MET, MISSED) for entry in entries}
+    return key in keys or key.rpartition(".")[0] in keys
 
 
 def _skip(
@@ -319,6 +332,11 @@ def course(
         marks=known.marks if known and script.yearly else (),
     )
     return replace(fresh, due=planned(script, fresh, friend))
+
+
+def counts_as_sent(said: str) -> bool:
+    """Whether a step's mark says that its messages went out, at its time or after a wait."""
+    return said in {SENT, f"{MET}: {SENT}", f"{MISSED}: {SENT}"}
 
 
 def _true(predicate: Predicate, friend: Friend, now: datetime) -> bool:
