@@ -76,6 +76,22 @@ def test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_to
     assert [send.status for send in sends] == [SendStatus.SENT]
 
 
+def test_d12_an_answer_that_nobody_waits_for_is_left_out(chat: Any) -> None:
+    """A quarter of an hour is the default; what else the reply does is done all the same."""
+    here = chat(BOOKING, HOURS.replace("do:", "within: 2h\ndo:"))
+    asked = {"reply_token": "0" * 32, "received_at": here.clock.now()}
+    late = [
+        here.happening(What.POSTBACK, text="action=book", **asked),
+        here.happening(What.TEXT, text="営業時間", **asked),
+    ]
+    here.move(DUE + timedelta(minutes=16))
+    here.live(*late)
+    assert [text for _, text in here.read()] == ["10時から19時です"]
+    assert "regular" in here.known().tags
+    notes = here.with_store(lambda store: store.notes(here.client.name))
+    assert "it was too late for an answer" in {entry.detail for entry in notes}
+
+
 def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
     here = chat(BOOKING)
     here.move(DUE + timedelta(hours=11))

@@ -658,6 +658,51 @@ def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Any) -> N
     assert sum(here.received().values()) == 1
 
 
+def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Any) -> None:
+    gives = scenario("gives", {"id": "t", "after": "2h", "do": [{"tag": "vip"}]})
+    limits = Limits.model_validate({"monthly_messages": 1})
+    here = life(scenario("s", says("a", "1h")), gives, friends=3, limits=limits)
+    for place in range(3):
+        here.happens(What.FOLLOW, place)
+    here.at(DUE + 3 * HOUR)
+    assert here.received().total() == 1
+    assert all(
+        "vip" in friend.tags for friend in here.with_store(lambda store: store.friends(here.client.name, here.ids()))
+    )
+    waiting = [one for place in range(3) for one in here.courses(place) if one.state is State.ACTIVE]
+    assert [(one.scenario, one.due, one.reason) for one in waiting] == [
+        ("s", DUE + 4 * HOUR, "the budget is spent")
+    ] * 2
+
+
+@pytest.mark.parametrize("capped", ["send", "skip", "wait"])
+def test_a_budget_that_is_spent_loses_no_step_whatever_the_rule_about_limits(life: Any, capped: str) -> None:
+    here = life(
+        scenario("s", says("a"), capped=capped), friends=2, limits=Limits.model_validate({"monthly_messages": 1})
+    )
+    for place in (0, 1):
+        here.happens(What.FOLLOW, place)
+    assert [texts(here, place) for place in (0, 1)] == [["a"], []]
+    here.limit({"monthly_messages": 10})
+    here.at(DUE + 2 * HOUR)
+    assert texts(here, 1) == ["a"]
+
+
+def test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule(life: Any) -> None:
+    """The server was down for a night, or for three days: the reply token is dead, and so is its licence."""
+    limits = Limits.model_validate({"quiet": "21:00-09:00"})
+    here = life(scenario("s", says("a"), if_late={"within": "1d", "otherwise": "skip"}), friends=2, limits=limits)
+    follows = [here.happening(What.FOLLOW, place, reply_token=DEAD, received_at=here.clock.now()) for place in (0, 1)]
+    here.move(DUE + 16 * HOUR)
+    here.live(follows[0])
+    assert here.read() == []
+    here.at(DUE + 23 * HOUR)
+    assert here.read() == [("12-02 09:00", "a")]
+    here.move(DUE + 3 * DAY)
+    here.live(follows[1])
+    assert (here.read(1), here.marks(1)) == ([], [("a", "it was too late")])
+
+
 def test_equal_messages_share_a_multicast(life: Any) -> None:
     here = life(scenario("s", says("a", "1h")), friends=5)
     here.live(*(here.happening(What.FOLLOW, place) for place in range(5)))

@@ -23,9 +23,9 @@ class AskQuota(Exception):
 class OverBudget(Exception):
     """A budget or LINE's quota refuses what was decided; nothing was written."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: Stop, purse: Purse) -> None:
         super().__init__(stop.sentence)
-        self.stop = stop
+        self.stop, self.purse = stop, purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Purse:
         left, used = self.quota.left_after(spent.called), self.quota.used
         figures = Figures(messages, True, left, used, spent.called, promised=spent.promised, tested=True)
         for stop in stops(figures, None, limits, client.plan):
-            raise OverBudget(stop)
+            raise OverBudget(stop, self)
         return spent
 
 

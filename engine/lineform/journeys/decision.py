@@ -49,6 +49,10 @@ class Said:
     refused: str = ""
     """Why it must not go after all; it is told as one that was not sent."""
 
+    def by_token(self, now: datetime) -> bool:
+        """Whether it goes by a reply token that lives still."""
+        return self.cause is not None and self.cause.answerable(now)
+
 
 @dataclass(slots=True)
 class Person:
@@ -178,7 +182,7 @@ class Decision:
             if found is None:
                 return
             script, course = found
-            answers = cause is not None and bool(cause.reply_token) and _begun_by(course, cause)
+            answers = cause is not None and cause.answerable(self.now) and _begun_by(course, cause)
             moved = advance(script, course, person.friend, replace(self._moment(person), answer=answers))
             yield from self._moved(person, moved, cause, script)
         self._note("stopped a circle", f"friend {person.friend.id}", "more steps at once than scenarios can have")
@@ -226,9 +230,7 @@ class Decision:
 
     def _moment(self, person: Person) -> Moment:
         free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
-        if self.broke:
-            free_at = max(self.now + _NEXT_TRY, free_at or self.now)
-        return Moment(self.now, self.quiet, free_at)
+        return Moment(self.now, self.quiet, free_at, self.now + _NEXT_TRY if self.broke else None)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
         person.put(moved.enrolment)
@@ -289,9 +291,9 @@ class Decision:
     def _say(self, person: Person, say: Say, cause: Happening | None, script: Script | None) -> None:
         if person.friend.blocked:
             return
-        answers = cause if say.answer and cause is not None and cause.reply_token else None
-        self.said.append(Said(person.friend, say, script, answers))
-        if self._lately is not None and answers is None:
+        said = Said(person.friend, say, script, cause if say.answer else None)
+        self.said.append(said)
+        if self._lately is not None and not said.by_token(self.now):
             # Its messages are not made yet: what is counted here is that there is one.
             self._lately.add(person.friend.id, say.source, b"", self.now)
 

@@ -6,6 +6,7 @@ its end has done nothing; one that dies after it leaves frozen sends, which the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -67,10 +68,13 @@ async def _due(run: Run) -> list[TickEntry]:
             purse = Purse(await run.account.quota())
             continue
         except OverBudget as over:
+            # Down to the last friend whom it allows; then steps that send wait, and all others go on.
             if size > 1:
                 size = max(1, size // 4)
                 continue
-            return [*entries, _blocked(over.stop.sentence, over.stop.guard, over.stop.hint)]
+            entries.append(_blocked(over.stop.sentence, over.stop.guard, over.stop.hint))
+            purse, size = replace(over.purse, spent=True), CLAIMED
+            continue
         except BlockedError as stop:
             if size > 1:
                 size = max(1, size // 4)
@@ -96,6 +100,7 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
         if not ids:
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision.broke = purse is not None and purse.spent
         decision.take_in(ids)
         for friend_id in ids:
             decision.due(friend_id)

@@ -12,24 +12,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Final
 
 from lineform.journeys.decision import Decision, Said
 from lineform.journeys.making import Made, Maker, NotMade
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
+from lineform.model.reply import DEFAULT_WITHIN
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Batches, Handout, NewBatch, NewSend, PoolEmpty, Spent
 from lineform.run.stock import too_few_codes
-from lineform.scenarios.happening import Happening
+from lineform.scenarios.replies import Reply
 from lineform.segments.friend import Friend
 from lineform.sending.batches import body_of
 from lineform.sending.caps import messages_digest
 from lineform.sending.keys import recipients_hash, retry_key
 from lineform.sending.status import BatchStatus, SendStatus
-
-TOKEN_LIVES: Final = 50.0
-"""Seconds after which a reply token is taken to be dead, of the minute that LINE gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class Freezer:
 
     def pushed(self) -> int:
         """How many friends would be pushed to."""
-        return sum(1 for said in self._decision.said if not said.refused and not _answers(said, self._decision.now))
+        return sum(1 for said in self._decision.said if not said.refused and not said.by_token(self._decision.now))
 
     def freeze(self, *, pushes: bool = True) -> Frozen:
         """Writes everything down. Without `pushes`, only answers, which are free."""
@@ -79,7 +76,7 @@ class Freezer:
             made = self._made(said)
             if made is None:
                 continue
-            if said.cause is not None and _answers(said, self._decision.now):
+            if said.cause is not None and said.by_token(self._decision.now):
                 by_token.setdefault(said.cause.reply_token, []).append(made)
             elif pushes:
                 groups.setdefault(_group_of(said), []).append(made)
@@ -97,6 +94,11 @@ class Freezer:
         if said.refused:
             self._drop(said, said.refused)
             return None
+        entry = self._decision.book.entries.get(said.say.source.partition("/")[0])
+        waited = timedelta() if said.cause is None else said.cause.waited(self._decision.now)
+        if isinstance(entry, Reply) and waited > entry.within:
+            self._drop(said, "it was too late for an answer")
+            return None
         try:
             made = self._maker.made(said)
         except NotMade as why:
@@ -108,7 +110,7 @@ class Freezer:
         return made
 
     def _read_already(self, said: Said, digest: bytes) -> bool:
-        if said.say.capped == "send" or _answers(said, self._decision.now):
+        if said.say.capped == "send" or said.by_token(self._decision.now):
             return False
         return not self._decision.reads_first(said.friend, said.say.source, digest)
 
@@ -183,7 +185,10 @@ class Freezer:
     def _rests(self, said: Said) -> bool:
         """Whether it is called when the quiet hours are over, by the run that finds it then."""
         quiet = self._decision.quiet
-        keeps = said.script is not None and said.script.quiet_hours == "wait" and not said.say.answer
+        if said.script is not None:
+            keeps = said.script.quiet_hours == "wait" and not said.say.answer
+        else:
+            keeps = said.cause is not None and said.cause.waited(self._decision.now) > DEFAULT_WITHIN
         return keeps and quiet is not None and quiet.until(self._decision.now) is not None
 
     def _written(
@@ -236,14 +241,6 @@ class Freezer:
 def _digest(decision: Decision, address: str) -> str:
     entry = decision.book.entries.get(address)
     return str(getattr(entry, "digest", ""))
-
-
-def _answers(said: Said, now: datetime) -> bool:
-    """Whether it goes by a reply token that lives still."""
-    cause: Happening | None = said.cause
-    if cause is None or not cause.reply_token:
-        return False
-    return (now - (cause.received_at or cause.at)).total_seconds() < TOKEN_LIVES
 
 
 def _group_of(said: Said) -> tuple[str, str, bool]:

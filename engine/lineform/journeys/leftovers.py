@@ -18,6 +18,7 @@ from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.telling import delivered, note
 from lineform.scenarios.enrolment import Enrolment, Mark
 from lineform.scenarios.machine import counts_as_sent, worth_until
+from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script
 from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.status import BatchStatus, SendStatus
@@ -58,6 +59,7 @@ class _Rules:
     """What holds for a frozen send."""
 
     quiet: Quiet | None
+    pause: timedelta = LONGEST_PAUSE
     worthless: datetime | None = None
     """When what it says is worth nothing any more to one of its recipients at least."""
     step: str = ""
@@ -67,7 +69,10 @@ class _Rules:
 def _rules(run: Run, send: Send) -> _Rules:
     limits = run.client.limits
     quiet = quiet_hours(limits.quiet, run.client.timezone, limits.windows)
-    script = _script(run, send)
+    armed = books().of(run.store, run.client).entries.get(send.address)
+    if isinstance(armed, Reply):
+        return _Rules(None, armed.within)
+    script = _script(run, send, armed)
     if script is None:
         return _Rules(quiet)
     name = send.key.partition("@")[0]
@@ -77,12 +82,12 @@ def _rules(run: Run, send: Send) -> _Rules:
         friends = run.store.frozen_friends(send.id)
         told = _told(run.store.enrolments(run.client.name, friends).values(), send, name)
         ends = [end for course, _ in told if (end := worth_until(script, course, step)) is not None]
-    return _Rules(quiet if script.quiet_hours == "wait" else None, min(ends, default=None), name)
+    kept = quiet if script.quiet_hours == "wait" else None
+    return _Rules(kept, worthless=min(ends, default=None), step=name)
 
 
-def _script(run: Run, send: Send) -> Script | None:
+def _script(run: Run, send: Send, armed: object) -> Script | None:
     """The version of the scenario that froze it; None where it was no scenario, or one that is armed no more."""
-    armed = books().of(run.store, run.client).entries.get(send.address)
     if not isinstance(armed, Script) or armed.digest == send.digest:
         return armed if isinstance(armed, Script) else None
     return books().earlier(run.store, run.client.name, armed, send.digest) or armed
@@ -90,8 +95,8 @@ def _script(run: Run, send: Send) -> Script | None:
 
 def _ended(send: Send, rules: _Rules, now: datetime) -> str:
     """Why a send that nobody called is not sent any more; empty where it is."""
-    if now - (send.frozen_at or send.due_at) > LONGEST_PAUSE:
-        return "it was frozen, and nothing ran for a day; what it says is old"
+    if now - (send.frozen_at or send.due_at) > rules.pause:
+        return "it was frozen, and nothing ran for long; what it says is old"
     if rules.worthless is not None and now > rules.worthless:
         return "it was frozen, and what it says is worth nothing any more"
     return ""

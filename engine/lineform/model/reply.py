@@ -125,6 +125,9 @@ OpenTimes = Annotated[
 DEFAULT_GAP = timedelta(hours=12)
 """How long a reply to anything keeps silent for a friend whom it has answered."""
 
+DEFAULT_WITHIN = timedelta(minutes=15)
+"""How long somebody who wrote is taken to wait for an answer."""
+
 
 class ReplySpec(ArmedSpec):
     """A reply. It is sent with the reply token, which costs nothing. Of several that match, one answers: the lowest
@@ -147,6 +150,9 @@ class ReplySpec(ArmedSpec):
     """For so long, a friend is not answered by this reply again. 12 hours where it answers anything, else none."""
     track: Track | None = None
     """Whether taps on declared links are recorded: who tapped, or only how often they were tapped."""
+    within: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=1))] = DEFAULT_WITHIN
+    """For so long after a friend wrote or tapped, the answer is sent, where it could not be sent at once: the server
+    was down, or sending was halted. Later nobody waits for it, and it is left out; a day at most."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts. Elsewhere on a production account it is refused."""
 

@@ -20,7 +20,7 @@ from lineform.model.form import FormPage, FormPhrases, FormSpec
 from lineform.model.origin import Path
 from lineform.model.project import Client, Resource
 from lineform.model.questions import Given, Question
-from lineform.model.reply import Hours, ReplySpec, ReplyTrigger
+from lineform.model.reply import DEFAULT_WITHIN, Hours, ReplySpec, ReplyTrigger
 from lineform.model.richmenu import Cell, RichMenuSpec
 from lineform.model.route import RouteSpec
 from lineform.scenarios.answering import Armed, EntryRoute
@@ -61,6 +61,7 @@ def reply_revision(revisions: Revisions, client: Client, resource: Resource) -> 
         "do": do,
         "otherwise": otherwise,
         "gap": spec.quiet_for.total_seconds(),
+        "within": spec.within.total_seconds(),
         "context": resource.context,
         **given_by(revisions, client, messages_in((*do, *(otherwise or ()))), spec.track),
         "production": client.spec.environment == "production" and not spec.allow_test_word,
@@ -201,6 +202,7 @@ def read_reply(address: str, digest: str, body: Mapping[str, Any], _since: datet
         do=tuple(body["do"]),
         otherwise=None if body["otherwise"] is None else tuple(body["otherwise"]),
         gap=timedelta(seconds=body["gap"]),
+        within=timedelta(seconds=body.get("within", DEFAULT_WITHIN.total_seconds())),
         context=body["context"],
         given=read_given(body),
     )

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from lineform.segments.friend import Value
+
+TOKEN_LIVES: Final = timedelta(seconds=50)
+"""After so long a reply token is taken to be dead, of the minute that LINE gives it."""
 
 
 class What(StrEnum):
@@ -67,3 +71,11 @@ class Happening:
     (https://developers.line.biz/en/reference/messaging-api/#send-reply-message); empty where there is none."""
     received_at: datetime | None = None
     """When our server had it: the token's minute begins here."""
+
+    def waited(self, now: datetime) -> timedelta:
+        """How long whoever did it has waited by now."""
+        return now - (self.received_at or self.at)
+
+    def answerable(self, now: datetime) -> bool:
+        """Whether it has a reply token that lives still."""
+        return bool(self.reply_token) and self.waited(now) < TOKEN_LIVES

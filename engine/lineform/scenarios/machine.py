@@ -49,6 +49,9 @@ class Moment:
     """The client's quiet hours."""
     free_at: datetime | None = None
     """Until when the limits about single friends keep messages from this friend; None where they are free."""
+    paid_at: datetime | None = None
+    """When it is asked again whether the month's budget allows messages; None where it does. It holds for everybody,
+    whatever a scenario's rule about limits."""
     answer: bool = False
     """Whether messages answer what the friend just did: those are never late, and no limit holds."""
 
@@ -220,6 +223,10 @@ def _gate(
         if script.capped == "skip" or moment.free_at - due > LONGEST_WAIT:
             return _Gate("the friend was over a limit")
         until, why = moment.free_at, "over a limit"
+    if moment.paid_at is not None and moment.paid_at > (until or now):
+        if moment.paid_at - due > LONGEST_WAIT:
+            return _Gate("the budget was spent")
+        until, why = moment.paid_at, "the budget is spent"
     if until is None:
         return _Gate()
     if worthless is not None and until > worthless:

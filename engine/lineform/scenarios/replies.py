@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from lineform.model.reply import DataForm, Hours, ReplyTrigger
+from lineform.model.reply import DEFAULT_WITHIN, DataForm, Hours, ReplyTrigger
 from lineform.scenarios.doing import Decided, effects_of
 from lineform.scenarios.effect import Effect
 from lineform.scenarios.happening import Happening, What
@@ -48,6 +48,8 @@ class Reply:
     do: Actions = ()
     otherwise: Actions | None = None
     gap: timedelta = timedelta()
+    within: timedelta = DEFAULT_WITHIN
+    """How long its answer is worth sending."""
     context: Mapping[str, Any] = field(default_factory=dict)
     given: Given = field(default_factory=Given)
     """The links and items that its messages read."""
