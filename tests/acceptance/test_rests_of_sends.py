@@ -13,8 +13,9 @@ import pytest
 from lineform.model.attributes import AttributesSpec
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
+from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
-from support.delivering import DUE, Scene
+from support.delivering import DUE, Crash, Scene
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
@@ -98,3 +99,79 @@ def test_a_campaign_whose_first_part_reached_nobody_may_be_corrected_and_sent(sc
     here.move(DUE + DAY)
     assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
     assert here.received() == Counter(here.users)
+
+
+# --- a send that stopped in the middle, and goes on by itself
+
+
+class Dies:
+    """An account whose caller's machine goes down in the middle of the third call."""
+
+    def __init__(self, account: Any) -> None:
+        self._account, self._calls = account, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    async def send(self, *args: Any) -> Any:
+        self._calls += 1
+        if self._calls >= 3:
+            raise Crash
+        return await self._account.send(*args)
+
+
+def dying(port: Any) -> Any:
+    return port if hasattr(port, "claim") else Dies(port)
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("hold", SendStatus.HELD), ("skip", SendStatus.PARTIAL)])
+@pytest.mark.parametrize("rollout", [(), CANARY])
+def test_what_stopped_in_the_middle_keeps_its_rule_where_line_is_down_when_it_is_looked_at(
+    scene: Any, rule: str, outcome: SendStatus, rollout: Any
+) -> None:
+    """The verdict is written with what it is about: a later run that settles what was called ends the send so."""
+    here = scene(offer(if_late=rule, rollout=rollout))
+    here.move(DUE)
+    with pytest.raises(Crash):
+        here.tick(dying, concurrency=1)
+    (begun,) = here.sends()
+    called = sum(begun.batches[one] for one in (BatchStatus.ACCEPTED, BatchStatus.CALLING) if one in begun.batches)
+    assert here.received().total() == 2
+    here.move(DUE + 3 * HOUR)
+    here.control.fault("cut-before", path="/v2/bot/message/push", count=1000, account=here.account)
+    here.tick(patience=0.0)
+    here.control.clear_faults()
+    for minutes in (10, 20, 60, 120):
+        here.move(DUE + 3 * HOUR + timedelta(minutes=minutes))
+        here.tick()
+    (send,) = here.sends()
+    assert send.status is outcome
+    assert "stopped in the middle" in send.reason
+    assert here.received().total() == called, "those who were called, and nobody after them"
+    assert set(here.received().values()) == {1}
+
+
+def test_of_two_runs_with_different_clocks_one_does_not_hold_what_the_other_opened(scene: Any) -> None:
+    here = scene(offer(rollout=CANARY))
+    here.move(DUE)
+    here.tick()
+    (waiting,) = here.sends()
+
+    class OtherRunOpens:
+        """A store at which another run, whose clock is behind, opens the part right before this one ends the send."""
+
+        def __init__(self, store: Any) -> None:
+            self._store = store
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        def conclude(self, send_id: int, status: SendStatus, now: Any, **more: Any) -> Any:
+            if status is SendStatus.HELD:
+                self._store.open_wave(send_id, 1, DUE + timedelta(minutes=50))
+            return self._store.conclude(send_id, status, now, **more)
+
+    here.move(DUE + 2 * HOUR)
+    (entry,) = here.tick(lambda port: OtherRunOpens(port) if hasattr(port, "claim") else port).entries
+    assert (waiting.status, entry.outcome) == (SendStatus.WAITING, Outcome.SENT)
+    assert here.once_each()

@@ -55,19 +55,40 @@ def test_what_is_ready_again_after_a_call_whose_outcome_is_open_is_not_called_of
     (send,) = store.sends("salon")
     assert (send.batches, send.reopened) == ({BatchStatus.READY: 1}, True)
     assert not store.call_off(send_id, SendStatus.HELD, later, reason="late")
-    assert store.stage_rest(send_id) == 0
+    assert store.stage_rest(send_id, SendStatus.HELD, "late") == 0
     assert len(store.claim(send_id, "other", later, LEASE, 1)) == 1, "it is settled under its key"
 
 
 def test_the_rest_of_a_begun_send_waits_and_what_was_claimed_stays(store: Store) -> None:
     send_id = frozen(store)
     (mine,) = store.claim(send_id, "w", NOW, LEASE, 1)
-    assert store.stage_rest(send_id) == 2
+    assert store.stage_rest(send_id, SendStatus.HELD, "late") == 2
     assert store.claim(send_id, "other", NOW, LEASE, 10) == []
     later = NOW + 2 * LEASE
     assert [batch.id for batch in store.claim(send_id, "other", later, LEASE, 10)] == [mine.id]
     (send,) = store.sends("salon")
     assert send.batches == {BatchStatus.CALLING: 1, BatchStatus.STAGED: 2}
+
+
+def test_a_send_whose_rest_was_left_ends_as_was_intended_whoever_settles_it(store: Store) -> None:
+    send_id = frozen(store)
+    (mine,) = store.claim(send_id, "w", NOW, LEASE, 1)
+    assert store.stage_rest(send_id, SendStatus.PARTIAL, "too late; left out") == 2
+    assert store.sends("salon")[0].status is SendStatus.FROZEN
+    store.settle(mine.id, BatchStatus.ACCEPTED, NOW)
+    assert store.conclude(send_id, SendStatus.WAITING, NOW, reason="1 of 3 calls accepted")
+    (send,) = store.sends("salon")
+    assert (send.status, send.reason) == (SendStatus.PARTIAL, "too late; left out")
+    store.open_wave(send_id, 0, NOW)
+    store.conclude(send_id, SendStatus.WAITING, NOW)
+    assert store.sends("salon")[0].status is SendStatus.WAITING, "what was opened again is intended no more"
+
+
+def test_a_status_is_set_only_where_it_was_what_somebody_took_it_for(store: Store) -> None:
+    send_id = frozen(store)
+    assert store.conclude(send_id, SendStatus.HELD, NOW, was=(SendStatus.FROZEN, SendStatus.WAITING))
+    assert not store.conclude(send_id, SendStatus.SENT, NOW, was=(SendStatus.FROZEN,))
+    assert store.sends("salon")[0].status is SendStatus.HELD
 
 
 def test_of_a_claim_and_a_call_off_at_once_one_wins(store_url: str) -> None:

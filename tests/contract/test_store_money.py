@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -49,8 +50,9 @@ def test_a_call_under_way_since_last_month_is_promised_in_this_one(store: Store)
     ],
 )
 def test_only_sends_that_go_on_by_themselves_promise(store: Store, status: SendStatus, promised: int) -> None:
-    send_id = frozen(store, "a", 2)
-    store.stage_rest(send_id)
+    parts = [replace(one, status=BatchStatus.STAGED) for one in new_batches(2)]
+    send_id = store.freeze("aoba", new_send("a"), parts, NOW)
+    assert send_id is not None
     store.conclude(send_id, status, NOW)
     assert store.spent("aoba", NOW).promised == promised
 
@@ -74,7 +76,7 @@ def test_a_freeze_that_was_judged_by_more_than_there_is_now_is_written(store: St
 
 def test_a_part_is_not_opened_where_others_promised_more_since(store: Store) -> None:
     send_id = frozen(store, "a", 2)
-    store.stage_rest(send_id)
+    store.stage_rest(send_id, SendStatus.HELD, "late")
     before = store.spent("aoba", NOW, but=send_id)
     frozen(store, "b", 1)
     with pytest.raises(LedgerMoved):

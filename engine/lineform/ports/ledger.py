@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -267,9 +267,17 @@ class Ledger(Protocol):
     def accepted_request_ids(self, send_id: int) -> Sequence[str]: ...
 
     def conclude(
-        self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
-    ) -> None:
-        """Sets the status of an occurrence."""
+        self,
+        send_id: int,
+        status: SendStatus,
+        now: datetime,
+        *,
+        reason: str = "",
+        recipients: int = -1,
+        was: Collection[SendStatus] = (),
+    ) -> bool:
+        """Sets the status of an occurrence, or, with `was`, only where it has one of these; False where nothing was
+        set. A send of which the rest was left (`stage_rest`) gets what was intended for it instead of WAITING."""
         ...
 
     def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
@@ -278,9 +286,10 @@ class Ledger(Protocol):
         again."""
         ...
 
-    def stage_rest(self, send_id: int) -> int:
-        """Takes every batch that nobody ever called out of a frozen send's hands, as a part that waits for a person;
-        how many there were. Batches that were called stay to be settled under their keys."""
+    def stage_rest(self, send_id: int, intended: SendStatus, reason: str) -> int:
+        """Takes every batch that nobody ever called out of a frozen send's hands, as a part that only a person opens;
+        how many there were. Batches that were called stay to be settled under their keys, by whichever run comes to
+        it, and then the send gets the status that is `intended`."""
         ...
 
     def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:

@@ -17,6 +17,7 @@ from lineform.sending.conclusion import conclusion
 from lineform.sending.status import BatchStatus, SendStatus
 
 _LONGEST_POLL = 1.0
+_GOES_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ async def deliver(run: Run, send: Send) -> Delivered:
             send = await _read(run, send)
             if status := conclusion(send.batches, asynchronous=send.status is SendStatus.ACCEPTED):
                 reason = _counts(send.batches, status)
-                await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
+                # Another run may have ended it, or a person let its rest go, since this one read it.
+                await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason, was=_GOES_ON)
                 return Delivered(await _read(run, send), reason)
             reason = "another run has called some of it and its lease has not run out"
         if patience <= 0:

@@ -25,7 +25,9 @@ def release(store: Store, client: Client, address: str, key: str, actor: str, no
         return
     if send.status is not SendStatus.HELD:
         raise UsageError(f"{address} of {key} is {send.status.value}, not held")
-    store.conclude(send.id, SendStatus.RELEASED, now, reason=f"released by {actor}; it was held: {send.reason}")
+    reason, held = f"released by {actor}; it was held: {send.reason}", (SendStatus.HELD,)
+    if not store.conclude(send.id, SendStatus.RELEASED, now, reason=reason, was=held):
+        return  # somebody else released it in this moment
     store.note(AuditEntry(now, client.name, actor, "release", f"{address}@{key}", send.reason))
 
 

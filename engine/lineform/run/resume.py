@@ -7,7 +7,6 @@ with, unless it stopped for longer than it may be late.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -82,8 +81,9 @@ async def _ended(run: Run, send: Send, revision: Revision | None, quiet: Quiet |
     stopped = _stopped(send, revision, now, quiet)
     if stopped is None:
         return False
-    await run.records(run.store.stage_rest, send.id)
-    await crew.work(partial(_leave_rest, run, send, *stopped))
+    # From here on it ends so, whoever settles what was called: this run, or a later one where LINE does not answer.
+    await run.records(run.store.stage_rest, send.id, *stopped)
+    await crew.work(partial(delivered, run, send))
     return True
 
 
@@ -132,14 +132,3 @@ def _stopped(
         case late.Skip(reason):
             return SendStatus.PARTIAL, f"{reason}; the rest was left out"
     return None
-
-
-async def _leave_rest(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
-    """Nothing more is begun; what was called is learned under its keys, and then the send ends."""
-    entry = await delivered(run, send)
-    after = await run.records(run.store.send, run.client.name, send.address, send.key)
-    if after is None or after.status is not SendStatus.WAITING:
-        return entry
-    await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
-    await note(run, status.value, f"{send.address}@{send.key}", reason)
-    return replace(entry, outcome=outcome_of(status), reason=reason)

@@ -32,7 +32,8 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     staged = await run.records(run.store.staged, send.id)
     if not staged:
         return None  # another run opened it since
-    if not armed.rollout:
+    if not armed.rollout or min(staged) == 0:
+        # The first part is never opened by itself: it was begun at its time, or its rest was left.
         return await _end(run, send, SendStatus.HELD, "stopped in the middle; the rest waits for a person")
     assert send.frozen_at is not None  # noqa: S101 - the ledger has it of every send
     assert send.changed_at is not None  # noqa: S101
@@ -83,10 +84,16 @@ def _wall(moment: datetime, armed: Armed) -> str:
     return key_of(local.replace(tzinfo=None, second=0, microsecond=0))
 
 
-async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry:
-    await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason)
-    await _note(run, status.value, send, reason)
-    return _entry(send, outcome_of(status), reason)
+async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEntry | None:
+    """None where another run opened the part meanwhile: of the two, it was first."""
+    waits = (SendStatus.WAITING,)
+    if await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason, was=waits):
+        await _note(run, status.value, send, reason)
+        return _entry(send, outcome_of(status), reason)
+    now = await run.records(run.store.send, run.client.name, send.address, send.key)
+    if now is None or now.status in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
+        return None
+    return _entry(now, outcome_of(now.status), now.reason)
 
 
 def _entry(send: Send, outcome: Outcome, reason: str) -> TickEntry:

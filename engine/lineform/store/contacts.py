@@ -134,7 +134,7 @@ class ContactRecords(LedgerRecords):
                 self.one_freeze(connection, account_id)
                 self.refuse_spent(connection, account_id, spent, but=send_id)
             if connection.execute(opened).rowcount:
-                frozen = {"status": SendStatus.FROZEN, "changed_at": now}
+                frozen = {"status": SendStatus.FROZEN, "changed_at": now, "intended": "", "intended_reason": ""}
                 connection.execute(sa.update(sends).where(sends.c.id == send_id).values(frozen))
 
     def followed_after(self, account: str, moment: datetime) -> Iterator[int]:

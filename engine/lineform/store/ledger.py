@@ -6,7 +6,7 @@ so that a crash leaves a trace; and what LINE accepted never becomes anything el
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -210,14 +210,29 @@ class LedgerRecords(CodeRecords):
             return connection.execute(query.order_by(batches.c.seq)).scalars().all()
 
     def conclude(
-        self, send_id: int, status: SendStatus, now: datetime, *, reason: str = "", recipients: int = -1
-    ) -> None:
-        """Sets the status of an occurrence; `recipients` where more is known now than at the freeze."""
+        self,
+        send_id: int,
+        status: SendStatus,
+        now: datetime,
+        *,
+        reason: str = "",
+        recipients: int = -1,
+        was: Collection[SendStatus] = (),
+    ) -> bool:
+        """Sets the status of an occurrence, where it `was` one of these; `recipients` where more is known now than at
+        the freeze. What would wait for its next part gets the status that was intended for its rest."""
         values: dict[str, Any] = {"status": status, "reason": reason, "changed_at": now}
+        if status is SendStatus.WAITING:
+            left = sends.c.intended != ""
+            values["status"] = sa.case((left, sends.c.intended), else_=status.value)
+            values["reason"] = sa.case((left, sends.c.intended_reason), else_=reason)
         if recipients >= 0:
             values["recipients"] = recipients
+        update = sa.update(sends).where(sends.c.id == send_id)
+        if was:
+            update = update.where(sends.c.status.in_(sorted(was)))
         with self.writing() as connection:
-            connection.execute(sa.update(sends).where(sends.c.id == send_id).values(values))
+            return bool(connection.execute(update.values(values)).rowcount)
 
     def call_off(self, send_id: int, status: SendStatus, now: datetime, *, reason: str) -> bool:
         """Sets the status of a frozen send that nobody has begun; False where somebody has, or it is frozen no more."""
@@ -232,8 +247,9 @@ class LedgerRecords(CodeRecords):
             self.give_back(connection, send_id)
             return True
 
-    def stage_rest(self, send_id: int) -> int:
-        """Batches of a frozen send that nobody ever called wait for a person from now on; how many there were."""
+    def stage_rest(self, send_id: int, intended: SendStatus, reason: str) -> int:
+        """Batches of a frozen send that nobody ever called are left from now on, and what becomes of the send then is
+        written beside it; how many there were."""
         waiting = (
             sa.update(batches)
             .where(
@@ -243,8 +259,12 @@ class LedgerRecords(CodeRecords):
             )
             .values(status=BatchStatus.STAGED)
         )
+        verdict = {"intended": intended, "intended_reason": reason}
         with self.writing() as connection:
-            return connection.execute(waiting).rowcount if self._hold_frozen(connection, send_id) else 0
+            if not self._hold_frozen(connection, send_id):
+                return 0
+            connection.execute(sa.update(sends).where(sends.c.id == send_id).values(verdict))
+            return connection.execute(waiting).rowcount
 
     def _hold_frozen(self, connection: Connection, send_id: int) -> bool:
         """Keeps other writers from this send until the transaction ends; whether it is frozen."""

@@ -374,6 +374,12 @@ _COPIED_MENUS = (
     {"sqlite": (), "postgresql": tuple(_postgres_triggers(_MENUS_NOTED))},
 )
 
+_INTENDED = (
+    # What becomes of a send that stopped in the middle, once what was called of it is settled.
+    "ALTER TABLE sends ADD COLUMN intended TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sends ADD COLUMN intended_reason TEXT NOT NULL DEFAULT ''",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -395,6 +401,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _ITEMS,
     _PROFILES,
     _COPIED_MENUS,
+    _INTENDED,
 )
 VERSION = len(STEPS)
 

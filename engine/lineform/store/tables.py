@@ -120,6 +120,8 @@ sends = sa.Table(
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("capped", BigId, nullable=False),
     sa.Column("frame", sa.LargeBinary, nullable=False),
+    sa.Column("intended", sa.Text, nullable=False, server_default=""),
+    sa.Column("intended_reason", sa.Text, nullable=False, server_default=""),
 )
 
 batches = sa.Table(
