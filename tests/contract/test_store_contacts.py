@@ -135,6 +135,31 @@ def test_staged_parts_wait_and_are_opened_in_their_order(store: Store) -> None:
     assert [one.seq for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [1]
 
 
+def test_a_process_that_lives_long_knows_whom_a_rest_reached_that_was_let_go(store: Store, store_url: str) -> None:
+    """It read the send when it was held; later a person lets the rest of it go."""
+    send_id = frozen(store, batch(0, 1, 2), batch(1, 3, 4))
+    (first,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    store.settle(first.id, BatchStatus.ACCEPTED, NOW)
+    store.stage_rest(send_id, SendStatus.HELD, "late")
+    store.conclude(send_id, SendStatus.WAITING, NOW)
+    with open_store(store_url) as serve:
+
+        def knows(hours: int) -> list[Contact]:
+            now = NOW + hours * HOUR
+            return list(serve.contacts_of("aoba", [3], now - 7 * 24 * HOUR, now).get(3, ()))
+
+        assert knows(1) == []
+        store.freeze("aoba", new_send("another"), [], NOW + 2 * HOUR)
+        assert knows(2) == []
+        store.conclude(send_id, SendStatus.RELEASED, NOW + 3 * HOUR)
+        assert knows(3) == []
+        store.open_wave(send_id, 0, NOW + 4 * HOUR)
+        (rest,) = store.claim(send_id, "w", NOW + 4 * HOUR, MINUTE, 9)
+        store.settle(rest.id, BatchStatus.ACCEPTED, NOW + 4 * HOUR)
+        store.conclude(send_id, SendStatus.SENT, NOW + 4 * HOUR)
+        assert [one.at for one in knows(5)] == [NOW + 4 * HOUR]
+
+
 def test_opening_what_was_opened_changes_nothing(store: Store) -> None:
     send_id = frozen(store, batch(0, 1))
     store.conclude(send_id, SendStatus.SENT, NOW)

@@ -2,7 +2,8 @@
 
 A week holds a few thousand such calls, each with up to 500 friends. To read them for every friend who taps something
 would read megabytes each time; to write a row for each of their friends would double what a send to millions writes.
-What is over never changes, so it is kept in four bytes a friend; only sends that are new or unfinished are read again.
+What is over never changes, so it is kept in eight bytes a friend; only sends that are new or not over are read again.
+What is held is not over: a person may let the rest of it go, days later.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store.database import STREAMED, among, chunks
 from lineform.store.tables import batches, sends
 from lineform.store.types import unpack_ids
 
 _OVERLAP: Final = timedelta(minutes=30)
 """Two freezes are not on the disk in the order of their clocks: so much is read again."""
-_OPEN = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING})
+_LEFT = frozenset({SendStatus.HELD, SendStatus.RELEASED})
+"""Nothing of such a send is called until its status changes."""
+_OPEN = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING}) | _LEFT
 _CALLED = frozenset({BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN})
 _COMING = frozenset({BatchStatus.READY, BatchStatus.STAGED})
 _EVERYBODY: Final = 0
@@ -71,8 +75,8 @@ class Group:
 class _Known:
     frozen: datetime
     """Up to when freezes were read."""
-    open: set[int] = field(default_factory=set)
-    """Sends that were not over when they were read."""
+    open: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    """Sends that were not over when they were read: their status, and when it was set."""
     groups: dict[int, tuple[datetime, dict[int, Group]]] = field(default_factory=dict)
     """By send: when it was frozen, and its calls by batch."""
 
@@ -96,17 +100,24 @@ class Groups:
 
     def _read_on(self, connection: Connection, account_id: int, known: _Known) -> None:
         newer = sa.and_(sends.c.account_id == account_id, sends.c.frozen_at > known.frozen - _OVERLAP)
-        query = sa.select(sends.c.id, sends.c.address, sends.c.status, sends.c.frozen_at)
+        columns = (sends.c.id, sends.c.address, sends.c.status, sends.c.frozen_at, sends.c.changed_at)
+        query = sa.select(*columns)
         rows = list(connection.execute(query.where(newer)))
-        again = known.open - {row.id for row in rows}
-        for one in again:
-            rows += connection.execute(query.where(sends.c.id == one)).all()
+        again = known.open.keys() - {row.id for row in rows}
+        for part in chunks(sorted(again), STREAMED):
+            rows += connection.execute(query.where(among(connection, sends.c.id, part))).all()
         for row in rows:
-            if row.id in known.groups and row.id not in known.open and row.status not in _OPEN:
+            seen, now = known.open.get(row.id), (row.status, row.changed_at)
+            if seen == now and row.status in _LEFT:
+                continue
+            if row.id in known.groups and seen is None and row.status not in _OPEN:
                 continue
             _, before = known.groups.get(row.id, (row.frozen_at, {}))
             known.groups[row.id] = (row.frozen_at, self._calls(connection, row, before))
-            (known.open.add if row.status in _OPEN else known.open.discard)(row.id)
+            if row.status in _OPEN:
+                known.open[row.id] = now
+            else:
+                known.open.pop(row.id, None)
             known.frozen = max(known.frozen, row.frozen_at)
 
     def _calls(self, connection: Connection, send: Any, before: Mapping[int, Group]) -> dict[int, Group]:
@@ -118,7 +129,9 @@ class Groups:
         )
         found: dict[int, Group] = {}
         new: dict[int, Any] = {}
-        for row in connection.execute(sa.select(*columns).where(which, batches.c.status.in_([*_CALLED, *_COMING]))):
+        # Whom a held send would reach is read when somebody lets it go.
+        asked = _CALLED if send.status == SendStatus.HELD else _CALLED | _COMING
+        for row in connection.execute(sa.select(*columns).where(which, batches.c.status.in_(sorted(asked)))):
             if (known := before.get(row.id)) is None:
                 new[row.id] = row
             else:
@@ -140,7 +153,7 @@ class Groups:
         old = [
             send_id
             for send_id, (frozen, groups) in known.groups.items()
-            if send_id not in known.open
+            if (send_id not in known.open or known.open[send_id][0] == SendStatus.HELD)
             and frozen < since - _OVERLAP
             and all(group.called_at is None or group.called_at <= since for group in groups.values())
         ]
