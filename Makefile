@@ -36,7 +36,7 @@ pins:  ## write engine/requirements.txt anew after a change of dependencies (nee
 	uv pip compile --quiet pyproject.toml --all-extras --group dev --group bench --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --output-file engine/requirements.txt
 
-demo: $(READY)  ## live through a week of the reference workspace on the offline LINE account
+demo: $(READY)  ## live through eight days of the reference workspace on the offline LINE account
 	$(BIN)/lineform demo
 
 test: $(READY)  ## run the whole test suite

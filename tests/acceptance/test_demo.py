@@ -18,6 +18,11 @@ def test_the_demo_ends_with_a_page_of_everything_it_did(workspace: Path, run: Ru
     page = (workspace / ".lineform" / "demo" / "index.html").read_text(encoding="utf-8")
     for shown in ("美容室あおば", "北進学習塾", "richmenu.main", "冬のご案内", "data:image/png;base64,"):
         assert shown in page
+    welcome, thanks = "友だち追加ありがとうございます🐟", "ご注文ありがとうございます🌿"
+    for lived in (welcome, thanks, "グラスワイン一杯無料クーポン", "会員カードを連携"):
+        assert lived in page, "people of every client do something, and are answered"
+    assert "が再入荷しました。" in page
+    assert "friends: " in ended.out
     assert "people meant" in page
     assert "e.g. " in page
     assert "only LINE knows it yet" in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,10 +18,11 @@ from lineform.apply.result import Outcome as StepOutcome
 from lineform.apply.result import StepResult
 from lineform.cli import options
 from lineform.cli.common import moment, open_project, use_colour
+from lineform.demo.deeds import Deed, deeds_of, history_of
 from lineform.demo.page import ClientPage, ShownMenu, demo_page
 from lineform.demo.population import populate
 from lineform.demo.start import start_of
-from lineform.demo.week import Stage, apply_client, doubled, live_through, settle
+from lineform.demo.week import Hour, Stage, apply_client, doubled, live, settle
 from lineform.errors import LineformError
 from lineform.model.address import Kind
 from lineform.model.project import Client
@@ -30,7 +31,8 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.steps import describe
 from lineform.report.plans import plan_text
 from lineform.report.rehearsals import rehearsals_text
-from lineform.run.outcome import Outcome, TickReport
+from lineform.report.terminal import plural
+from lineform.run.outcome import Outcome
 from lineform.sending.rehearsal import rehearse
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
@@ -47,7 +49,7 @@ FRIENDS = 300
 @click.command("demo")
 @options.workspace
 @options.now
-@click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
+@click.option("--days", type=click.IntRange(1, 400), default=8, show_default=True)
 @click.option("--friends", type=click.IntRange(1, 20000), default=FRIENDS, show_default=True, help="Of each client.")
 def command(workspace: Path, now: datetime | None, days: int, friends: int) -> int:
     """Live through some days of this workspace with invented friends, offline: validate, test, plan, apply, send.
@@ -92,14 +94,17 @@ def _title(word: str) -> None:
 async def _play(stage: Stage, start: datetime, length: timedelta, friends: int) -> list[str]:
     """Everything between validation and the page; what went wrong, a line each."""
     _title("friends")
+    deeds = {}
     for client in stage.clients:
-        town = populate(client.name, declared_by(client), friends, start)
-        settle(stage, client, town)
+        words = declared_by(client)
+        town = populate(client.name, words, friends, start, members=client.spec.members is not None)
+        settle(stage, client, town, history_of(client, words, town, start))
+        deeds[client.name] = deeds_of(client, words, town, start, length)
         click.echo(f"{client.name}: {len(town.people)} friends, {sum(p.blocked for p in town.people)} of them block it")
     await _plan_and_apply(stage)
     _lose_an_answer(stage)
     _title(f"run, from {start:%Y-%m-%d %H:%M}")
-    await _week(stage, start, length)
+    await _week(stage, deeds, start, length)
     return doubled(stage.control, [client.name for client in stage.clients])
 
 
@@ -129,26 +134,32 @@ def _lose_an_answer(stage: Stage) -> None:
         stage.control.fault("cut-after", method="POST", path=path, skip=1, count=1)
 
 
-async def _week(stage: Stage, start: datetime, length: timedelta) -> None:
+async def _week(stage: Stage, deeds: Mapping[str, Sequence[Deed]], start: datetime, length: timedelta) -> None:
     day = None
     zone = ZoneInfo(stage.session.project.spec.defaults.timezone)
-    async for at, reports in live_through(stage, start.astimezone(UTC) + length):
-        local = at.astimezone(zone)
+    names = max(len(client.name) for client in stage.clients)
+    async for hour in live(stage, deeds, start.astimezone(UTC) + length):
+        local = hour.at.astimezone(zone)
         if local.date() != day:
             day = local.date()
             click.echo(f"{local:%m-%d %a}")
-        for line in _said(reports):
-            click.echo(f"  {local:%H:%M} {line}")
+        for client, line in _said(hour):
+            click.echo(f"  {local:%H:%M} {client:<{names}} {line}")
 
 
-def _said(reports: Sequence[TickReport]) -> list[str]:
+def _said(hour: Hour) -> list[tuple[str, str]]:
+    """What is told of an hour, by client."""
     lines = []
-    for report in reports:
+    for client, did in hour.did.items():
+        if did:
+            said = ", ".join(f"{what} ({count})" if count > 1 else what for what, count in sorted(did.items()))
+            lines.append((client, f"friends: {said}"))
+    for report in hour.reports:
         for entry in report.entries:
             calls = ", ".join(f"{count} × {route.value}" for route, count in sorted(entry.routes.items()))
-            people = f"{entry.recipients} people" if entry.outcome is not Outcome.SKIPPED else ""
+            people = plural(entry.recipients, "person", "people") if entry.outcome is not Outcome.SKIPPED else ""
             detail = ", ".join(part for part in (people, calls, entry.reason) if part)
-            lines.append(f"{report.client:<11} {entry.address:<28} {entry.outcome.value:<9} {detail}")
+            lines.append((report.client, f"{entry.address:<28} {entry.outcome.value:<9} {detail}"))
     return lines
 
 

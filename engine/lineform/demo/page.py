@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +15,13 @@ from lineform.display.bubbles import ChatEntry
 from lineform.display.gallery import chat_card, gallery, menu_card, table
 from lineform.display.markup import Html, element, joined
 from lineform.display.page import page_html
+from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.ledger import Send
 from lineform.sending.status import BatchStatus
 
 PHONES = 4
+_CHANGING = re.compile(r"https://[^\s\"\\]+|\d+|（[月火水木金土日]）")
 
 Delivery = Mapping[str, Any]
 
@@ -71,8 +75,7 @@ def _client(part: ClientPage) -> Html:
         element("h2", None, f"{part.client.spec.title} ({part.client.name})"),
         element("p", None, facts),
         element("p", None, reached),
-        element("h3", None, "Rich menus"),
-        gallery(*menus),
+        *([element("h3", None, "Rich menus"), gallery(*menus)] if menus else []),
         element("h3", None, "What was sent"),
         _sends(part, zone),
         element("h3", None, "How the messages look"),
@@ -80,7 +83,7 @@ def _client(part: ClientPage) -> Html:
         element("h3", None, "On the phones of some friends"),
         gallery(*_phones(part, zone)),
         element("h3", None, "Who received what"),
-        _matrix(part),
+        _matrix(part, zone),
     )
 
 
@@ -94,9 +97,23 @@ def _sends(part: ClientPage, zone: ZoneInfo) -> Html:
             str(sum(send.batches.get(status, 0) for status in BatchStatus)),
             send.reason,
         )
-        for send in sorted(part.sends, key=lambda send: (send.due_at, send.address))
+        for send in _by_day(part.sends, zone)
     ]
-    return table(("due", "campaign", "status", "people meant", "calls", "why"), rows)
+    return table(("due", "what", "status", "people meant", "calls", "why"), rows)
+
+
+def _by_day(sends: Sequence[Send], zone: ZoneInfo) -> list[Send]:
+    """In order; what scenarios, replies and forms sent friend by friend is added up, a row for each day."""
+    rows: dict[tuple[object, ...], Send] = {}
+    for send in sorted(sends, key=lambda send: (send.due_at, send.address)):
+        once = send.key if send.address.startswith(f"{Kind.CAMPAIGN}.") else send.due_at.astimezone(zone).date()
+        key = (once, send.address, send.status, send.reason)
+        if (known := rows.get(key)) is None:
+            rows[key] = send
+            continue
+        calls = Counter(known.batches) + Counter(send.batches)
+        rows[key] = replace(known, recipients=known.recipients + send.recipients, batches=calls)
+    return list(rows.values())
 
 
 @dataclass(slots=True)
@@ -111,11 +128,16 @@ class _Group:
     def add(self, delivery: Delivery) -> None:
         self.users.append(delivery["user"])
         self.kinds.add(str(delivery["kind"]))
-        self.bodies.add(json.dumps(delivery["messages"], sort_keys=True))
+        self.bodies.add(json.dumps(delivery["messages"], sort_keys=True, ensure_ascii=False))
 
-    @property
-    def moment(self) -> str:
-        return str(self.first["time"])[:16]
+    def absorb(self, other: _Group) -> None:
+        self.users += other.users
+        self.kinds |= other.kinds
+        self.bodies |= other.bodies
+
+    def moment(self, zone: ZoneInfo) -> str:
+        """When it was sent first."""
+        return f"{_moment(self.first['time']).astimezone(zone):%m-%d %H:%M}"
 
     @property
     def title(self) -> str:
@@ -131,19 +153,34 @@ class _Group:
 
 
 def _distinct(part: ClientPage) -> list[_Group]:
-    """Every campaign's deliveries together."""
+    """What was sent at one moment together, and the same messages at other moments, as each friend reaches a step."""
     groups: dict[str, _Group] = {}
     for delivery in part.deliveries:
         key = f"{delivery['time']}|{json.dumps(_shape(delivery['messages']), sort_keys=True)}"
         groups.setdefault(key, _Group(delivery)).add(delivery)
-    return list(groups.values())
+    alike: dict[frozenset[str], _Group] = {}
+    for group in groups.values():
+        if (known := alike.setdefault(frozenset(map(_plain, group.bodies)), group)) is not group:
+            known.absorb(group)
+    return list(alike.values())
 
 
 def _shape(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Messages without what differs from friend to friend: enough to tell one campaign from another at one moment."""
     return [
-        (message.get("type"), message.get("altText"), len(str(message.get("contents", "")))) for message in messages
+        (message.get("type"), message.get("altText"), len(str(message.get("contents", ""))), _ending(message))
+        for message in messages
     ]
+
+
+def _plain(body: str) -> str:
+    """Messages as JSON without what differs from day to day: numbers, days of the week, addresses."""
+    return _CHANGING.sub("", body)
+
+
+def _ending(message: Mapping[str, Any]) -> str:
+    """The last characters of a text. A friend's name mostly stands before them."""
+    return _CHANGING.sub("", str(message.get("text", ""))).rstrip()[-8:]
 
 
 def _samples(part: ClientPage, zone: ZoneInfo) -> list[Html]:
@@ -183,13 +220,13 @@ def _moment(text: Any) -> datetime:
     return datetime.fromisoformat(str(text))
 
 
-def _matrix(part: ClientPage) -> Html:
+def _matrix(part: ClientPage, zone: ZoneInfo) -> Html:
     """A row for each friend, a column for each send, a dot where it arrived."""
     groups = _distinct(part)
     users = sorted({user for group in groups for user in group.users}, key=lambda user: part.names.get(user, user))
     got = [set(group.users) for group in groups]
     rows = [(part.names.get(user, user), *("●" if user in one else "" for one in got)) for user in users]
-    legend = element("ol", None, *(element("li", None, f"{group.moment}: {group.title}") for group in groups))
+    legend = element("ol", None, *(element("li", None, f"{group.moment(zone)}: {group.title}") for group in groups))
     head = ("friend", *(str(number) for number in range(1, len(groups) + 1)))
     summary = element("summary", None, f"{len(users)} friends received something")
     return joined([legend, element("details", None, summary, table(head, rows, classes="lf-matrix"))])

@@ -21,6 +21,8 @@ GIVEN = (
     *("陽葵", "凛", "結菜", "芽依", "美咲", "さくら", "葵", "莉子", "美月", "花", "恵子", "由美子"),
     *("翔太", "蓮", "大翔", "湊", "悠真", "樹", "朝陽", "健太", "直樹", "大輔", "和也"),
 )
+NEWCOMERS = 5
+"""People who become friends in the days of the demo."""
 NICKNAMES = ("{given}", "{given}🌸", "{family}{given}", "{given}ママ", "🐶{given}", "{family} {given}", "({given})")
 
 
@@ -79,11 +81,12 @@ def _declared(draw: random.Random, words: Declared) -> Traits:
     known: dict[str, Value] = {}
     for name, spec in words.attributes.items():
         if draw.random() < 0.8:
-            known[name] = _any_value(draw, spec)
+            known[name] = any_value(draw, spec)
     return known, tuple(sorted(tag for tag in words.tags if draw.random() < 0.2))
 
 
-def _any_value(draw: random.Random, spec: AttributeSpec) -> Value:
+def any_value(draw: random.Random, spec: AttributeSpec) -> Value:
+    """A value of this type that people could have given."""
     match spec.type:
         case "enum":
             return draw.choice(spec.values)
@@ -101,23 +104,31 @@ def _any_value(draw: random.Random, spec: AttributeSpec) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Everybody who is a friend of one client."""
+    """Everybody who is a friend of one client, and who will be."""
 
     client: str
     people: tuple[Person, ...] = field(repr=False)
+    newcomers: tuple[str, ...] = field(default=(), repr=False)
+    """User ids of people who do not know the account yet."""
 
     @property
     def rows(self) -> list[FriendRow]:
         return [person.row for person in self.people]
 
 
-def populate(client: str, words: Declared, count: int, since: datetime, seed: int = 20261201) -> Town:
-    """`count` friends of `client` who followed in the year before `since`. `words` is what the client declares."""
+def populate(
+    client: str, words: Declared, count: int, since: datetime, seed: int = 20261201, *, members: bool = False
+) -> Town:
+    """`count` friends of `client` who followed in the year before `since`; where there are `members`, some are linked
+    to one. `words` is what the client declares."""
     draw = random.Random(f"{seed}/{client}")  # noqa: S311 - invented people, no secret
-    return Town(client, tuple(_person(client, words, number, draw, since) for number in range(count)))
+    people = tuple(_person(client, words, number, draw, since, members=members) for number in range(count))
+    return Town(client, people, tuple(user_id(client, count + number) for number in range(NEWCOMERS)))
 
 
-def _person(client: str, words: Declared, number: int, draw: random.Random, since: datetime) -> Person:
+def _person(
+    client: str, words: Declared, number: int, draw: random.Random, since: datetime, *, members: bool
+) -> Person:
     family, given = draw.choice(FAMILY), draw.choice(GIVEN)
     attributes, tags = TRAITS[client](draw) if client in TRAITS else _declared(draw, words)
     known = dict(attributes)
@@ -126,6 +137,7 @@ def _person(client: str, words: Declared, number: int, draw: random.Random, sinc
     if "opted-out" in words.tags and draw.random() < 0.04:
         tags = tuple(sorted({*tags, "opted-out"}))
     blocked = draw.random() < 0.06
+    member = str(draw.randint(20_000_000, 29_999_999)) if members and draw.random() < 0.4 else None
     row = FriendRow(
         user_id=user_id(client, number),
         display_name=draw.choice(NICKNAMES).format(family=family, given=given),
@@ -135,5 +147,6 @@ def _person(client: str, words: Declared, number: int, draw: random.Random, sinc
         blocked=blocked and draw.random() < 0.7,
         attributes=known,
         tags=tags,
+        member_id=member,
     )
     return Person(row, draw.choice(("female", "male")), draw.randint(15, 70), blocked)
