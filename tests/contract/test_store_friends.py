@@ -10,7 +10,9 @@ import pytest
 from lineform.ports.friends import FriendCount, FriendRow, ImportCount
 from lineform.ports.store import Store
 from lineform.segments.friend import Friend
+from lineform.segments.operands import number
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not
+from lineform.store.bulk import TOGETHER
 from lineform.store.open import open_store
 from support.stores import NOW, user
 
@@ -115,6 +117,27 @@ def test_a_large_import_is_written_in_several_transactions(store: Store) -> None
         store.import_friends("aoba", rows(), NOW)
     assert store.count_friends("aoba").friends == 10_000
     assert store.import_friends("aoba", (FriendRow(user(n)) for n in range(10_001)), NOW) == ImportCount(1, 0, 10_000)
+
+
+@pytest.mark.parametrize("count", [TOGETHER - 1, TOGETHER, 3 * TOGETHER + 1])
+def test_each_of_many_new_friends_gets_their_own_values(store: Store, count: int) -> None:
+    def rows() -> Iterator[FriendRow]:
+        for n in range(count):
+            values = {"n": n, "half": n / 2, "even": n % 2 == 0, "word": str(n)}
+            yield FriendRow(user(n), f"n{n}", "ja", NOW - timedelta(days=n), n % 3 == 0, values, (f"t{n % 5}",))
+
+    store.import_friends("aoba", rows(), NOW)
+    ids = store.friend_ids("aoba", [row.user_id for row in rows()])
+    found = {friend.user_id: friend for friend in store.friends("aoba", sorted(ids.values()))}
+    for row in rows():
+        friend = found[row.user_id]
+        assert (friend.display_name, friend.blocked) == (row.display_name, row.blocked)
+        assert friend.followed_at == friend.first_followed_at == row.followed_at
+        # True equals 1, and 1 equals 1.0: their texts do not.
+        assert {name: str(value) for name, value in friend.attributes.items()} == {
+            name: str(number(value) if isinstance(value, float) else value) for name, value in row.attributes.items()
+        }
+        assert friend.tags == frozenset(row.tags)
 
 
 @pytest.mark.parametrize(

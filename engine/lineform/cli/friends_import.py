@@ -12,7 +12,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.common import acting_moment, owner_of, read_settings
-from lineform.cli.importing import Counter, Refusals, counted, introduce
+from lineform.cli.importing import Counter, Refusals, counted, introduce, spare_collector
 from lineform.errors import UsageError
 from lineform.journeys.book import books
 from lineform.loading.friends_files import read_friends
@@ -83,6 +83,7 @@ def import_(
         session = stack.enter_context(open_session(project, settings, sandbox=sandbox, now=at))
         refusals = stack.enter_context(Refusals(refused))
         counter = stack.enter_context(Counter())
+        spare_collector()
         try:
             _import(session, owner, rows, refusals, counter)
         except BaseException:

@@ -51,6 +51,8 @@ class _Meaning:
 
     read: Callable[[str], Any]
     """The meaning of a text that is not empty."""
+    is_plain: Callable[[str], object] | None = None
+    """True of cells that mean what they are, whatever their source puts around others."""
     remembers: bool = True
     """False for what differs from friend to friend."""
     nothing: Any = None
@@ -72,7 +74,7 @@ def column_of(name: str, declared: Declared, zone: ZoneInfo, clean: Clean, *, ty
 def _meaning(name: str, declared: Declared, zone: ZoneInfo) -> _Meaning:
     match name:
         case "user_id":
-            return _Meaning(_user_id, remembers=False)
+            return _Meaning(_user_id, is_plain=_USER_ID.fullmatch, remembers=False)
         case "display_name" | "member_id":
             return _Meaning(_short, remembers=False)
         case "language":
@@ -93,12 +95,14 @@ def _meaning(name: str, declared: Declared, zone: ZoneInfo) -> _Meaning:
 
 
 def _of_text(meaning: _Meaning, clean: Clean) -> Callable[[str], Any]:
-    read, nothing = meaning.read, meaning.nothing
+    read, nothing, is_plain = meaning.read, meaning.nothing, meaning.is_plain
 
     def of_text(cell: str) -> Any:
-        content = clean(cell)
+        content = clean(cell) if cell else ""
         return read(content) if content else nothing
 
+    if is_plain is not None:
+        return lambda cell: cell if is_plain(cell) else of_text(cell)
     return _Memory(of_text).__getitem__ if meaning.remembers else of_text
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -155,18 +155,17 @@ class RowsReader:
 
 
 def _pieces(rows: Iterable[NumberedCells]) -> Iterator[list[NumberedCells]]:
-    piece = []
-    try:
-        for row in rows:
-            piece.append(row)
-            if len(piece) >= PIECE:
+    source = iter(rows)
+    while True:
+        piece: list[NumberedCells] = []
+        try:
+            piece.extend(islice(source, PIECE))
+        except Exception:
+            if piece:
                 yield piece
-                piece = []
-    except Exception:
-        if piece:
-            yield piece
-        raise
-    if piece:
+            raise
+        if not piece:
+            return
         yield piece
 
 

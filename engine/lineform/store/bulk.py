@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from sqlalchemy import Connection
 from lineform.store.types import Millisecond
 
 Row = tuple[Any, ...]
+TOGETHER = 20
+"""Rows that one statement inserts into SQLite: one for each takes a tenth longer."""
 
 
 def json_encoder() -> json.JSONEncoder:
@@ -43,8 +46,12 @@ def insert_columns(
             for row in rows:
                 copy.write_row(row)
     else:
-        marks = ", ".join("?" for _ in columns)
-        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+        marks = f"({', '.join('?' for _ in columns)})"
+        insert = f"INSERT INTO {table.name} ({names}) VALUES "  # noqa: S608 - our own names
+        several = insert + ", ".join([marks] * TOGETHER)
+        while len(piece := tuple(islice(rows, TOGETHER))) == TOGETHER:
+            cursor.execute(several, tuple(chain.from_iterable(piece)))
+        cursor.executemany(insert + marks, piece)
     cursor.close()
 
 

@@ -56,6 +56,9 @@ from lineform.store.tables import accounts
 BUSY_SECONDS = 60
 """How long a writer waits for another one: as long as freezing a large send may take."""
 _BUSY_PAUSE = 0.01
+_CHECKPOINT_PAGES = 8_192
+"""32 MB of journal, before it goes into the store's file. After SQLite's own 4 MB, each transaction of an import would
+write the same pages of the indexes there again."""
 _OLDEST_SQLITE = (3, 35)  # RETURNING
 
 
@@ -284,7 +287,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say so, in `_begin_sqlite`
     cursor = connection.cursor()
     _write_ahead(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+    pragmas = ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536")
+    for pragma in (*pragmas, f"wal_autocheckpoint={_CHECKPOINT_PAGES}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -34,6 +34,13 @@ def test_packed_ids_are_the_same_bytes_on_every_machine() -> None:
     assert pack_ids([1, 256]) == b"\x04" + bytes([1, 0, 0, 0, 0, 1, 0, 0])
 
 
+@given(st.datetimes())
+def test_sqlite_holds_a_moment_as_sqlalchemy_writes_it(moment: datetime) -> None:
+    process = UtcTime().dialect_impl(sqlite.dialect()).bind_processor(sqlite.dialect())
+    assert process is not None
+    assert process(moment.replace(tzinfo=UTC)) == moment.isoformat(" ", "microseconds")
+
+
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001 - the zone is drawn beside it
 def test_a_moment_comes_back_aware_and_in_utc(naive: datetime, offset: int) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=offset)))
