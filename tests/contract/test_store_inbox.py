@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from lineform.ports.friends import FriendRow
-from lineform.ports.inbox import Arrival, Level, Source
+from lineform.ports.inbox import Arrival, Blanked, Level, Source
 from lineform.ports.store import Store
 from lineform.store import open_store
 from support.stores import NOW, user
@@ -192,3 +193,39 @@ def test_ids_and_people_are_never_sql(store: Store, text: str) -> None:
     assert store.receive([arrival(text, text)], NOW) == 1
     assert claimed(store) == [text]
     assert store.latest_relations("aoba", [text]) == {}
+
+
+def message(number: int, text: str, person: str = user(1)) -> Arrival:
+    said = {"type": "text", "id": f"m{number}", "text": text}
+    body = json.dumps({"type": "message", "message": said, "source": {"type": "user", "userId": person}})
+    return Arrival("aoba", f"e{number}", Source.LINE, person, "message", NOW, body, f"m{number}")
+
+
+def unsend(number: int) -> Arrival:
+    body = json.dumps({"type": "unsend", "unsend": {"messageId": f"m{number}"}})
+    return Arrival("aoba", f"u{number}", Source.LINE, user(1), "unsend", NOW, body, f"m{number}")
+
+
+def test_what_a_message_said_is_taken_out_of_events_that_are_over_or_named(store: Store) -> None:
+    store.receive([message(1, "秘密"), message(2, "挨拶"), message(3, "合図\ud83d")], NOW)
+    one, two, three = store.claim_received("aoba", "w", NOW, LEASE, 10)
+    store.finish_received("aoba", [one.number], "w")
+    store.set_aside("aoba", two.number, "w", "why")
+    assert list(store.blank_messages("kita", ["m1", "m2"])) == []
+    assert list(store.blank_messages("aoba", ["m1", "m3"])) == [Blanked("e1", user(1), "秘密")]
+    (late,) = store.blank_messages("aoba", ["m9"], [three.number])
+    assert late.event_id == "e3"
+    assert [blanked.text for blanked in store.blank_messages("aoba", ["m1", "m2"])] == ["", "挨拶"]
+    store.return_received("aoba", [three.number], "w", tried=False)
+    (again,) = store.claim_received("aoba", "w", NOW, LEASE, 10)
+    assert json.loads(again.body)["message"] == {"id": "m3"}
+
+
+def test_messages_that_were_taken_back_are_known_while_the_event_is_kept(store: Store) -> None:
+    store.receive([unsend(1), message(2, "挨拶")], NOW)
+    held = store.claim_received("aoba", "w", NOW, LEASE, 10)
+    store.finish_received("aoba", [one.number for one in held], "w")
+    assert store.unsent_among("aoba", ["m1", "m2", "m3"]) == {"m1"}
+    assert store.unsent_among("kita", ["m1"]) == frozenset()
+    store.forget_received("aoba", NOW + timedelta(days=1))
+    assert store.unsent_among("aoba", ["m1"]) == frozenset()

@@ -162,6 +162,16 @@ class Decision:
         for name in new if happens else ():
             self.live(Happening(f"{happens}/{friend_id}/{name}", friend_id, What.ATTRIBUTE, self.now, name))
 
+    def forget(self, friend_id: int, events: Sequence[str], attributes: Sequence[str], *, key: str) -> None:
+        """Events (by their ids) and attributes of a friend that are not known any more."""
+        person = self._people.get(friend_id)
+        if person is None:
+            return
+        left = tuple(one for one in person.friend.events or () if one.id not in events)
+        person.friend = replace(person.friend, events=left)
+        for happening in list(self._do(person, Know("unsend", key, dict.fromkeys(attributes)), None, None)):
+            self.live(happening)
+
     def put(self, course: Enrolment) -> None:
         """Where a friend stands, without doing anything."""
         self._people[course.friend_id].put(course)

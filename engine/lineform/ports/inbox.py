@@ -36,6 +36,8 @@ class Arrival:
     at: datetime
     body: str = field(repr=False)
     """JSON in ASCII."""
+    message_id: str = ""
+    """Of the message that it brings, or takes back; empty where it is about none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,16 @@ class Aside:
     at: datetime
     attempts: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """An event whose message was taken out."""
+
+    event_id: str
+    person: str
+    text: str = field(repr=False)
+    """What the message said; empty where it was no text, or had been taken out before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,16 @@ class Inbox(Protocol):
 
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
         """This one failed and is tried again from then on; later ones of the same person wait for it."""
+        ...
+
+    def unsent_among(self, account: str, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these messages of which it is known that they were taken back."""
+        ...
+
+    def blank_messages(
+        self, account: str, message_ids: Sequence[str], numbers: Sequence[int] = ()
+    ) -> Sequence[Blanked]:
+        """Takes what they said out of the events that brought these messages, and out of these claimed ones."""
         ...
 
     def set_aside(self, account: str, number: int, worker: str, reason: str) -> None:

@@ -144,6 +144,11 @@ class Control:
         found: dict[str, Any] = self._call("POST", _path(account, "friends", user, "write"), {"text": text})
         return found
 
+    def unsend(self, account: str, user: str, message_id: str) -> dict[str, Any]:
+        """The event of this person's taking back a message."""
+        found: dict[str, Any] = self._call("POST", _path(account, "friends", user, "unsend"), {"message": message_id})
+        return found
+
     def tap(self, account: str, user: str, area: int = 0, *, action: dict[str, Any] | None = None) -> dict[str, Any]:
         """Tap an area of the menu they see, or a message's button with this action: {"action", "event"}."""
         body = {"area": area} if action is None else {"action": action}

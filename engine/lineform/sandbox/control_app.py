@@ -67,6 +67,7 @@ class Control:
             self._route("GET", user, lambda w, r, b: console.friend(w, _account(w, r), _user(r))),
             self._route("POST", f"{user}/relation", _relation),
             self._route("POST", f"{user}/write", _write),
+            self._route("POST", f"{user}/unsend", _unsend),
             self._route("POST", f"{user}/id-token", _id_token),
             self._route("POST", f"{base}/link", _link),
             self._route("POST", f"{user}/tap", _tap),
@@ -216,6 +217,11 @@ def _change_audience(world: World, request: Request, body: dict[str, Any]) -> An
 def _relation(world: World, request: Request, body: dict[str, Any]) -> Any:
     account, now = _account(world, request), world.clock.now()
     return people.set_relation(world, account, _user(request), str(body.get("relation", "")), now)
+
+
+def _unsend(world: World, request: Request, body: dict[str, Any]) -> Any:
+    message = str(body.get("message", ""))
+    return people.unsend(world, _account(world, request), _user(request), message, world.clock.now())
 
 
 def _write(world: World, request: Request, body: dict[str, Any]) -> Any:

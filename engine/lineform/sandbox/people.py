@@ -86,6 +86,12 @@ def write(world: World, account: Account, user: str, text: str, now: float) -> d
     return record_event(world, account, user, now, "message", {"message": message}, reply=True)
 
 
+def unsend(world: World, account: Account, user: str, message: str, now: float) -> dict[str, Any]:
+    """A person takes back a message of theirs."""
+    person(world, account, user)
+    return record_event(world, account, user, now, "unsend", {"unsend": {"messageId": message}}, reply=False)
+
+
 def tap(world: World, account: Account, user: str, area: int, now: float) -> dict[str, Any]:
     """A tap on an area of the menu that this person sees: {"action", "event"?}."""
     row = person(world, account, user)

@@ -85,6 +85,8 @@ class Dialogue:
     """Of a question with several answers that is being asked: those that are chosen so far."""
     open: bool = True
     """Whether what the friend writes is an answer. One that was stopped is kept, and can go on."""
+    heard: Mapping[str, str] = field(default_factory=dict)
+    """By field: the key of the happening that answered it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,7 @@ def _answered(form: Form, dialogue: Dialogue, told: Heard, friend: Friend, key: 
         beside.pop(question.postcode.code_to, None)  # that of an answer which this one corrects
     beside |= dict(told.beside)
     answers = {**dialogue.answers, told.field: told.value}
-    changed = replace(dialogue, answers=answers, beside=beside)
+    changed = replace(dialogue, answers=answers, beside=beside, heard={**dialogue.heard, told.field: key})
     saved = tuple(_saved(form, changed, [question], key)) if form.save == "each" else ()
     onward = _onward(form, changed, friend, key, now)
     return Step(onward.dialogue, (*saved, *onward.effects))
@@ -354,7 +356,10 @@ def _saved(form: Form, dialogue: Dialogue, questions: list[Question], key: str) 
         if value is None:
             continue
         fields: dict[str, Value] = {"form": form.name, "field": question.field, "value": value}
-        yield Record(form.source, f"{key}/{question.field}", ANSWER, fields)
+        # By the happening as well, so that an answer which is taken back is found.
+        by = dialogue.heard.get(question.field, key)
+        recorded = f"{key}/{question.field}" if by == key else f"{key}/{question.field}/{by}"
+        yield Record(form.source, recorded, ANSWER, fields)
         if question.to is not None:
             values[question.to] = value
         code_to = None if question.postcode is None else question.postcode.code_to

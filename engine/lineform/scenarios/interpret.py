@@ -16,6 +16,11 @@ from lineform.segments.friend import Value
 
 RELATIONS = ("follow", "unfollow")
 """The types of events that tell whether somebody is a friend."""
+MESSAGE = "message"
+"""The type of event that brings a message."""
+UNSEND = "unsend"
+"""The type of event that takes one back: it must not be seen or used any more
+(https://developers.line.biz/en/docs/messaging-api/receiving-messages/#unsend-event)."""
 LINKED = "accountLink"
 """The type of event that ends a linking of accounts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,6 +75,26 @@ def sender_of(event: Mapping[str, Any]) -> str:
     return _text(_object(event, "source"), "userId")
 
 
+def message_of(event: Mapping[str, Any]) -> str:
+    """The id of the message that an event brings or takes back; empty where it is about none."""
+    match event.get("type"):
+        case "message":
+            return _text(_object(event, "message"), "id")
+        case "unsend":
+            return _text(_object(event, "unsend"), "messageId")
+    return ""
+
+
+def text_of(event: Mapping[str, Any]) -> str:
+    """What a message says, where it is a text."""
+    return _text(_object(event, "message"), "text")
+
+
+def without_message(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event that brought a message which was taken back: that there was one is all that is left of it."""
+    return {**event, "message": {"id": message_of(event)}, UNSEND: True}
+
+
 def interpret(event: Mapping[str, Any], received_at: datetime) -> Meaning:
     """What the event means. Where another system is at work on the chat (mode ``standby``) it is a fact about the
     friend, and nothing may follow from it; what happens in groups and rooms is neither."""
@@ -92,6 +117,8 @@ def _meaning(event: Mapping[str, Any], user_id: str, at: datetime) -> Meaning:
         case "unfollow":
             return Meaning(user_id, at, What.UNFOLLOW, relation=False)
         case "message":
+            if UNSEND in event:
+                return Meaning(user_id, at)
             return _message(_object(event, "message"), user_id, at, token)
         case "postback":
             postback = _object(event, "postback")

@@ -48,3 +48,7 @@ class BatchStatus(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+
+
+SETTLED = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+"""Those of batches whose call is over for good."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from lineform.ports.inbox import Arrival, Source
-from lineform.scenarios.interpret import moment_of, sender_of
+from lineform.scenarios.interpret import message_of, moment_of, sender_of
 from lineform.scenarios.shop import ShopEvent
 
 _LONGEST = 200
@@ -53,7 +53,9 @@ def _arrival(account: str, event: Any, now: datetime) -> Arrival:
     given, kind = event.get("webhookEventId"), event.get("type")
     known_by = given if isinstance(given, str) and _plain(given) else _own_id(body)
     kind = kind if isinstance(kind, str) and _plain(kind) else ""
-    return Arrival(account, known_by, Source.LINE, sender_of(event), kind, moment_of(event, now), body)
+    found = message_of(event)
+    message = found if _plain(found) else ""
+    return Arrival(account, known_by, Source.LINE, sender_of(event), kind, moment_of(event, now), body, message)
 
 
 def _own_id(body: str) -> str:

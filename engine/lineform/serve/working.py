@@ -20,10 +20,11 @@ from lineform.ports.line_account import LineFailure
 from lineform.run.halt import halted_by
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.interpret import RELATIONS, Meaning, interpret
+from lineform.scenarios.interpret import MESSAGE, RELATIONS, UNSEND, Meaning, interpret, message_of
 from lineform.scenarios.profiles import Acted
 from lineform.scenarios.reacting import FORGOTTEN
 from lineform.scenarios.shop import MEMBER, ShopEvent
+from lineform.scenarios.unsending import NOTHING_UNSENT, Unsent
 from lineform.serve.failing import failure_of
 from lineform.serve.onlooker import Onlooker
 
@@ -66,6 +67,10 @@ Meet = Callable[[Run, Sequence[Acted]], Awaitable[None]]
 """Sees to it that LINE is asked who those are that nothing is known of; repeating it does no harm."""
 
 
+TakeBack = Callable[[Run, Unsent], Awaitable[None]]
+"""Takes back everywhere what messages said; repeating it does no harm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Following:
     """What follows from events, made by the rooms below."""
@@ -75,6 +80,7 @@ class Following:
     route: Callable[[str, str], str] = lambda client, text: ""
     """The entry route that a friend's text to this client tells; empty where it tells none."""
     meet: Meet | None = None
+    take_back: TakeBack | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +91,7 @@ class _Facts:
     events: list[EventRow] = field(default_factory=list)
     items: list[ItemEvent] = field(default_factory=list)
     meant: list[tuple[Waiting, Meaning]] = field(default_factory=list)
+    unsent: Unsent = NOTHING_UNSENT
     told: list[tuple[Waiting, ShopEvent, str]] = field(default_factory=list)
     """A shop's events with the user id of each friend they are about."""
 
@@ -152,6 +159,8 @@ async def _work_on(run: Run, following: Following, claimed: Sequence[Waiting]) -
         await run.records(run.store.add_events, run.client.name, facts.events, now)
     if facts.items:
         await run.records(run.store.add_item_events, run.client.name, facts.items)
+    if following.take_back is not None and facts.unsent.message_ids:
+        await following.take_back(run, facts.unsent)
     people = {meaning.user_id for _, meaning in facts.meant} | {user_id for _, _, user_id in facts.told}
     if not people:
         return
@@ -211,8 +220,10 @@ async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], f
     related = sorted({one.person for one in claimed if one.kind in RELATIONS and one.person})
     latest = await run.records(run.store.latest_relations, run.client.name, related) if related else {}
     forgotten = await _came_back(run, claimed)
-    for one in claimed:
-        event = json.loads(one.body)
+    read = [(one, json.loads(one.body)) for one in claimed]
+    facts.unsent = await _unsent(run, read)
+    for one, said in read:
+        event = {**said, UNSEND: True} if one.number in facts.unsent.numbers else said
         meaning = interpret(event, one.received_at) if isinstance(event, dict) else Meaning("", one.at)
         if not meaning.user_id:
             continue
@@ -233,6 +244,17 @@ async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], f
                 if row.user_id == meaning.user_id and row.member_id:
                     meaning = replace(meaning, what=What.MEMBER)
         facts.meant.append((one, meaning))
+
+
+async def _unsent(run: Run, read: Sequence[tuple[Waiting, Any]]) -> Unsent:
+    """What these events and earlier ones take back: LINE keeps no order, and may bring a message after that."""
+    back = {message_of(event) for one, event in read if one.kind == UNSEND and isinstance(event, dict)} - {""}
+    brought = {one.number: message_of(event) for one, event in read if one.kind == MESSAGE and isinstance(event, dict)}
+    if brought:
+        ids = sorted(set(brought.values()) - {""})
+        back |= await run.records(run.store.unsent_among, run.client.name, ids)
+    late = tuple(number for number, message in brought.items() if message in back)
+    return Unsent(tuple(sorted(back)), late)
 
 
 def _row(meaning: Meaning, known: FriendRow | None) -> FriendRow:

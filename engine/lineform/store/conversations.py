@@ -16,7 +16,7 @@ from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.recorded import read_value, recorded_text, recorded_value
 from lineform.store.tables import answered, dialogues, friends, member_nonces
 
-_COLUMNS = ("key", "at", "began_at", "touched_at", "answers", "beside", "picked", "open")
+_COLUMNS = ("key", "at", "began_at", "touched_at", "answers", "beside", "picked", "open", "heard")
 
 
 class ConversationRecords(Database):
@@ -107,6 +107,7 @@ def _row(friend_id: int, talk: Dialogue) -> dict[str, Any]:
         "beside": {name: recorded_value(value) for name, value in talk.beside.items()},
         "picked": list(talk.picked),
         "open": talk.open,
+        "heard": dict(talk.heard),
     }
 
 
@@ -121,4 +122,5 @@ def _dialogue(row: Any) -> Dialogue:
         beside={name: read_value(value) for name, value in row.beside.items()},
         picked=tuple(row.picked),
         open=row.open,
+        heard=row.heard,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from lineform.errors import LockedError
 from lineform.ports.friends import ForgetCount
-from lineform.sending.status import BatchStatus
+from lineform.sending.status import SETTLED, BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.failures import StoreUnavailable, translated
 from lineform.store.forgotten import ForgottenPeople, key_mark, keyed_hash
@@ -38,7 +38,6 @@ from lineform.store.types import unpack_ids
 
 _KEPT = frozenset({"id", "account_id", "blocked", "changed_at"})
 """Of a friend's row: so that the ledger's id means nobody, and never somebody else."""
-_SETTLED = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
 _STOPPABLE = (BatchStatus.STAGED, BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
 _UNDER_WAY = (BatchStatus.CALLING, BatchStatus.ANSWERING)
 _SHORTEST = 2
@@ -150,7 +149,7 @@ class Forgetting(ForgottenPeople):
         self, connection: Connection, row: Any, people: Sequence[_Person], now: datetime, *, alone: bool
     ) -> bool:
         """A call to others as well goes on without these people: `run` leaves out whoever has no user id any more."""
-        settled = row.status in _SETTLED
+        settled = row.status in SETTLED
         if not alone and not (settled and _holds(row.body, people)):
             return False
         values: dict[str, Any] = {"body": b"", "digest": b"", "reason": _without(row.reason, people)}

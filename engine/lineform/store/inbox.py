@@ -14,14 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.inbox import Arrival, Aside, Level, Source, Waiting
-from lineform.scenarios.interpret import RELATIONS
+from lineform.ports.inbox import Arrival, Aside, Blanked, Level, Source, Waiting
+from lineform.scenarios.interpret import MESSAGE, RELATIONS, UNSEND, text_of, without_message
 from lineform.store.database import Database, chunks
 from lineform.store.tables import inbox
 
 OPEN, DONE, ASIDE = "open", "done", "aside"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COLUMNS = ("account_id", "event_id", "source", "person", "kind", "at", "received_at", "body")
+_COLUMNS = ("account_id", "event_id", "source", "person", "kind", "at", "received_at", "body", "message_id")
 _REST = "attempts, due_at, worker, reason, state) "
 _ASKED = 5_000
 _DELETED = 5_000
@@ -39,7 +39,8 @@ class InboxRecords(Database):
         with self.writing() as connection:
             ids = {name: self.own_account_id(connection, name) for name in {one.account for one in arrivals}}
             rows = [
-                (ids[a.account], a.id, a.source.value, a.person, a.kind, _ms(a.at), moment, a.body) for a in arrivals
+                (ids[a.account], a.id, a.source.value, a.person, a.kind, _ms(a.at), moment, a.body, a.message_id)
+                for a in arrivals
             ]
             return _insert(connection, rows)
 
@@ -108,6 +109,37 @@ class InboxRecords(Database):
 
     def postpone_received(self, account: str, number: int, worker: str, until: datetime, reason: str) -> None:
         self._end([number], worker, due_at=until, worker="", reason=reason)
+
+    def unsent_among(self, account: str, message_ids: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for part in chunks(list(message_ids), _ASKED):
+                mine = (inbox.c.account_id == account_id, self._about(part), inbox.c.kind == UNSEND)
+                found.update(connection.execute(sa.select(inbox.c.message_id).where(*mine)).scalars())
+        return frozenset(found)
+
+    def blank_messages(
+        self, account: str, message_ids: Sequence[str], numbers: Sequence[int] = ()
+    ) -> Sequence[Blanked]:
+        out: list[Blanked] = []
+        with self.writing() as connection:
+            columns = (inbox.c.id, inbox.c.event_id, inbox.c.person, inbox.c.body)
+            mine = (inbox.c.account_id == self.account_id(connection, account), inbox.c.kind == MESSAGE)
+            named = [self.among(inbox.c.id, list(numbers))] if numbers else []
+            for which in (self._about(message_ids), *named):
+                for row in connection.execute(sa.select(*columns).where(*mine, which)).all():
+                    event = json.loads(row.body)
+                    out.append(Blanked(row.event_id, row.person, text_of(event)))
+                    body = json.dumps(without_message(event), separators=(",", ":"))
+                    connection.execute(sa.update(inbox).where(inbox.c.id == row.id).values(body=body))
+        return out
+
+    def _about(self, message_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        # In the SQL itself, so that the small index of these is used.
+        nothing, still = (sa.literal(one, sa.Text(), literal_execute=True) for one in ("", OPEN))
+        ids = self.among(inbox.c.message_id, list(message_ids))
+        return sa.and_(ids, inbox.c.message_id != nothing, inbox.c.state != still)
 
     def set_aside(self, account: str, number: int, worker: str, reason: str) -> None:
         self._end([number], worker, state=ASIDE, due_at=None, worker="", reason=reason)
@@ -232,7 +264,7 @@ def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
             # no half characters: bodies are ASCII, and ids and people were looked at.
             cursor.execute(
                 f"INSERT INTO inbox ({names}, {_REST}"  # noqa: S608 - our own names
-                "SELECT (x->>0)::bigint, x->>1, x->>2, x->>3, x->>4, (x->>5)::bigint, (x->>6)::bigint, x->>7,"
+                "SELECT (x->>0)::bigint, x->>1, x->>2, x->>3, x->>4, (x->>5)::bigint, (x->>6)::bigint, x->>7, x->>8,"
                 " 0, NULL, '', '', 'open' FROM json_array_elements(%s::json) AS x ON CONFLICT DO NOTHING",
                 (json.dumps(sorted(rows)),),
             )

@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 
 from lineform.ports.journeys import FriendChange, NewEvent, Stand
 from lineform.scenarios.enrolment import Enrolment, Mark, State
+from lineform.sending.status import SETTLED
 from lineform.store.bulk import Row, insert_rows, update_rows
 from lineform.store.database import STREAMED, chunks
 from lineform.store.events import EventRecords
 from lineform.store.importing import FriendImport
 from lineform.store.recorded import read_value, recorded_text, recorded_value
-from lineform.store.tables import accounts, enrolments, events, friend_tags, friends, revisions, sweeps
+from lineform.store.tables import accounts, batches, enrolments, events, friend_tags, friends, revisions, sweeps
 
 _STAND = (
     *("entry", "version", "state", "step", "anchor", "entered_at", "due", "reached", "waiting", "turn", "held_until"),
@@ -184,6 +185,17 @@ class JourneyRecords(EventRecords, FriendImport):
                 if connection.execute(insert.returning(events.c.id)).first() is not None:
                     new.append(one)
         return new
+
+    def take_back(self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str]) -> None:
+        with self.writing() as connection:
+            mine = sa.and_(events.c.friend_id == friend_id, self.among(events.c.key, list(answers)))
+            connection.execute(sa.delete(events).where(mine))
+            # As JSON holds them.
+            said = [json.dumps(text, ensure_ascii=False)[1:-1].encode() for text in texts]
+            theirs = sa.and_(batches.c.addressee == friend_id, batches.c.status.in_(SETTLED))
+            for row in connection.execute(sa.select(batches.c.id, batches.c.body).where(theirs)).all():
+                if any(one in bytes(row.body) for one in said):
+                    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(body=b""))
 
     def version_of(self, account: str, address: str, version: str) -> tuple[str, Mapping[str, Any]] | None:
         """Of several with this beginning, the one that was armed last."""

@@ -380,6 +380,15 @@ _INTENDED = (
     "ALTER TABLE sends ADD COLUMN intended_reason TEXT NOT NULL DEFAULT ''",
 )
 
+_UNSENT = (
+    # Which message an event brought, or took back. The index is written after LINE had its answer, and at its end: LINE
+    # counts its messages upwards.
+    "ALTER TABLE inbox ADD COLUMN message_id TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX inbox_messages ON inbox (account_id, message_id) WHERE message_id <> '' AND state <> 'open'",
+    # By what each answer was told.
+    "ALTER TABLE dialogues ADD COLUMN heard {json} NOT NULL DEFAULT '{{}}'",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -402,6 +411,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _PROFILES,
     _COPIED_MENUS,
     _INTENDED,
+    _UNSENT,
 )
 VERSION = len(STEPS)
 

@@ -338,6 +338,7 @@ inbox = sa.Table(
     sa.Column("worker", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
 )
 
 intake_keys = sa.Table(
@@ -413,6 +414,7 @@ dialogues = sa.Table(
     sa.Column("beside", Json, nullable=False),
     sa.Column("picked", Json, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("heard", Json, nullable=False),
 )
 
 answered = sa.Table(

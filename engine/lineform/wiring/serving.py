@@ -14,6 +14,7 @@ from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
 from lineform.journeys.live import live_through
 from lineform.journeys.profiles import meet
+from lineform.journeys.unsending import take_back
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
@@ -68,7 +69,7 @@ def parts_of(session: Session, *, alone: bool = True) -> Parts:
         session.store,
         session.clock,
         Hooks(),
-        Following(live_through, link_friend, partial(route_in, doors), meet),
+        Following(live_through, link_friend, partial(route_in, doors), meet, take_back),
         ALSO,
         keys,
         owner_is_gone,

@@ -9,6 +9,7 @@ from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
 from lineform.journeys.live import live_through
 from lineform.journeys.profiles import meet, profiles_due
+from lineform.journeys.unsending import take_back
 from lineform.ports.outside import Hook
 from lineform.run.menus import menus_due
 from lineform.run.options import Run
@@ -43,7 +44,8 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
 async def inbox_due(run: Run) -> list[TickEntry]:
     """Works on everything that waits in the inbox."""
     await free_the_dead(run, owner_is_gone)
+    following = Following(live_through, link_friend, meet=meet, take_back=take_back)
     while not run.options.dry_run and not run.options.should_stop():
-        if not await work_once(run, Following(live_through, link_friend, meet=meet), Working(), Unwatched()):
+        if not await work_once(run, following, Working(), Unwatched()):
             break
     return []
