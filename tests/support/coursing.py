@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lineform.model.address import Address, Kind
+from lineform.model.attributes import AttributesSpec
 from lineform.model.scenario import ScenarioSpec
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
@@ -21,11 +22,21 @@ from support.declared_clients import client
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 FRIEND = Friend(1, "U1", "Aoi", "ja", NOW, False, {}, frozenset(), events=())
 
+WORDS = AttributesSpec.model_validate(
+    {
+        "kind": "attributes",
+        "name": "words",
+        "attributes": {"birthday": {"type": "date"}, "booking_at": {"type": "text"}},
+        "tags": {"vip": {}, "x": {}},
+        "events": {"purchase": {}, "booking": {"fields": {"at": "text"}}},
+    }
+)
+
 
 def script(*steps: dict[str, Any], trigger: Any = "follow", **fields: Any) -> Script:
     """The armed scenario of these steps."""
     spec = ScenarioSpec.model_validate({"kind": "scenario", "name": "s", "trigger": trigger, "steps": steps, **fields})
-    owner = client(spec)
+    owner = client(WORDS, spec)
     found = scenario_revision(Revisions(), owner, owner.resources[Address(Kind.SCENARIO, "s")])
     return read_script("scenario.s", found.digest, found.body)
 

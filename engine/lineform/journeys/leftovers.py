@@ -17,9 +17,10 @@ from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.telling import delivered, note
 from lineform.scenarios.enrolment import Enrolment, Mark
-from lineform.scenarios.machine import counts_as_sent, worth_until
+from lineform.scenarios.machine import counts_as_sent
 from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script
+from lineform.scenarios.steps import worth_until
 from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.status import BatchStatus, SendStatus
 

@@ -23,9 +23,10 @@ from lineform.journeys.writing import written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.enrolment import Enrolment, State
-from lineform.scenarios.machine import course, planned
+from lineform.scenarios.machine import course
 from lineform.scenarios.reacting import dated, may_begin
 from lineform.scenarios.script import Script
+from lineform.scenarios.steps import planned
 from lineform.segments.friend import Friend
 
 AT_ONCE: Final = 1_000

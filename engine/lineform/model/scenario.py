@@ -196,7 +196,7 @@ class ScenarioSpec(ArmedSpec):
     """Whether `limits.quiet` holds for its messages."""
     if_late: Literal["send", "skip", "hold"] | SendWithin = SendWithin(within=timedelta(hours=12), otherwise="skip")
     """Messages of a step whose time was missed by more than 15 minutes, because nothing ran: of several at once, only
-    the newest is sent in any case. `hold` stops the friend's course until a person lets it go on."""
+    the newest that still can be is sent in any case. `hold` stops the friend's course until a person lets it go on."""
     backfill: bool = False
     """Whether messages are made up for that were due while the scenario was disabled or not yet armed."""
     skip_if_unknown: Annotated[tuple[str, ...], Field(strict=False)] = ()

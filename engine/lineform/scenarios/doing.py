@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from lineform.model.actions import Action, SendAction
 from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
-from lineform.segments.friend import Value
+from lineform.segments.friend import Friend, Value
 from lineform.sending.given import Given
 from lineform.sending.tracking import tracked
 from lineform.sending.wording import line_form
@@ -60,6 +61,20 @@ def effects_of(actions: Sequence[Mapping[str, Any]], decided: Decided) -> list[E
         key = decided.key if number == 0 else f"{decided.key}.{number}"
         out.append(_effect(action, decided, key))
     return out
+
+
+def foreseen(actions: Sequence[Mapping[str, Any]], friend: Friend, now: datetime) -> Friend:
+    """The friend as they will be when these actions were done, as far as actions say it themselves."""
+    for action in actions:
+        ((name, value),) = action.items()
+        if name == "tag":
+            friend = replace(friend, tags=friend.tags | {value}, tagged_at={**friend.tagged_at, value: now})
+        elif name == "untag":
+            friend = replace(friend, tags=friend.tags - {value})
+        elif name == "set":
+            told = {**friend.attributes, **{key: _value(one) for key, one in value.items()}}
+            friend = replace(friend, attributes={key: one for key, one in told.items() if one is not None})
+    return friend
 
 
 def _effect(action: Mapping[str, Any], decided: Decided, key: str) -> Effect:

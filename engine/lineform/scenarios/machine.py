@@ -15,12 +15,12 @@ from lineform.scenarios.doing import Decided, effects_of
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening
+from lineform.scenarios.missed import Ahead
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
-from lineform.scenarios.timing import Span, date_told, moment_after, next_anniversary
+from lineform.scenarios.steps import due_of, holds, past, planned, worth_until
+from lineform.scenarios.timing import next_anniversary
 from lineform.segments.friend import Friend, Value
-from lineform.segments.predicate import Predicate
-from lineform.segments.reading import matches
 from lineform.sending.late import ON_TIME
 from lineform.sending.quiet import Quiet
 
@@ -56,30 +56,6 @@ class Moment:
     """Whether messages answer what the friend just did: those are never late, and no limit holds."""
 
 
-def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
-    """When a step is due by itself; None where its date is not known."""
-    zone = script.zone
-    if step.before is None:
-        start = enrolment.reached if step.from_previous else enrolment.anchor
-        return moment_after(start, step.after, zone, at=step.at, on=step.on)
-    before = step.before
-    start_of: datetime | None = enrolment.anchor
-    if before.attribute:
-        start_of = date_told(friend.attributes.get(before.attribute), zone)
-    elif before.field:
-        start_of = date_told(enrolment.fields.get(before.field), zone)
-    if start_of is None:
-        return None
-    return moment_after(start_of, before.span, zone, at=step.at, on=step.on, sign=-1)
-
-
-def planned(script: Script, enrolment: Enrolment, friend: Friend) -> datetime:
-    """When somebody has to look at the present step: never before the step that was due before it."""
-    step = script.step(enrolment.step)
-    due = None if step is None else due_of(script, enrolment, step, friend)
-    return enrolment.reached if due is None else max(due, enrolment.reached)
-
-
 def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment) -> Moved:
     """Does the one step that is due, waits, or leaves. Where it waits, `due` lies after `moment.now`.
 
@@ -98,16 +74,16 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         return _skip(script, enrolment, step, friend, moment, "its date is not known")
     if due > now:
         return Moved(replace(enrolment, due=due))  # its date moved
-    if why := _past(script, enrolment, step, due):
+    if why := past(script, enrolment, step, due):
         return _skip(script, enrolment, step, friend, moment, why, due)
     due = max(due, enrolment.reached)
-    if script.not_excluded is not None and not _true(script.not_excluded, friend, now):
+    if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
         if script.excluded == "leave":
             return Moved(enrolment.over(State.LEFT, "an exclusion holds"))
         return _skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
-    if step.condition is not None and not _true(step.condition, friend, now):
+    if step.condition is not None and not holds(step.condition, friend, now):
         return _skip(script, enrolment, step, friend, moment, "its condition is not true", due)
-    way = next((w for condition, w in step.arms if condition is None or _true(condition, friend, now)), Way())
+    way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), Way())
     whole = Way((*step.way.actions, *way.actions), way.goto)
     moved = _do(script, enrolment, step, whole, friend, moment, due)
     if isinstance(moved, Moved):
@@ -119,16 +95,6 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         until = begins + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
     return Moved(_onwards(script, marked, step, way, friend, due), effects)
-
-
-def _past(script: Script, enrolment: Enrolment, step: ScriptStep, due: datetime) -> str:
-    """Why a step that hangs on a date comes too late to be true: "tomorrow" must not be read on the day itself. Empty
-    where it does not."""
-    if (script.date or step.before is not None) and due < enrolment.entered_at - ON_TIME:
-        return "it was past when its date became known"
-    if step.before is not None and due < enrolment.reached - ON_TIME:
-        return "it was past when its turn came"
-    return ""
 
 
 def met(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, now: datetime) -> Enrolment | None:
@@ -169,7 +135,7 @@ def _do(
     """What is done at a step: the friend with a mark, and the effects; or where they stand, if the messages wait."""
     actions, said = way.actions, DONE
     if any("send" in action for action in actions):
-        gate = _gate(script, enrolment, step, way, friend, moment, due)
+        gate = _gate(script, enrolment, step, way, friend, moment, due, turn)
         if gate.until is not None:
             return Moved(replace(enrolment, due=gate.until, held_until=gate.until, reason=gate.why))
         if gate.hold:
@@ -200,6 +166,7 @@ def _gate(
     friend: Friend,
     moment: Moment,
     due: datetime,
+    turn: str,
 ) -> _Gate:
     now = moment.now
     if moment.answer:
@@ -214,11 +181,14 @@ def _gate(
     fair = max(due, enrolment.held_until or due)
     fair = (quiet and quiet.until(fair)) or fair
     late = now - (max(fair, script.since) if script.backfill else fair)
-    if late > ON_TIME and (after := _sooner(script, enrolment, step, way, friend, now, due)):
-        return _Gate(f"it was missed, and '{after.id}' came after it")
+    until, why = (quiet.until(now) if quiet else None), "quiet hours"
+    if late > ON_TIME:
+        limited = moment.free_at if moment.free_at is not None and script.capped != "send" else now
+        ahead = Ahead(script, enrolment, now, max(until or now, limited))
+        if newer := ahead.newer(step, way, friend, due, turn):
+            return _Gate(f"it was missed, and '{newer.id}' came after it")
     if script.late.within is not None and late > max(script.late.within, ON_TIME):
         return _Gate("it was too late", hold=script.late.otherwise == "hold")
-    until, why = (quiet.until(now) if quiet else None), "quiet hours"
     if moment.free_at is not None and script.capped != "send" and moment.free_at > (until or now):
         if script.capped == "skip" or moment.free_at - due > LONGEST_WAIT:
             return _Gate("the friend was over a limit")
@@ -232,25 +202,6 @@ def _gate(
     if worthless is not None and until > worthless:
         return _Gate(f"its messages would be worth nothing when the friend may be sent to: {why}")
     return _Gate(why, until)
-
-
-def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
-    """Until when a step's messages are worth anything to a friend; None where they always are."""
-    until = step.valid_until
-    own = moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
-    ends = [end for end in (own, step.promised_until) if end is not None]
-    return min(ends, default=None)
-
-
-def _sooner(
-    script: Script, enrolment: Enrolment, step: ScriptStep, way: Way, friend: Friend, now: datetime, due: datetime
-) -> ScriptStep | None:
-    """The next step, where it sends and is due already: of several that were missed, only the newest is sent."""
-    after = script.following(step, way)
-    if after is None or not after.sends or step.wait is not None:
-        return None
-    next_due = due_of(script, replace(enrolment, reached=due), after, friend)
-    return after if next_due is not None and due < next_due <= now else None
 
 
 def _effects(
@@ -344,7 +295,3 @@ def course(
 def counts_as_sent(said: str) -> bool:
     """Whether a step's mark says that its messages went out, at its time or after a wait."""
     return said in {SENT, f"{MET}: {SENT}", f"{MISSED}: {SENT}"}
-
-
-def _true(predicate: Predicate, friend: Friend, now: datetime) -> bool:
-    return matches(predicate, friend, now) is True

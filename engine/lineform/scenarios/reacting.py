@@ -9,9 +9,10 @@ from datetime import datetime, time, timedelta
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import SENT, Moment, Moved, advance, course, due_of, met, planned
+from lineform.scenarios.machine import SENT, Moment, Moved, advance, course, met
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
+from lineform.scenarios.steps import due_of, planned
 from lineform.scenarios.timing import date_told, next_anniversary
 from lineform.segments.friend import Friend
 from lineform.segments.reading import matches

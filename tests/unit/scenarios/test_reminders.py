@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineform.scenarios.happening import What
-from lineform.scenarios.machine import due_of
+from lineform.scenarios.steps import due_of
 from lineform.segments.friend import Value
 from lineform.sending.late import ON_TIME
 from support.coursing import NOW, Lived, begun, says, script

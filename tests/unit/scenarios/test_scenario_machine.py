@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lineform.scenarios.effect import Give, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import Moment, advance, due_of
+from lineform.scenarios.machine import Moment, advance
 from lineform.scenarios.reacting import react, revised
+from lineform.scenarios.steps import due_of
 from lineform.sending.quiet import quiet_hours
 from support.coursing import FRIEND, NOW, Lived, begun, says, script
 

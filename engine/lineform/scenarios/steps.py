@@ -1,0 +1,61 @@
+"""What is true of one step of a course: when it is due, whether it comes too late, until when its messages are worth
+something."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lineform.scenarios.enrolment import Enrolment
+from lineform.scenarios.script import Script, ScriptStep
+from lineform.scenarios.timing import Span, date_told, moment_after
+from lineform.segments.friend import Friend
+from lineform.segments.predicate import Predicate
+from lineform.segments.reading import matches
+from lineform.sending.late import ON_TIME
+
+
+def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
+    """When a step is due by itself; None where its date is not known."""
+    zone = script.zone
+    if step.before is None:
+        start = enrolment.reached if step.from_previous else enrolment.anchor
+        return moment_after(start, step.after, zone, at=step.at, on=step.on)
+    before = step.before
+    start_of: datetime | None = enrolment.anchor
+    if before.attribute:
+        start_of = date_told(friend.attributes.get(before.attribute), zone)
+    elif before.field:
+        start_of = date_told(enrolment.fields.get(before.field), zone)
+    if start_of is None:
+        return None
+    return moment_after(start_of, before.span, zone, at=step.at, on=step.on, sign=-1)
+
+
+def planned(script: Script, enrolment: Enrolment, friend: Friend) -> datetime:
+    """When somebody has to look at the present step: never before the step that was due before it."""
+    step = script.step(enrolment.step)
+    due = None if step is None else due_of(script, enrolment, step, friend)
+    return enrolment.reached if due is None else max(due, enrolment.reached)
+
+
+def past(script: Script, enrolment: Enrolment, step: ScriptStep, due: datetime) -> str:
+    """Why a step that hangs on a date comes too late to be true: "tomorrow" must not be read on the day itself. Empty
+    where it does not."""
+    if (script.date or step.before is not None) and due < enrolment.entered_at - ON_TIME:
+        return "it was past when its date became known"
+    if step.before is not None and due < enrolment.reached - ON_TIME:
+        return "it was past when its turn came"
+    return ""
+
+
+def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
+    """The last moment of what its messages promise; None where there is none."""
+    until = step.valid_until
+    own = moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
+    ends = [end for end in (own, step.promised_until) if end is not None]
+    return min(ends, default=None)
+
+
+def holds(predicate: Predicate, friend: Friend, now: datetime) -> bool:
+    """Whether it is known to be true."""
+    return matches(predicate, friend, now) is True
