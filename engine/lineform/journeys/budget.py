@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from lineform.model.project import Client
 from lineform.planning.live import Quota
-from lineform.ports.ledger import LedgerMoved, Spent
 from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.sending.cost import month_start
@@ -36,23 +35,22 @@ class Purse:
     spent: bool = False
     """Whether it refused already what was decided: then steps wait, and only answers go out."""
 
-    def judge(self, store: Store, client: Client, now: datetime, messages: int) -> Spent | None:
-        """By what so many further messages are allowed, for the freeze to hold against; None where nothing limits them.
-        Raises OverBudget where a guard refuses them."""
+    def judge(self, store: Store, client: Client, now: datetime, messages: int) -> None:
+        """Raises OverBudget where a guard refuses so many further messages. Inside of `together`, whose end is the
+        freeze: until then nobody else promises any, so that what is allowed now is allowed when they are written."""
         limits = client.limits.model_copy(update={"max_recipients": None, "tested_above": None, "first_send": None})
         free = self.quota.limit is None and limits.monthly_messages is None and limits.monthly_yen is None
         if not messages or free:
-            return None
-        spent: Spent = store.spent(client.name, month_start(now))
+            return
+        store.freeze_alone(client.name)
+        spent = store.spent(client.name, month_start(now))
         left, used = self.quota.left_after(spent.called), self.quota.used
         figures = Figures(messages, True, left, used, spent.called, promised=spent.promised, tested=True)
         for stop in stops(figures, None, limits, client.plan):
             raise OverBudget(stop, self)
-        return spent
 
 
 T = TypeVar("T")
-_TRIES: Final = 5
 
 
 async def within_budget(run: Run, decide: Callable[[Purse | None], T]) -> T:
@@ -62,11 +60,7 @@ async def within_budget(run: Run, decide: Callable[[Purse | None], T]) -> T:
         return await run.records(decide, None)
     except AskQuota:
         purse = Purse(await run.account.quota())
-    for _ in range(_TRIES):
-        try:
-            return await run.records(decide, purse)
-        except OverBudget:
-            purse = replace(purse, spent=True)
-        except LedgerMoved:
-            continue  # another run froze something meanwhile: judged anew
-    return await run.records(decide, replace(purse, spent=True))
+    try:
+        return await run.records(decide, purse)
+    except OverBudget:
+        return await run.records(decide, replace(purse, spent=True))

@@ -72,7 +72,7 @@ def _some(run: Run, name: str, ids: Sequence[int], change: Change, purse: Purse 
         store.hold_friends(account, ids)
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(ids)
+        decision.take_in(ids, pushes=purse is not None)
         before = {one: _courses(decision, one, name) for one in ids}
         for friend_id in ids:
             _one(decision, friend_id, name, change)

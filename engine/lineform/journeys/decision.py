@@ -93,9 +93,12 @@ class Decision:
         self.open_menus: tuple[int, ...] = ()
         """Friends whose menu was written down, and LINE has to be told."""
 
-    def take_in(self, ids: Sequence[int]) -> None:
-        """Reads these friends. Whoever is forgotten is left out."""
+    def take_in(self, ids: Sequence[int], *, pushes: bool = False) -> None:
+        """Reads these friends. Whoever is forgotten is left out. Where what is decided `pushes`, nobody else freezes
+        for this account from here on: what friends were sent lately is then what they were when it is written."""
         account = self.client.name
+        if pushes and self.client.limits.per_friend is not None:
+            self.store.freeze_alone(account)
         histories = self.store.histories(account, ids)
         courses = self.store.enrolments(account, ids)
         for friend in self.store.friends(account, ids):

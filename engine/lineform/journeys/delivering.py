@@ -99,6 +99,6 @@ def _push_instead(run: Run, answer: Answer, why: str, purse: Purse | None) -> Fr
         store.settle(answer.batch_id, BatchStatus.REFUSED, now, reason=why)
         store.conclude(answer.send_id, SendStatus.REFUSED, now, reason=f"{why}; a push is to go instead")
         decision = Decision(store, run.client, books().of(store, run.client), books(), now, run.options.actor)
-        decision.take_in(friends)
+        decision.take_in(friends, pushes=purse is not None)
         decision.push_instead(answer.said)
         return written(run, decision, purse)

@@ -21,7 +21,6 @@ from lineform.journeys.leftovers import go_on
 from lineform.journeys.sweeps import sweep
 from lineform.journeys.writing import written
 from lineform.ports.journeys import LOOKED_AT_KEPT
-from lineform.ports.ledger import LedgerMoved
 from lineform.ports.line_account import LineFailure, Unauthorised
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
@@ -80,8 +79,6 @@ async def _due(run: Run) -> list[TickEntry]:
                 size = max(1, size // 4)
                 continue
             return [*entries, _blocked(stop.message, stop.code, stop.hint)]
-        except LedgerMoved:
-            continue
         if not claimed:
             return entries
         entries += await deliver_frozen(run, frozen)
@@ -101,7 +98,7 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(ids)
+        decision.take_in(ids, pushes=purse is not None)
         for friend_id in ids:
             decision.due(friend_id)
         return written(run, decision, purse), len(ids)
@@ -127,7 +124,7 @@ def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(sorted({one.friend_id for one in waiting}))
+        decision.take_in(sorted({one.friend_id for one in waiting}), pushes=purse is not None)
         for happening in waiting:
             decision.live(happening)
         store.happenings_done(account, [one.key for one in waiting], now)

@@ -19,7 +19,7 @@ from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.model.reply import DEFAULT_WITHIN
 from lineform.ports.audit import AuditEntry
-from lineform.ports.ledger import Batches, Handout, NewBatch, NewSend, PoolEmpty, Spent
+from lineform.ports.ledger import Batches, Handout, NewBatch, NewSend, PoolEmpty
 from lineform.run.stock import too_few_codes
 from lineform.scenarios.replies import Reply
 from lineform.segments.friend import Friend
@@ -60,8 +60,6 @@ class Freezer:
     def __init__(self, decision: Decision, maker: Maker, worker: str, lease: timedelta) -> None:
         self._decision, self._maker, self._worker, self._lease = decision, maker, worker, lease
         self.frozen = Frozen()
-        self.judged: Spent | None = None
-        """What the budget was judged by."""
 
     def pushed(self) -> int:
         """How many friends would be pushed to."""
@@ -199,9 +197,7 @@ class Freezer:
         client, now = self._decision.client.name, self._decision.now
         for number in count(1):
             send = self._new_send(address, key if number == 1 else f"{key}.{number}", said, people)
-            # Once: from the first freeze on, no other run freezes anything until this transaction is over.
-            judged, self.judged = self.judged, None
-            send_id = self._decision.store.freeze(client, send, batches(send.key), now, spent=judged)
+            send_id = self._decision.store.freeze(client, send, batches(send.key), now)
             if send_id is not None:
                 return send, send_id
         raise AssertionError("there is always a further key")

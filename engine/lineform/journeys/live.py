@@ -62,7 +62,7 @@ def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[F
             return Frozen(), 0
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(ids)
+        decision.take_in(ids, pushes=purse is not None)
         for happening in fresh:
             decision.live(happening)
         return written(run, decision, purse), len(fresh)

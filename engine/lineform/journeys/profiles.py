@@ -142,7 +142,7 @@ def _written(
         book = books().of(run.store, run.client)
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(known)
+        decision.take_in(known, pushes=purse is not None)
         for one in known:
             profile = profiles[one]
             language = "" if profile is None else kept_name(profile.language)

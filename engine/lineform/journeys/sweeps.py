@@ -89,7 +89,7 @@ def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: P
         store.hold_friends(account, ids)
         decision = Decision(store, run.client, book, books(), now, run.options.actor)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(ids)
+        decision.take_in(ids, pushes=purse is not None)
         look(decision, script, ids)
         return written(run, decision, purse)
 

@@ -13,15 +13,14 @@ from lineform.run.options import Run
 
 def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
     """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
-    be pushed, OverBudget where it refuses them, and LedgerMoved where another run froze more since; of one that is
-    spent already, answers alone are written."""
+    be pushed, and OverBudget where it refuses them; of one that is spent already, answers alone are written."""
     maker = Maker(decision, run.options.link_keys, lessons_of(run.store))
     freezer = Freezer(decision, maker, run.options.worker, run.options.lease)
     pushed = freezer.pushed()
     if pushed and purse is None:
         raise AskQuota
     if pushed and purse is not None and not purse.spent:
-        freezer.judged = purse.judge(decision.store, run.client, decision.now, pushed)
+        purse.judge(decision.store, run.client, decision.now, pushed)
     frozen = freezer.freeze(pushes=purse is None or not purse.spent)
     decision.write()
     frozen.menus = decision.open_menus

@@ -207,6 +207,12 @@ class Ledger(Protocol):
         since, or more is spent or promised by now: of two at once, the second judges anew."""
         ...
 
+    def freeze_alone(self, account: str) -> None:
+        """Inside of `Store.together`, after friends were held: waits until nobody else freezes anything of this
+        account, and keeps everybody else from it until the block ends. What limits and budgets are judged by is then
+        the same at the freeze."""
+        ...
+
     def ledger_position(self, account: str) -> int:
         """A number that grows with every occurrence of the account that is frozen."""
         ...

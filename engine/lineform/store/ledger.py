@@ -278,6 +278,11 @@ class LedgerRecords(CodeRecords):
             account_id = self.account_id(connection, account)
             return Spent(since, 0, 0) if account_id is None else _spent(connection, account_id, since, but)
 
+    def freeze_alone(self, account: str) -> None:
+        """Inside of `together`: what is read from here on is what holds when it is written."""
+        with self.writing() as connection:
+            self.one_freeze(connection, self.own_account_id(connection, account))
+
     def one_freeze(self, connection: Connection, account_id: int) -> None:
         """One freeze an account at a time until the transaction ends, so that none decides about friends or messages
         that another is about to write down. SQLite has one writer anyway."""
