@@ -16,7 +16,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
+from lineform.model.address import Kind
+from lineform.model.occasions import SegmentOn
 from lineform.model.project import Client
+from lineform.model.scenario import ScenarioSpec
 from lineform.planning.arming import revisions_of
 from lineform.planning.options import PlanOptions
 from lineform.ports.inbox import Arrival
@@ -146,11 +149,23 @@ class Lived:
         self._control.set_clock(moment)
 
     def _next(self) -> datetime:
-        """When a worker would have something to do next; once a day at least, at the beginning of Japan's, for whoever
-        comes into a segment."""
+        """When a worker would have something to do next: what the last run told; and when Japan's day begins, where
+        somebody may come into a segment."""
         now = self.clock.now()
+        if not self._watches_segments:
+            return max(self._due, now + timedelta(seconds=30))
         midnight = (now.astimezone(JAPAN) + timedelta(days=1)).replace(hour=0, minute=0, second=5, microsecond=0)
         return min(midnight.astimezone(UTC), max(self._due, now + timedelta(seconds=30)))
+
+    @property
+    def _watches_segments(self) -> bool:
+        specs = (one.spec for one in self.client.of(Kind.SCENARIO))
+        return any(
+            isinstance(trigger, SegmentOn)
+            for spec in specs
+            if isinstance(spec, ScenarioSpec)
+            for trigger in spec.trigger
+        )
 
     async def _ticked(self) -> TickReport:
         report = await tick(self.client, self.account, self.session.store, self.clock, self._options, ALSO)

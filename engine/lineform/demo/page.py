@@ -18,6 +18,7 @@ from lineform.display.page import page_html
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.ledger import Send
+from lineform.report.terminal import plural
 from lineform.sending.status import BatchStatus
 
 PHONES = 4
@@ -149,7 +150,9 @@ class _Group:
     def facts(self) -> str:
         count = len(self.bodies)
         alike = "all the same" if count == 1 else f"{count} different texts"
-        return f"{' and '.join(sorted(self.kinds))} · reached {len(set(self.users))} people · {alike}"
+        return (
+            f"{' and '.join(sorted(self.kinds))} · reached {plural(len(set(self.users)), 'person', 'people')} · {alike}"
+        )
 
 
 def _distinct(part: ClientPage) -> list[_Group]:

@@ -108,8 +108,8 @@ class Town:
 
     client: str
     people: tuple[Person, ...] = field(repr=False)
-    newcomers: tuple[str, ...] = field(default=(), repr=False)
-    """User ids of people who do not know the account yet."""
+    newcomers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """People who do not know the account yet: what they call themselves, by user id."""
 
     @property
     def rows(self) -> list[FriendRow]:
@@ -123,7 +123,11 @@ def populate(
     to one. `words` is what the client declares."""
     draw = random.Random(f"{seed}/{client}")  # noqa: S311 - invented people, no secret
     people = tuple(_person(client, words, number, draw, since, members=members) for number in range(count))
-    return Town(client, people, tuple(user_id(client, count + number) for number in range(NEWCOMERS)))
+    return Town(client, people, {user_id(client, count + number): _nickname(draw) for number in range(NEWCOMERS)})
+
+
+def _nickname(draw: random.Random) -> str:
+    return draw.choice(NICKNAMES).format(family=draw.choice(FAMILY), given=draw.choice(GIVEN))
 
 
 def _person(

@@ -74,7 +74,10 @@ def settle(stage: Stage, client: Client, town: Town, history: Sequence[Deed]) ->
         }
         for person in town.people
     ]
-    strangers = [{"user_id": one, "relation": "stranger", "language": "ja"} for one in town.newcomers]
+    strangers = [
+        {"user_id": user, "displayName": name, "language": "ja", "relation": "stranger"}
+        for user, name in town.newcomers.items()
+    ]
     stage.control.add_friends(client.name, [*profiles, *strangers])
     stage.session.store.import_friends(client.name, town.rows, stage.clock.now())
     rows = [EventRow(one.user_id, one.said, one.id, one.at, one.fields) for one in history]
