@@ -183,3 +183,50 @@ def test_no_friend_can_have_two_codes_of_a_pool_whatever_writes(store: Store, fr
     assert isinstance(store, SqlStore)
     with pytest.raises(sa.exc.IntegrityError), store.engine.begin() as connection:
         connection.execute(sa.text("UPDATE codes SET holder_id = :friend"), {"friend": friends[0]})
+
+
+def test_whoever_was_forgotten_and_comes_back_has_the_same_code_and_no_second_one(
+    store_url: str, friends: list[int]
+) -> None:
+    with open_store(store_url, "a secret that never changes") as store:
+        read: dict[int, str] = {}
+        store.freeze(SALON, new_send(recipients=1), giving(friends[:1], read), NOW)
+        store.forget(SALON, [user(1)], NOW)
+        assert store.held_codes(SALON, "gift", friends) == {}
+        store.import_friends(SALON, [FriendRow(user(1)), FriendRow(user(8), returns=True)], NOW)
+        assert user(1) not in store.friend_ids(SALON, [user(1)])
+        store.import_friends(SALON, [FriendRow(user(1), returns=True)], NOW)
+        back = store.friend_ids(SALON, [user(1)])[user(1)]
+        assert back != friends[0]
+        again: dict[int, str] = {}
+        store.freeze(SALON, new_send("again", recipients=2), giving([friends[1], back], again), NOW)
+        assert again[back] == read[friends[0]] == "GIFT-0000"
+        assert again[friends[1]] == "GIFT-0001"
+        assert (counted(store).given, counted(store).nameless) == (2, 0)
+        store.forget(SALON, [user(1)], NOW)
+        store.import_friends(SALON, [FriendRow(user(1), returns=True)], NOW)
+        once_more = store.friend_ids(SALON, [user(1)])[user(1)]
+        assert store.held_codes(SALON, "gift", [once_more]) == {once_more: "GIFT-0000"}
+
+
+def test_what_is_left_of_a_forgotten_holder_tells_nobody_who_it_was_nor_that_two_codes_were_one_persons(
+    store_url: str, friends: list[int]
+) -> None:
+    with open_store(store_url, "a secret that never changes") as store:
+        assert isinstance(store, SqlStore)
+        store.import_codes(SALON, "coffee", ["COFFEE-1"], NOW)
+
+        def both(handout: Handout) -> Iterator[NewBatch]:
+            handout.codes("gift", friends[:1])
+            handout.codes("coffee", friends[:1])
+            yield NewBatch(0, Route.PUSH, (friends[0],), b"x", uuid4())
+
+        store.freeze(SALON, new_send(recipients=1), both, NOW)
+        store.forget(SALON, [user(1)], NOW)
+        with store.reading() as connection:
+            left = (
+                connection.execute(sa.text("SELECT forgotten FROM codes WHERE forgotten IS NOT NULL")).scalars().all()
+            )
+            people = connection.execute(sa.text("SELECT hash FROM forgotten")).scalars().all()
+    assert len({*left, *people}) == len(left) + len(people) == 3
+    assert all(len(one) == 64 and user(1) not in one for one in left)

@@ -13,6 +13,7 @@ from lineform.loading.check_derived import derived_problems
 from lineform.loading.check_doors import door_problems
 from lineform.loading.check_limits import limit_problems
 from lineform.loading.check_links import link_problems
+from lineform.loading.check_occasions import occasion_problems
 from lineform.loading.check_promises import promise_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
@@ -177,6 +178,7 @@ def _between(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tup
     yield from coupon_problems(client, built)
     yield from door_problems(client, built)
     yield from derived_problems(client, built)
+    yield from occasion_problems(client, built)
 
 
 def _collect(

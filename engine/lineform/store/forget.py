@@ -25,7 +25,6 @@ from lineform.store.tables import (
     accounts,
     audit,
     batches,
-    codes,
     forgotten,
     friends,
     inbox,
@@ -74,6 +73,8 @@ class Forgetting(ForgottenPeople):
             people = list(self._persons(connection, account_id, wanted))
             stopped = self._stop(connection, account_id, people, now)
             if people:
+                # What they were given stays used, and is nobody's.
+                self.leave_codes(connection, account_id, account, key, {one.friend_id: one.user_id for one in people})
                 self._erase(connection, account_id, account, people, now)
             known = {person.user_id for person in people}
             before = self.forgotten_among(connection, account, wanted)
@@ -201,9 +202,6 @@ class Forgetting(ForgottenPeople):
         for table in metadata.sorted_tables:
             if "friend_id" in table.c:
                 connection.execute(sa.delete(table).where(self.among(table.c.friend_id, ids)))
-        # What they were given stays used, and is nobody's.
-        held = self.among(codes.c.holder_id, ids)
-        connection.execute(sa.update(codes).where(held).values(holder_id=None, send_id=None))
         blank: dict[str, Any] = {c.name: _blank(c) for c in friends.c if c.name not in _KEPT}
         connection.execute(
             sa.update(friends)

@@ -7,14 +7,14 @@ of all user ids; with it an import, or a coupon that is given once, can tell tha
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.errors import CredentialError
 from lineform.store.database import Database, chunks
-from lineform.store.tables import forgotten
+from lineform.store.tables import code_pools, codes, forgotten
 
 KEY_NAME = "LINEFORM_FORGET_KEY"
 SHORTEST_KEY = 16
@@ -45,6 +45,39 @@ class ForgottenPeople(Database):
             )
             found.update(hashes[one] for one in connection.execute(known).scalars())
         return frozenset(found)
+
+    def leave_codes(
+        self, connection: Connection, account_id: int, account: str, key: bytes, people: Mapping[int, str]
+    ) -> None:
+        """Codes of these friends (internal ids to LINE's, who are about to be forgotten) stay used and are nobody's."""
+        held = sa.select(codes.c.id, codes.c.holder_id, code_pools.c.name).join_from(
+            codes, code_pools, code_pools.c.id == codes.c.pool_id
+        )
+        mine = (codes.c.account_id == account_id, self.among(codes.c.holder_id, list(people)))
+        for row in connection.execute(held.where(*mine)).all():
+            hashed = code_hash(key, account, row.name, people[row.holder_id])
+            left = {"holder_id": None, "send_id": None, "forgotten": hashed}
+            connection.execute(sa.update(codes).where(codes.c.id == row.id).values(left))
+
+    def find_codes(self, connection: Connection, account_id: int, account: str, people: Mapping[str, int]) -> None:
+        """Gives those of these people (LINE's ids to the new internal ones) who were forgotten what they had: the same
+        code of a pool, and so never a second one. Raises as `was_forgotten` does."""
+        back = self.forgotten_among(connection, account, list(people))
+        key = self._key_in_use(connection, account_id) if back else None
+        if key is None:
+            return
+        pools = connection.execute(
+            sa.select(code_pools.c.id, code_pools.c.name).where(code_pools.c.account_id == account_id)
+        ).all()
+        for user_id in sorted(back):
+            for pool in pools:
+                left = sa.and_(
+                    codes.c.account_id == account_id,
+                    codes.c.pool_id == pool.id,
+                    codes.c.forgotten == code_hash(key, account, pool.name, user_id),
+                )
+                again = {"holder_id": people[user_id], "forgotten": None}
+                connection.execute(sa.update(codes).where(left).values(again))
 
     def forget_key(self, connection: Connection, account_id: int) -> bytes:
         """The key to forget with. Raises `CredentialError` where it is missing, too short, or not that of the people
@@ -85,6 +118,12 @@ def keyed_hash(key: bytes, account: str, user_id: str) -> str:
     """What is kept of a person. It covers the account, so that nobody can be followed from one to another, by its name,
     which is the same in every store."""
     return hmac.digest(key, f"lineform forgotten\n{account}\n{user_id}".encode(), "sha256").hex()
+
+
+def code_hash(key: bytes, account: str, pool: str, user_id: str) -> str:
+    """What is kept of who had a code. Another one for each pool, so that nobody without the key can tell that two codes
+    were one person's, or that the person is one of those who were forgotten."""
+    return hmac.digest(key, f"lineform forgotten code\n{account}\n{pool}\n{user_id}".encode(), "sha256").hex()
 
 
 def key_mark(key: bytes) -> str:

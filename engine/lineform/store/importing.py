@@ -153,6 +153,8 @@ class FriendImport(ForgottenPeople):
             work.changes += changed
             work.unchanged += not changed
         self._write(connection, account_id, work)
+        if back := {row.user_id: one for one, row in zip(work.ids, work.added, strict=True) if row.returns}:
+            self.find_codes(connection, account_id, account, back)
         insert_rows(connection, happenings, _HAPPENED, [(account_id, *one) for one in watch.rows])
         return work
 

@@ -389,6 +389,12 @@ _UNSENT = (
     "ALTER TABLE dialogues ADD COLUMN heard {json} NOT NULL DEFAULT '{{}}'",
 )
 
+_GIFTS = (
+    # A code whose holder was forgotten: a keyed hash, by which the same person gets the same code and no second one.
+    "ALTER TABLE codes ADD COLUMN forgotten TEXT",
+    "CREATE INDEX codes_forgotten ON codes (account_id, forgotten) WHERE forgotten IS NOT NULL",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -412,6 +418,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _COPIED_MENUS,
     _INTENDED,
     _UNSENT,
+    _GIFTS,
 )
 VERSION = len(STEPS)
 

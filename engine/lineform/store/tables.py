@@ -233,6 +233,7 @@ codes = sa.Table(
     sa.Column("given_at", UtcTime),
     sa.Column("holder_id", BigId),
     sa.Column("send_id", BigId),
+    sa.Column("forgotten", sa.Text),
 )
 
 friend_menus = sa.Table(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lineform.loading import load_project
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
+from support.workspaces import ATTRIBUTES, CAMPAIGN, CLIENT, SMALL, only, problems, write
 
 SEGMENT = "kind: segment\nname: regulars\nwhere: {tag: regular}\n"
 AUDIENCE = "kind: audience\nname: regulars\nfrom: {segment: regulars}\n"
@@ -22,6 +22,33 @@ def test_an_audience_and_a_campaign_for_it_are_accepted(tmp_path: Path) -> None:
     assert problems(write(tmp_path, SMALL, campaign("{audience: regulars, limit: 100}"))) == []
     client = load_project(tmp_path).clients["aoba"]
     assert "audience.regulars" in {str(address) for address in client.resources}
+
+
+BIRTHDAYS = "kind: segment\nname: regulars\nwhere: {all: [{tag: regular}, {anniversary: born, in: this_month}]}\n"
+
+
+def test_once_a_year_cannot_be_kept_for_an_audience_of_lines_and_the_segment_itself_is_the_way_out(
+    tmp_path: Path,
+) -> None:
+    words = {"segments/basics.yaml": ATTRIBUTES.replace("tags:", "  born: {type: date}\ntags:")}
+    monthly = campaign("{audience: regulars}")["campaigns/sale.yaml"].replace(
+        'at: "2026-12-01T10:00"', 'cron: "0 10 1 * *"'
+    )
+    files = {**FILES, **words, "segments/regulars.yaml": BIRTHDAYS, "campaigns/sale.yaml": monthly}
+    found = only(write(tmp_path / "kept", SMALL, files))
+    assert (found.code, str(found.origin), found.hint) == (
+        "E349",
+        "campaigns/sale.yaml:3:22",
+        "write audience: {segment: regulars}, whose friends are known one by one",
+    )
+    assert "LINE tells nobody whom a narrowcast" in found.message
+    own = monthly.replace("{audience: regulars}", "{segment: regulars}")
+    assert problems(write(tmp_path / "own", SMALL, {**files, "campaigns/sale.yaml": own})) == []
+    once = monthly.replace('cron: "0 10 1 * *"', 'at: "2026-12-01T10:00"')
+    assert problems(write(tmp_path / "once", SMALL, {**files, "campaigns/sale.yaml": once})) == []
+    always = BIRTHDAYS.replace("in: this_month", "month: 12")
+    same = {**files, "segments/regulars.yaml": always}
+    assert problems(write(tmp_path / "always", SMALL, same)) == []
 
 
 def test_an_unknown_audience_is_refused_with_a_guess(tmp_path: Path) -> None:
