@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lineform.ports.items import Item
 from support.chronicle import Chronicle, chronicle
 from support.command_line import ROOT, copy_workspace
 
@@ -44,8 +45,8 @@ def fish_shop_teaser(life: Chronicle) -> None:
         life.follows(name)
     life.at("2026-11-02T20:00")
     life.note("健太 and 修 tap the teaser and are in both series from now on; 由紀 is in the welcome alone")
-    life.did("健太", "click", link="teaser")
-    life.did("修", "click", link="teaser")
+    life.taps_link("健太")
+    life.taps_link("修")
     life.at("2026-11-07T11:00")
     life.note("修 orders: the teaser has reached its goal, and only the welcome goes on")
     life.did("修", "purchase", amount=12000)
@@ -90,9 +91,53 @@ def health_food(life: Chronicle) -> None:
     life.at("2027-01-20T12:00")
 
 
+def _item(name: str, price: int, page: str) -> Item:
+    return Item(name, {"name": name, "price": price, "url": f"https://kurashi-zakka.example/items/{page}"})
+
+
+SHOP = (
+    _item("藍染の小皿", 2200, "kozara"),
+    _item("土鍋", 8800, "donabe"),
+    _item("竹ざる", 900, "zaru"),
+    _item("今治タオル", 3300, "towel"),
+    _item("蜜蝋キャンドル", 1800, "candle"),
+    _item("麻のランチョンマット", 1500, "mat"),
+)
+
+
+def recommendations(life: Chronicle) -> None:
+    for name in ("絵里", "真由", "直子", "隆", "恵"):
+        life.meets(name)
+    life.feeds(*SHOP)
+    life.at("2026-10-01T12:00")
+    for name in life.people:
+        life.follows(name)
+    life.note("隆 and 恵 buy several things, by which it is known what goes together; the others buy one")
+    for name, item, category, amount in (
+        ("隆", "土鍋", "tableware", 8800),
+        ("隆", "竹ざる", "tableware", 900),
+        ("恵", "土鍋", "tableware", 8800),
+        ("恵", "麻のランチョンマット", "tableware", 1500),
+        ("恵", "今治タオル", "towels", 3300),
+        ("絵里", "土鍋", "tableware", 8800),
+        ("直子", "今治タオル", "towels", 3300),
+        ("真由", "蜜蝋キャンドル", "candles", 1800),
+    ):
+        life.did(name, "purchase", item=item, category=category, amount=amount)
+    life.at("2026-11-10T18:00")
+    life.note("the evening before the last message 竹ざる becomes dearer, and 麻のランチョンマット is sold out")
+    life.feeds(
+        *(one for one in SHOP if one.id not in {"竹ざる", "麻のランチョンマット"}), _item("竹ざる", 1000, "zaru")
+    )
+    life.at("2026-11-12T12:00")
+    life.note("nobody bought anything beside 蜜蝋キャンドル, so 真由 read what is bought most")
+    life.at("2026-12-10T12:00")
+
+
 def online_retail(life: Chronicle) -> None:
     for name in ("絵里", "隆", "真由"):
         life.meets(name)
+    life.feeds(*SHOP)
     life.at("2026-10-01T12:00")
     for name in life.people:
         life.follows(name)
@@ -312,6 +357,7 @@ def three_follows(life: Chronicle) -> None:
 CASES = {
     "shopping-centre": ("midori-mall", "2026-11-14T09:00", shopping_centre),
     "cram-school": ("kita-juku", "2026-11-26T09:00", cram_school),
+    "recommendations": ("kurashi-zakka", "2026-10-01T09:00", recommendations),
     "price-drop": ("kurashi-zakka", "2026-11-02T09:00", price_drop),
     "menus-that-follow": ("aoba-salon", "2027-04-20T09:00", menus_that_follow),
     "hair-salon": ("aoba-salon", "2026-11-30T09:00", hair_salon),

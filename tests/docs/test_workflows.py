@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lineform.loading import load_project
 from support.command_line import ROOT
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
@@ -29,6 +30,16 @@ def test_a_job_with_secrets_runs_only_where_it_was_enabled(name: str, job: str, 
 @pytest.mark.parametrize(("where", "step"), [entry for entry in STEPS if "run" in entry[1]])
 def test_nothing_from_outside_is_written_into_a_script(where: str, step: dict[str, Any]) -> None:
     assert "${{" not in step["run"], where
+
+
+def test_every_client_has_its_token_where_line_is_spoken_to_and_its_link_key_where_links_are_signed() -> None:
+    clients = load_project(ROOT).clients.values()
+    tokens = {client.spec.token.env for client in clients}
+    keys = {client.spec.links.key.env for client in clients if client.spec.links is not None}
+    for name in ("plan", "apply", "run", "drift"):
+        (given, *others) = [set(step["env"]) for where, step in STEPS if where.startswith(name) and "env" in step]
+        wanted = tokens | (keys if name == "run" else set())
+        assert all(wanted <= some for some in (given, *others) if some & tokens), name
 
 
 def test_sends_are_looked_for_every_five_minutes_of_the_whole_day() -> None:

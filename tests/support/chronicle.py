@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from lineform.loading import load_project
 from lineform.planning.marks import read_mark
 from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Source
+from lineform.ports.items import Item
+from lineform.report.terminal import plural
 from lineform.run.menus import armed_rules, menu_outlook
 from lineform.run.options import Records, Run
 from lineform.scenarios.happening import Happening
@@ -33,9 +36,11 @@ from lineform.wiring.sandbox import offline
 from lineform.wiring.serving import parts_of
 from lineform.wiring.session import Session
 from support.lived import Lived, japan
+from support.tapping import led_to
 from support.visiting import OF_FRIENDS, Answered, ask, link_token_in, pages, text_of_the_way_in
 
 _ids = itertools.count(1)
+_TRACKED = re.compile(r"https://[^/\s]+/l/[A-Za-z0-9_-]+")
 
 
 @dataclass
@@ -88,6 +93,13 @@ class Chronicle(Lived):
         self._did(name, f"taps {action.get('label') or action.get('data') or action['type']}")
         self._control.tap(self.client.name, self._user(name), action=dict(action))
         self._work()
+
+    def taps_link(self, name: str) -> None:
+        """The tracked link that the friend read last: through the server's redirect, and what follows from the tap."""
+        messages = self._control.friend(self.client.name, self._user(name))["messages"]
+        address = [found for one in messages for found in _TRACKED.findall(json.dumps(one, ensure_ascii=False))][-1]
+        self._did(name, f"taps the link to {self.runner.run(self._led(address))}")
+        self._receive([])
 
     def taps_menu(self, name: str, area: int) -> None:
         self._did(name, f"taps area {area} of the menu")
@@ -144,6 +156,12 @@ class Chronicle(Lived):
             self.follows(name)
         self.writes(name, text_of_the_way_in(page))
 
+    def feeds(self, *items: Item) -> None:
+        """Imports a feed: from now on these are the items."""
+        found = self.session.store.import_items(self.client.name, items, self.clock.now())
+        told = {"new": found.added, "changed": found.changed, "gone": found.removed}
+        self._say("", "feed: " + ", ".join(f"{plural(count, 'item')} {word}" for word, count in told.items() if count))
+
     def stocks(self, pool: str, *codes: str) -> None:
         """Imports codes."""
         self.session.store.import_codes(self.client.name, pool, codes, self.clock.now())
@@ -199,6 +217,13 @@ class Chronicle(Lived):
         try:
             run = Run(self.client, self.account, records, self.clock, self._options)
             return (await menu_outlook(run, "", armed_rules(records.store, self.client.name))).reason
+        finally:
+            records.close()
+
+    async def _led(self, address: str) -> str:
+        records = Records(self.session.store)
+        try:
+            return await led_to(records, self.parts.link_keys, self.clock, address)
         finally:
             records.close()
 

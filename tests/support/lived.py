@@ -40,8 +40,8 @@ from lineform.wiring.ticking import ALSO
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _QUIET_OUTCOMES: Final = frozenset({Outcome.SENT, Outcome.ACCEPTED, Outcome.EMPTY, Outcome.WAITING})
-_PASS = re.compile(r"(https://[^/\s]+/[mf]/[^/\s]+/)[A-Za-z0-9_-]+")
-"""A friend's own page: what its address is signed with says nothing to a reader."""
+_PASS = re.compile(r"(https://[^/\s]+/(?:[mf]/[^/\s]+|l)/)[A-Za-z0-9_-]+")
+"""A friend's own page, or a tracked link: what its address is signed with says nothing to a reader."""
 
 
 def japan(text: str) -> datetime:
@@ -206,7 +206,10 @@ class Lived:
 
 
 def _words(message: Mapping[str, Any]) -> str:
-    said = str(message.get("text") or message.get("altText") or message["type"])
+    """What a message says; of a carousel, what each of its columns says as well."""
+    columns = message.get("template", {}).get("columns", ())
+    whole = str(message.get("text") or message.get("altText") or message["type"])
+    said = " | ".join((whole, *(str(column["text"]) for column in columns)))
     return _PASS.sub(r"\1…", said.replace("\n", " / "))
 
 
