@@ -215,14 +215,15 @@ def test_a_reply_answers_with_links_of_the_friend(life: Any) -> None:
     }
 
 
-def test_an_answer_that_line_did_not_take_is_pushed_with_the_same_links(life: Any) -> None:
-    here = life(declared(REPLY), friends=1)
+def test_an_answer_that_line_did_not_take_is_pushed_and_its_link_leads_on(life: Any) -> None:
+    here = life(declared(REPLY.replace(', {send: [{text: "本店は {{ link.shop }}"}]}', "")), AFTER, friends=1)
     event = here.control.write(here.account, here.users[0], "セール")
     here.came({**event, "replyToken": "0" * 32})
     assert here.kinds() == ["push"]
     assert [send.status for send in here.sends()] == [SendStatus.REFUSED, SendStatus.SENT]
-    assert here.targets() == [("reply.sale", here.targets()[0][1], link, 0) for link in ("sale", "shop")]
-    assert [here.tap(url) for url in here.links()] == [SALE, "https://shop.example"]
+    (link,) = here.links()
+    assert here.tap(link) == SALE
+    assert here.read()[-1][1] == "ご覧くださりありがとうございます"
 
 
 def test_forms_and_routes_carry_links_too(life: Any) -> None:
