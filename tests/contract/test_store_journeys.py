@@ -149,6 +149,8 @@ def test_what_waits_comes_in_the_order_of_time_until_it_is_done(store: Store) ->
     other = Happening("c", two, What.TAGGED, NOW, "vip")
     assert store.queue_happenings("salon", [late, early, other], NOW) == 3
     assert store.queue_happenings("salon", [late], NOW) == 0
+    assert store.happenings_wait("salon")
+    assert not store.happenings_wait("nobody")
     assert store.queued_happenings("salon", 10) == [early, late, other]
     store.happenings_done("salon", ["a", "c"], NOW)
     assert store.queued_happenings("salon", 10) == [late]
@@ -244,15 +246,17 @@ def test_an_earlier_version_is_found_by_the_beginning_of_its_digest(store: Store
     store.arm("salon", Revision("scenario.a", "ef01" * 16, NOW + HOUR, {"v": 2}))
     assert store.version_of("salon", "scenario.a", "abcdabcd") == ("abcd" * 16, {"v": 1})
     assert store.version_of("salon", "scenario.b", "abcd") is None
-    (armed,) = store.armed_now("salon")
+    (armed,) = store.armed("salon")
     assert (armed.digest, armed.armed_at, armed.since) == ("ef01" * 16, NOW + HOUR, NOW)
 
 
 def test_a_look_at_many_is_remembered(store: Store) -> None:
-    assert store.swept("salon", "segment/a") is None
+    assert store.swept("salon", ["segment/a", "segment/b"]) == {}
     store.sweep_done("salon", "segment/a", NOW)
     store.sweep_done("salon", "segment/a", NOW + HOUR)
-    assert store.swept("salon", "segment/a") == NOW + HOUR
+    store.sweep_done("salon", "segment/c", NOW)
+    assert store.swept("salon", ["segment/a", "segment/b"]) == {"segment/a": NOW + HOUR}
+    assert store.swept("other", ["segment/a"]) == {}
 
 
 def test_whoever_is_forgotten_stands_nowhere(store_url: str) -> None:
@@ -267,6 +271,7 @@ def forgets(store: Store) -> None:
     store.forget("salon", [user(0)], NOW)
     assert store.enrolments("salon", [one]) == {}
     assert store.queued_happenings("salon", 10) == []
+    assert not store.happenings_wait("salon")
 
 
 def test_an_import_keeps_what_changed_of_what_somebody_waits_for(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -200,3 +200,23 @@ def test_a_broadcast_counts_as_many_as_its_send_says(store: Store) -> None:
     store.conclude(send_id, SendStatus.SENT, NOW, recipients=118)
     assert store.spent("aoba", NOW).called == 118
     assert store.sends("aoba")[0].accepted_recipients == 118
+
+
+def test_occurrences_are_those_of_these_campaigns_since_then_and_whatever_was_let_go(store: Store) -> None:
+    def freeze(key: str, days: int, **changes: object) -> int:
+        return store.freeze("aoba", new_send(key, due_at=NOW + timedelta(days=days), **changes), (), NOW) or 0
+
+    old, let_go, new = freeze("old", -9), freeze("let-go", -9), freeze("new", -1, capped=2)
+    freeze("other", 0, address="campaign.other")
+    store.freeze("kita", new_send("foreign"), (), NOW)
+    store.conclude(let_go, SendStatus.RELEASED, NOW)
+    since = NOW - timedelta(days=7)
+    found = store.occurrences("aoba", ["campaign.winter-sale", "campaign.none"], since)
+    assert [(one.id, one.key, one.status) for one in found] == [
+        (let_go, "let-go", SendStatus.RELEASED),
+        (new, "new", SendStatus.FROZEN),
+    ]
+    assert (found[1].due_at, found[1].digest, found[1].capped) == (NOW - timedelta(days=1), "d1", 2)
+    ever = datetime.min.replace(tzinfo=UTC)
+    assert [one.id for one in store.occurrences("aoba", ["campaign.winter-sale"], ever)] == [old, let_go, new]
+    assert store.occurrences("aoba", [], ever) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from lineform.errors import CredentialError
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Revision
 from lineform.ports.store import Store
+from lineform.store import open_store
 from support.stores import NOW
 
 HOUR = timedelta(hours=1)
@@ -47,6 +49,29 @@ def test_disarming_takes_one_address(store: Store) -> None:
     store.disarm("nobody", "campaign.sale", NOW)
     assert [r.address for r in store.armed("aoba")] == ["campaign.other"]
     assert len(store.armed("other")) == 1
+
+
+def test_what_another_process_armed_or_disarmed_is_seen_at_once(store_url: str) -> None:
+    with open_store(store_url) as one, open_store(store_url) as other:
+        one.arm("aoba", revision("d1"))
+        assert other.armed("aoba") == [revision("d1")]
+        one.arm("aoba", revision("d2", NOW + HOUR))
+        one.arm("aoba", revision("d1", address="campaign.other"))
+        (_, sale) = other.armed("aoba")
+        assert (sale, sale.since) == (revision("d2", NOW + HOUR), NOW)
+        one.disarm("aoba", "campaign.sale", NOW)
+        assert [r.address for r in other.armed("aoba")] == ["campaign.other"]
+
+
+def test_what_was_rolled_back_is_not_taken_for_what_was_armed_after_it(store: Store) -> None:
+    store.arm("aoba", revision("d1"))
+    with suppress(ZeroDivisionError), store.together("aoba") as inside:
+        inside.arm("aoba", revision("d2", NOW + HOUR))
+        assert inside.armed("aoba") == [revision("d2", NOW + HOUR)]
+        raise ZeroDivisionError
+    assert store.armed("aoba") == [revision("d1")]
+    store.arm("aoba", revision("d3", NOW + HOUR))
+    assert store.armed("aoba") == [revision("d3", NOW + HOUR)]
 
 
 def test_a_lease_has_one_holder_until_it_ends(store: Store) -> None:

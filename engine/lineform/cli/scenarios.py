@@ -43,7 +43,7 @@ def command(
     owner = one_client(project, client)
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         stands = session.store.stands(owner.name)
-        found = ((Address.parse(one.address), one.digest) for one in session.store.armed_now(owner.name))
+        found = ((Address.parse(one.address), one.digest) for one in session.store.armed(owner.name))
         armed = {one.name: digest[:VERSION_DIGITS] for one, digest in found if one.kind is Kind.SCENARIO}
     if output == "json":
         data = {"format_version": FORMAT_VERSION, "client": owner.name, "scenarios": stand_data(stands, armed)}

@@ -11,6 +11,7 @@ from typing import Any, Final
 from lineform.errors import StaleError
 from lineform.model.address import Kind
 from lineform.model.project import Client
+from lineform.ports.ledger import Revision
 from lineform.ports.store import Store
 from lineform.scenarios.answering import HEARS, Armed
 from lineform.scenarios.armed import read_form, read_reply, read_route
@@ -113,8 +114,8 @@ class Books:
 
     def of(self, store: Store, client: Client) -> Book:
         """The book of one client as of now."""
-        armed = [one for one in store.armed_now(client.name) if one.address.partition(".")[0] in _KINDS]
-        key = (tuple(armed), id(client))
+        armed = [one for one in store.armed(client.name) if one.address.partition(".")[0] in _KINDS]
+        key = (tuple((one.address, one.digest, one.armed_at) for one in armed), id(client))
         known = self._books.get(client.name)
         if known is not None and known[0] == key:
             return known[1]
@@ -122,7 +123,7 @@ class Books:
         stale: list[Stale] = []
         for one in armed:
             try:
-                read[one.address] = self._entry(store, client.name, one.address, one.digest, one.since)
+                read[one.address] = self._entry(client.name, one)
             except StaleError as error:
                 stale.append(Stale(one.address, error))
         entries = {address: one.entry for address, one in read.items()}
@@ -145,13 +146,12 @@ class Books:
         earlier: Script = self._read[key].entry
         return earlier
 
-    def _entry(self, store: Store, account: str, address: str, digest: str, since: datetime) -> _Read:
-        key = (account, address, digest, since)
+    def _entry(self, account: str, armed: Revision) -> _Read:
+        since = armed.since or armed.armed_at
+        key = (account, armed.address, armed.digest, since)
         if key not in self._read:
-            found = store.version_of(account, address, digest)
-            if found is None:
-                raise StaleError(f"{address} was disarmed just now", hint="run it again")
-            self._keep(key, READERS[Kind(address.partition(".")[0])](address, digest, found[1], since), found[1])
+            read = READERS[Kind(armed.address.partition(".")[0])]
+            self._keep(key, read(armed.address, armed.digest, armed.body, since), armed.body)
         return self._read[key]
 
     def _keep(self, key: tuple[str, str, str, datetime], entry: Any, body: Mapping[str, Any]) -> None:

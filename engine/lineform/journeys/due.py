@@ -29,6 +29,8 @@ CLAIMED: Final = 1_000
 """Friends that are decided about in one transaction."""
 _TRIES: Final = 5
 _FORGET_EVERY: Final = timedelta(hours=20)
+_FORGOTTEN: Final = "happenings"
+"""The name under which it is remembered when they were last forgotten."""
 
 
 async def due_steps(run: Run) -> list[TickEntry]:
@@ -91,6 +93,10 @@ def _blocked(reason: str, guard: str, hint: str) -> TickEntry:
 
 def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
     account, now = run.client.name, run.clock.now()
+    # Asked first: nobody else writes while a transaction decides, and mostly nothing is due.
+    earliest = run.store.next_due(account)
+    if earliest is None or earliest[1] > now:
+        return Frozen(), 0
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         ids = store.claim_due(account, now, size)
@@ -117,6 +123,8 @@ async def queued(run: Run) -> list[TickEntry]:
 
 def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
     account, now = run.client.name, run.clock.now()
+    if not run.store.happenings_wait(account):
+        return Frozen(), 0
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         waiting = store.queued_happenings(account, CLAIMED)
@@ -134,7 +142,7 @@ def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
 def _forget(run: Run) -> None:
     """Once a day: a repetition that comes after two months would be taken for new."""
     account, now = run.client.name, run.clock.now()
-    last = run.store.swept(account, "happenings")
+    last = run.store.swept(account, (_FORGOTTEN,)).get(_FORGOTTEN)
     if last is None or now - last > _FORGET_EVERY:
         run.store.forget_happenings(account, now - LOOKED_AT_KEPT)
-        run.store.sweep_done(account, "happenings", now)
+        run.store.sweep_done(account, _FORGOTTEN, now)

@@ -39,10 +39,10 @@ def _taken_in(store: Store, account: str, script: Script, run: Run) -> int:
     """How many the look at those for whom it is true already takes in; none where it was made before."""
     if script.existing is None:
         return 0
-    armed = next((one for one in store.armed_now(account) if one.address == script.address), None)
+    armed = next((one for one in store.armed(account) if one.address == script.address), None)
     if armed is not None:
-        look = look_at_existing(replace(script, since=armed.since), script.existing)
-        if store.swept(account, look) is not None:
+        look = look_at_existing(replace(script, since=armed.since or armed.armed_at), script.existing)
+        if look in store.swept(account, (look,)):
             return 0
     now = run.clock.now()
     if not any(one.scenario == script.name for one in store.stands(account)):

@@ -7,8 +7,9 @@ twice, because everybody who was is known by their course.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -38,8 +39,12 @@ _Look = Callable[[Decision, Script, Sequence[int]], None]
 async def sweep(run: Run, book: Book) -> list[TickEntry]:
     """Every look that is due."""
     entries: list[TickEntry] = []
+    names = [name for script in book.scripts.values() for name in _names(script)]
+    if not names:
+        return entries
+    swept = await run.records(run.store.swept, run.client.name, names)
     for script in book.scripts.values():
-        for name, look, ids in await run.records(_due_looks, run, script):
+        for name, look, ids in _due_looks(run, script, swept):
             entries += await _through(run, script, look, ids)
             if run.options.should_stop():
                 return entries
@@ -47,23 +52,35 @@ async def sweep(run: Run, book: Book) -> list[TickEntry]:
     return entries
 
 
-def _due_looks(run: Run, script: Script) -> list[tuple[str, _Look, Iterator[int]]]:
+def _names(script: Script) -> list[str]:
+    """Under which it is remembered when each look of a scenario was over."""
+    names = [_look_at_version(script)]
+    if script.segment is not None:
+        names.append(look_at_segment(script, script.segment))
+    elif script.existing is not None:
+        names.append(look_at_existing(script, script.existing))
+    return names
+
+
+def _look_at_version(script: Script) -> str:
+    return f"version/{script.name}/{script.version}@{script.since.isoformat()}"
+
+
+def _due_looks(run: Run, script: Script, swept: Mapping[str, datetime]) -> list[tuple[str, _Look, Iterator[int]]]:
+    """Asks nothing yet: the iterators ask when they are read."""
     store, account, now = run.store, run.client.name, run.clock.now()
-    version = f"{script.version}@{script.since.isoformat()}"
     out: list[tuple[str, _Look, Iterator[int]]] = []
-    if store.swept(account, name := f"version/{script.name}/{version}") is None:
+    if (name := _look_at_version(script)) not in swept:
         out.append((name, _rearmed, store.in_scenario(account, script.name)))
     if script.segment is not None:
-        last = store.swept(account, name := look_at_segment(script, script.segment))
+        last = swept.get(name := look_at_segment(script, script.segment))
         if last is None or now - last >= script.check:
             look = _first_look if last is None and script.enroll == "new" else _come_in
             if last is None and script.enroll != "new":
                 look = _taken_in
             out.append((name, look, store.select(account, script.segment, now)))
             out.append((f"{name}/left", _gone_out, store.in_scenario(account, script.name)))
-    elif (
-        script.existing is not None and store.swept(account, name := look_at_existing(script, script.existing)) is None
-    ):
+    elif script.existing is not None and (name := look_at_existing(script, script.existing)) not in swept:
         out.append((name, _taken_in, store.select(account, script.existing, now)))
     return out
 

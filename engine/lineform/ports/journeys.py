@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -91,6 +91,10 @@ class Journeys(Protocol):
         """Keeps happenings for whoever looks at them next; how many were new. Reply tokens are not kept."""
         ...
 
+    def happenings_wait(self, account: str) -> bool:
+        """Whether any are queued: asked before a transaction is begun that other writers wait for."""
+        ...
+
     def queued_happenings(self, account: str, limit: int) -> Sequence[Happening]:
         """Holds friends of whom something waits, and returns what waits of them, the earliest first."""
         ...
@@ -130,8 +134,9 @@ class Journeys(Protocol):
         """The digest and the body of the latest revision whose digest begins so, armed or not any more."""
         ...
 
-    def swept(self, account: str, name: str) -> datetime | None:
-        """When the last look at many friends under this name was over; None where it never was."""
+    def swept(self, account: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """When the last look at many friends under each of these names was over; those that never were are left
+        out."""
         ...
 
     def sweep_done(self, account: str, name: str, now: datetime) -> None: ...

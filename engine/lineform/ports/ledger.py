@@ -26,16 +26,6 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmedNow:
-    """An armed revision without its body; `since` as in `Revision`."""
-
-    address: str
-    digest: str
-    armed_at: datetime
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class NewBatch:
     """A batch to freeze: internal friend ids (empty for broadcast and narrowcast), the route, LINE's request body
     without ``to`` (whole, or what fills the frame of its send), and the derived retry key."""
@@ -153,6 +143,20 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A send as far as it says what is due next; how it went is in `Send`."""
+
+    id: int
+    address: str
+    digest: str
+    key: str
+    due_at: datetime
+    status: SendStatus
+    capped: int
+    """As in `Send`."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewSend:
     """An occurrence to freeze. (account, address, key) is unique for ever: that is what makes a send happen once."""
 
@@ -179,10 +183,8 @@ class Revisions(Protocol):
 
     def disarm(self, account: str, address: str, now: datetime) -> None: ...
 
-    def armed(self, account: str) -> Sequence[Revision]: ...
-
-    def armed_now(self, account: str) -> Sequence[ArmedNow]:
-        """What is armed, without the bodies: asked for at every happening."""
+    def armed(self, account: str) -> Sequence[Revision]:
+        """The armed revisions, by address. Asked at every tick and every happening: a store reads each body once."""
         ...
 
 
@@ -242,6 +244,11 @@ class Ledger(Protocol):
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]: ...
 
     def send(self, account: str, address: str, key: str) -> Send | None: ...
+
+    def occurrences(self, account: str, addresses: Sequence[str], since: datetime) -> Sequence[Occurrence]:
+        """What was frozen of these campaigns and was due since then, in the order of freezing; what a person let go
+        always. Asked at every tick, so batches are not counted."""
+        ...
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches that are ready, or whose caller's lease has run out, and writes the intent to call them,

@@ -21,6 +21,7 @@ from lineform.scenarios.effect import Show
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.menu_rules import read_menu_rules
 from lineform.scenarios.menus import (
+    BRIEF,
     NO_RULES,
     NOTHING,
     TAP,
@@ -30,6 +31,7 @@ from lineform.scenarios.menus import (
     Shown,
     Tally,
     decide,
+    is_brief,
     next_pass,
     pass_due,
     reads_events,
@@ -156,6 +158,8 @@ async def menus_due(run: Run) -> Sequence[TickEntry]:
         return await _would_link(run, rules, address) if due else ()
     if not due:
         return _entries(address, await _finish(run))
+    if is_brief(rules, last, run.clock.now()) and await run.records(_nobody, run, rules):
+        return ()
     lease = f"menus/{run.client.name}"
     if not await run.records(run.store.lease, lease, run.options.worker, run.clock.now(), LEASE):
         return ()  # another run is at it
@@ -197,6 +201,18 @@ async def _everybody(run: Run, rules: MenuRules, lease: str) -> Linked:
             return found
     await run.records(run.store.note_menu_pass, run.client.name, Pass(rules.digest, started, took))
     return found
+
+
+def _nobody(run: Run, rules: MenuRules) -> bool:
+    """Whether nothing is to be done about anybody, as mostly; a look that was brief again is then not written down."""
+    started = run.clock.now()
+    run.store.drop_blocked_menus(run.client.name)
+    if _all_choices(run.store, run.client.name, rules, started):
+        return False
+    took = run.clock.now() - started
+    if took > BRIEF:
+        run.store.note_menu_pass(run.client.name, Pass(rules.digest, started, took))
+    return True
 
 
 _SLICE = 10_000

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from lineform.errors import BlockedError, CredentialError, StaleError
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
-from lineform.ports.ledger import LedgerMoved, NewSend, Revision, Send
+from lineform.ports.ledger import LedgerMoved, NewSend, Occurrence, Revision, Send
 from lineform.ports.line_account import LineAccount, LineFailure, Unauthorised
 from lineform.ports.store import Store
 from lineform.run.coming import coming
@@ -41,7 +41,9 @@ Also = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
 due. It makes entries out of its own failures; what it raises ends the tick."""
 
+_Campaign = tuple[Revision, Armed]
 _EVER = datetime.min.replace(tzinfo=UTC)
+_NONE = timedelta(0)
 _OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
 """Statuses of occurrences that no run goes on with by itself. What they reached is another question."""
 _SKIPS_RECORDED = 100
@@ -55,7 +57,7 @@ class _Case:
 
     revision: Revision
     armed: Armed
-    known: Sequence[Send]
+    known: Sequence[Occurrence]
     decisions: Sequence[tuple[Due, late.Decision]]
 
 
@@ -81,10 +83,13 @@ async def tick(
         halted = await records(halted_by, store, client.name, clock.now())
         armed = await records(store.armed, client.name)
         revisions = [revision for revision in armed if revision.address.startswith(CAMPAIGN)]
+        campaigns, stale = _read(revisions)
         if not halted:
             if not options.dry_run:
                 await resume(run, revisions, crew)
-            for case in await _cases(run, revisions, crew):
+            for entry in stale:
+                crew.tell(entry)
+            for case in await _cases(run, campaigns):
                 if options.should_stop():
                     break
                 await _campaign(run, case, crew)
@@ -93,7 +98,7 @@ async def tick(
                     for entry in await part(run):
                         crew.tell(entry)
         entries = await crew.entries()
-        following = await records(coming, run, _upcoming(run, revisions))
+        following = await records(coming, run, _upcoming(run, campaigns))
         return TickReport(client.name, clock.now(), entries, following, halted, dry_run=options.dry_run)
     finally:
         await crew.leave()
@@ -113,17 +118,25 @@ async def check_bot(run: Run) -> None:
         await run.records(run.store.claim_bot, run.client.name, bot.user_id)
 
 
-async def _cases(run: Run, revisions: Sequence[Revision], crew: Crew) -> list[_Case]:
-    """The armed campaigns, in the order in which their occurrences are due. Those of another version become entries."""
-    cases = []
-    now = run.clock.now()
+def _read(revisions: Sequence[Revision]) -> tuple[list[_Campaign], list[TickEntry]]:
+    """The armed campaigns; those of another version become entries."""
+    campaigns, entries = [], []
     for revision in revisions:
         try:
-            armed = read_revision(revision.body)
+            campaigns.append((revision, read_revision(revision.body)))
         except StaleError as stale:
-            crew.tell(TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint))
-            continue
-        known = await run.records(run.store.sends, run.client.name, address=revision.address)
+            entry = TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint)
+            entries.append(entry)
+    return campaigns, entries
+
+
+async def _cases(run: Run, campaigns: Sequence[_Campaign]) -> list[_Case]:
+    """The armed campaigns, in the order in which their occurrences are due."""
+    cases = []
+    now = run.clock.now()
+    recorded = await run.records(_recorded, run, campaigns, now)
+    for revision, armed in campaigns:
+        known = [one for one in recorded if one.address == revision.address]
         dues = _dues(armed, revision, known, now)
         quiet = quiet_of(run, armed)
         cases.append(
@@ -132,14 +145,25 @@ async def _cases(run: Run, revisions: Sequence[Revision], crew: Crew) -> list[_C
     return sorted(cases, key=lambda case: case.decisions[-1][0].at if case.decisions else now)
 
 
+def _recorded(run: Run, campaigns: Sequence[_Campaign], now: datetime) -> list[Occurrence]:
+    """What the ledger knows of these campaigns: of one that is sent once everything, of a rule what may matter yet."""
+    once = [revision.address for revision, armed in campaigns if armed.schedule.at is not None]
+    rules = {revision.address: armed for revision, armed in campaigns if armed.schedule.at is None}
+    since = now - LOOK_BACK - max((late.allowance(armed.schedule) for armed in rules.values()), default=_NONE)
+    ask, name = run.store.occurrences, run.client.name
+    return [*ask(name, once, _EVER), *ask(name, list(rules), since)]
+
+
 async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
     """Everything that is due of one armed campaign."""
     revision, armed, known = case.revision, case.armed, case.known
-    for send in known:
-        if send.status is SendStatus.RELEASED:
-            await _released(run, case, send, crew)
-        if send.capped:
-            await _again(run, case, send, crew)
+    for one in known:
+        if one.status is SendStatus.RELEASED:
+            held = await run.records(run.store.send, run.client.name, one.address, one.key)
+            if held is not None and held.status is SendStatus.RELEASED:
+                await _released(run, case, held, crew)
+        if one.capped:
+            await _again(run, case, one, crew)
     for due, decision in case.decisions[-_SKIPS_RECORDED:]:
         match decision:
             case late.Send():
@@ -153,7 +177,7 @@ async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
                     crew.tell(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
 
 
-async def _again(run: Run, case: _Case, first: Send, crew: Crew) -> None:
+async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
     """Sends to those who were over a limit and are free now, as a further part, as long as it may be late."""
     armed = case.armed
     due = Due(first.key, first.due_at)
@@ -168,7 +192,7 @@ async def _again(run: Run, case: _Case, first: Send, crew: Crew) -> None:
     await _send(run, case.revision, at_once, Due(key, first.due_at), (), crew, Later(first.id, others))
 
 
-def _dues(armed: Armed, revision: Revision, known: Sequence[Send], now: datetime) -> list[Due]:
+def _dues(armed: Armed, revision: Revision, known: Sequence[Occurrence], now: datetime) -> list[Due]:
     """Occurrences that are due and not in the ledger. A rule's are counted from its first arming and its newest record
     on: one that was due just before a new version was armed is told, not forgotten."""
     keys = {send.key for send in known}
@@ -233,7 +257,7 @@ async def _send(
     revision: Revision,
     armed: Armed,
     due: Due,
-    known: Sequence[Send],
+    known: Sequence[Occurrence],
     crew: Crew,
     later: Later | None = None,
 ) -> None:
@@ -271,10 +295,12 @@ async def _send(
 
 
 async def _judged(
-    run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Send], later: Later | None
+    run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Occurrence], later: Later | None
 ) -> Prepared | None:
-    if armed.schedule.at is not None:
-        _refuse_second(known)
+    if armed.schedule.at is not None and known:
+        earlier = {one.key for one in known}
+        sent = await run.records(run.store.sends, run.client.name, address=revision.address)
+        _refuse_second([send for send in sent if send.key in earlier])
     return await _frozen(run, revision, armed, due, later)
 
 
@@ -305,8 +331,8 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         await note(run, "waited", subject, f"it was due {when}")
 
 
-def _refuse_second(known: Sequence[Send]) -> None:
-    for send in known:
+def _refuse_second(earlier: Sequence[Send]) -> None:
+    for send in earlier:
         if send.status not in _OVER or may_have_reached(send.batches, reopened=send.reopened):
             some = f", and {send.accepted_recipients:,} received it" if send.accepted_recipients else ""
             raise BlockedError(
@@ -316,14 +342,11 @@ def _refuse_second(known: Sequence[Send]) -> None:
             )
 
 
-def _upcoming(run: Run, revisions: Sequence[Revision]) -> list[tuple[str, Due]]:
+def _upcoming(run: Run, campaigns: Sequence[_Campaign]) -> list[tuple[str, Due]]:
     """The next occurrence of each campaign."""
     now = run.clock.now()
-    found = []
-    for revision in revisions:
-        try:
-            armed = read_revision(revision.body)
-        except StaleError:
-            continue  # reported as an entry
-        found += [(revision.address, due) for due in upcoming(armed.schedule, armed.timezone, now)]
-    return found
+    return [
+        (revision.address, due)
+        for revision, armed in campaigns
+        for due in upcoming(armed.schedule, armed.timezone, now)
+    ]

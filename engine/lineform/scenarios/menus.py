@@ -38,6 +38,8 @@ TAP = "tap"
 """The source of a link that a friend made by tapping a tab."""
 SHARE = 20
 """Looking at everybody takes at most one part in so many of the time."""
+BRIEF = timedelta(milliseconds=50)
+"""A look that takes no longer may follow at every tick, which is a second later at the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,15 @@ def next_pass(rules: MenuRules, last: Pass | None, now: datetime) -> datetime | 
         return None
     morning = last.at.astimezone(ZoneInfo(rules.timezone)) + timedelta(days=1)
     return morning.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def is_brief(rules: MenuRules, last: Pass | None, now: datetime) -> bool:
+    """Whether a look that finds nothing to do, and takes no longer than the last one, need not be written down: it
+    makes no difference for when the next one is due."""
+    if last is None or last.digest != rules.digest or last.took > BRIEF:
+        return False
+    zone = ZoneInfo(rules.timezone)
+    return last.at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 @dataclass(frozen=True, slots=True)

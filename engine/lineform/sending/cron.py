@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from croniter import croniter
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -58,17 +64,26 @@ def cron_times(text: str, after: datetime, until: datetime) -> Iterator[datetime
     ValueError where `check_cron` has something to say.
     """
     # 20 ms of import that only schedules with a rule need.
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415
+    from croniter import CroniterBadDateError  # noqa: PLC0415
 
-    times = croniter(_plain(text), after, ret_type=datetime, day_or=True)
+    times = copy(_rule(text))
+    times.set_current(after)
     while True:
         try:
-            moment: datetime = times.get_next()
+            moment = times.get_next(datetime)
         except CroniterBadDateError:  # it found none within its 50 years
             return
         if moment > until:
             return
         yield moment
+
+
+@lru_cache(maxsize=512)
+def _rule(text: str) -> croniter:
+    """The rule as it was read once, at no moment: every tick asks when the same few rules fire next. To be copied."""
+    from croniter import croniter  # noqa: PLC0415 - as above
+
+    return croniter(_plain(text), day_or=True)
 
 
 def _plain(text: str) -> str:

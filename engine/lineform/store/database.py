@@ -16,6 +16,7 @@ from lineform.store.tables import accounts
 
 STREAMED = 5_000
 """Rows that a streamed select holds in memory."""
+_ID = sa.select(accounts.c.id).where(accounts.c.name == sa.bindparam("account"))
 
 
 class Database:
@@ -23,6 +24,7 @@ class Database:
 
     def __init__(self, engine: Engine, forget_secret: str = "") -> None:
         self.engine = engine
+        self._writer = engine.execution_options(lineform_writes=True)
         self.forget_secret = forget_secret
         """By which people who were forgotten are known again; empty where nobody gave it."""
         self.postgres = engine.dialect.name == "postgresql"
@@ -47,8 +49,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when this ends, or never was. On SQLite the only writer from its start."""
-        engine = self.engine.execution_options(lineform_writes=True)
-        with translated(self._driver_error), engine.begin() as connection:
+        with translated(self._driver_error), self._writer.begin() as connection:
             yield connection
 
     def insert(self, table: sa.Table) -> Any:
@@ -62,7 +63,7 @@ class Database:
     def account_id(self, connection: Connection, account: str) -> int | None:
         """The account's id, None where nothing was ever recorded for it."""
         if account not in self._accounts:
-            found = connection.execute(sa.select(accounts.c.id).where(accounts.c.name == account)).scalar()
+            found = connection.execute(_ID, {"account": account}).scalar()
             if found is None:
                 return None
             self._accounts[account] = found
@@ -77,7 +78,7 @@ class Database:
             return known
         new = self.insert(accounts).values(name=account, bot="").on_conflict_do_nothing()
         connection.execute(new)
-        made: int = connection.execute(sa.select(accounts.c.id).where(accounts.c.name == account)).scalar_one()
+        made: int = connection.execute(_ID, {"account": account}).scalar_one()
         return made
 
 

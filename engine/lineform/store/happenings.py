@@ -13,6 +13,17 @@ from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.recorded import read_value, recorded_text, recorded_value
 from lineform.store.tables import friends, happenings
 
+_WAITING = sa.and_(happenings.c.account_id == sa.bindparam("account_id"), happenings.c.done_at.is_(None))
+_ANY_WAITS = sa.select(happenings.c.id).where(_WAITING).limit(1)
+_HELD = (
+    sa.select(friends.c.id)
+    .join_from(happenings, friends, friends.c.id == happenings.c.friend_id)
+    .where(_WAITING)
+    .order_by(happenings.c.id)
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True, of=friends, key_share=True)
+)
+
 
 class HappeningRecords(Database):
     """Happenings by their key, which is unique for an account for ever."""
@@ -62,24 +73,22 @@ class HappeningRecords(Database):
                 added += self._count(connection, account_id) - before
         return added
 
+    def happenings_wait(self, account: str) -> bool:
+        """By the index over what waits."""
+        with self.reading() as connection:
+            asked = {"account_id": self.account_id(connection, account)}
+            return connection.execute(_ANY_WAITS, asked).first() is not None
+
     def queued_happenings(self, account: str, limit: int) -> Sequence[Happening]:
         """What waits of the friends who have waited longest, in the order of time for each."""
         with self.writing() as connection:
             account_id = self.account_id(connection, account)
-            waiting = sa.and_(happenings.c.account_id == account_id, happenings.c.done_at.is_(None))
-            query = (
-                sa.select(friends.c.id)
-                .join_from(happenings, friends, friends.c.id == happenings.c.friend_id)
-                .where(waiting)
-                .order_by(happenings.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=friends, key_share=True)
-            )
-            held = sorted(set(connection.execute(query).scalars()))
+            asked = {"account_id": account_id, "limit": limit}
+            held = sorted(set(connection.execute(_HELD, asked).scalars()))
             if not held:
                 return []
-            theirs = sa.select(happenings).where(waiting, self.among(happenings.c.friend_id, held))
-            rows = connection.execute(theirs.order_by(happenings.c.at, happenings.c.id)).all()
+            theirs = sa.select(happenings).where(_WAITING, self.among(happenings.c.friend_id, held))
+            rows = connection.execute(theirs.order_by(happenings.c.at, happenings.c.id), asked).all()
         return [
             Happening(
                 row.key,

@@ -28,6 +28,51 @@ _DELETED = 5_000
 """Rows that one transaction deletes: whoever stores an event meanwhile waits no longer than that takes."""
 
 
+def _in_state(state: str) -> sa.ColumnElement[bool]:
+    # In the SQL itself, so that the partial indexes are used.
+    return inbox.c.state == sa.literal(state, sa.Text(), literal_execute=True)
+
+
+def _free() -> sa.Select[Any]:
+    other = inbox.alias()
+    held = sa.select(other.c.person).where(
+        other.c.account_id == sa.bindparam("account_id"),
+        other.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True),
+        other.c.due_at > sa.bindparam("now"),
+        other.c.person != "",
+    )
+    return (
+        sa.select(inbox)
+        .where(
+            _MINE,
+            _in_state(OPEN),
+            sa.or_(inbox.c.due_at.is_(None), inbox.c.due_at <= sa.bindparam("now")),
+            inbox.c.person.not_in(held),
+        )
+        .order_by(inbox.c.at, inbox.c.id)
+        .limit(sa.bindparam("limit"))
+    )
+
+
+_MINE = inbox.c.account_id == sa.bindparam("account_id")
+_FREE = _free()
+_ANY_OPEN = sa.select(inbox.c.id).where(_MINE, _in_state(OPEN)).limit(1)
+_HOLDERS = (
+    sa.select(inbox.c.worker)
+    .where(_MINE, _in_state(OPEN), inbox.c.due_at.is_not(None), inbox.c.worker != "")
+    .distinct()
+)
+_WAITS = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at)).where(_MINE, _in_state(OPEN))
+_ASIDE = sa.select(sa.func.count()).where(_MINE, _in_state(ASIDE))
+_OLD = (
+    sa.select(inbox.c.id)
+    .where(_MINE, inbox.c.state != sa.literal(OPEN, sa.Text(), literal_execute=True))
+    .where(inbox.c.at < sa.bindparam("before"))
+    .limit(sa.bindparam("limit"))
+)
+_FORGET = sa.delete(inbox).where(inbox.c.id.in_(_OLD))
+
+
 class InboxRecords(Database):
     """Arrivals, claims and outcomes."""
 
@@ -48,14 +93,18 @@ class InboxRecords(Database):
         self, account: str, worker: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[Waiting]:
         """In the order of time. One that was tried before ends a claim, or is one of its own."""
-        with self.writing() as connection:
+        with self.reading() as connection:
             account_id = self.account_id(connection, account)
             if account_id is None:
                 return ()
+            asked = {"account_id": account_id, "now": now, "limit": limit}
+            if connection.execute(_ANY_OPEN, asked).first() is None:
+                return ()  # mostly: and no other writer waited for it
+        with self.writing() as connection:
             if self.postgres:
                 # Two who claim at once would each take events of the same person: one after the other.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": -account_id})
-            rows = _untried_first(connection.execute(_free(account_id, now, limit)).all())
+            rows = _untried_first(connection.execute(_FREE, asked).all())
             if not rows:
                 return ()
             claimed = (
@@ -89,13 +138,8 @@ class InboxRecords(Database):
 
     def holders_of_received(self, account: str) -> Sequence[str]:
         with self.reading() as connection:
-            held = sa.select(inbox.c.worker).where(
-                inbox.c.account_id == self.account_id(connection, account),
-                _in_state(OPEN),
-                inbox.c.due_at.is_not(None),
-                inbox.c.worker != "",
-            )
-            return list(connection.execute(held.distinct()).scalars())
+            held = connection.execute(_HOLDERS, {"account_id": self.account_id(connection, account)})
+            return list(held.scalars())
 
     def free_received(self, account: str, worker: str) -> int:
         with self.writing() as connection:
@@ -166,13 +210,9 @@ class InboxRecords(Database):
 
     def inbox_level(self, account: str) -> Level:
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            waits = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at)).where(
-                inbox.c.account_id == account_id, _in_state(OPEN)
-            )
-            aside = sa.select(sa.func.count()).where(inbox.c.account_id == account_id, _in_state(ASIDE))
-            count, oldest = connection.execute(waits).one()
-            return Level(count, oldest, connection.execute(aside).scalar_one())
+            mine = {"account_id": self.account_id(connection, account)}
+            count, oldest = connection.execute(_WAITS, mine).one()
+            return Level(count, oldest, connection.execute(_ASIDE, mine).scalar_one())
 
     def latest_relations(self, account: str, people: Sequence[str]) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
@@ -196,14 +236,12 @@ class InboxRecords(Database):
     def forget_received(self, account: str, before: datetime) -> int:
         deleted = 0
         while True:
+            with self.reading() as connection:
+                asked = {"account_id": self.account_id(connection, account), "before": before, "limit": _DELETED}
+                if connection.execute(_OLD, asked | {"limit": 1}).first() is None:
+                    return deleted
             with self.writing() as connection:
-                account_id = self.account_id(connection, account)
-                old = (
-                    sa.select(inbox.c.id)
-                    .where(inbox.c.account_id == account_id, inbox.c.state != OPEN, inbox.c.at < before)
-                    .limit(_DELETED)
-                )
-                count = connection.execute(sa.delete(inbox).where(inbox.c.id.in_(old))).rowcount
+                count = connection.execute(_FORGET, asked).rowcount
             deleted += count
             if count < _DELETED:
                 return deleted
@@ -217,32 +255,6 @@ class InboxRecords(Database):
 
 def _ms(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _in_state(state: str) -> sa.ColumnElement[bool]:
-    # In the SQL itself, so that the partial indexes are used.
-    return inbox.c.state == sa.literal(state, sa.Text(), literal_execute=True)
-
-
-def _free(account_id: int, now: datetime, limit: int) -> sa.Select[Any]:
-    other = inbox.alias()
-    held = sa.select(other.c.person).where(
-        other.c.account_id == account_id,
-        other.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True),
-        other.c.due_at > now,
-        other.c.person != "",
-    )
-    return (
-        sa.select(inbox)
-        .where(
-            inbox.c.account_id == account_id,
-            _in_state(OPEN),
-            sa.or_(inbox.c.due_at.is_(None), inbox.c.due_at <= now),
-            inbox.c.person.not_in(held),
-        )
-        .order_by(inbox.c.at, inbox.c.id)
-        .limit(limit)
-    )
 
 
 def _untried_first(rows: Sequence[Any]) -> Sequence[Any]:

@@ -13,6 +13,15 @@ from lineform.store.recorded import read_value, recorded_text, recorded_value
 from lineform.store.tables import accounts, friends, intake_keys, item_events, line_ids
 
 _ASKED = 5_000
+_UNTOLD = (
+    sa.select(item_events)
+    .where(
+        item_events.c.account_id == sa.bindparam("account_id"),
+        item_events.c.told == sa.literal(0, sa.Integer(), literal_execute=True),
+    )
+    .order_by(item_events.c.id)
+    .limit(sa.bindparam("limit"))
+)
 
 
 class IntakeRecords(Database):
@@ -90,15 +99,7 @@ class IntakeRecords(Database):
 
     def untold_items(self, account: str, limit: int) -> Sequence[ItemEvent]:
         with self.reading() as connection:
-            query = (
-                sa.select(item_events)
-                .where(
-                    item_events.c.account_id == self.account_id(connection, account),
-                    item_events.c.told == sa.literal(0, sa.Integer(), literal_execute=True),
-                )
-                .order_by(item_events.c.id)
-                .limit(limit)
-            )
+            asked = {"account_id": self.account_id(connection, account), "limit": limit}
             return [
                 ItemEvent(
                     row.type,
@@ -108,7 +109,7 @@ class IntakeRecords(Database):
                     {name: read_value(value) for name, value in row.fields.items()},
                     row.id,
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(_UNTOLD, asked)
             ]
 
     def items_told(self, account: str, numbers: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ takes. Measured with ten million rows: see `engine/decisions/0012-scenarios.md`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,27 @@ _STAND = (
 _NEW = ("account_id", "friend_id", "scenario", "instance", *_STAND)
 
 
+_DUE = (
+    sa.select(friends.c.id)
+    .join_from(enrolments, friends, friends.c.id == enrolments.c.friend_id)
+    .where(enrolments.c.account_id == sa.bindparam("account_id"), enrolments.c.due <= sa.bindparam("now"))
+    .order_by(enrolments.c.due, enrolments.c.friend_id)
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True, of=friends, key_share=True)
+)
+_NEXT_DUE = (
+    sa.select(enrolments.c.scenario, enrolments.c.due)
+    .where(enrolments.c.account_id == sa.bindparam("account_id"), enrolments.c.due.is_not(None))
+    .order_by(enrolments.c.due)
+    .limit(1)
+)
+_SWEPT = (
+    sa.select(sweeps.c.name, sweeps.c.finished_at)
+    .join_from(sweeps, accounts, accounts.c.id == sweeps.c.account_id)
+    .where(accounts.c.name == sa.bindparam("account"), sweeps.c.name.in_(sa.bindparam("names", expanding=True)))
+)
+
+
 class JourneyRecords(EventRecords, FriendImport):
     """Friends' courses."""
 
@@ -46,16 +67,8 @@ class JourneyRecords(EventRecords, FriendImport):
     def claim_due(self, account: str, now: datetime, limit: int) -> Sequence[int]:
         """Ids of friends with something due, each once."""
         with self.writing() as connection:
-            account_id = self.account_id(connection, account)
-            query = (
-                sa.select(friends.c.id)
-                .join_from(enrolments, friends, friends.c.id == enrolments.c.friend_id)
-                .where(enrolments.c.account_id == account_id, enrolments.c.due <= now)
-                .order_by(enrolments.c.due, enrolments.c.friend_id)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=friends, key_share=True)
-            )
-            return list(dict.fromkeys(connection.execute(query).scalars()))
+            asked = {"account_id": self.account_id(connection, account), "now": now, "limit": limit}
+            return list(dict.fromkeys(connection.execute(_DUE, asked).scalars()))
 
     def enrolments(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Enrolment, ...]]:
         """By friend; those who are in nothing are left out."""
@@ -116,11 +129,7 @@ class JourneyRecords(EventRecords, FriendImport):
     def next_due(self, account: str) -> tuple[str, datetime] | None:
         """The earliest of all."""
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            query = sa.select(enrolments.c.scenario, enrolments.c.due).where(
-                enrolments.c.account_id == account_id, enrolments.c.due.is_not(None)
-            )
-            row = connection.execute(query.order_by(enrolments.c.due).limit(1)).first()
+            row = connection.execute(_NEXT_DUE, {"account_id": self.account_id(connection, account)}).first()
         return None if row is None else (row.scenario, row.due)
 
     def change_friends(self, account: str, changes: Sequence[FriendChange], now: datetime) -> None:
@@ -209,15 +218,11 @@ class JourneyRecords(EventRecords, FriendImport):
             row = connection.execute(query.order_by(revisions.c.id.desc()).limit(1)).first()
         return None if row is None else (row.digest, json.loads(row.body))
 
-    def swept(self, account: str, name: str) -> datetime | None:
-        """None where it never was."""
-        query = (
-            sa.select(sweeps.c.finished_at)
-            .join_from(sweeps, accounts, accounts.c.id == sweeps.c.account_id)
-            .where(accounts.c.name == account, sweeps.c.name == name)
-        )
+    def swept(self, account: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """Those that were."""
         with self.reading() as connection:
-            return connection.execute(query).scalar()
+            rows = connection.execute(_SWEPT, {"account": account, "names": list(names)})
+            return {row.name: row.finished_at for row in rows}
 
     def sweep_done(self, account: str, name: str, now: datetime) -> None:
         """From now on."""

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from lineform.store.database import Database
 from lineform.store.tables import leases
 
+_HOLDER = sa.select(leases.c.owner).where(leases.c.name == sa.bindparam("name"), leases.c.until > sa.bindparam("now"))
+
 
 class LeaseRecords(Database):
     """Named leases with an owner and an end."""
@@ -26,9 +28,8 @@ class LeaseRecords(Database):
 
     def lease_holder(self, name: str, now: datetime) -> str:
         """Who holds it; empty where nobody does."""
-        query = sa.select(leases.c.owner).where(leases.c.name == name, leases.c.until > now)
         with self.reading() as connection:
-            return connection.execute(query).scalar() or ""
+            return connection.execute(_HOLDER, {"name": name, "now": now}).scalar() or ""
 
     def release_lease(self, name: str, owner: str) -> None:
         """Gives it back; nothing happens where somebody else holds it."""

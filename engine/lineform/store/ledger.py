@@ -7,7 +7,9 @@ so that a crash leaves a trace; and what LINE accepted never becomes anything el
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Batch, Batches, LedgerMoved, NewBatch, NewSend, Send, Settled, Spent
+from lineform.ports.ledger import Batch, Batches, LedgerMoved, NewBatch, NewSend, Occurrence, Send, Settled, Spent
 from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
@@ -47,6 +49,26 @@ _UNFINISHED = sends.c.status.in_(
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 _REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
 _TOLD = tuple(column for column in sends.c if column is not sends.c.frame)
+_OF_ACCOUNT = accounts.c.name == sa.bindparam("account")
+_IS_ADDRESS = sends.c.address == sa.bindparam("address")
+_IS_KEY = sends.c.key == sa.bindparam("key")
+_OCCURRENCES = (
+    sa.select(*(sends.c[one.name] for one in fields(Occurrence)))
+    .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
+    .where(
+        _OF_ACCOUNT,
+        sends.c.address.in_(sa.bindparam("addresses", expanding=True)),
+        sa.or_(sends.c.due_at >= sa.bindparam("since"), sends.c.status == SendStatus.RELEASED.value),
+    )
+    .order_by(sends.c.id)
+)
+_LOST_ANSWERS = (
+    sa.select(sends.c.id, batches.c.id)
+    .join_from(sends, batches, batches.c.send_id == sends.c.id)
+    .join(accounts, accounts.c.id == sends.c.account_id)
+    .where(_OF_ACCOUNT, _UNFINISHED, batches.c.status == BatchStatus.ANSWERING.value)
+    .where(batches.c.lease_until <= sa.bindparam("now"))
+)
 # What a claim needs. The driver's own form of the key: a send reads thousands of rows a second.
 _CLAIMED = (
     *(batches.c.id, batches.c.send_id, batches.c.seq, batches.c.route, batches.c.friend_ids, batches.c.body),
@@ -99,17 +121,23 @@ class LedgerRecords(CodeRecords):
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
         """Sends in the order of their freezing, with the counts of their batches. Unfinished: with work left."""
-        wanted = [accounts.c.name == account]
-        if address:
-            wanted.append(sends.c.address == address)
-        if unfinished:
-            wanted.append(_UNFINISHED)
-        return self._sends(*wanted)
+        wanted = ((_IS_ADDRESS,) if address else ()) + ((_UNFINISHED,) if unfinished else ())
+        return self._sends(wanted, account=account, address=address)
 
     def send(self, account: str, address: str, key: str) -> Send | None:
         """One occurrence, None where it was never frozen."""
-        found = self._sends(accounts.c.name == account, sends.c.address == address, sends.c.key == key)
+        found = self._sends((_IS_ADDRESS, _IS_KEY), account=account, address=address, key=key)
         return found[0] if found else None
+
+    def occurrences(self, account: str, addresses: Sequence[str], since: datetime) -> Sequence[Occurrence]:
+        """By the index over occurrences, campaign by campaign."""
+        asked = {"account": account, "addresses": list(addresses), "since": since}
+        with self.reading() as connection:
+            rows = connection.execute(_OCCURRENCES, asked).all() if addresses else ()
+        return [
+            Occurrence(row.id, row.address, row.digest, row.key, row.due_at, SendStatus(row.status), row.capped)
+            for row in rows
+        ]
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches in their order and writes the intent to call them, durably, before it returns."""
@@ -191,15 +219,9 @@ class LedgerRecords(CodeRecords):
 
     def lost_answers(self, account: str, now: datetime) -> Sequence[tuple[int, int]]:
         """The send and the batch of each; few sends are unfinished, and none of them is looked at twice."""
-        lost = sa.and_(batches.c.status == BatchStatus.ANSWERING, batches.c.lease_until <= now)
-        query = (
-            sa.select(sends.c.id, batches.c.id)
-            .join_from(sends, batches, batches.c.send_id == sends.c.id)
-            .join(accounts, accounts.c.id == sends.c.account_id)
-            .where(accounts.c.name == account, _UNFINISHED, lost)
-        )
         with self.reading() as connection:
-            return [(send_id, batch_id) for send_id, batch_id in connection.execute(query)]
+            lost = connection.execute(_LOST_ANSWERS, {"account": account, "now": now})
+            return [(send_id, batch_id) for send_id, batch_id in lost]
 
     def accepted_request_ids(self, send_id: int) -> Sequence[str]:
         """LINE's ids of the accepted calls, in the batches' order."""
@@ -304,27 +326,35 @@ class LedgerRecords(CodeRecords):
         for piece in pieces(_batch_values(send_id, new), _WRITTEN):
             insert_rows(connection, batches, _NEW_BATCH, piece)
 
-    def _sends(self, *wanted: sa.ColumnElement[bool]) -> list[Send]:
-        chosen = sa.select(*_TOLD).join_from(sends, accounts, accounts.c.id == sends.c.account_id).where(*wanted)
-        counts = (
-            sa.select(
-                batches.c.send_id,
-                batches.c.status,
-                sa.func.count(),
-                sa.func.sum(_REACHED),
-                sa.func.max(batches.c.called_at),
-            )
-            .join_from(batches, sends, sends.c.id == batches.c.send_id)
-            .join(accounts, accounts.c.id == sends.c.account_id)
-            .where(*wanted, batches.c.status != BatchStatus.CAPPED)
-            .group_by(batches.c.send_id, batches.c.status)
-        )
+    def _sends(self, wanted: tuple[sa.ColumnElement[bool], ...], **asked: str) -> list[Send]:
+        chosen, counts = _chosen_sends(wanted)
         with self.reading() as connection:
-            rows = connection.execute(chosen.order_by(sends.c.id)).all()
+            rows = connection.execute(chosen, asked).all()
             counted: dict[int, dict[BatchStatus, _Counted]] = {}
-            for send_id, status, count, reached, called_at in connection.execute(counts) if rows else ():
+            for send_id, status, count, reached, called_at in connection.execute(counts, asked) if rows else ():
                 counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached), called_at)
         return [_send(row, counted.get(row.id, {})) for row in rows]
+
+
+@cache
+def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Sends of an account for which all of this is true, and the counts of their batches. Built once: a statement
+    costs more to build than to answer."""
+    chosen = sa.select(*_TOLD).join_from(sends, accounts, accounts.c.id == sends.c.account_id)
+    counts = (
+        sa.select(
+            batches.c.send_id,
+            batches.c.status,
+            sa.func.count(),
+            sa.func.sum(_REACHED),
+            sa.func.max(batches.c.called_at),
+        )
+        .join_from(batches, sends, sends.c.id == batches.c.send_id)
+        .join(accounts, accounts.c.id == sends.c.account_id)
+        .where(_OF_ACCOUNT, *wanted, batches.c.status != BatchStatus.CAPPED.value)
+        .group_by(batches.c.send_id, batches.c.status)
+    )
+    return chosen.where(_OF_ACCOUNT, *wanted).order_by(sends.c.id), counts
 
 
 def _spent(connection: Connection, account_id: int, since: datetime, but: int) -> Spent:

@@ -24,6 +24,24 @@ from lineform.store.predicate_sql import Question, holding, reachable
 from lineform.store.tables import friend_menus, friends, menu_passes
 
 _RECORD = (friend_menus.c.menu, friend_menus.c.outcome, friend_menus.c.source)
+_PASS = sa.select(menu_passes).where(menu_passes.c.account_id == sa.bindparam("account_id"))
+_OF_BLOCKING = sa.and_(
+    friend_menus.c.account_id == sa.bindparam("account_id"),
+    friend_menus.c.friend_id.in_(
+        sa.select(friends.c.id).where(
+            friends.c.account_id == sa.bindparam("account_id"), friends.c.blocked.is_(sa.true())
+        )
+    ),
+)
+_ANY_OF_BLOCKING = sa.select(friend_menus.c.friend_id).where(_OF_BLOCKING).limit(1)
+_DROP_OF_BLOCKING = sa.delete(friend_menus).where(_OF_BLOCKING)
+_OPEN = (
+    sa.select(friend_menus.c.friend_id)
+    .where(friend_menus.c.account_id == sa.bindparam("account_id"), friend_menus.c.confirmed == sa.false())
+    .where(friend_menus.c.at < sa.bindparam("before"))
+    .order_by(friend_menus.c.friend_id)
+    .limit(sa.bindparam("limit"))
+)
 
 
 class MenuRecords(FriendReading):
@@ -131,10 +149,8 @@ class MenuRecords(FriendReading):
     def open_menus(self, account: str, before: datetime, limit: int) -> Sequence[int]:
         """Friends whose menu was to be linked, and for whom LINE has not answered."""
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            waiting = sa.and_(friend_menus.c.account_id == account_id, friend_menus.c.confirmed == sa.false())
-            query = sa.select(friend_menus.c.friend_id).where(waiting, friend_menus.c.at < before)
-            return connection.execute(query.order_by(friend_menus.c.friend_id).limit(limit)).scalars().all()
+            asked = {"account_id": self.account_id(connection, account), "before": before, "limit": limit}
+            return connection.execute(_OPEN, asked).scalars().all()
 
     def unlinked(self, account: str, friend_ids: Sequence[int]) -> None:
         """These have no menu of their own any more."""
@@ -145,15 +161,11 @@ class MenuRecords(FriendReading):
     def drop_blocked_menus(self, account: str) -> int:
         """Forgets the menus of friends who block the account."""
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            blocking = sa.select(friends.c.id).where(
-                friends.c.account_id == account_id, friends.c.blocked.is_(sa.true())
-            )
-            gone = sa.and_(friend_menus.c.account_id == account_id, friend_menus.c.friend_id.in_(blocking))
-            if connection.execute(sa.select(friend_menus.c.friend_id).where(gone).limit(1)).first() is None:
+            mine = {"account_id": self.account_id(connection, account)}
+            if connection.execute(_ANY_OF_BLOCKING, mine).first() is None:
                 return 0
         with self.writing() as connection:
-            return connection.execute(sa.delete(friend_menus).where(gone)).rowcount
+            return connection.execute(_DROP_OF_BLOCKING, mine).rowcount
 
     def doubt_menus(self) -> None:
         """What is recorded may not be so any more: every recorded menu is linked once more, of all accounts."""
@@ -163,8 +175,7 @@ class MenuRecords(FriendReading):
     def menu_pass(self, account: str) -> Pass | None:
         """When everybody was last looked at."""
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            row = connection.execute(sa.select(menu_passes).where(menu_passes.c.account_id == account_id)).first()
+            row = connection.execute(_PASS, {"account_id": self.account_id(connection, account)}).first()
         return None if row is None else Pass(row.digest, row.at, timedelta(milliseconds=row.took))
 
     def note_menu_pass(self, account: str, done: Pass) -> None:

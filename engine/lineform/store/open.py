@@ -60,6 +60,7 @@ _CHECKPOINT_PAGES = 8_192
 """32 MB of journal, before it goes into the store's file. After SQLite's own 4 MB, each transaction of an import would
 write the same pages of the indexes there again."""
 _OLDEST_SQLITE = (3, 35)  # RETURNING
+_BOT = sa.select(accounts.c.bot).where(accounts.c.name == sa.bindparam("account"))
 
 
 class SqlStore(
@@ -126,10 +127,12 @@ class SqlStore(
 
     def claim_bot(self, account: str, bot: str) -> None:
         """Remembers the account's bot; raises `CredentialError` when it is another than before."""
+        with self.reading() as connection:
+            if connection.execute(_BOT, {"account": account}).scalar() == bot:
+                return  # as at every tick but the first: nobody has to wait for it
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
-            row = sa.select(accounts.c.bot).where(accounts.c.id == account_id).with_for_update()
-            known = connection.execute(row).scalar_one()
+            known = connection.execute(_BOT.with_for_update(), {"account": account}).scalar_one()
             if not known:
                 connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(bot=bot))
             elif known != bot:
@@ -183,6 +186,7 @@ class _Within(SqlStore):
     def __init__(self, outer: SqlStore, connection: Connection) -> None:
         super().__init__(outer.engine, outer.forget_secret)
         self.groups = outer.groups
+        self.know_as(outer)
         self._connection = connection
 
     @contextmanager
@@ -309,9 +313,11 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock at once: upgrading a reading transaction would fail instead of waiting.
+    # A writer takes the lock at once: upgrading a reading transaction would fail instead of waiting. By the driver
+    # itself: SQLAlchemy's way to run a statement costs more than most of the questions that follow.
     writes = connection.get_execution_options().get("lineform_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgres(url: URL) -> Engine:

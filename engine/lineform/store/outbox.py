@@ -13,6 +13,20 @@ from lineform.store.database import Database
 from lineform.store.tables import outbox
 
 OPEN, DONE, GIVEN_UP = "open", "done", "given up"
+_MINE = outbox.c.account_id == sa.bindparam("account_id")
+# In the SQL itself, so that the partial index is used.
+_IS_OPEN = outbox.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True)
+_DUE = (
+    sa.select(outbox)
+    .where(_MINE, _IS_OPEN, outbox.c.due_at <= sa.bindparam("now"))
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(sa.bindparam("limit"))
+)
+_CLAIMED = _DUE.with_for_update(skip_locked=True)
+_LEVEL = sa.select(outbox.c.state, sa.func.count()).where(_MINE, outbox.c.state != DONE).group_by(outbox.c.state)
+_OLD = sa.and_(_MINE, outbox.c.state != OPEN, outbox.c.made_at < sa.bindparam("before"))
+_ANY_OLD = sa.select(outbox.c.id).where(_OLD).limit(1)
+_FORGET = sa.delete(outbox).where(_OLD)
 
 
 class OutboxRecords(Database):
@@ -45,15 +59,12 @@ class OutboxRecords(Database):
     def claim_calls(
         self, account: str, worker: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[PendingCall]:
+        with self.reading() as connection:
+            asked = {"account_id": self.account_id(connection, account), "now": now, "limit": limit}
+            if connection.execute(_DUE, asked | {"limit": 1}).first() is None:
+                return ()  # mostly: and no other writer waited for it
         with self.writing() as connection:
-            query = (
-                sa.select(outbox)
-                .where(outbox.c.account_id == self.account_id(connection, account), _open(), outbox.c.due_at <= now)
-                .order_by(outbox.c.due_at, outbox.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            rows = connection.execute(query).all()
+            rows = connection.execute(_CLAIMED, asked).all()
             if not rows:
                 return ()
             mine = self.among(outbox.c.id, [row.id for row in rows])
@@ -73,27 +84,19 @@ class OutboxRecords(Database):
 
     def outbox_level(self, account: str) -> CallLevel:
         with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            counted = sa.select(outbox.c.state, sa.func.count()).where(
-                outbox.c.account_id == account_id, outbox.c.state != DONE
-            )
-            found = {row[0]: row[1] for row in connection.execute(counted.group_by(outbox.c.state))}
+            counted = connection.execute(_LEVEL, {"account_id": self.account_id(connection, account)})
+            found = {row[0]: row[1] for row in counted}
             return CallLevel(found.get(OPEN, 0), found.get(GIVEN_UP, 0))
 
     def forget_calls(self, account: str, before: datetime) -> int:
+        with self.reading() as connection:
+            asked = {"account_id": self.account_id(connection, account), "before": before}
+            if connection.execute(_ANY_OLD, asked).first() is None:
+                return 0
         with self.writing() as connection:
-            old = sa.and_(
-                outbox.c.account_id == self.account_id(connection, account),
-                outbox.c.state != OPEN,
-                outbox.c.made_at < before,
-            )
-            return connection.execute(sa.delete(outbox).where(old)).rowcount
+            return connection.execute(_FORGET, asked).rowcount
 
     def _end_call(self, number: int, holder: str, **values: Any) -> None:
         with self.writing() as connection:
             mine = sa.and_(outbox.c.id == number, outbox.c.worker == holder)
             connection.execute(sa.update(outbox).where(mine).values(values))
-
-
-def _open() -> sa.ColumnElement[bool]:
-    return outbox.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True)

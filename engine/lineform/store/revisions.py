@@ -1,21 +1,49 @@
-"""Armed revisions: at most one of each campaign, complete enough to send without any file."""
+"""Armed revisions: at most one of each campaign, complete enough to send without any file.
+
+What is armed is asked at every tick and at every happening. A row is only ever disarmed, so what it says is read once.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from lineform.ports.ledger import ArmedNow, Revision
+from lineform.ports.ledger import Revision
 from lineform.store.database import Database
 from lineform.store.tables import accounts, revisions
+
+_OF_ACCOUNT = accounts.c.name == sa.bindparam("account")
+_ARMED = (
+    sa.select(revisions.c.id, revisions.c.address, revisions.c.digest, revisions.c.armed_at)
+    .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+    .where(_OF_ACCOUNT, revisions.c.disarmed_at.is_(None))
+)
+_BODIES = sa.select(revisions.c.id, revisions.c.body)
+_EARLIER = (
+    sa.select(revisions.c.address, revisions.c.armed_at, revisions.c.disarmed_at)
+    .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+    .where(_OF_ACCOUNT, revisions.c.disarmed_at.is_not(None))
+)
 
 
 class RevisionRecords(Database):
     """What `apply` armed. Disarmed revisions stay, as history."""
+
+    def __init__(self, engine: Engine, forget_secret: str = "") -> None:
+        super().__init__(engine, forget_secret)
+        self._read: dict[str, dict[int, Revision]] = {}
+        """What was armed when it was last asked, by account and row."""
+
+    def know_as(self, other: RevisionRecords) -> None:
+        """Takes over what another one has read already."""
+        # Accounts as a copy: one that is made in here may be rolled back, and then the other must not know it.
+        self._accounts = dict(other._accounts)
+        self._read = other._read
 
     def arm(self, account: str, revision: Revision) -> None:
         """Makes this the armed revision of its address; nothing changes where the same digest is armed already."""
@@ -46,42 +74,42 @@ class RevisionRecords(Database):
 
     def armed(self, account: str) -> Sequence[Revision]:
         """The armed revisions, by address."""
-        query = (
-            sa.select(revisions)
-            .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
-            .where(accounts.c.name == account, revisions.c.disarmed_at.is_(None))
-            .order_by(revisions.c.address)
-        )
-        earlier = (
-            sa.select(revisions.c.address, revisions.c.armed_at, revisions.c.disarmed_at)
-            .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
-            .where(accounts.c.name == account, revisions.c.disarmed_at.is_not(None))
-        )
+        known = self._read.get(account, {})
         with self.reading() as connection:
-            rows = connection.execute(query).all()
-            before = {(address, end): start for address, start, end in connection.execute(earlier)} if rows else {}
-        found = (
-            Revision(r.address, r.digest, r.armed_at, json.loads(r.body), _since(r.address, r.armed_at, before))
-            for r in rows
-        )
-        return sorted(found, key=lambda r: r.address)
+            rows = connection.execute(_ARMED, {"account": account}).all()
+            new = [row for row in rows if not _is(known.get(row.id), row)]
+            read = self._bodies(connection, account, new) if new else {}
+        found = {row.id: read[row.id] if row.id in read else known[row.id] for row in rows}
+        self._read[account] = found
+        return sorted(found.values(), key=lambda revision: revision.address)
 
-    def armed_now(self, account: str) -> Sequence[ArmedNow]:
-        """The armed revisions by address, without their bodies."""
-        columns = (revisions.c.address, revisions.c.digest, revisions.c.armed_at, revisions.c.disarmed_at)
-        query = sa.select(*columns).join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
-        with self.reading() as connection:
-            rows = connection.execute(query.where(accounts.c.name == account)).all()
-        before = {(row.address, row.disarmed_at): row.armed_at for row in rows if row.disarmed_at is not None}
-        found = (
-            ArmedNow(row.address, row.digest, row.armed_at, _since(row.address, row.armed_at, before))
+    def _bodies(self, connection: Connection, account: str, rows: Sequence[Any]) -> dict[int, Revision]:
+        earlier = connection.execute(_EARLIER, {"account": account})
+        before = {(address, end): start for address, start, end in earlier}
+        wanted = self.among(revisions.c.id, [row.id for row in rows])
+        bodies = {row.id: row.body for row in connection.execute(_BODIES.where(wanted))}
+        return {
+            row.id: Revision(
+                row.address,
+                row.digest,
+                row.armed_at,
+                json.loads(bodies[row.id]),
+                _since(row.address, row.armed_at, before),
+            )
             for row in rows
-            if row.disarmed_at is None
-        )
-        return sorted(found, key=lambda one: one.address)
+        }
 
     def _disarm(self, connection: Connection, armed: sa.ColumnElement[bool], now: datetime) -> None:
         connection.execute(sa.update(revisions).where(armed).values(disarmed_at=now))
+
+
+def _is(known: Revision | None, row: Any) -> bool:
+    # By more than the row's number, which a transaction that was rolled back leaves to another one.
+    return known is not None and (known.address, known.digest, known.armed_at) == (
+        row.address,
+        row.digest,
+        row.armed_at,
+    )
 
 
 def _since(address: str, armed_at: datetime, before: Mapping[tuple[str, datetime], datetime]) -> datetime:

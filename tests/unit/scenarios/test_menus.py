@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.menus import (
+    BRIEF,
     NO_RULES,
     NOTHING,
     RULES,
@@ -23,6 +24,7 @@ from lineform.scenarios.menus import (
     Shown,
     concerns,
     decide,
+    is_brief,
     next_pass,
     pass_due,
     rule_for,
@@ -213,6 +215,15 @@ def test_between_days_looking_costs_at_most_a_twentieth_of_the_time() -> None:
     last = Pass("d1", NOW, timedelta(seconds=3))
     assert not pass_due(SALON, last, NOW + timedelta(seconds=59))
     assert pass_due(SALON, last, NOW + timedelta(seconds=60))
+
+
+def test_a_look_that_found_nothing_is_written_down_where_it_matters_for_the_next() -> None:
+    last = Pass("d1", NOW, BRIEF)
+    assert is_brief(SALON, last, NOW + timedelta(hours=1))
+    assert not is_brief(SALON, replace(last, took=2 * BRIEF), NOW + timedelta(hours=1))
+    assert not is_brief(SALON, last, NOW + timedelta(days=1))
+    assert not is_brief(replace(SALON, digest="d2"), last, NOW)
+    assert not is_brief(SALON, None, NOW)
 
 
 def test_without_rules_nobody_is_looked_at_but_once_after_they_went() -> None:
