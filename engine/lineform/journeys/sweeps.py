@@ -23,11 +23,11 @@ from lineform.journeys.looks import look_at_existing, look_at_segment, was_in
 from lineform.journeys.writing import written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
+from lineform.scenarios.dated import dated
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.machine import course
-from lineform.scenarios.reacting import dated, may_begin
 from lineform.scenarios.script import Script
-from lineform.scenarios.steps import planned
+from lineform.scenarios.steps import may_begin, planned
 from lineform.segments.friend import Friend
 
 AT_ONCE: Final = 1_000

@@ -169,8 +169,8 @@ class ScenarioSpec(ArmedSpec):
     exclude: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
     """Friends for whom one of these is true, or may be, are not taken in and are sent nothing."""
     excluded: Literal["leave", "skip"] = "leave"
-    """What becomes of friends in the middle of it for whom an exclusion begins to hold: they leave for good; or they
-    skip steps as long as it holds, and go on with the steps that come after it."""
+    """What becomes of friends in the middle of it for whom an exclusion begins to hold: they leave for good (for this
+    year, where a date of every year begins it); or they skip steps as long as it holds, and go on with those after."""
     reentry: Literal["never", "when_over", "restart"] = "never"
     """Whether it begins again for somebody who was in it: never, when they are through, or at once, from the start."""
     reentry_after: Duration | None = None
@@ -183,9 +183,10 @@ class ScenarioSpec(ArmedSpec):
     """Friends in it when this file changes: they end what they began; they go on in the new version, from the step of
     the same id; or they leave."""
     goal: Occasions | None = None
-    """What it is for: whoever reaches it leaves."""
+    """What it is for: whoever reaches it leaves. What a date of every year begins ends for this year only, and from its
+    first step on: the year after it begins again."""
     exit_on: Occasions | None = None
-    """What else ends it."""
+    """What else ends it, in the same way."""
     steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1, max_length=100)]
     priority: Annotated[int, Field(ge=0, le=100)] = 50
     """Of several scenarios that would send to one friend at once, the highest comes first; limits hold the others."""

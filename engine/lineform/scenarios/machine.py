@@ -79,7 +79,7 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
     due = max(due, enrolment.reached)
     if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
         if script.excluded == "leave":
-            return Moved(enrolment.over(State.LEFT, "an exclusion holds"))
+            return Moved(ended(script, enrolment, friend, State.LEFT, "an exclusion holds", now))
         return _skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
     if step.condition is not None and not holds(step.condition, friend, now):
         return _skip(script, enrolment, step, friend, moment, "its condition is not true", due)
@@ -252,12 +252,25 @@ def _onwards(
     if after is not None:
         there = replace(enrolment, step=after.id, reached=reached, waiting=None, turn="")
         return replace(there, due=planned(script, there, friend))
-    if script.yearly:
-        value = friend.attributes.get(script.date)
-        again = next_anniversary(value, script.zone, enrolment.anchor + timedelta(days=2))
-        if again is not None:
-            return course(script, enrolment, friend, again, enrolment.anchor, enrolment.began_with)
+    if (again := _next_year(script, enrolment, friend)) is not None:
+        return again
     return replace(enrolment, step="", reached=reached).over(State.DONE)
+
+
+def ended(script: Script, enrolment: Enrolment, friend: Friend, state: State, reason: str, now: datetime) -> Enrolment:
+    """A course that its own rules end: for good; or, where a day of every year begins it, until the next year."""
+    again = _next_year(script, enrolment.marked(enrolment.step, reason, now), friend)
+    return enrolment.over(state, reason) if again is None else again
+
+
+def _next_year(script: Script, enrolment: Enrolment, friend: Friend) -> Enrolment | None:
+    if not script.yearly:
+        return None
+    value = friend.attributes.get(script.date)
+    again = next_anniversary(value, script.zone, enrolment.anchor + timedelta(days=2))
+    if again is None:
+        return None
+    return course(script, enrolment, friend, again, enrolment.anchor, enrolment.began_with)
 
 
 def course(

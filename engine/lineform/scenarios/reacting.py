@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
+from lineform.scenarios.dated import came_back, dated
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import SENT, Moment, Moved, advance, course, met
+from lineform.scenarios.machine import Moment, Moved, advance, course, ended, met
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
-from lineform.scenarios.steps import due_of, planned
-from lineform.scenarios.timing import date_told, next_anniversary
+from lineform.scenarios.steps import may_begin, planned
 from lineform.segments.friend import Friend
-from lineform.segments.reading import matches
-from lineform.sending.due import instant
 
 RETURNED = "unblocked"
 """The field of a follow that says that the friend had blocked the account."""
@@ -52,10 +50,13 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
         return None
     if script.per and script.per in happening.fields and str(happening.fields[script.per]) != enrolment.instance:
         return None
-    if any_fits(script.goal, happening, friend):
-        return Moved(enrolment.over(State.GOAL, f"reached its goal at {happening.at:%Y-%m-%d %H:%M} UTC"))
-    if any_fits(script.exits, happening, friend):
-        return Moved(enrolment.over(State.LEFT, f"left by its rule at {happening.at:%Y-%m-%d %H:%M} UTC"))
+    if _under_way(script, enrolment, happening.at):
+        if any_fits(script.goal, happening, friend):
+            why = f"reached its goal at {happening.at:%Y-%m-%d %H:%M} UTC"
+            return Moved(ended(script, enrolment, friend, State.GOAL, why, moment.now))
+        if any_fits(script.exits, happening, friend):
+            why = f"left by its rule at {happening.at:%Y-%m-%d %H:%M} UTC"
+            return Moved(ended(script, enrolment, friend, State.LEFT, why, moment.now))
     if enrolment.state is not State.ACTIVE:
         return None
     if (turned := met(script, enrolment, happening, friend, moment.now)) is not None:
@@ -63,6 +64,14 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
     if (waited := _waited_by_then(script, enrolment, happening, friend, moment)) is not None:
         return waited
     return _moved_date(script, enrolment, happening, friend)
+
+
+def _under_way(script: Script, enrolment: Enrolment, at: datetime) -> bool:
+    """Whether there is something that could end: what begins every year has not begun before its first step's time, and
+    who buys in June is congratulated in December."""
+    if not script.yearly or enrolment.step != script.steps[0].id or enrolment.held_until is not None:
+        return True
+    return enrolment.waiting is not None or enrolment.due is None or enrolment.due <= at
 
 
 def _waited_by_then(
@@ -106,7 +115,11 @@ def _moved_date(script: Script, enrolment: Enrolment, happening: Happening, frie
 def _begun(
     script: Script, mine: Sequence[Enrolment], happening: Happening, friend: Friend, now: datetime
 ) -> Enrolment | None:
-    if friend.blocked or script.enroll == "existing":
+    if friend.blocked:
+        return None
+    if script.date and happening.what is What.FOLLOW:
+        return came_back(script, next(iter(mine), None), friend, now, happening.key)
+    if script.enroll == "existing":
         return None
     if script.date and happening.what is What.ATTRIBUTE and happening.name == script.date:
         return dated(script, next(iter(mine), None), friend, now, happening.key)
@@ -136,12 +149,6 @@ def _by_hand(
     if not may_begin(script, friend, now):
         return None
     return course(script, known, friend, happening.at, now, happening.key, fields=dict(happening.fields))
-
-
-def may_begin(script: Script, friend: Friend, now: datetime) -> bool:
-    """Whether this friend may be taken in now."""
-    wanted = (script.may_enter, script.not_excluded)
-    return not friend.blocked and all(one is None or matches(one, friend, now) is True for one in wanted)
 
 
 def _again(script: Script, known: Enrolment | None, now: datetime) -> bool:
@@ -188,56 +195,6 @@ def _resumed(script: Script, known: Enrolment, friend: Friend, now: datetime) ->
     waiting = None if known.waiting is None else known.waiting + gone
     there = replace(known, state=State.ACTIVE, reason="", held_until=None, waiting=waiting, **shift)  # type: ignore[arg-type]
     return replace(there, due=waiting or planned(script, there, friend))
-
-
-def dated(script: Script, known: Enrolment | None, friend: Friend, now: datetime, key: str) -> Enrolment | None:
-    """The course that follows a date of the friend's: a new one where the date is another one than before; the same,
-    ended, where there is none any more; None where nothing changes."""
-    value = friend.attributes.get(script.date)
-    if script.yearly and known is not None and known.open and known.step not in {"", script.steps[0].id}:
-        return _corrected(script, known, friend)
-    today = instant(datetime.combine(now.astimezone(script.zone).date(), time()), script.zone)
-    earliest = max([today, *(sent + _NOT_AGAIN for sent in _sent(script, known))])
-    anchor = next_anniversary(value, script.zone, earliest) if script.yearly else date_told(value, script.zone)
-    if anchor is None:
-        if known is not None and known.open:
-            return known.over(State.LEFT, "its date was taken away")
-        return None
-    if known is not None and known.anchor == anchor and known.state is not State.LEFT:
-        return None
-    if not may_begin(script, friend, now):
-        return None
-    began = course(script, known, friend, anchor, now, key)
-    if any((due := due_of(script, began, step, friend)) is None or due >= now - _MARGIN for step in script.steps):
-        return began
-    if known is not None and known.open:
-        return known.over(State.LEFT, "its date moved into the past")
-    return None
-
-
-_MARGIN = timedelta(minutes=15)
-_NOT_AGAIN = timedelta(days=330)
-"""For how long nobody is congratulated a second time: a year, less what a step may be late or lie around its day."""
-
-
-def _sent(script: Script, known: Enrolment | None) -> list[datetime]:
-    """When a friend read something of a scenario that begins every year."""
-    marks = known.marks if known is not None and script.yearly else ()
-    return [mark.at for mark in marks if mark.said.rpartition(": ")[2] == SENT]
-
-
-def _corrected(script: Script, known: Enrolment, friend: Friend) -> Enrolment | None:
-    """The rest of a course of this year, by the date as it is told now; None where it is the same day."""
-    anchor = next_anniversary(friend.attributes.get(script.date), script.zone, known.anchor - _HALF_A_YEAR)
-    if anchor is None:
-        return known.over(State.LEFT, "its date was taken away")
-    if anchor == known.anchor:
-        return None
-    there = replace(known, anchor=anchor)
-    return replace(there, due=known.waiting or planned(script, there, friend))
-
-
-_HALF_A_YEAR = timedelta(days=182)
 
 
 def revised(old: Script, new: Script, enrolment: Enrolment, friend: Friend, now: datetime) -> Enrolment:

@@ -59,3 +59,9 @@ def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datet
 def holds(predicate: Predicate, friend: Friend, now: datetime) -> bool:
     """Whether it is known to be true."""
     return matches(predicate, friend, now) is True
+
+
+def may_begin(script: Script, friend: Friend, now: datetime) -> bool:
+    """Whether this friend may be taken in now."""
+    wanted = (script.may_enter, script.not_excluded)
+    return not friend.blocked and all(one is None or matches(one, friend, now) is True for one in wanted)
