@@ -100,6 +100,20 @@ def test_an_expired_lease_is_taken_over_with_its_history(store: Store) -> None:
     assert (batch.attempts, batch.first_called_at) == (1, NOW)
 
 
+def test_a_batch_that_is_set_aside_is_taken_by_nobody_before_its_time_and_was_never_called(store: Store) -> None:
+    send_id = frozen(store, 2)
+    (first,) = store.claim(send_id, "w", NOW, MINUTE, 1)
+    store.postpone([first.id], NOW, NOW + MINUTE)
+    (send,) = store.sends("aoba")
+    assert (send.batches, send.last_called_at, send.reopened) == ({BatchStatus.READY: 2}, None, False)
+    assert [one.seq for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [1]
+    (again,) = store.claim(send_id, "w", NOW + MINUTE, MINUTE, 1)
+    assert (again.seq, again.attempts, again.first_called_at) == (0, 1, None)
+    store.release([again.id], NOW + MINUTE)
+    (once_more,) = store.claim(send_id, "w", NOW + MINUTE, MINUTE, 1)
+    assert (once_more.attempts, once_more.first_called_at) == (1, None), "given back, it was not called either"
+
+
 def test_a_released_batch_is_as_if_it_had_never_been_claimed(store: Store) -> None:
     send_id = frozen(store, 1)
     (batch,) = store.claim(send_id, "w", NOW, MINUTE, 1)

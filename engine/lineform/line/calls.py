@@ -9,7 +9,7 @@ from lineform.line.failures import failure_of
 from lineform.line.pacing import Pacer
 from lineform.line.transport import Transport
 from lineform.ports.clock import Clock
-from lineform.ports.line_account import LineFailure, OutcomeUnknown, RateLimited
+from lineform.ports.line_account import LineFailure, OutcomeUnknown, RateLimited, TooManyToOne
 
 PAUSES: Final = (0.5, 1.0, 2.0)
 """Seconds before a read is tried again."""
@@ -65,7 +65,7 @@ class Calls:
         if answer.ok or answer.status in welcome:
             return answer
         failure = failure_of(request, answer)
-        if isinstance(failure, RateLimited):
+        if isinstance(failure, RateLimited) and not isinstance(failure, TooManyToOne):
             failure.retry_after = self._pacer.refused(request, sent_at)
         raise failure
 

@@ -18,6 +18,7 @@ from lineform.ports.line_account import (
     QuotaExceeded,
     RateLimited,
     Refused,
+    TooManyToOne,
     Unauthorised,
 )
 
@@ -49,15 +50,16 @@ def failure_of(request: Request, answer: Answer) -> LineFailure:
 
 
 def _limited(told: str, said: str, request_id: str, details: str) -> LineFailure:
-    """The three meanings of 429: https://developers.line.biz/en/reference/messaging-api/#rate-limits."""
+    """The kinds of 429: https://developers.line.biz/en/docs/messaging-api/handling-http-429-errors/. One without a text
+    is taken for the rate."""
     words = said.casefold()
     if "monthly limit" in words:
         hint = "The month's messages are used up or reserved by a running send; the plan's cap is set in OA Manager."
         return QuotaExceeded(told, status=429, request_id=request_id, details=details, hint=hint)
-    if "rate limit" in words:
-        hint = "Nothing was done. Another tool may be calling LINE for the same channel."
-    else:
+    if words and "rate limit" not in words:
         hint = "Nothing was done: too many operations at once on one object, or too many messages to one friend."
+        return TooManyToOne(told, status=429, request_id=request_id, details=details, hint=hint)
+    hint = "Nothing was done. Another tool may be calling LINE for the same channel."
     return RateLimited(told, status=429, request_id=request_id, details=details, hint=hint)
 
 

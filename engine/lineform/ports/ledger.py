@@ -259,6 +259,11 @@ class Ledger(Protocol):
         """Gives claimed batches back that were certainly not accepted (a 429), so that they can be claimed again."""
         ...
 
+    def postpone(self, batch_ids: Sequence[int], now: datetime, until: datetime) -> None:
+        """Gives claimed batches back that were certainly not accepted, to be claimed by nobody before `until`; unlike
+        after `release`, the attempt counts."""
+        ...
+
     def settle(
         self, batch_id: int, status: BatchStatus, now: datetime, *, request_id: str = "", reason: str = ""
     ) -> None:

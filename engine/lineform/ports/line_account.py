@@ -67,6 +67,11 @@ class RateLimited(LineFailure):
         self.retry_after = retry_after
 
 
+class TooManyToOne(RateLimited):
+    """429, the kind about one friend or one object: nothing was done, and the same request passes later; others pass
+    now, so that it says nothing about the pace."""
+
+
 class QuotaExceeded(LineFailure):
     """429, the monthly kind: nothing was sent; the month's quota is used up or reserved."""
 

@@ -16,6 +16,7 @@ from lineform.ports.line_account import (
     QuotaExceeded,
     RateLimited,
     Refused,
+    TooManyToOne,
     Unauthorised,
 )
 from lineform.run.options import Run
@@ -29,6 +30,7 @@ from lineform.sending.retry import (
     RecordAccepted,
     RecordRefused,
     RecordUncertain,
+    SetAside,
     after,
     expired,
     key_lives,
@@ -43,15 +45,18 @@ class End(Enum):
     RATE_LIMITED = auto()
     QUOTA = auto()
     LEFT = auto()
+    SET_ASIDE = auto()
 
 
 class Caller:
-    """Calls batches of one run. Those that were certainly not accepted gather in `given_back`, to be released."""
+    """Calls batches of one run. Those that were certainly not accepted gather in `given_back`, to be released, and in
+    `aside`, to be called later."""
 
     def __init__(self, run: Run, settling: Settling) -> None:
         self._run = run
         self._settling = settling
         self.given_back: list[int] = []
+        self.aside: list[int] = []
 
     async def call(self, batch: Batch, user_ids: Sequence[str]) -> End:
         """One batch from its claim to its outcome; `user_ids` are those of its friends who are not forgotten.
@@ -78,7 +83,7 @@ class Caller:
             tries += 1
             outcome, said, request_id = await self._once(batch, body, unsure)
             unsure = unsure or outcome is Outcome.UNKNOWN
-            match after(outcome, tries, first, run.clock.now(), unsure):
+            match after(outcome, tries, first, run.clock.now(), unsure, batch.attempts + 1):
                 case RecordAccepted():
                     if batch.route is Route.NARROWCAST:
                         # Before the batch is settled: after a crash between the two, the call is made again (409), and
@@ -92,6 +97,9 @@ class Caller:
                 case GiveBack(stop):
                     self.given_back.append(batch.id)
                     return End.QUOTA if stop else End.RATE_LIMITED
+                case SetAside():
+                    self.aside.append(batch.id)
+                    return End.SET_ASIDE
                 case AskAgain(seconds):
                     await run.clock.sleep(seconds)
                 case Leave():
@@ -102,6 +110,10 @@ class Caller:
             accepted = await self._run.account.send(batch.route, body, batch.retry_key)
         except Refused as failure:
             return Outcome.REFUSED, _said(failure), failure.request_id
+        except TooManyToOne as failure:
+            # Of several friends one may be meant: such a call is not the one friend's.
+            one = batch.route is Route.PUSH
+            return Outcome.TOO_MANY_TO_ONE if one else Outcome.RATE_LIMITED, _said(failure), failure.request_id
         except RateLimited as failure:
             return Outcome.RATE_LIMITED, failure.message, ""
         except QuotaExceeded as failure:

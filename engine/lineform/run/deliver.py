@@ -54,6 +54,8 @@ async def deliver(run: Run, send: Send) -> Delivered:
                 await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason, was=_GOES_ON)
                 return Delivered(await _read(run, send), reason)
             reason = "another run has called some of it and its lease has not run out"
+            if pumped.aside:
+                reason = f"LINE takes nothing more for now for {pumped.aside:,} of its friends; they are called again"
         if patience <= 0:
             break
         await run.clock.sleep(poll)

@@ -18,6 +18,7 @@ from lineform.run.calling import Caller, End
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.options import Run
 from lineform.run.settling import Settling
+from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW
 
 FRIENDS_CLAIMED: Final = 50_000
 """About so many friends are claimed at once: a hundred multicasts, half a second at LINE's rate."""
@@ -35,6 +36,8 @@ class Pumped:
 
     ends: frozenset[End]
     reason: str
+    aside: int = 0
+    """Calls that LINE refuses for now for their friends' sake, and that are made again later."""
 
 
 async def pump(run: Run, send: Send) -> Pumped:
@@ -59,7 +62,7 @@ async def pump(run: Run, send: Send) -> Pumped:
         # Also where the way here was an error: no caller goes on in the dark.
         await flow.stop()
     await flow.write_down()
-    return Pumped(frozenset(flow.ends), reason)
+    return Pumped(frozenset(flow.ends), reason, flow.aside)
 
 
 class _Flow:
@@ -78,6 +81,8 @@ class _Flow:
         self._low = asyncio.Event()
         self._stopped = False
         self._failure: BaseException | None = None
+        self._aside_in_a_row = 0
+        self.aside = 0
         self.ends: set[End] = set()
 
     async def run(self) -> str:
@@ -86,6 +91,7 @@ class _Flow:
             if self._run.options.should_stop():
                 reason = "this run was asked to end; the next one goes on"
                 break
+            await self._set_aside()
             reason, claimed = await self._run.records(self._claim)
             if reason:
                 self._stopped = True
@@ -111,9 +117,18 @@ class _Flow:
     async def write_down(self) -> None:
         """Leaves nothing open but calls whose outcome is."""
         await self._settling.flush()
+        await self._set_aside()
         back = [*self._caller.given_back, *(batch.id for batch, _ in self._queue)]
         if back:
             await self._run.records(self._run.store.release, back, self._run.clock.now())
+
+    async def _set_aside(self) -> None:
+        """Soon after the calls, whose leases would run out otherwise, as if nobody knew what came of them."""
+        aside, self._caller.aside = self._caller.aside, []
+        if aside:
+            self.aside += len(aside)
+            now = self._run.clock.now()
+            await self._run.records(self._run.store.postpone, aside, now, now + ASIDE)
 
     def _claim(self) -> tuple[str, Sequence[_Ready]]:
         """In the store's thread: the kill switch, the next batches, and the LINE ids of their friends."""
@@ -142,10 +157,15 @@ class _Flow:
             if len(queue) < size:
                 self._low.set()
             end = await call(batch, user_ids)
+            if end is End.SET_ASIDE and self._aside_in_a_row + 1 < ASIDE_IN_A_ROW:
+                self._aside_in_a_row += 1
+                continue
             if end is not End.SETTLED:
-                self.ends.add(end)
+                self.ends.add(End.RATE_LIMITED if end is End.SET_ASIDE else end)
                 self._stop()
-            elif self._wanted < self._most:
+                return
+            self._aside_in_a_row = 0
+            if self._wanted < self._most:
                 self._wanted += 1
                 if queue:
                     self._begin_caller()

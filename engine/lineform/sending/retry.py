@@ -19,6 +19,10 @@ MARGIN = timedelta(minutes=30)
 TRIES = 5
 """Calls with one key in one run; a later run goes on."""
 _LONGEST_PAUSE = 30.0
+ASIDE = timedelta(minutes=1)
+"""For how long a call that LINE refuses for its one friend is set aside; `TRIES` times, and then it is refused."""
+ASIDE_IN_A_ROW = 5
+"""So many calls set aside one after the other are not about their friends: then it is taken for the rate."""
 
 
 class Outcome(StrEnum):
@@ -29,6 +33,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     RATE_LIMITED = "rate limited"
     QUOTA_EXCEEDED = "quota exceeded"
+    TOO_MANY_TO_ONE = "too many to one friend"
     UNKNOWN = "unknown"
 
 
@@ -55,6 +60,11 @@ class GiveBack:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Certainly not accepted, for its own friend's sake: later again, and other calls go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskAgain:
     """The same key and body, after so many seconds."""
 
@@ -66,7 +76,7 @@ class Leave:
     """Nothing more in this run; the intent stays written and a later run asks again."""
 
 
-Next = RecordAccepted | RecordRefused | RecordUncertain | GiveBack | AskAgain | Leave
+Next = RecordAccepted | RecordRefused | RecordUncertain | GiveBack | SetAside | AskAgain | Leave
 
 
 def key_lives(first_called_at: datetime | None, now: datetime) -> bool:
@@ -74,8 +84,10 @@ def key_lives(first_called_at: datetime | None, now: datetime) -> bool:
     return first_called_at is None or now - first_called_at < KEY_LIFE - MARGIN
 
 
-def after(outcome: Outcome, tries: int, first_called_at: datetime, now: datetime, unsure: bool = False) -> Next:
-    """What to do after the call number `tries` (from 1) of this run.
+def after(
+    outcome: Outcome, tries: int, first_called_at: datetime, now: datetime, unsure: bool = False, attempts: int = 1
+) -> Next:
+    """What to do after the call number `tries` (from 1) of this run, whose batch was claimed `attempts` times.
 
     `first_called_at` is the first intent ever to call with this key; `unsure` tells that an earlier call with it had
     an unknown outcome, so that a 429 now says nothing about that one.
@@ -87,6 +99,8 @@ def after(outcome: Outcome, tries: int, first_called_at: datetime, now: datetime
             return RecordRefused()
         case Outcome.QUOTA_EXCEEDED | Outcome.RATE_LIMITED if not unsure:
             return GiveBack(stop=outcome is Outcome.QUOTA_EXCEEDED)
+        case Outcome.TOO_MANY_TO_ONE if not unsure:
+            return SetAside() if attempts < TRIES else RecordRefused()
     if not key_lives(first_called_at, now):
         return RecordUncertain(expired(first_called_at))
     return AskAgain(pause(tries)) if tries < TRIES else Leave()

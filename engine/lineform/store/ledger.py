@@ -141,7 +141,8 @@ class LedgerRecords(CodeRecords):
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches in their order and writes the intent to call them, durably, before it returns."""
-        # A ready batch has no lease. Its status is not asked again: PostgreSQL would sort a whole send for each claim.
+        # A ready batch has no lease, or one until which it is postponed. Its status is not asked again: PostgreSQL
+        # would sort a whole send for each claim.
         free = sa.or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now)
         query = sa.select(*_CLAIMED).where(batches.c.send_id == send_id, _OPEN, free)
         with self.writing() as connection:
@@ -173,7 +174,7 @@ class LedgerRecords(CodeRecords):
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
         """Gives batches back as they were before their claim: that call did certainly not happen."""
-        first = batches.c.attempts <= 1
+        first = batches.c.first_called_at == batches.c.called_at
         with self.writing() as connection:
             connection.execute(
                 sa.update(batches)
@@ -185,6 +186,22 @@ class LedgerRecords(CodeRecords):
                     called_at=sa.case((first, sa.null()), else_=batches.c.called_at),
                     worker="",
                     lease_until=None,
+                )
+            )
+
+    def postpone(self, batch_ids: Sequence[int], now: datetime, until: datetime) -> None:
+        """Ready again, for nobody before `until`: that call did certainly not happen, and counts as an attempt."""
+        first = batches.c.first_called_at == batches.c.called_at
+        with self.writing() as connection:
+            connection.execute(
+                sa.update(batches)
+                .where(self.among(batches.c.id, list(batch_ids)), batches.c.status == BatchStatus.CALLING)
+                .values(
+                    status=BatchStatus.READY,
+                    first_called_at=sa.case((first, sa.null()), else_=batches.c.first_called_at),
+                    called_at=sa.case((first, sa.null()), else_=batches.c.called_at),
+                    worker="",
+                    lease_until=until,
                 )
             )
 

@@ -17,6 +17,7 @@ from lineform.ports.line_account import (
     QuotaExceeded,
     RateLimited,
     Refused,
+    TooManyToOne,
     Unauthorised,
 )
 
@@ -58,11 +59,12 @@ def test_the_status_decides_the_failure(status: int, kind: type[LineFailure]) ->
     [
         ("The API rate limit has been exceeded. Try again later.", RateLimited),
         ("You have reached your monthly limit.", QuotaExceeded),
-        ("Concurrent operations on this audience are limited", RateLimited),
+        ("Concurrent operations on this audience are limited", TooManyToOne),
+        ("You have sent too many messages to this user", TooManyToOne),
         (None, RateLimited),
     ],
 )
-def test_the_three_meanings_of_429_are_told_apart(text: str | None, kind: type[LineFailure]) -> None:
+def test_the_kinds_of_429_are_told_apart(text: str | None, kind: type[LineFailure]) -> None:
     assert type(fail(429, {"message": text})) is kind
 
 

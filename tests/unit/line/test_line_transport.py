@@ -29,6 +29,7 @@ from lineform.ports.line_account import (
     QuotaExceeded,
     RateLimited,
     Refused,
+    TooManyToOne,
     Unauthorised,
 )
 from lineform.wiring.clock import SettableClock
@@ -320,6 +321,13 @@ def test_a_refused_rate_is_not_repeated_for_a_send_and_says_when_to_come_back(ta
     failure, stub = talk(send, says(429, RATE))
     assert isinstance(failure, RateLimited)
     assert failure.retry_after > 0
+    assert len(stub.seen) == 1
+
+
+def test_too_much_of_one_friend_slows_nothing_down(talk: Talk) -> None:
+    failure, stub = talk(send, says(429, {"message": "You have sent too many messages to this user"}))
+    assert isinstance(failure, TooManyToOne)
+    assert failure.retry_after == 0, "the pace was not told"
     assert len(stub.seen) == 1
 
 

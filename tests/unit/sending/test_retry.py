@@ -14,6 +14,7 @@ from lineform.sending.retry import (
     RecordAccepted,
     RecordRefused,
     RecordUncertain,
+    SetAside,
     after,
     key_lives,
     pause,
@@ -35,6 +36,12 @@ def test_accepted_and_refused_are_final_however_late() -> None:
 def test_what_was_certainly_not_done_is_given_back() -> None:
     assert after(Outcome.RATE_LIMITED, 1, FIRST, SOON) == GiveBack(stop=False)
     assert after(Outcome.QUOTA_EXCEEDED, 1, FIRST, SOON) == GiveBack(stop=True)
+
+
+def test_a_friend_to_whom_too_much_went_is_set_aside_and_refused_in_the_end() -> None:
+    assert after(Outcome.TOO_MANY_TO_ONE, 1, FIRST, SOON, attempts=TRIES - 1) == SetAside()
+    assert after(Outcome.TOO_MANY_TO_ONE, 1, FIRST, SOON, attempts=TRIES) == RecordRefused()
+    assert after(Outcome.TOO_MANY_TO_ONE, 1, FIRST, SOON, True, TRIES) == AskAgain(1.0), "an earlier call is open"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.RATE_LIMITED, Outcome.QUOTA_EXCEEDED])

@@ -1,0 +1,98 @@
+"""What is wrong with one friend of a send is nobody else's trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineform.lineapi.routes import Route
+from lineform.ports.line_account import TooManyToOne
+from lineform.run.outcome import Outcome
+from lineform.sandbox.server import SandboxServer
+from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW, TRIES
+from lineform.sending.status import BatchStatus, SendStatus
+from support.declared_clients import campaign
+from support.delivering import DUE, Scene
+
+PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+def personal(origin: str, folder: Path, friends: int) -> Scene:
+    """A campaign that is pushed to each friend."""
+    audience = {"everyone": True, "expect": {"max": 10_000}}
+    schedule = {"at": "2026-12-01T10:00", "if_late": {"within": "2h"}}
+    return Scene(
+        origin, folder, campaign("a", audience=audience, messages=PERSONAL, schedule=schedule), friends=friends
+    )
+
+
+# --- "You have sent too many messages to this user"
+
+
+class TooMany:
+    """An account of which LINE takes no more messages to some friends."""
+
+    def __init__(self, account: Any, friends: list[str], calls: list[int]) -> None:
+        self._account, self._friends, self._calls = account, friends, calls
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    async def send(self, route: Route, body: bytes, key: Any) -> Any:
+        if any(friend.encode() in body for friend in self._friends):
+            self._calls[0] += 1
+            raise TooManyToOne("POST /v2/bot/message/push was answered with 429: too many to this user", status=429)
+        return await self._account.send(route, body, key)
+
+
+def too_many_to(friends: list[str], calls: list[int]) -> Callable[[Any], Any]:
+    return lambda port: port if hasattr(port, "claim") else TooMany(port, friends, calls)
+
+
+def test_one_friends_limit_keeps_nobody_else_waiting_and_is_refused_in_the_end(origin: str, tmp_path: Path) -> None:
+    here, calls = personal(origin, tmp_path, friends=30), [0]
+    here.move(DUE)
+    blocked = too_many_to([here.users[0]], calls)
+    (entry,) = here.tick(blocked, patience=0.0).entries
+    assert (entry.outcome, here.received().total()) == (Outcome.UNFINISHED, 29)
+    assert "for 1 of its friends" in entry.reason
+    for minute in range(1, TRIES):
+        assert here.sends()[0].status is SendStatus.FROZEN
+        here.move(DUE + minute * ASIDE + timedelta(seconds=minute))
+        here.tick(blocked, patience=0.0)
+    (send,) = here.sends()
+    assert (send.status, calls) == (SendStatus.PARTIAL, [TRIES])
+    assert send.batches == {BatchStatus.ACCEPTED: 29, BatchStatus.REFUSED: 1}
+    assert set(here.received().values()) == {1}
+
+
+def test_a_friend_who_was_set_aside_reads_it_once_line_takes_it(origin: str, tmp_path: Path) -> None:
+    here, calls = personal(origin, tmp_path, friends=10), [0]
+    here.move(DUE)
+    here.tick(too_many_to([here.users[4]], calls), patience=0.0)
+    assert here.received().total() == 9
+    here.move(DUE + ASIDE)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_where_every_friend_seems_to_have_too_many_it_is_taken_for_the_rate(origin: str, tmp_path: Path) -> None:
+    here, calls = personal(origin, tmp_path, friends=60), [0]
+    here.move(DUE)
+    (entry,) = here.tick(too_many_to(here.users, calls), patience=0.0).entries
+    assert (entry.outcome, here.received().total()) == (Outcome.UNFINISHED, 0)
+    assert "LINE limits the rate" in entry.reason
+    assert ASIDE_IN_A_ROW <= calls[0] < ASIDE_IN_A_ROW + 4, "the calls that were under way, and no more"
+    here.move(DUE + ASIDE)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
+    assert here.once_each()
