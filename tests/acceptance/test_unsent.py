@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,15 @@ def test_an_answer_that_was_taken_back_later_is_not_known_any_more(scene: Met) -
     assert found_in(scene, SECRET) == []
     assert scene.known().attributes == {"town": "横浜市"}
     assert "events" in found_in(scene, "横浜市")
+
+
+def test_what_was_sent_before_the_message_stays_as_it_was(scene: Met) -> None:
+    writes(scene, "こんにちは")
+    assert "batches" in found_in(scene, "お返事します")
+    scene.move(scene.clock.now() + timedelta(hours=1))
+    message = writes(scene, "お返事")
+    scene.came(unsends(scene, message))
+    assert "batches" in found_in(scene, "お返事します")
 
 
 def test_an_attribute_that_was_told_otherwise_since_stays(scene: Met) -> None:

@@ -212,7 +212,7 @@ def test_what_a_message_said_is_taken_out_of_events_that_are_over_or_named(store
     store.finish_received("aoba", [one.number], "w")
     store.set_aside("aoba", two.number, "w", "why")
     assert list(store.blank_messages("kita", ["m1", "m2"])) == []
-    assert list(store.blank_messages("aoba", ["m1", "m3"])) == [Blanked("e1", user(1), "秘密")]
+    assert list(store.blank_messages("aoba", ["m1", "m3"])) == [Blanked("e1", user(1), NOW, "秘密")]
     (late,) = store.blank_messages("aoba", ["m9"], [three.number])
     assert late.event_id == "e3"
     assert [blanked.text for blanked in store.blank_messages("aoba", ["m1", "m2"])] == ["", "挨拶"]

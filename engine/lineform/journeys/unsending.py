@@ -45,7 +45,7 @@ def _taken(run: Run, unsent: Unsent, purse: Purse | None) -> Frozen:
             standing = store.standings(account, [person.friend.id]).get(person.friend.id, Standing())
             found = taken_back(one.event_id, person.friend, standing.dialogues, book.answering.forms)
             texts = sorted(text for text in {one.text, *found.texts} if len(text) >= _SHORTEST)
-            store.take_back(account, person.friend.id, found.events, texts)
+            store.take_back(account, person.friend.id, found.events, texts, one.at)
             store.save_conversations(account, [Conversation(person.friend.id, found.dialogues, {})])
             decision.forget(person.friend.id, found.events, found.attributes, key=f"unsent/{one.event_id}")
         return written(run, decision, purse)

@@ -73,6 +73,7 @@ class Blanked:
 
     event_id: str
     person: str
+    at: datetime
     text: str = field(repr=False)
     """What the message said; empty where it was no text, or had been taken out before."""
 

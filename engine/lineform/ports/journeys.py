@@ -111,9 +111,11 @@ class Journeys(Protocol):
         """Writes tags and attributes of friends who are held."""
         ...
 
-    def take_back(self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str]) -> None:
-        """Deletes these recorded answers (by their keys) of a friend, and empties what was sent to this friend alone
-        and holds one of these texts: what is still to be called stays as it is."""
+    def take_back(
+        self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str], since: datetime
+    ) -> None:
+        """Deletes these recorded answers (by their keys) of a friend, and empties what was frozen since then, was sent
+        to this friend alone and holds one of these texts. What is still to be called stays as it is."""
         ...
 
     def record_events(self, account: str, events: Sequence[NewEvent]) -> Sequence[NewEvent]:

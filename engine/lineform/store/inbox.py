@@ -168,13 +168,13 @@ class InboxRecords(Database):
     ) -> Sequence[Blanked]:
         out: list[Blanked] = []
         with self.writing() as connection:
-            columns = (inbox.c.id, inbox.c.event_id, inbox.c.person, inbox.c.body)
+            columns = (inbox.c.id, inbox.c.event_id, inbox.c.person, inbox.c.at, inbox.c.body)
             mine = (inbox.c.account_id == self.account_id(connection, account), inbox.c.kind == MESSAGE)
             named = [self.among(inbox.c.id, list(numbers))] if numbers else []
             for which in (self._about(message_ids), *named):
                 for row in connection.execute(sa.select(*columns).where(*mine, which)).all():
                     event = json.loads(row.body)
-                    out.append(Blanked(row.event_id, row.person, text_of(event)))
+                    out.append(Blanked(row.event_id, row.person, row.at, text_of(event)))
                     body = json.dumps(without_message(event), separators=(",", ":"))
                     connection.execute(sa.update(inbox).where(inbox.c.id == row.id).values(body=body))
         return out

@@ -22,7 +22,7 @@ from lineform.store.database import STREAMED, chunks
 from lineform.store.events import EventRecords
 from lineform.store.importing import FriendImport
 from lineform.store.recorded import read_value, recorded_text, recorded_value
-from lineform.store.tables import accounts, batches, enrolments, events, friend_tags, friends, revisions, sweeps
+from lineform.store.tables import accounts, batches, enrolments, events, friend_tags, friends, revisions, sends, sweeps
 
 _STAND = (
     *("entry", "version", "state", "step", "anchor", "entered_at", "due", "reached", "waiting", "turn", "held_until"),
@@ -195,14 +195,17 @@ class JourneyRecords(EventRecords, FriendImport):
                     new.append(one)
         return new
 
-    def take_back(self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str]) -> None:
+    def take_back(
+        self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str], since: datetime
+    ) -> None:
         with self.writing() as connection:
             mine = sa.and_(events.c.friend_id == friend_id, self.among(events.c.key, list(answers)))
             connection.execute(sa.delete(events).where(mine))
             # As JSON holds them.
             said = [json.dumps(text, ensure_ascii=False)[1:-1].encode() for text in texts]
-            theirs = sa.and_(batches.c.addressee == friend_id, batches.c.status.in_(SETTLED))
-            for row in connection.execute(sa.select(batches.c.id, batches.c.body).where(theirs)).all():
+            theirs = (batches.c.addressee == friend_id, batches.c.status.in_(SETTLED), sends.c.frozen_at >= since)
+            found = sa.select(batches.c.id, batches.c.body).join(sends, sends.c.id == batches.c.send_id)
+            for row in connection.execute(found.where(*theirs)).all():
                 if any(one in bytes(row.body) for one in said):
                     connection.execute(sa.update(batches).where(batches.c.id == row.id).values(body=b""))
 
