@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,6 +20,13 @@ HOUR = timedelta(hours=1)
 
 def revision(digest: str, at: datetime = NOW, address: str = "campaign.sale") -> Revision:
     return Revision(address, digest, at, {"言葉": ["冬", 1, 1.5, None, True], "z": {"a": "\u0000"}})
+
+
+def test_a_revision_remembers_with_how_many_people_it_was_armed(store: Store) -> None:
+    store.arm("aoba", replace(revision("d1"), people=1_234))
+    store.arm("aoba", replace(revision("d1"), people=5))
+    store.arm("aoba", revision("d2", address="campaign.other"))
+    assert {one.address: one.people for one in store.armed("aoba")} == {"campaign.sale": 1_234, "campaign.other": None}
 
 
 def test_an_armed_revision_comes_back_whole(store: Store) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, assert_never
 
 from lineform.apply.coupons import close_coupon, create_coupon
@@ -18,6 +19,7 @@ from lineform.apply.journal import MOVE_DONE
 from lineform.apply.moving import batch_of, finish_batch, start_batch
 from lineform.apply.result import Outcome
 from lineform.errors import LineRefusedError, PartialError
+from lineform.model.address import Kind
 from lineform.model.project import Resource
 from lineform.planning.declared import DeclaredMenu, declared_menu
 from lineform.planning.live import LiveAccount
@@ -50,7 +52,8 @@ from lineform.planning.steps import (
 from lineform.ports.ledger import Revision
 from lineform.ports.line_account import NotFound, OutcomeUnknown, Refused
 from lineform.segments.predicate import Predicate
-from lineform.sending.revision import Revisioned
+from lineform.sending.due import upcoming
+from lineform.sending.revision import Revisioned, read_revision
 
 Done = tuple[Outcome, str]
 
@@ -271,6 +274,17 @@ class Actor:
 
     async def _arm(self, address: str) -> Done:
         revisioned = self.revisions[address]
-        revision = Revision(address, revisioned.digest, self.desk.clock.now(), revisioned.body)
+        now, people = self.desk.clock.now(), None
+        if address.startswith(f"{Kind.CAMPAIGN}."):
+            people = await self.desk.offload(self._chosen, revisioned, now)
+        revision = Revision(address, revisioned.digest, now, revisioned.body, people=people)
         await self.desk.offload(self.desk.store.arm, self.desk.client, revision)
         return Outcome.DONE, revisioned.digest
+
+    def _chosen(self, revisioned: Revisioned, now: datetime) -> int | None:
+        """How many friends the condition of a campaign chooses today, for the day on which it is due next."""
+        armed = read_revision(revisioned.body)
+        due = next(iter(upcoming(armed.schedule, armed.timezone, now)), None)
+        if armed.predicate is None or armed.audience or armed.everyone or due is None:
+            return None
+        return self.desk.store.count(self.desk.client, armed.on_day(due.at).selection, now)

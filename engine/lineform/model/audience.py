@@ -157,6 +157,9 @@ class Audience(Part):
     exclude: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
     """Drops all friends for whom one of these is not known to be false."""
     expect: Expect | None = None
+    tolerance: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """By how many percent the number of people may differ from what it was when an apply armed the campaign. Left out,
+    a campaign with one date tolerates 20 percent, and always 50 people; a recurring one is not asked."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """For an audience of LINE's, or a demographic one: at most this many people. LINE reserves this much quota."""
 
@@ -172,4 +175,6 @@ class Audience(Part):
             raise ValueError("cannot exclude from an audience of LINE's: leave them out of its segment")
         if self.limit is not None and self.demographic is None and self.audience is None:
             raise ValueError("'limit' belongs to an audience of LINE's or a demographic one")
+        if self.tolerance is not None and self.segment is None and self.where is None:
+            raise ValueError("'tolerance' belongs to a segment or 'where': no condition chooses the others")
         return self

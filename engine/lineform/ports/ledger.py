@@ -23,6 +23,8 @@ class Revision:
     body: Mapping[str, Any]
     since: datetime | None = field(default=None, compare=False)
     """Since when the campaign has been armed without a gap, in this version or an earlier one; told by the store."""
+    people: int | None = None
+    """How many people its condition chose when it was armed; None where none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,10 @@ class Ledger(Protocol):
     def occurrences(self, account: str, addresses: Sequence[str], since: datetime) -> Sequence[Occurrence]:
         """What was frozen of these campaigns and was due since then, in the order of freezing; what a person let go
         always. Asked at every tick, so batches are not counted."""
+        ...
+
+    def has_called(self, account: str, prefix: str) -> bool:
+        """Whether any call was ever begun for an address that begins so."""
         ...
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:

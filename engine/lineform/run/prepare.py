@@ -10,6 +10,7 @@ from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.lineapi.routes import Route
+from lineform.model.address import Kind
 from lineform.model.client import Limits
 from lineform.planning.live import Quota
 from lineform.ports.ledger import Spent
@@ -174,6 +175,8 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         friends=await _friends(run, armed, choice),
         first=await _first(run),
         tested=later is not None or await _tested(run, address, digest),
+        approved=armed.approved if later is None else None,
+        tolerated=armed.tolerated,
     )
     expect = armed.expect if later is None else None
     moment = max(due.at, run.clock.now())
@@ -262,11 +265,11 @@ async def _friends(run: Run, armed: Armed, choice: Choice) -> int | None:
 
 
 async def _first(run: Run) -> bool:
-    """Whether nothing was ever called for this client; asked only where a limit wants to know."""
+    """Whether no campaign of this client ever called LINE; asked only where a limit wants to know. What scenarios and
+    replies said to single friends has shown nobody what a campaign does."""
     if run.client.limits.first_send is None:
         return False
-    sends = await run.records(run.store.sends, run.client.name)
-    return not any(send.last_called_at for send in sends)
+    return not await run.records(run.store.has_called, run.client.name, f"{Kind.CAMPAIGN}.")
 
 
 async def _tested(run: Run, address: str, digest: str) -> bool:

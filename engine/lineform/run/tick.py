@@ -123,7 +123,7 @@ def _read(revisions: Sequence[Revision]) -> tuple[list[_Campaign], list[TickEntr
     campaigns, entries = [], []
     for revision in revisions:
         try:
-            campaigns.append((revision, read_revision(revision.body)))
+            campaigns.append((revision, read_revision(revision.body, revision.people)))
         except StaleError as stale:
             entry = TickEntry(revision.address, "", Outcome.BLOCKED, reason=stale.message, hint=stale.hint)
             entries.append(entry)

@@ -52,12 +52,17 @@ class Figures:
     """Whether this client never sent anything before."""
     tested: bool = False
     """Whether this revision was sent to testers."""
+    approved: int | None = None
+    """How many people the audience had when the campaign was armed; None where nobody was counted."""
+    tolerated: int | None = None
+    """By how many people the audience may differ from that; None where it may be anything."""
 
 
 def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePlan | None) -> list[Stop]:
     """Every guard that refuses this send, the most telling first."""
     return [
         *_expected(figures, expect),
+        *_moved(figures),
         *_volume(figures, limits),
         *_almost_everyone(figures, expect),
         *_quota(figures),
@@ -97,13 +102,14 @@ def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
 
 def _almost_everyone(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
     count = figures.recipients + figures.capped
-    if expect is not None or figures.friends is None or figures.friends < ALMOST_FROM:
+    meant = expect is not None and expect.max is not None
+    if meant or figures.friends is None or figures.friends < ALMOST_FROM:
         return
     if count >= figures.friends * ALMOST_EVERYONE:
         yield Stop(
             "G215",
             f"the condition chooses {count:,} of {figures.friends:,} friends, which is almost everyone",
-            "check the segment; if it is meant, write audience.expect or 'allow_almost_everyone: true'",
+            "check the segment; if it is meant, write audience.expect.max or 'allow_almost_everyone: true'",
         )
 
 
@@ -122,6 +128,20 @@ def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
             "G204",
             f"the audience has {count:,} people, and at most {expect.max:,} are expected",
             "check the segment, or change 'expect'",
+        )
+
+
+def _moved(figures: Figures) -> Iterator[Stop]:
+    if figures.approved is None or figures.tolerated is None:
+        return
+    count = figures.recipients + figures.capped
+    if abs(count - figures.approved) > figures.tolerated:
+        yield Stop(
+            "G225",
+            f"the audience has {count:,} people, and had {figures.approved:,} when the campaign was armed; "
+            f"{figures.tolerated:,} more or less are tolerated",
+            "see who came or went with 'lineform segments count'; if they are meant, change audience.tolerance, and "
+            "plan and apply again: the campaign is then armed with today's number",
         )
 
 

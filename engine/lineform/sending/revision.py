@@ -39,6 +39,12 @@ _WORDS = (Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT)
 _RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone")
 
 
+ONE_DATE = 20
+"""Percent by which the audience of a campaign with one date may differ from what its plan showed."""
+FEW = 50
+"""People by which it may differ in any case: a segment of ten is another one after a quiet weekend."""
+
+
 @dataclass(frozen=True, slots=True)
 class Revisioned:
     """`text` is the body as JSON with sorted keys; `digest` (sha256, hex) covers all of it."""
@@ -81,6 +87,19 @@ class Armed:
     """The hash of what LINE made its audience of; empty where it was uploaded."""
     given: Given = field(default_factory=Given)
     """What its messages are given besides the friend: codes, links."""
+    tolerance: int | None = None
+    """In percent of `approved`; None where none was declared."""
+    approved: int | None = None
+    """How many people a condition chose when the campaign was armed; None where nobody was counted."""
+
+    @property
+    def tolerated(self) -> int | None:
+        """By how many people the audience may differ from those whom the plan showed; None where it is not asked."""
+        percent = ONE_DATE if self.tolerance is None and self.schedule.at is not None else self.tolerance
+        if self.approved is None or percent is None:
+            return None
+        few = FEW if self.tolerance is None else 0
+        return max(few, self.approved * percent // 100)
 
     @property
     def everyone(self) -> bool:
@@ -285,11 +304,14 @@ def _audience(
         out["predicate"] = to_wire(audience_predicate(audience, words, timezone))
     if audience.expect is not None:
         out["expect"] = audience.expect.model_dump(mode="json")
+    if audience.tolerance is not None:
+        out["tolerance"] = audience.tolerance
     return out
 
 
-def read_revision(body: Mapping[str, Any]) -> Armed:
-    """The campaign in a revision's body. Raises StaleError where another version of lineform armed it otherwise."""
+def read_revision(body: Mapping[str, Any], approved: int | None = None) -> Armed:
+    """The campaign in a revision's body, armed when its condition chose `approved` people. Raises StaleError where
+    another version of lineform armed it otherwise."""
     if body.get("format") != FORMAT:
         raise StaleError(
             f"an armed campaign has format {body.get('format')!r}, and this version reads {FORMAT}",
@@ -317,4 +339,6 @@ def read_revision(body: Mapping[str, Any]) -> Armed:
         rollout=tuple(Wave.model_validate(wave) for wave in body.get("rollout", ())),
         allow_almost_everyone=body.get("allow_almost_everyone", False),
         given=read_given(body),
+        tolerance=audience.get("tolerance"),
+        approved=approved,
     )

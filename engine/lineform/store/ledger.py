@@ -139,6 +139,18 @@ class LedgerRecords(CodeRecords):
             for row in rows
         ]
 
+    def has_called(self, account: str, prefix: str) -> bool:
+        """Whether any call was ever begun for an address that begins so."""
+        called = sa.and_(batches.c.send_id == sends.c.id, batches.c.first_called_at.is_not(None))
+        query = (
+            sa.select(sends.c.id)
+            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
+            .where(accounts.c.name == account, sends.c.address.startswith(prefix, autoescape=True))
+            .where(sa.exists().where(called))
+        )
+        with self.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches in their order and writes the intent to call them, durably, before it returns."""
         # A ready batch has no lease, or one until which it is postponed. Its status is not asked again: PostgreSQL

@@ -395,6 +395,11 @@ _GIFTS = (
     "CREATE INDEX codes_forgotten ON codes (account_id, forgotten) WHERE forgotten IS NOT NULL",
 )
 
+_APPROVED = (
+    # How many people a campaign was armed with: a send refuses where they have become many more, or far fewer.
+    "ALTER TABLE revisions ADD COLUMN people {ref}",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -419,6 +424,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _INTENDED,
     _UNSENT,
     _GIFTS,
+    _APPROVED,
 )
 VERSION = len(STEPS)
 

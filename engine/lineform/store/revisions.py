@@ -23,7 +23,7 @@ _ARMED = (
     .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
     .where(_OF_ACCOUNT, revisions.c.disarmed_at.is_(None))
 )
-_BODIES = sa.select(revisions.c.id, revisions.c.body)
+_BODIES = sa.select(revisions.c.id, revisions.c.body, revisions.c.people)
 _EARLIER = (
     sa.select(revisions.c.address, revisions.c.armed_at, revisions.c.disarmed_at)
     .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
@@ -62,6 +62,7 @@ class RevisionRecords(Database):
                     digest=revision.digest,
                     armed_at=revision.armed_at,
                     body=json.dumps(dict(revision.body), ensure_ascii=False, separators=(",", ":")),
+                    people=revision.people,
                 )
             )
 
@@ -87,14 +88,15 @@ class RevisionRecords(Database):
         earlier = connection.execute(_EARLIER, {"account": account})
         before = {(address, end): start for address, start, end in earlier}
         wanted = self.among(revisions.c.id, [row.id for row in rows])
-        bodies = {row.id: row.body for row in connection.execute(_BODIES.where(wanted))}
+        bodies = {row.id: row for row in connection.execute(_BODIES.where(wanted))}
         return {
             row.id: Revision(
                 row.address,
                 row.digest,
                 row.armed_at,
-                json.loads(bodies[row.id]),
+                json.loads(bodies[row.id].body),
                 _since(row.address, row.armed_at, before),
+                bodies[row.id].people,
             )
             for row in rows
         }

@@ -101,6 +101,7 @@ revisions = sa.Table(
     sa.Column("armed_at", UtcTime, nullable=False),
     sa.Column("disarmed_at", UtcTime),
     sa.Column("body", sa.Text, nullable=False),
+    sa.Column("people", BigId),
 )
 
 sends = sa.Table(

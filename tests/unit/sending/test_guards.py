@@ -103,6 +103,18 @@ def test_a_limit_of_one_send_needs_to_know_how_many_there_are() -> None:
     assert volume(Limits(), recipients=0, exact=False) == []
 
 
+@pytest.mark.parametrize(("now", "stopped"), [(0, True), (49, True), (50, False), (150, False), (151, True)])
+def test_an_audience_may_move_so_far_after_it_was_armed(now: int, stopped: bool) -> None:
+    assert volume(Limits(), recipients=now, approved=100, tolerated=50) == (["G225"] if stopped else [])
+    # Who is left out by a limit about single friends was chosen all the same.
+    assert volume(Limits(), recipients=0, capped=now, approved=100, tolerated=50) == (["G225"] if stopped else [])
+
+
+def test_nobody_counted_or_anything_tolerated_is_no_question() -> None:
+    assert volume(Limits(), recipients=9_000, approved=None, tolerated=50) == []
+    assert volume(Limits(), recipients=9_000, approved=10, tolerated=None) == []
+
+
 def test_a_large_send_needs_a_test() -> None:
     assert volume(Limits(tested_above=99)) == ["G216"]
     assert volume(Limits(tested_above=99), tested=True) == []
