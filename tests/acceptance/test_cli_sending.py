@@ -83,7 +83,7 @@ def test_a_second_run_sends_nothing_more(applied: Path, line: Control, run: Run)
 def test_before_its_time_nothing_is_due(applied: Path, run: Run) -> None:
     early = run("run", *OFFLINE, "--now", BEFORE)
     assert early.code == 0
-    assert "next: campaign.winter-offer at 2026-12-01T10:00" in early.out
+    assert "next: menu-rules.rules at 2026-12-01T00:00" in early.out
 
 
 def test_a_halted_client_sends_after_it_is_resumed(applied: Path, line: Control, run: Run) -> None:
