@@ -1,4 +1,5 @@
-"""Thousands of rows at once, by each driver's fastest way: SQLite's executemany, PostgreSQL's COPY and jsonb.
+"""Thousands of rows at once, by each driver's fastest way: SQLite's inserts of several rows, PostgreSQL's COPY and
+jsonb.
 
 An executemany through SQLAlchemy writes half as many friends to SQLite and a quarter as many to PostgreSQL; `importing`
 has the figures.
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 from lineform.store.types import Millisecond
 
 Row = tuple[Any, ...]
-TOGETHER = 20
+TOGETHER = 50
 """Rows that one statement inserts into SQLite: one for each takes a tenth longer."""
 
 
