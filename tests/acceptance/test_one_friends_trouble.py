@@ -48,11 +48,11 @@ class TooMany:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._account, name)
 
-    async def send(self, route: Route, body: bytes, key: Any) -> Any:
+    async def send(self, route: Route, body: bytes, *more: Any) -> Any:
         if any(friend.encode() in body for friend in self._friends):
             self._calls[0] += 1
             raise TooManyToOne("POST /v2/bot/message/push was answered with 429: too many to this user", status=429)
-        return await self._account.send(route, body, key)
+        return await self._account.send(route, body, *more)
 
 
 def too_many_to(friends: list[str], calls: list[int]) -> Callable[[Any], Any]:

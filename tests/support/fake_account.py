@@ -348,7 +348,7 @@ class FakeAccount:
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None:
         raise AssertionError("an apply sends nothing")
 
-    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
+    async def send(self, route: Route, body: bytes, retry_key: UUID, wanted: Any = None) -> Accepted:
         raise AssertionError("an apply sends nothing")
 
     async def reply(self, body: bytes, token: str) -> Accepted:

@@ -43,7 +43,7 @@ class Book:
     async def validate_messages(self, route: Route, messages: Any) -> None:
         """LINE has nothing against them."""
 
-    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
+    async def send(self, route: Route, body: bytes, retry_key: UUID, wanted: Any = None) -> Accepted:
         self.calls += 1
         trouble = self.random.random()
         if trouble < TROUBLE / 4:

@@ -49,7 +49,7 @@ from lineform.wiring.ticking import also_without_server
 @click.option("--dry-run", is_flag=True, help="Say what would go where at what cost; write and send nothing.")
 @click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Stay, and run again and again.")
 @click.option("--release", "held", metavar="ADDRESS@TIME", help="Let a held send go: campaign.a@2026-12-01T10:00.")
-@click.option("--halt", is_flag=True, help="Stop every send of the chosen clients before its next call.")
+@click.option("--halt", is_flag=True, help="Stop every send of the chosen clients, within a second.")
 @click.option("--resume", is_flag=True, help="Take --halt back.")
 @options.now
 @options.sandbox

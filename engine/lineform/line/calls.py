@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from lineform.line.exchange import Answer, Host, JsonObject, Request, post
@@ -9,7 +10,7 @@ from lineform.line.failures import failure_of
 from lineform.line.pacing import Pacer
 from lineform.line.transport import Transport
 from lineform.ports.clock import Clock
-from lineform.ports.line_account import LineFailure, OutcomeUnknown, RateLimited, TooManyToOne
+from lineform.ports.line_account import LineFailure, NotWanted, OutcomeUnknown, RateLimited, TooManyToOne
 
 PAUSES: Final = (0.5, 1.0, 2.0)
 """Seconds before a read is tried again."""
@@ -58,9 +59,18 @@ class Calls:
     async def delete(self, path: str) -> None:
         await self.once(Request("DELETE", path))
 
-    async def once(self, request: Request, *, welcome: frozenset[int] = frozenset()) -> Answer:
-        """One paced request. Answers of 2xx and of a `welcome` status are returned, all others raised."""
+    async def once(
+        self,
+        request: Request,
+        *,
+        welcome: frozenset[int] = frozenset(),
+        wanted: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """One paced request. Answers of 2xx and of a `welcome` status are returned, all others raised; `NotWanted`
+        where it is wanted no more when its turn comes."""
         sent_at = await self._pacer.turn(request)
+        if wanted is not None and not wanted():
+            raise NotWanted(f"{request} was called off before it was sent")
         answer = await self._transport.exchange(request)
         if answer.ok or answer.status in welcome:
             return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from lineform.ports.line_account import Accepted, NarrowcastProgress, OutcomeUnk
 
 _PHASES: Final = {"succeeded": Phase.SUCCEEDED, "failed": Phase.FAILED}
 _ALREADY: Final = 409
+_WELCOME: Final = frozenset({_ALREADY})
 
 
 class MessageCalls(Area):
@@ -23,15 +24,18 @@ class MessageCalls(Area):
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None:
         await self._calls.post(f"/v2/bot/message/validate/{route.value}", {"messages": list(messages)})
 
-    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
-        """Exactly one request. 409 is the success of an earlier one with this key.
+    async def send(
+        self, route: Route, body: bytes, retry_key: UUID, wanted: Callable[[], bool] | None = None
+    ) -> Accepted:
+        """One request at most: none where it is not `wanted` when its turn comes. 409 is the success of an earlier one
+        with this key.
 
         https://developers.line.biz/en/reference/messaging-api/#retry-api-request
         """
         request = Request(
             "POST", f"/v2/bot/message/{route.value}", body=body, content_type=JSON, retry_key=str(retry_key)
         )
-        answer = await self._calls.once(request, welcome=frozenset({_ALREADY}))
+        answer = await self._calls.once(request, welcome=_WELCOME, wanted=wanted)
         already = answer.status == _ALREADY
         if not answer.request_id or (already and not answer.accepted_request_id):
             raise _not_lines(request, answer)

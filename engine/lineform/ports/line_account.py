@@ -5,7 +5,7 @@ Facts: https://developers.line.biz/en/reference/messaging-api/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +70,10 @@ class RateLimited(LineFailure):
 class TooManyToOne(RateLimited):
     """429, the kind about one friend or one object: nothing was done, and the same request passes later; others pass
     now, so that it says nothing about the pace."""
+
+
+class NotWanted(LineFailure):
+    """Whoever asked for the call wanted it no more when its turn came: nothing was sent."""
 
 
 class QuotaExceeded(LineFailure):
@@ -261,8 +265,13 @@ class LineAccount(Protocol):
 
     async def validate_messages(self, route: Route, messages: Sequence[Mapping[str, Any]]) -> None: ...
 
-    async def send(self, route: Route, body: bytes, retry_key: UUID) -> Accepted:
-        """Sends ready JSON bytes. `OutcomeUnknown` means that only the same key and body may be tried again."""
+    async def send(
+        self, route: Route, body: bytes, retry_key: UUID, wanted: Callable[[], bool] | None = None
+    ) -> Accepted:
+        """Sends ready JSON bytes. `OutcomeUnknown` means that only the same key and body may be tried again.
+
+        `wanted` is asked when the pace allows the call, which may be long after this began; where it says no, nothing
+        is sent, and `NotWanted` is raised."""
         ...
 
     async def reply(self, body: bytes, token: str) -> Accepted:

@@ -5,13 +5,14 @@ What follows from each outcome is decided in `lineform.sending.retry`; here it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Batch, Settled
 from lineform.ports.line_account import (
     LineFailure,
+    NotWanted,
     OutcomeUnknown,
     QuotaExceeded,
     RateLimited,
@@ -46,14 +47,17 @@ class End(Enum):
     QUOTA = auto()
     LEFT = auto()
     SET_ASIDE = auto()
+    STOPPED = auto()
+    """Nothing was called, because the run ends here."""
 
 
 class Caller:
     """Calls batches of one run. Those that were certainly not accepted gather in `given_back`, to be released, and in
     `aside`, to be called later."""
 
-    def __init__(self, run: Run, settling: Settling) -> None:
+    def __init__(self, run: Run, settling: Settling, wanted: Callable[[], bool]) -> None:
         self._run = run
+        self._wanted = wanted
         self._settling = settling
         self.given_back: list[int] = []
         self.aside: list[int] = []
@@ -81,7 +85,13 @@ class Caller:
         tries = 0
         while True:
             tries += 1
-            outcome, said, request_id = await self._once(batch, body, unsure)
+            try:
+                outcome, said, request_id = await self._once(batch, body, unsure)
+            except NotWanted:
+                # Where an earlier call may have been accepted, the open intent stays.
+                if not unsure:
+                    self.given_back.append(batch.id)
+                return End.STOPPED
             unsure = unsure or outcome is Outcome.UNKNOWN
             match after(outcome, tries, first, run.clock.now(), unsure, batch.attempts + 1):
                 case RecordAccepted():
@@ -107,7 +117,7 @@ class Caller:
 
     async def _once(self, batch: Batch, body: bytes, unsure: bool) -> tuple[Outcome, str, str]:
         try:
-            accepted = await self._run.account.send(batch.route, body, batch.retry_key)
+            accepted = await self._run.account.send(batch.route, body, batch.retry_key, self._wanted)
         except Refused as failure:
             return Outcome.REFUSED, _said(failure), failure.request_id
         except TooManyToOne as failure:

@@ -1,4 +1,5 @@
-"""The kill switch: kept in the store, read before every round of calls, by every machine that shares the store.
+"""The kill switch: kept in the store, read several times a second while calls are made, by every machine that shares
+the store.
 
 It is a lease that nobody renews and that outlives everybody.
 """
@@ -19,7 +20,8 @@ def _name(account: str) -> str:
 
 
 def halt(store: Store, account: str, actor: str, now: datetime) -> None:
-    """Stops every send of this account before its next call, until `resume`."""
+    """Stops every send of this account until `resume`: no call begins from a fraction of a second on, in any process.
+    Calls that are under way are not called back."""
     if store.lease(_name(account), actor, now, _LONG):
         store.note(AuditEntry(now, account, actor, "halt", account))
 

@@ -54,6 +54,8 @@ class TickOptions:
     """Signs the links that are tracked; None where the client has no address for them."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked between rounds of calls: a run that is told to end leaves the rest, frozen, to the next one."""
+    closed: Callable[[], bool] = lambda: False
+    """Asked several times a second while calls are made: no further one begins where it says so."""
 
 
 class Records:

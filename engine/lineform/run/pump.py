@@ -23,6 +23,9 @@ from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW
 FRIENDS_CLAIMED: Final = 50_000
 """About so many friends are claimed at once: a hundred multicasts, half a second at LINE's rate."""
 
+LOOK_EVERY: Final = 0.2
+"""Seconds after which it is looked again whether somebody halted the account: no call begins later than that."""
+
 BEGUN: Final = 32
 """Callers that begin at once. Each answer lets one more begin, so that hundreds of connections are not opened in one
 moment: their handshakes would hold up each other, and what the pace allowed meanwhile would be lost."""
@@ -70,7 +73,7 @@ class _Flow:
         self._run = run
         self._send = send
         self._settling = Settling(run)
-        self._caller = Caller(run, self._settling)
+        self._caller = Caller(run, self._settling, lambda: not self._stopped)
         calls = max(1, sum(send.batches.values()))
         friends_a_call = max(1, send.recipients // calls)
         self._most = run.options.concurrency
@@ -80,6 +83,8 @@ class _Flow:
         self._callers: set[asyncio.Task[None]] = set()
         self._low = asyncio.Event()
         self._stopped = False
+        self._why = ""
+        self._watching: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._aside_in_a_row = 0
         self.aside = 0
@@ -98,14 +103,19 @@ class _Flow:
             if not claimed:
                 break
             self._queue.extend(claimed)
+            if self._watching is None:
+                self._watching = asyncio.create_task(self._watch())
             self._begin_callers()
             await self._until_low()
         await self._until_done()
-        return reason
+        return reason or self._why
 
     async def stop(self) -> None:
         """Ends every caller after the call that it is making."""
         self._stopped = True
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         if self._callers:
             await asyncio.wait(self._callers)
 
@@ -122,6 +132,23 @@ class _Flow:
         if back:
             await self._run.records(self._run.store.release, back, self._run.clock.now())
 
+    async def _watch(self) -> None:
+        """Ends the flow where the account is halted, or no call may begin any more, while hundreds wait for their turn.
+        In real seconds: a person presses the switch."""
+        run = self._run
+        try:
+            while not self._stopped:
+                await asyncio.sleep(LOOK_EVERY)
+                if who := await run.records(halted_by, run.store, run.client.name, run.clock.now()):
+                    self._why = _halted(who)
+                elif run.options.closed():
+                    self._why = "no call may begin at this hour; a later run goes on"
+                if self._why:
+                    self._stop()
+        except Exception as failure:  # noqa: BLE001 - whoever cannot look goes no further, and raises it at the end
+            self._failure = self._failure or failure
+            self._stop()
+
     async def _set_aside(self) -> None:
         """Soon after the calls, whose leases would run out otherwise, as if nobody knew what came of them."""
         aside, self._caller.aside = self._caller.aside, []
@@ -134,7 +161,7 @@ class _Flow:
         """In the store's thread: the kill switch, the next batches, and the LINE ids of their friends."""
         run, store = self._run, self._run.store
         if who := halted_by(store, run.client.name, run.clock.now()):
-            return f"{GUARD}: sending was halted by {who}", ()
+            return _halted(who), ()
         options = run.options
         batches = store.claim(self._send.id, options.worker, run.clock.now(), options.lease, self._size)
         ids = sorted({one for batch in batches for one in batch.friend_ids})
@@ -160,6 +187,8 @@ class _Flow:
             if end is End.SET_ASIDE and self._aside_in_a_row + 1 < ASIDE_IN_A_ROW:
                 self._aside_in_a_row += 1
                 continue
+            if end is End.STOPPED:
+                return
             if end is not End.SETTLED:
                 self.ends.add(End.RATE_LIMITED if end is End.SET_ASIDE else end)
                 self._stop()
@@ -192,3 +221,7 @@ class _Flow:
             await asyncio.wait(self._callers)
         if self._failure is not None:
             raise self._failure
+
+
+def _halted(who: str) -> str:
+    return f"{GUARD}: sending was halted by {who}"

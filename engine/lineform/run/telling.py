@@ -43,8 +43,12 @@ def _until_quiet(run: Run, quiet: Quiet | None) -> Run:
     if quiet is None:
         return run
     asked = run.options.should_stop
-    should_stop = lambda: asked() or quiet.until(run.clock.now()) is not None  # noqa: E731
-    return replace(run, options=replace(run.options, should_stop=should_stop))
+
+    def closed() -> bool:
+        return quiet.until(run.clock.now()) is not None
+
+    options = replace(run.options, should_stop=lambda: asked() or closed(), closed=closed)
+    return replace(run, options=options)
 
 
 async def note(run: Run, action: str, subject: str, detail: str) -> None:

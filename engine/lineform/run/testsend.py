@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.lineapi.routes import Route
+from lineform.model.client import Limits
 from lineform.model.project import Client, Resource
+from lineform.planning.live import Quota
 from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
 from lineform.ports.store import Store
+from lineform.run.halt import GUARD, halted_by
 from lineform.run.options import Records
-from lineform.run.prepare import TEST, tested_detail
+from lineform.run.prepare import TEST, refuse, tested_detail
 from lineform.run.rendering import refuse_suspicious
 from lineform.segments.friend import Friend
 from lineform.sending.batches import addressed, body_of
+from lineform.sending.cost import month_start
 from lineform.sending.given import stand_ins
+from lineform.sending.guards import Figures, stops
 from lineform.sending.keys import key_of_test
 from lineform.sending.retry import TRIES, pause
 from lineform.sending.revision import read_revision, revision
@@ -64,7 +70,8 @@ async def send_test(
     """Sends a campaign's messages to `testers` (LINE user ids), with a テスト text allowed.
 
     Each reads their own data where the store knows them, else that of `synthetic`. Raises BlockedError where there are
-    too many testers, the quota does not suffice or a message cannot be made; nothing is sent then.
+    too many testers, the quota or the client's budget does not suffice, sending is halted or a message cannot be made;
+    nothing is sent then.
     """
     testers = list(dict.fromkeys(testers))
     if not testers:
@@ -86,11 +93,16 @@ async def send_test(
         )
     records = Records(store)
     try:
+        await records(_refuse_halted, client, store, clock.now())
+        await records(_refuse_over_budget, client, store, quota, len(testers), clock.now())
         friends = await records(_friends, store, client.name, testers, synthetic)
         bodies = _render(client, resource, friends, clock)
         invocation = uuid4().hex
         results = []
         for place, (user_id, body) in enumerate(zip(testers, bodies, strict=True), start=1):
+            if place > 1 and (who := await records(halted_by, store, client.name, clock.now())):
+                results.append(Tested(place, f"{GUARD}: sending was halted by {who}"))
+                continue
             key = key_of_test(client.name, str(resource.address), invocation, user_id)
             results.append(Tested(place, await _send(account, clock, addressed(body, Route.PUSH, [user_id]), key)))
         sent = sum(not result.refused for result in results)
@@ -102,6 +114,21 @@ async def send_test(
     finally:
         records.close()
     return TestReport(str(resource.address), tuple(results), sent, quota.left)
+
+
+def _refuse_halted(client: Client, store: Store, now: datetime) -> None:
+    if who := halted_by(store, client.name, now):
+        raise BlockedError(
+            f"sending was halted by {who}", hint="'lineform run --resume' lets the client send again", code=GUARD
+        )
+
+
+def _refuse_over_budget(client: Client, store: Store, quota: Quota, messages: int, now: datetime) -> None:
+    """A test costs what any message costs; whom a send may reach, and when, is no question here."""
+    limits = Limits(monthly_messages=client.limits.monthly_messages, monthly_yen=client.limits.monthly_yen)
+    spent = store.spent(client.name, month_start(now))
+    figures = Figures(messages, True, None, quota.used, spent.called, promised=spent.promised)
+    refuse(stops(figures, None, limits, client.plan))
 
 
 def _friends(store: Store, account: str, testers: Sequence[str], synthetic: Friend | None) -> list[Friend]:

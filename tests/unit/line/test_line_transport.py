@@ -25,6 +25,7 @@ from lineform.planning.live_audiences import AudienceStatus
 from lineform.ports.line_account import (
     CallRecord,
     LineFailure,
+    NotWanted,
     OutcomeUnknown,
     QuotaExceeded,
     RateLimited,
@@ -329,6 +330,12 @@ def test_too_much_of_one_friend_slows_nothing_down(talk: Talk) -> None:
     assert isinstance(failure, TooManyToOne)
     assert failure.retry_after == 0, "the pace was not told"
     assert len(stub.seen) == 1
+
+
+def test_a_call_that_is_wanted_no_more_when_its_turn_comes_is_not_made(talk: Talk) -> None:
+    failure, stub = talk(lambda a: a.send(Route.PUSH, b"{}", KEY, lambda: False), says(200))
+    assert isinstance(failure, NotWanted)
+    assert stub.seen == []
 
 
 def test_a_used_up_month_is_no_rate(talk: Talk) -> None:
