@@ -183,6 +183,20 @@ def test_a_preview_says_who_sees_which_menu(workspace: Path, run: Run) -> None:
     assert first < second < last
 
 
+def test_a_preview_shows_what_steps_say_with_their_links_and_items(workspace: Path, run: Run) -> None:
+    clients = ("--client", "uohide", "--client", "kurashi-zakka", "--client", "kita-juku")
+    assert run("preview", *clients, "--now", BEFORE, "--out", "page.html").code == 0
+    page = (workspace / "page.html").read_text(encoding="utf-8")
+    for words in (
+        "scenario.welcome/thanks",
+        "https://uohide.example/year-end",  # as it is without a friend to track
+        "after 10d at 12:00",
+        "藍染の小皿 2200円",  # the example of the rule
+        "reply.anything",
+    ):
+        assert words in page, words
+
+
 def test_a_preview_says_where_a_message_cannot_be_made(workspace: Path, run: Run) -> None:
     path = workspace / "campaigns" / "winter-offer.yaml"
     replace(path, "friend.name | default('お客')", "friend.name")

@@ -14,8 +14,10 @@ import pytest
 from lineform.journeys.live import live_through
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
+from lineform.report.scenarios import tap_lines
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome
+from lineform.run.taps import link_taps
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import SendStatus
 from lineform.serve.onlooker import Unwatched
@@ -110,6 +112,11 @@ def test_a_tap_on_a_link_of_a_step_is_known_by_friend_and_begins_a_scenario(life
     assert here.read(1)[-1][1] == "ご覧くださりありがとうございます"
     assert (len(here.read(0)), len(here.read(2))) == (1, 1)
     assert here.targets() == [("scenario.teaser", "tell", "sale", 1)]
+    taps = here.with_store(lambda store: list(link_taps(store, here.client.name, here.friend(1), "scenario.teaser")))
+    assert list(tap_lines(taps, "Asia/Tokyo")) == ["  2026-12-02 10:00  tapped the link 'sale' in 'tell'"]
+    assert (
+        here.with_store(lambda store: list(link_taps(store, here.client.name, here.friend(1), "scenario.after"))) == []
+    )
 
 
 def test_tracked_by_message_a_step_is_one_call_and_taps_are_counted(life: Any) -> None:

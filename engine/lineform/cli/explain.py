@@ -18,7 +18,8 @@ from lineform.model.origin import Path as ValuePath
 from lineform.model.origin import dotted, parse_dotted
 from lineform.model.problem import did_you_mean
 from lineform.model.project import Client, Project
-from lineform.report.scenarios import course_lines
+from lineform.report.scenarios import course_lines, tap_lines
+from lineform.run.taps import link_taps
 from lineform.scenarios.menu_reasons import explain_menu, named
 from lineform.scenarios.menu_rules import menu_rules_revision, read_menu_rules
 from lineform.scenarios.menus import NOTHING
@@ -113,10 +114,12 @@ def _scenario(project: Project, owner: Client, name: str, user_id: str, now: dat
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         friend = known_friend(session.store, owner.name, user_id)
         courses = session.store.enrolments(owner.name, [friend.id]).get(friend.id, ())
+        taps = list(link_taps(session.store, owner.name, friend.id, f"scenario.{name}"))
     if friend.blocked:
         click.echo(f"{user_id} blocks {owner.name}, and is sent nothing")
     mine = [course for course in courses if course.scenario == name]
     click.echo("\n".join(course_lines(user_id, mine, owner.timezone, name)))
+    click.echo("\n".join(tap_lines(taps, owner.timezone)), nl=bool(taps))
 
 
 def _client_tree(client: Client) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,18 +21,20 @@ from lineform.model.problem import did_you_mean
 from lineform.model.project import Client, Project, Resource
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import richmenu_to_line
+from lineform.planning.arming import ARMED_KINDS
 from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMenu, audience_words, preview_page
+from lineform.scenarios.doing import messages_in
 from lineform.scenarios.menu_reasons import named
 from lineform.scenarios.menu_rules import menu_rules_revision, read_menu_rules
 from lineform.segments.friend import Friend, Value
 from lineform.segments.sample import NAME, sample_friend, unknown_friend
 from lineform.segments.sentences import phrase
 from lineform.sending.due import upcoming
-from lineform.sending.given import stand_ins
+from lineform.sending.given import Given, read_given, stand_ins
 from lineform.sending.revision import Revisions, declared_by, read_revision, revision
 from lineform.sending.scope import friend_scope, reads_friend, run_scope
 from lineform.templates.errors import TemplateError, UnknownValue
-from lineform.templates.send import compile_messages
+from lineform.templates.send import CompiledMessages, compile_messages
 from lineform.wiring.clock import SystemClock
 
 DEFAULT = Path(".lineform") / "preview" / "index.html"
@@ -56,9 +59,9 @@ def command(
     chosen: tuple[str, ...],
     now: datetime | None,
 ) -> None:
-    """Write a page with every rich menu and its tap areas, and every campaign's messages.
+    """Write a page with every rich menu and its tap areas, and the messages of campaigns, scenarios and replies.
 
-    Each campaign is shown as an invented friend reads it of whom everything is known, and, where that differs, as one
+    Each is shown as an invented friend reads it of whom everything is known, and, where that differs, as one
     reads it of whom nothing is.
     """
     project = open_project(workspace, clients)
@@ -73,7 +76,9 @@ def command(
     except OSError as error:
         raise LineformError(f"{path} cannot be written: {error.strerror}") from None
     menus, campaigns = sum(len(one.menus) for one in shown), sum(len(one.campaigns) for one in shown)
-    click.echo(f"{path}: {menus} rich menus and {campaigns} campaigns of {len(shown)} clients")
+    said = sum(len(one.spoken) for one in shown)
+    parts = f"{menus} rich menus, {campaigns} campaigns, and what scenarios and replies say {said} times"
+    click.echo(f"{path}: {parts}, of {len(shown)} clients")
 
 
 def _title(project: Project) -> str:
@@ -101,9 +106,15 @@ def _client(owner: Client, now: datetime, name: str, values: Mapping[str, Value]
     known = {key: value for key, value in values.items() if key in words.attributes}
     friend = sample_friend(words, now, name, known)
     campaigns = [_campaign(owner, resource, friend, now) for resource in owner.of(Kind.CAMPAIGN)]
+    spoken = [
+        one
+        for kind in (Kind.SCENARIO, Kind.REPLY)
+        for resource in owner.of(kind)
+        for one in _said(owner, resource, friend, now)
+    ]
     menus = [_menu(resource, resource.spec) for resource in owner.of(Kind.RICHMENU) if _is_menu(resource)]
     rules = [line for resource in owner.of(Kind.MENU_RULES) for line in _rules(owner, resource)]
-    return ShownClient(owner.name, owner.spec.title, menus, sorted(campaigns, key=lambda one: one.at), rules)
+    return ShownClient(owner.name, owner.spec.title, menus, sorted(campaigns, key=lambda one: one.at), rules, spoken)
 
 
 def _rules(owner: Client, resource: Resource) -> Iterator[str]:
@@ -140,21 +151,63 @@ def _campaign(owner: Client, resource: Resource, friend: Friend, now: datetime) 
     if not spec.enabled:
         when = "not enabled"
     messages = compile_messages(armed.messages, armed.context)
-    scope = {"run": run_scope(at, armed.timezone), **stand_ins(messages.reads, armed.given)}
+    without = "" if armed.skip_if_unknown else ": such a friend stops the send"
+    readings = _readings(messages, armed.given, (friend, at, armed.timezone), without)
+    notes = [spec.description, f"{when} · {audience_words(spec.audience)}"]
+    return ShownCampaign(str(resource.address), notes, local, readings)
+
+
+def _readings(
+    messages: CompiledMessages, given: Given, by: tuple[Friend, datetime, str], without: str
+) -> list[Reading]:
+    """What an invented friend reads at a moment in a time zone and, where that differs, one of whom nothing is known;
+    `without` is added where a value is missing."""
+    friend, at, timezone = by
+    scope = {"run": run_scope(at, timezone), "event": {}, **stand_ins(messages.reads, given)}
 
     def reading(whose: str, reader: Friend) -> Reading:
         try:
-            return Reading(whose, messages.render({**scope, "friend": friend_scope(reader, armed.timezone)}))
+            return Reading(whose, messages.render({**scope, "friend": friend_scope(reader, timezone)}))
         except UnknownValue as unknown:
-            skipped = unknown.message if armed.skip_if_unknown else f"{unknown.message}: such a friend stops the send"
-            return Reading(whose, (), skipped)
+            return Reading(whose, (), f"{unknown.message}{without}")
         except TemplateError as error:
             return Reading(whose, (), error.message)
 
-    readings = [reading(f"for {friend.display_name}" if reads_friend(messages.reads) else "", friend)]
+    out = [reading(f"for {friend.display_name}" if reads_friend(messages.reads) else "", friend)]
     if reads_friend(messages.reads):
         other = reading("for a friend of whom nothing is known", unknown_friend())
-        if other.messages != readings[0].messages:
-            readings.append(other)
-    notes = [spec.description, f"{when} · {audience_words(spec.audience)}"]
-    return ShownCampaign(str(resource.address), notes, local, readings)
+        if other.messages != out[0].messages:
+            out.append(other)
+    return out
+
+
+def _said(owner: Client, resource: Resource, friend: Friend, now: datetime) -> Iterator[ShownCampaign]:
+    """What a scenario's steps, or a reply, say to a friend."""
+    body = ARMED_KINDS[resource.address.kind](Revisions(), owner, resource).body
+    local = now.astimezone(ZoneInfo(owner.timezone))
+    for name, when, messages in _turns(body):
+        given = read_given(body)
+        compiled = compile_messages(messages, body["context"])
+        readings = _readings(compiled, given, (friend, now, owner.timezone), ": such a friend is not sent it")
+        yield ShownCampaign(f"{resource.address}{name}", [resource.spec.description, when], local, readings)
+
+
+def _turns(body: Mapping[str, Any]) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """Whatever an armed scenario or reply sends at one time: in which step, when, and the messages."""
+    if "steps" not in body:
+        ways = [
+            ("when it is open" if body["hours"] else "", body["do"]),
+            ("when it is closed", body["otherwise"] or ()),
+        ]
+        yield from (("", when, sent) for when, actions in ways if (sent := messages_in(actions)))
+        return
+    for step in body["steps"]:
+        at = f" at {step['at']}" if "at" in step else ""
+        when = f"{step['before']['by']} before{at}" if "before" in step else f"after {step['after']}{at}"
+        arms = [(f"{when}, way {number}", arm) for number, arm in enumerate(step.get("arms", ()), start=1)]
+        waits = step.get("wait")
+        if waits is not None:
+            arms += [("when it happens", waits["met"]), ("when it did not happen in time", waits["missed"])]
+        for said, way in ((when, step), *arms):
+            if sent := messages_in(way["actions"]):
+                yield f"/{step['id']}", said, sent

@@ -53,11 +53,15 @@ class ShownClient:
     campaigns: Sequence[ShownCampaign]
     rules: Sequence[str] = ()
     """Who sees which menu: the rules in their order, of which the first that holds decides."""
+    spoken: Sequence[ShownCampaign] = ()
+    """What the steps of scenarios and replies say."""
 
 
 def preview_page(title: str, clients: Sequence[ShownClient], *, lang: str = "ja") -> str:
     """The whole page: self-contained, loads nothing but the pictures that messages name."""
-    words = "Every rich menu, and every campaign as friends would read it. The friends are invented."
+    words = (
+        "Every rich menu, and campaigns, scenarios and replies as friends would read them. The friends are invented."
+    )
     head = [element("h1", None, title), element("p", {"class": "lf-quiet"}, words)]
     return page_html(title, joined([*head, *(_client(client) for client in clients)]), lang=lang)
 
@@ -73,7 +77,10 @@ def _client(client: ShownClient) -> Html:
     if client.campaigns:
         shown = [_reading(client, campaign, one) for campaign in client.campaigns for one in campaign.readings]
         parts += [element("h3", None, "Campaigns"), gallery(*shown)]
-    if not client.menus and not client.campaigns:
+    if client.spoken:
+        shown = [_reading(client, one, reading) for one in client.spoken for reading in one.readings]
+        parts += [element("h3", None, "Scenarios and replies"), gallery(*shown)]
+    if not client.spoken and not client.menus and not client.campaigns:
         parts.append(element("p", {"class": "lf-quiet"}, "no menus and no campaigns"))
     return element("section", None, *parts)
 

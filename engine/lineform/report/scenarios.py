@@ -75,6 +75,13 @@ def course_lines(who: str, courses: Sequence[Enrolment], timezone: str, name: st
             yield f"  {_moment(mark.at, zone)}  {mark.step}: {mark.said}"
 
 
+def tap_lines(taps: Iterable[tuple[datetime, str, str]], timezone: str) -> Iterator[str]:
+    """The links of a scenario that one friend tapped: when, which, and in which step."""
+    zone = ZoneInfo(timezone)
+    for at, link, step in taps:
+        yield f"  {_moment(at, zone)}  tapped the link '{link}' in '{step}'"
+
+
 def _standing(course: Enrolment, zone: ZoneInfo) -> str:
     reason = f", {course.reason}" if course.reason else ""
     if course.state is State.ACTIVE and course.due is not None:

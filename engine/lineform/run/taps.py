@@ -6,7 +6,8 @@ nobody signed, or whose target is not recorded, leads nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from lineform.scenarios.happening import Happening, What
 from lineform.segments.friend import CLICK
 from lineform.sending.links import LinkKeys, read
 
+_KEY = re.compile(r"l/(\d{1,15})/")
+"""The beginning of a recorded tap's id: the number of its target."""
 _CRAWLERS = ("line-poker", "facebookexternalhit", "bot", "crawler", "spider", "preview")
 
 
@@ -55,6 +58,15 @@ def tapped(store: Store, keys: Mapping[str, LinkKeys], token: str, now: datetime
     event = EventRow(user_id, CLICK, key, at, fields)
     happening = Happening(f"{CLICK}/{key}", ticket.friend, What.EVENT, at, name=CLICK, fields=fields)
     return Tap(target, target.url, event, happening)
+
+
+def link_taps(store: Store, account: str, friend: int, address: str) -> Iterator[tuple[datetime, str, str]]:
+    """What a friend tapped in messages of this address, such as a scenario's: when, the link's name, and the step."""
+    for event in store.histories(account, [friend]).get(friend, ()):
+        found = _KEY.match(event.id) if event.type == CLICK else None
+        target = store.link_target(int(found[1])) if found else None
+        if target is not None and (target.account, target.address) == (account, address):
+            yield event.at, target.link, target.key.partition("@")[0]
 
 
 def is_crawler(user_agent: str) -> bool:
