@@ -193,6 +193,18 @@ ROWS = {
     "one tick, two items: everybody hears of both": (
         "acceptance/test_items_and_calls.py::test_one_tick_tells_everybody_of_every_item"
     ),
+    "an empty pool holds up its own step and nobody else": (
+        "acceptance/test_missing_supplies.py::test_an_empty_pool_holds_up_its_own_step_and_nobody_else"
+    ),
+    "a reply token that is dead: no push beyond the budget, a limit or into the night": (
+        "acceptance/test_scenario_rules.py::test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours"
+    ),
+    "the server was down for a night: its answers are no answers any more": (
+        "acceptance/test_scenario_rules.py::test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule"
+    ),
+    "the process dies before the quiet hours: nobody is woken": (
+        "acceptance/test_scenario_rules.py::test_what_was_frozen_before_the_quiet_hours_waits_for_their_end"
+    ),
     "pause 30 hours, resume: no duplicate": "acceptance/test_accidents.py::test_pause_30_hours_resume_no_duplicate",
     "a setting that the engine cannot honour is a validation error": (
         "unit/loading/test_client_limits.py::test_a_demographic_audience_cannot_keep_limits_for_single_friends"

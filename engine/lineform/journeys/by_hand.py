@@ -70,7 +70,7 @@ def _some(run: Run, name: str, ids: Sequence[int], change: Change, purse: Purse 
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(ids, pushes=purse is not None)
         before = {one: _courses(decision, one, name) for one in ids}

@@ -12,28 +12,33 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from lineform.errors import BlockedError
 from lineform.journeys.book import Book, Books
 from lineform.journeys.cases import Case, Deed
 from lineform.journeys.hooks import DOERS, REACTIONS
 from lineform.journeys.limits import Lately, lately
 from lineform.journeys.menus import Menus
+from lineform.journeys.shelf import Shelf
 from lineform.model.project import Client
 from lineform.ports.audit import AuditEntry
 from lineform.ports.journeys import FriendChange, NewEvent
 from lineform.ports.store import Store
+from lineform.run.supplies import Supplies
 from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import MET, Moment, Moved, advance, said_by
+from lineform.scenarios.machine import LONGEST_WAIT, MET, Moment, Moved, advance, said_by
 from lineform.scenarios.reacting import blocked, react, revised
 from lineform.scenarios.script import Script
+from lineform.scenarios.steps import planned
 from lineform.segments.friend import Event, Friend
+from lineform.sending.links import Keys
 from lineform.sending.quiet import quiet_hours
 
 LONGEST_CHAIN: Final = 8
 """Happenings that may follow from one another; more is a circle, and is stopped."""
 _NEXT_TRY: Final = timedelta(hours=1)
-"""How long steps wait where the month's budget is spent."""
+"""How long steps wait where the month's budget is spent, or something is missing that their messages are given."""
 _STEPS_AT_ONCE: Final = 400
 """Steps that one friend may go through at one moment: more than the largest scenarios can have together."""
 
@@ -52,6 +57,15 @@ class Said:
     def by_token(self, now: datetime) -> bool:
         """Whether it goes by a reply token that lives still."""
         return self.cause is not None and self.cause.answerable(now)
+
+
+@dataclass(slots=True)
+class Short:
+    """Something was missing that messages are given: of which resource, for how many friends."""
+
+    address: str
+    why: BlockedError
+    friends: int = 0
 
 
 @dataclass(slots=True)
@@ -79,9 +93,20 @@ class Person:
 class Decision:
     """Decides for friends who are held."""
 
-    def __init__(self, store: Store, client: Client, book: Book, books: Books, now: datetime, actor: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        client: Client,
+        book: Book,
+        books: Books,
+        now: datetime,
+        actor: str,
+        keys: Keys | None = None,
+    ) -> None:
         self.store, self.client, self.book, self.now = store, client, book, now
         self.said: list[Said] = []
+        self.shelf = Shelf(Supplies(store, client.name, now), keys)
+        self.short: dict[tuple[str, str], Short] = {}
         self._books, self._actor = books, actor
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
@@ -197,8 +222,26 @@ class Decision:
             script, course = found
             answers = cause is not None and cause.answerable(self.now) and _begun_by(course, cause)
             moved = advance(script, course, person.friend, replace(self._moment(person), answer=answers))
-            yield from self._moved(person, moved, cause, script)
+            yield from self._moved(person, self._supplied(script, course, person, moved), cause, script)
         self._note("stopped a circle", f"friend {person.friend.id}", "more steps at once than scenarios can have")
+
+    def _supplied(self, script: Script, course: Enrolment, person: Person, moved: Moved) -> Moved:
+        """The same, where everything is there that its messages are given. Else the step waits as a whole, and the
+        friend's other courses go on; after a week of it, a person decides."""
+        missing = self._missing([one for one in moved.effects if isinstance(one, Say)], script.address, person)
+        if missing is None:
+            return moved
+        first = course.waiting or (course.reached if course.turn else planned(script, course, person.friend))
+        if self.now - first > LONGEST_WAIT:
+            return Moved(replace(course, state=State.HELD, due=None, reason=missing.message))
+        until = self.now + _NEXT_TRY
+        return Moved(replace(course, due=until, held_until=until, reason=missing.message))
+
+    def _missing(self, several: list[Say], address: str, person: Person) -> BlockedError | None:
+        missing = self.shelf.take(person.friend.id, several, len(self._people)) if several else None
+        if missing is not None:
+            self.short.setdefault((address, missing.message), Short(address, missing)).friends += 1
+        return missing
 
     def _next_due(self, person: Person, *, touched: bool) -> tuple[Script, Enrolment] | None:
         found: list[tuple[int, datetime, str, Script, Enrolment]] = []
@@ -305,6 +348,10 @@ class Decision:
         if person.friend.blocked:
             return
         said = Said(person.friend, say, script, cause if say.answer else None)
+        if script is None or say.source.partition("/")[0] != script.address:
+            # Steps were asked before they were done.
+            missing = self._missing([say], say.source.partition("/")[0], person)
+            said = said if missing is None else replace(said, refused=missing.message)
         self.said.append(said)
         if self._lately is not None and not said.by_token(self.now):
             # Its messages are not made yet: what is counted here is that there is one.
@@ -372,6 +419,8 @@ class Decision:
     def write(self) -> None:
         """Everything but the messages."""
         account = self.client.name
+        for one in self.short.values():
+            self._note(f"stopped by {one.why.code}", one.address, f"{one.friends} friends: {one.why.message}")
         changed = [person.courses[key] for person in self.people for key in sorted(person.changed)]
         self.store.save_enrolments(account, changed, self.now)
         changes = [

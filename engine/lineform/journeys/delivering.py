@@ -17,14 +17,25 @@ from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimit
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.menus import link_open
 from lineform.run.options import Run
-from lineform.run.outcome import TickEntry
+from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.telling import delivered
 from lineform.sending.status import BatchStatus, SendStatus
 
 
 async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
     """Delivers everything. Raises Unauthorised where the token is no longer good."""
-    entries = []
+    entries = [
+        TickEntry(
+            one.address,
+            "",
+            Outcome.BLOCKED,
+            recipients=one.friends,
+            reason=one.why.message,
+            guard=one.why.code,
+            hint=one.why.hint,
+        )
+        for one in frozen.short
+    ]
     for pushed in [*await _answer_all(run, frozen.answers), frozen]:
         for address, key in pushed.sends:
             send = await run.records(run.store.send, run.client.name, address, key)
@@ -98,7 +109,8 @@ def _push_instead(run: Run, answer: Answer, why: str, purse: Purse | None) -> Fr
         store.hold_friends(client, friends)
         store.settle(answer.batch_id, BatchStatus.REFUSED, now, reason=why)
         store.conclude(answer.send_id, SendStatus.REFUSED, now, reason=f"{why}; a push is to go instead")
-        decision = Decision(store, run.client, books().of(store, run.client), books(), now, run.options.actor)
+        book = books().of(store, run.client)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.take_in(friends, pushes=purse is not None)
         decision.push_instead(answer.said)
         return written(run, decision, purse)

@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from lineform.errors import BlockedError
 from lineform.journeys.book import READERS, books
 from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
 from lineform.journeys.decision import Decision
@@ -76,11 +75,6 @@ async def _due(run: Run) -> list[TickEntry]:
             entries.append(_blocked(over.stop.sentence, over.stop.guard, over.stop.hint))
             purse, size = replace(over.purse, spent=True), CLAIMED
             continue
-        except BlockedError as stop:
-            if size > 1:
-                size = max(1, size // 4)
-                continue
-            return [*entries, _blocked(stop.message, stop.code, stop.hint)]
         if not claimed:
             return entries
         entries += await deliver_frozen(run, frozen)
@@ -102,7 +96,7 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
         ids = store.claim_due(account, now, size)
         if not ids:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(ids, pushes=purse is not None)
         for friend_id in ids:
@@ -130,7 +124,7 @@ def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
         waiting = store.queued_happenings(account, CLAIMED)
         if not waiting:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(sorted({one.friend_id for one in waiting}), pushes=purse is not None)
         for happening in waiting:

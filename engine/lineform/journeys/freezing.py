@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from lineform.journeys.decision import Decision, Said
+from lineform.journeys.decision import Decision, Said, Short
 from lineform.journeys.making import Made, Maker, NotMade
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
@@ -52,6 +52,8 @@ class Frozen:
     """Messages that were not sent, by reason."""
     menus: tuple[int, ...] = ()
     """Friends whose menu was written down."""
+    short: tuple[Short, ...] = ()
+    """What was missing, so that messages were not made."""
 
 
 class Freezer:
@@ -69,7 +71,7 @@ class Freezer:
         """Writes everything down. Without `pushes`, only answers, which are free."""
         groups: dict[tuple[str, str, bool], list[Made]] = {}
         by_token: dict[str, list[Made]] = {}
-        self._maker.look_up(self._decision.said)
+        self._maker.look_up(said for said in self._decision.said if not said.refused)
         for said in self._decision.said:
             made = self._made(said)
             if made is None:
@@ -176,6 +178,7 @@ class Freezer:
         try:
             send, _ = self._written(address, key, several[0].said, people, batches)
         except PoolEmpty as empty:
+            # They were there when it was decided; whoever discards a pool's codes waits for no decision.
             raise too_few_codes(empty.pool) from empty
         if not self._rests(several[0].said):
             self.frozen.sends.append((address, send.key))

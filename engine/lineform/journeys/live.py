@@ -60,7 +60,7 @@ def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[F
         fresh = store.new_happenings(account, part, now)
         if not fresh:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(ids, pushes=purse is not None)
         for happening in fresh:

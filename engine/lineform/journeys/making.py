@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from lineform.journeys.decision import Decision, Said
 from lineform.journeys.passing import pages_of
+from lineform.journeys.shelf import PAGE, Alike, alike
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST
 from lineform.ports.ledger import Handout
 from lineform.run.fill import Fill, handed_out, looked_up
@@ -27,13 +28,7 @@ from lineform.sending.links import Keys
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.textguards import suspicious_bytes
 from lineform.templates.errors import TemplateError
-from lineform.templates.moments import BUILD
-from lineform.templates.send import CompiledMessages, compile_messages, is_each
-
-PAGE: Final = "page"
-"""The name by which an expression reads a friend's own pages."""
-_Alike = tuple[int, ...]
-"""What is the same for friends who are sent the same messages, before these are filled in."""
+from lineform.templates.send import CompiledMessages, is_each
 
 
 class NotMade(Exception):
@@ -93,16 +88,16 @@ class Maker:
     def __init__(self, decision: Decision, keys: Keys | None = None, lessons: Lessons | None = None) -> None:
         self._decision, self._keys = decision, keys
         self._supplies = Supplies(decision.store, decision.client.name, decision.now, lessons)
-        self._common: dict[_Alike, _Common] = {}
+        self._common: dict[Alike, _Common] = {}
 
     def look_up(self, several: Iterable[Said]) -> None:
         """Looks up what these messages are given, together for all friends who are sent the same. Raises BlockedError
         where the account has nothing to give: a coupon that was not made, a feed without items."""
-        fresh: dict[_Alike, _Common] = {}
+        fresh: dict[Alike, _Common] = {}
         for said in several:
-            key = _alike(said)
+            key = alike(said.say)
             if key not in fresh:
-                compiled = compile_messages(said.say.messages, said.say.context)
+                compiled = self._decision.shelf.compiled(said.say)
                 fresh[key] = _Common(said.say.given.read_by(compiled.reads), compiled)
             fresh[key].people.append(said.friend.id)
         for common in fresh.values():
@@ -123,7 +118,7 @@ class Maker:
 
     def made(self, said: Said) -> Made:
         """One message, which was looked up. Raises NotMade."""
-        common = self._common[_alike(said)]
+        common = self._common[alike(said.say)]
         if (rule := common.without.get(said.friend.id)) is not None:
             raise NotMade(f"items.{rule} has nothing for this friend")
         scope = self._scope(said, common)
@@ -160,12 +155,12 @@ class Maker:
         whatever they were given before, and links that are signed. Raises PoolEmpty, and BlockedError where links
         cannot be signed."""
         fills = {
-            key: self._handed_out(handout, [one for one in several if _alike(one.said) == key])
-            for key in dict.fromkeys(_alike(one.said) for one in several if one.takes_codes or one.links)
+            key: self._handed_out(handout, [one for one in several if alike(one.said.say) == key])
+            for key in dict.fromkeys(alike(one.said.say) for one in several if one.takes_codes or one.links)
         }
         out = []
         for one in several:
-            found = fills.get(_alike(one.said))
+            found = fills.get(alike(one.said.say))
             if found is None:
                 out.append(Whole(one.said.friend, one.body, one.body))
                 continue
@@ -182,9 +177,3 @@ class Maker:
         given = replace(first.given, items={})
         fill = handed_out(self._supplies, handout, first.compiled.reads, given, signed)
         return fill, fill.each(sorted({one.said.friend.id for one in several}))
-
-
-def _alike(said: Said) -> _Alike:
-    # The decision keeps whatever was said in it, so that no other object can come to bear these ids.
-    say = said.say
-    return (*map(id, say.messages), *(id(say.context.get(root)) for root in sorted(BUILD)), id(say.given))

@@ -140,7 +140,7 @@ def _written(
         if not known:
             return Frozen()
         book = books().of(run.store, run.client)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(known, pushes=purse is not None)
         for one in known:

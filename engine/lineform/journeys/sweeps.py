@@ -104,7 +104,7 @@ def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: P
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
         decision.take_in(ids, pushes=purse is not None)
         look(decision, script, ids)

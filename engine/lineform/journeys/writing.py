@@ -24,4 +24,5 @@ def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
     frozen = freezer.freeze(pushes=purse is None or not purse.spent)
     decision.write()
     frozen.menus = decision.open_menus
+    frozen.short = tuple(decision.short.values())
     return frozen

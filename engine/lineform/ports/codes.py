@@ -50,7 +50,9 @@ class Codes(Protocol):
         """Every pool that codes were ever imported into, by name."""
         ...
 
-    def free_codes(self, account: str, pool: str) -> int: ...
+    def free_codes(self, account: str, pool: str, *, most: int | None = None) -> int:
+        """Codes that can still be given; with `most`, counted no further than that."""
+        ...
 
     def code_holders(self, account: str, pool: str) -> Iterator[int]:
         """Friends who have a code of the pool, ascending, streamed."""

@@ -60,6 +60,13 @@ def lapses(promises: Iterable[Promise], moment: datetime, timezone: str) -> Iter
         yield Stop("G218", why_lapsed(promise, moment, timezone), "send it earlier, or take it out of the messages")
 
 
+def no_codes(pool: str) -> BlockedError:
+    """A pool that holds no code for a friend who needs one."""
+    return BlockedError(
+        f"{pool} holds too few codes", hint=f"import more with 'lineform codes import {pool} FILE'", code="G217"
+    )
+
+
 def too_few_codes(pool: str) -> BlockedError:
     """A pool that ran empty inside of a freeze."""
     return BlockedError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from lineform.errors import BlockedError, CredentialError, StaleError
+from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.ledger import LedgerMoved, NewSend, Occurrence, Revision, Send
@@ -39,7 +40,8 @@ from lineform.sending.status import BatchStatus, SendStatus
 
 Also = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
-due. It makes entries out of its own failures; what it raises ends the tick."""
+due. It makes entries out of its own failures; a BlockedError becomes one, and whatever else it raises ends
+the tick."""
 
 _Campaign = tuple[Revision, Armed]
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -95,7 +97,7 @@ async def tick(
                 await _campaign(run, case, crew)
             for part in also:
                 if not options.should_stop():
-                    for entry in await part(run):
+                    for entry in await _part(run, part):
                         crew.tell(entry)
         entries = await crew.entries()
         following = await records(coming, run, _upcoming(run, campaigns))
@@ -103,6 +105,14 @@ async def tick(
     finally:
         await crew.leave()
         records.close()
+
+
+async def _part(run: Run, part: Also) -> Sequence[TickEntry]:
+    """What else is done; what stops one part holds up no other."""
+    try:
+        return await part(run)
+    except BlockedError as stop:
+        return [TickEntry(Kind.SCENARIO, "", Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)]
 
 
 async def check_bot(run: Run) -> None:

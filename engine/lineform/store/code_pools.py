@@ -68,12 +68,12 @@ class CodeRecords(Database):
                 for pool_id, name, every, given, gone in found
             ]
 
-    def free_codes(self, account: str, pool: str) -> int:
-        """Codes that can still be given."""
+    def free_codes(self, account: str, pool: str, *, most: int | None = None) -> int:
+        """Codes that can still be given; with `most`, counted no further than that."""
         with self.reading() as connection:
             pool_id = self.pool_id(connection, account, pool)
-            query = sa.select(sa.func.count()).where(codes.c.pool_id == pool_id, FREE)
-            return connection.execute(query).scalar_one()
+            free = sa.select(codes.c.id).where(codes.c.pool_id == pool_id, FREE).limit(most)
+            return connection.execute(sa.select(sa.func.count()).select_from(free.subquery())).scalar_one()
 
     def code_holders(self, account: str, pool: str) -> Iterator[int]:
         """Friends who have a code, ascending."""
