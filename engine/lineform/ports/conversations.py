@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from lineform.scenarios.answering import Standing
@@ -19,6 +19,10 @@ class Conversation:
     friend_id: int
     dialogues: Mapping[str, Dialogue | None]
     answered: Mapping[str, Answered]
+
+
+KEPT_AFTER = timedelta(days=1)
+"""How long a nonce is kept that is over: LINE's answer may wait for a server that is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,10 @@ class Conversations(Protocol):
         ...
 
     def keep_nonces(self, account: str, nonces: Sequence[MemberNonce], now: datetime) -> None:
-        """Keeps nonces until they are used or over; those that are over are deleted."""
+        """Keeps nonces until they are used or over; those that were over for `KEPT_AFTER` are deleted."""
         ...
 
     def redeem_nonce(self, account: str, nonce_hash: str, key: str, now: datetime) -> str:
-        """The member of a nonce, empty where there is none, it is over or somebody has come back with it already. `key`
-        says who comes back: the same one may do so again."""
+        """The member of a nonce, empty where there is none, it was over at `now`, or somebody has come back with it
+        already. `key` says who comes back: the same one may do so again."""
         ...

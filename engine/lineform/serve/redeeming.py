@@ -22,7 +22,8 @@ async def link_friend(run: Run, answer: LinkedFriend) -> Sequence[FriendRow]:
     if not answer.succeeded or not answer.nonce:
         return ()
     store, name, now = run.store, run.client.name, run.clock.now()
-    member = await run.records(store.redeem_nonce, name, nonce_hash(answer.nonce), answer.key, now)
+    # Its ten minutes end at the moment of LINE's answer, however long that waited here to be worked on.
+    member = await run.records(store.redeem_nonce, name, nonce_hash(answer.nonce), answer.key, answer.at)
     if not member:
         entry = AuditEntry(now, name, run.options.actor, "link refused", "a member", "the nonce is none of ours")
         await run.records(store.note, entry)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lineform.ports.conversations import Conversation, MemberNonce
+from lineform.ports.conversations import KEPT_AFTER, Conversation, MemberNonce
 from lineform.scenarios.answering import Standing
 from lineform.scenarios.dialogue import Dialogue
 from lineform.scenarios.replies import Answered
@@ -67,7 +67,7 @@ class ConversationRecords(Database):
         """All of them, or none."""
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
-            over = sa.and_(member_nonces.c.account_id == account_id, member_nonces.c.expires_at <= now)
+            over = sa.and_(member_nonces.c.account_id == account_id, member_nonces.c.expires_at <= now - KEPT_AFTER)
             connection.execute(sa.delete(member_nonces).where(over))
             rows = [
                 {
