@@ -55,6 +55,14 @@ def test_an_event_is_recorded_once_whatever_comes_later(store: Store) -> None:
     assert ids[user(2)] not in history
 
 
+def test_when_an_event_happened_is_known_as_it_was_told_first(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(1))], NOW)
+    store.add_events("aoba", [bought(1, "a"), EventRow(user(1), "visit", "a", NOW - DAY)], NOW)
+    asked = [bought(1, "a", NOW + DAY), bought(1, "b"), EventRow(user(1), "visit", "a", NOW)]
+    assert store.recorded_events("aoba", asked) == {("purchase", "a"): NOW, ("visit", "a"): NOW - DAY}
+    assert store.recorded_events("other", asked) == {}
+
+
 def test_the_same_id_in_another_account_is_another_event(store: Store) -> None:
     for account in ("aoba", "other"):
         store.import_friends(account, [FriendRow(user(1))], NOW)

@@ -51,7 +51,8 @@ def import_(
 
     Columns: event, id, at, one of user_id and member_id, and fields.NAME for each field (in JSON Lines an object
     "fields"). An event is known by its type and id, so that a file may be imported again. What follows from an event
-    follows at the next turn of `lineform serve` or `lineform run`; with --history, nothing does.
+    follows at the next turn of `lineform serve` or `lineform run`; with --history, or where it happened more than 60
+    days ago, nothing does.
     """
     project, owner = owner_of(workspace, client)
     settings = read_settings()

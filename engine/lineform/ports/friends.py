@@ -115,6 +115,10 @@ class Friends(Protocol):
         repeated. Raises ValueError for a value that no database can hold."""
         ...
 
+    def recorded_events(self, account: str, rows: Sequence[EventRow]) -> Mapping[tuple[str, str], datetime]:
+        """When those of these events happened that are recorded, by their type and id: as they were told first."""
+        ...
+
     def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:
         """What these friends did, the earliest first; friends of whom no event is recorded are left out."""
         ...

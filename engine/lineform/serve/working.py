@@ -16,6 +16,7 @@ from lineform.ports.audit import AuditEntry
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.inbox import Source, Waiting
 from lineform.ports.intake import ItemEvent
+from lineform.ports.journeys import LOOKED_AT_KEPT
 from lineform.ports.line_account import LineFailure
 from lineform.run.halt import halted_by
 from lineform.run.options import Run
@@ -92,8 +93,8 @@ class _Facts:
     items: list[ItemEvent] = field(default_factory=list)
     meant: list[tuple[Waiting, Meaning]] = field(default_factory=list)
     unsent: Unsent = NOTHING_UNSENT
-    told: list[tuple[Waiting, ShopEvent, str]] = field(default_factory=list)
-    """A shop's events with the user id of each friend they are about."""
+    told: list[tuple[Waiting, ShopEvent, EventRow]] = field(default_factory=list)
+    """A shop's events, as they are recorded of each friend they are about."""
 
 
 async def work_once(run: Run, following: Following, options: Working, onlooker: Onlooker) -> int | None:
@@ -161,14 +162,24 @@ async def _work_on(run: Run, following: Following, claimed: Sequence[Waiting]) -
         await run.records(run.store.add_item_events, run.client.name, facts.items)
     if following.take_back is not None and facts.unsent.message_ids:
         await following.take_back(run, facts.unsent)
-    people = {meaning.user_id for _, meaning in facts.meant} | {user_id for _, _, user_id in facts.told}
+    people = {meaning.user_id for _, meaning in facts.meant} | {row.user_id for _, _, row in facts.told}
     if not people:
         return
     ids = await run.records(run.store.friend_ids, run.client.name, sorted(people))
     if following.meet is not None and (acted := _acted(facts, ids)):
         await following.meet(run, acted)
+    if facts.told:
+        await _leave_out_the_old(run, facts)
     if happenings := _happenings(facts, ids):
         await following.live(run, happenings)
+
+
+async def _leave_out_the_old(run: Run, facts: _Facts) -> None:
+    """What happened long ago is recorded, and nothing follows from it: nobody remembers any more whether somebody
+    looked at it, when a shop tells its whole history again."""
+    recorded = await run.records(run.store.recorded_events, run.client.name, [row for _, _, row in facts.told])
+    oldest = run.clock.now() - LOOKED_AT_KEPT
+    facts.told = [one for one in facts.told if recorded.get((one[2].type, one[2].id), one[2].at) > oldest]
 
 
 def _acted(facts: _Facts, ids: Any) -> list[Acted]:
@@ -194,9 +205,9 @@ def _happenings(facts: _Facts, ids: Any) -> list[Happening]:
             happening = meaning.happening(one.id, ids[meaning.user_id], one.received_at)
             if happening is not None:
                 found.append((one.at, one.number, happening))
-    for one, event, user_id in facts.told:
-        if user_id in ids:
-            found.append((one.at, one.number, event.happening(ids[user_id], one.received_at)))
+    for one, event, row in facts.told:
+        if row.user_id in ids:
+            found.append((one.at, one.number, event.happening(ids[row.user_id], one.received_at)))
     return [happening for _, _, happening in sorted(found, key=lambda each: each[:2])]
 
 
@@ -302,7 +313,7 @@ async def _of_shops(run: Run, claimed: Sequence[Waiting], facts: _Facts) -> None
             # (type, id) is recorded once: a member with two phones has an event on each.
             known_by = event.id if len(people) == 1 else f"{event.id}/{user_id}"
             facts.events.append(EventRow(user_id, event.event, known_by, event.at, event.fields))
-            facts.told.append((one, event, user_id))
+            facts.told.append((one, event, facts.events[-1]))
 
 
 def _numbers(claimed: Sequence[Waiting]) -> list[int]:

@@ -49,6 +49,24 @@ class EventRecords(Database):
             strangers += work.strangers
         return EventCount(added, repeated, strangers)
 
+    def recorded_events(self, account: str, rows: Sequence[EventRow]) -> Mapping[tuple[str, str], datetime]:
+        """When those of these events happened that are recorded, by their type and id."""
+        wanted: dict[str, list[str]] = {}
+        for row in rows:
+            wanted.setdefault(recorded_text(row.type), []).append(recorded_text(row.id))
+        found: dict[tuple[str, str], datetime] = {}
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            for name, keys in wanted.items():
+                mine = (event_types.c.account_id == account_id, event_types.c.name == name)
+                query = (
+                    sa.select(events.c.key, events.c.at)
+                    .join_from(events, event_types, event_types.c.id == events.c.type_id)
+                    .where(*mine, self.among(events.c.key, keys))
+                )
+                found |= {(name, key): at for key, at in connection.execute(query).all()}
+        return found
+
     def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:
         """What these friends did, the earliest first."""
         found: dict[int, list[Event]] = {}

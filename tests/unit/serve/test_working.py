@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lineform.ports.friends import FriendRow
+from lineform.ports.conversations import MemberNonce
+from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.line_account import Unauthorised
 from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.shop import ShopEvent
 from lineform.serve import working
+from lineform.serve.arrivals import shop_arrival
+from lineform.serve.redeeming import link_friend, nonce_hash
 from lineform.serve.working import LinkedFriend
 from support.serving import USER, event, served
 
@@ -102,6 +106,50 @@ def test_a_linking_reaches_whoever_knows_its_nonce(store: Store) -> None:
     assert store.user_ids_of_members("salon", ["m-1"]) == {"m-1": (USER,)}
     (friend,) = store.friends("salon", list(store.friend_ids("salon", [USER]).values()))
     assert friend.followed_at is not None
+
+
+def test_a_nonce_is_judged_by_when_line_answered_and_not_by_when_that_is_worked_on(store: Store) -> None:
+    now = datetime.now(UTC)
+    over = now - timedelta(minutes=1)
+    nonces = [MemberNonce(nonce_hash(nonce), member, over) for nonce, member in (("n-1", "m-1"), ("n-2", "m-2"))]
+    store.keep_nonces("salon", nonces, now - timedelta(minutes=11))
+    in_time = event(1, "accountLink", at=now - timedelta(minutes=2), link={"result": "ok", "nonce": "n-1"})
+    late = event(2, "accountLink", user=OTHER, at=now, link={"result": "ok", "nonce": "n-2"})
+    with served(store, link=link_friend) as server:
+        server.webhook(in_time, late)
+        server.until_worked()
+    assert store.user_ids_of_members("salon", ["m-1", "m-2"]) == {"m-1": (USER,)}
+
+
+def test_an_event_that_a_shop_tells_again_after_months_happens_no_second_time(store: Store) -> None:
+    now = datetime.now(UTC)
+    months_ago = now - timedelta(days=61)
+    store.import_friends("salon", [FriendRow(USER)], months_ago)
+    store.add_events("salon", [EventRow(USER, "purchase", "old", months_ago, {})], months_ago)
+    again = [ShopEvent("purchase", name, now, USER) for name in ("old", "new")]
+    history = ShopEvent("purchase", "history", months_ago, USER)
+    store.receive([shop_arrival("salon", one) for one in (*again, history)], now)
+    with served(store) as server:
+        server.until_worked()
+        assert [one.key.rpartition("/")[0] for one in server.seen.happenings] == ["shop/purchase/new"]
+    (known,) = store.histories("salon", list(store.friend_ids("salon", [USER]).values())).values()
+    assert {one.id for one in known} == {"old", "new", "history"}
+
+
+def test_an_event_that_failed_after_it_was_recorded_happens_at_its_next_try(store: Store) -> None:
+    now = datetime.now(UTC)
+    failures = [RuntimeError()]
+
+    def fail(_: Sequence[Happening]) -> None:
+        if failures:
+            raise failures.pop()
+
+    store.import_friends("salon", [FriendRow(USER)], now)
+    store.receive([shop_arrival("salon", ShopEvent("purchase", "1", now, USER))], now)
+    with served(store) as server:
+        server.seen.fail = fail
+        server.until_worked()
+        assert [one.name for one in server.seen.happenings] == ["purchase"]
 
 
 def test_what_happens_elsewhere_in_a_chat_of_several_is_nobodys(store: Store) -> None:
