@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lineform.journeys.items import items_due
+from lineform.model.form import FormSpec
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.intake import ItemEvent
 from lineform.sandbox.server import SandboxServer
@@ -113,6 +114,25 @@ def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life
         here.tick(lambda port: Dies(port) if hasattr(port, "items_told") else port, also=[items_due])
     here.tick(also=[items_due])
     assert [len(here.read(place)) for place in range(3)] == [1, 1, 0]
+
+
+def test_no_call_carries_what_a_friend_wrote(life: Any) -> None:
+    questions = [{"field": field, "ask": f"{field}?", "text": {}} for field in ("name", "size")]
+    form = FormSpec.model_validate(
+        {"kind": "form", "name": "f", "questions": questions, "done": [{"call": "crm"}], "page": {"title": "登録"}}
+    )
+    answered = scenario("s", {"id": "tell", "after": 0, "do": [{"call": "crm"}]}, trigger={"event": "answer"})
+    bought = scenario("b", {"id": "tell", "after": 0, "do": [{"call": "crm"}]}, trigger={"event": "purchase"})
+    here = life(form, answered, bought)
+    here.happens(What.PAGE, name="f", fields={"name": ("山田花子",), "size": ("M",)})
+    here.happens(What.EVENT, name="purchase", fields={"item": "靴"})
+    calls = here.with_store(
+        lambda store: store.claim_calls(here.client.name, "w", here.clock.now(), timedelta(seconds=60), 10)
+    )
+    told = [json.loads(call.body) for call in calls]
+    assert "山田花子" not in json.dumps(told, ensure_ascii=False)
+    assert [one["cause"]["fields"] for one in told if one["source"].startswith("scenario.b")] == [{"item": "靴"}]
+    assert {one["source"].partition("/")[0] for one in told} >= {"form.f", "scenario.b"}
 
 
 def test_a_step_tells_a_system_of_the_business_once(life: Any) -> None:

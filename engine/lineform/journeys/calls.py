@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from lineform.journeys.cases import Deed
 from lineform.ports.intake import NewCall
 from lineform.scenarios.effect import Call, Effect
+from lineform.scenarios.happening import Happening, What
+from lineform.segments.friend import ANSWER
 
 
 def intend(deed: Deed, effect: Effect) -> Sequence[Effect]:
@@ -26,6 +28,7 @@ def intend(deed: Deed, effect: Effect) -> Sequence[Effect]:
 def _body(deed: Deed, call: Call, key: str) -> str:
     """What the system reads: who, from where, and what it follows from; no text that the friend wrote."""
     friend, cause = deed.friend, deed.cause
+    fields = {} if cause is None or _written_by_friends(cause) else dict(cause.fields)
     told = {
         "id": key,
         "client": deed.client.name,
@@ -34,6 +37,11 @@ def _body(deed: Deed, call: Call, key: str) -> str:
         "friend": {"user_id": friend.user_id, "member_id": friend.member_id},
         "cause": None
         if cause is None
-        else {"what": cause.what.value, "name": cause.name, "at": cause.at.isoformat(), "fields": dict(cause.fields)},
+        else {"what": cause.what.value, "name": cause.name, "at": cause.at.isoformat(), "fields": fields},
     }
     return json.dumps(told, separators=(",", ":"))
+
+
+def _written_by_friends(cause: Happening) -> bool:
+    """Whether its fields hold what a friend wrote: a form's page, an answer to a form, a message."""
+    return cause.what in {What.PAGE, What.MESSAGE} or (cause.what is What.EVENT and cause.name == ANSWER)
