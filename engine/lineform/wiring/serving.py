@@ -20,15 +20,15 @@ from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
 from lineform.model.project import Client, Project
 from lineform.scenarios.shop import ShopEvent
-from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts, create_app
-from lineform.serve.doors import Door, route_in
+from lineform.serve.doors import route_in
 from lineform.serve.logs import Form, configure
 from lineform.serve.options import EventsRefused, Problem, Served, ServeOptions
 from lineform.serve.redeeming import link_friend
 from lineform.serve.working import Following
 from lineform.settings import Settings
+from lineform.wiring.doors import door_of
 from lineform.wiring.failing import at_client
 from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import all_link_keys, link_keys
@@ -63,7 +63,9 @@ def parts_of(session: Session, *, alone: bool = True) -> Parts:
         with at_client(client):
             served.append(_served(session, client, alone=alone))
     keys = all_link_keys(session.project, session.settings)
-    doors = {one.name: door for one in served if (door := _door(one, keys.get(one.name))) is not None}
+    doors = {
+        one.name: door for one in served if (door := door_of(one.client, one.account, keys.get(one.name))) is not None
+    }
     return Parts(
         served,
         session.store,
@@ -75,16 +77,6 @@ def parts_of(session: Session, *, alone: bool = True) -> Parts:
         owner_is_gone,
         doors,
     )
-
-
-def _door(served: Served, keys: LinkKeys | None) -> Door | None:
-    """A client's pages; None where it declares no address that they could have."""
-    if keys is None:
-        return None
-    client = served.client
-    spec = client.spec
-    every = (keys.key, *keys.older)
-    return Door(client.name, spec.title, client.timezone, served.account, keys.base, every, spec.entry, spec.members)
 
 
 def _served(session: Session, client: Client, *, alone: bool) -> Served:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
+from lineform.errors import BlockedError, CredentialError
 from lineform.hooks.calls import Hooks
 from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
@@ -15,10 +17,12 @@ from lineform.run.menus import menus_due
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.run.tick import Also
+from lineform.serve.doors import Door, route_in
 from lineform.serve.onlooker import Unwatched
 from lineform.serve.redeeming import link_friend
 from lineform.serve.telling import tell_once
 from lineform.serve.working import Following, Working, free_the_dead, work_once
+from lineform.wiring.doors import door_of
 from lineform.wiring.owners import owner_is_gone
 
 ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due)
@@ -42,10 +46,25 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
 
 
 async def inbox_due(run: Run) -> list[TickEntry]:
-    """Works on everything that waits in the inbox."""
+    """Works on everything that waits in the inbox. Raises BlockedError where texts cannot be read that tell a route:
+    then everything waits, so that nobody's first touch is lost."""
+    doors = {} if run.options.dry_run else _doors(run)
     await free_the_dead(run, owner_is_gone)
-    following = Following(live_through, link_friend, meet=meet, take_back=take_back)
+    following = Following(live_through, link_friend, partial(route_in, doors), meet, take_back)
     while not run.options.dry_run and not run.options.should_stop():
         if not await work_once(run, following, Working(), Unwatched()):
             break
     return []
+
+
+def _doors(run: Run) -> Mapping[str, Door]:
+    entry, keys = run.client.spec.entry, run.options.link_keys
+    if entry is None or entry.basic_id is None or keys is None:
+        return {}
+    try:
+        door = door_of(run.client, run.account, keys())
+    except CredentialError as missing:
+        raise BlockedError(
+            f"texts that tell an entry route cannot be read: {missing.message}", hint=missing.hint, code="G219"
+        ) from missing
+    return {} if door is None else {run.client.name: door}
