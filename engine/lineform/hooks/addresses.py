@@ -15,6 +15,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_RESERVED = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("3fff::/20"))
+"""For protocols and for documentation (https://www.iana.org/assignments/iana-ipv4-special-registry/,
+https://www.rfc-editor.org/rfc/rfc9637): some versions of Python take them for everybody's, wholly or in part."""
 
 
 class Forbidden(OSError):
@@ -31,6 +34,8 @@ def public(address: Address) -> bool:
             return public(inner)
         if address.is_site_local:
             return False
+    if any(address in network for network in _RESERVED if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
