@@ -1,0 +1,53 @@
+"""``lineform events`` and ``lineform keys``: what a shop's systems tell, from a file and with a key of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lineform.sandbox.control import Control
+from support.command_line import BEFORE, SALON, Run
+
+ONE = ("--client", SALON)
+USER = "U00000000000000000000000000000001"
+EVENTS = f"""\
+event,id,at,user_id,fields.number,fields.at,fields.menu
+booking,e1,2026-11-29T10:00,{USER},B1,2026-12-12T14:00,カット
+booking,e2,2099-11-29T10:00,{USER},B2,2026-12-12T14:00,カット
+nothing,e3,2026-11-29T10:00,{USER},B3,,
+"""
+
+
+def test_events_are_imported_once_and_what_is_wrong_is_told_by_its_row(applied: Path, line: Control, run: Run) -> None:
+    (applied / "events.csv").write_text(EVENTS, encoding="utf-8")
+    told = run("events", "import", "events.csv", *ONE, "--now", BEFORE)
+    assert (told.code, told.out.strip()) == (0, f"{SALON}: 1 new event, 0 that were there or are about nobody here")
+    assert "row 3, at: is in the future" in told.err
+    assert "row 4" in told.err
+    again = run("events", "import", "events.csv", *ONE, "--now", BEFORE)
+    assert again.out.strip() == f"{SALON}: 0 new events, 1 that were there or are about nobody here"
+    assert "0 events set aside, 1 waiting" in run("events", "failed", *ONE).out
+
+
+def test_history_is_recorded_and_nothing_follows_from_it(applied: Path, line: Control, run: Run) -> None:
+    (applied / "events.csv").write_text(EVENTS, encoding="utf-8")
+    told = run("events", "import", "events.csv", "--history", *ONE, "--now", BEFORE)
+    assert told.out.startswith(f"{SALON}: 1 new event")
+    assert "0 events set aside, 0 waiting" in run("events", "failed", *ONE).out
+
+
+def test_a_file_of_nothing_but_wrong_rows_fails(applied: Path, line: Control, run: Run) -> None:
+    (applied / "events.csv").write_text("event,id,at,user_id\nnothing,e1,2026-11-29T10:00,U1\n", encoding="utf-8")
+    assert run("events", "import", "events.csv", *ONE, "--now", BEFORE).code != 0
+
+
+def test_a_key_is_shown_once_listed_without_itself_and_revoked(applied: Path, line: Control, run: Run) -> None:
+    made = run("keys", "new", "shop", *ONE)
+    key = made.out.strip()
+    assert (made.code, key.startswith("lfk_"), "it is not shown again" in made.err) == (0, True, True)
+    listed = run("keys", "list", *ONE)
+    assert ("shop" in listed.out, "valid" in listed.out, key in listed.out) == (True, True, False)
+    number = listed.out.split()[0]
+    assert run("keys", "revoke", number, *ONE).code == 0
+    assert "revoked" in run("keys", "list", *ONE).out
+    again = run("keys", "revoke", number, *ONE)
+    assert (again.code, f"has no valid key {number}" in again.err) == (64, True)
