@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 
 from lineform.lineapi.routes import Route
+from lineform.model.attributes import AttributesSpec
 from lineform.ports.line_account import TooManyToOne
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW, TRIES
 from lineform.sending.status import BatchStatus, SendStatus
+from lineform.store import open_store
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene
 
 PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
+KNOWN = AttributesSpec.model_validate(
+    {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +32,12 @@ def origin() -> Iterator[str]:
         yield server.origin
 
 
-def personal(origin: str, folder: Path, friends: int) -> Scene:
+def personal(origin: str, folder: Path, friends: int, **fields: Any) -> Scene:
     """A campaign that is pushed to each friend."""
-    audience = {"everyone": True, "expect": {"max": 10_000}}
+    audience = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 10_000}}
     schedule = {"at": "2026-12-01T10:00", "if_late": {"within": "2h"}}
-    return Scene(
-        origin, folder, campaign("a", audience=audience, messages=PERSONAL, schedule=schedule), friends=friends
-    )
+    sale = campaign("a", audience=audience, messages=PERSONAL, schedule=schedule, **fields)
+    return Scene(origin, folder, KNOWN, sale, friends=friends)
 
 
 # --- "You have sent too many messages to this user"
@@ -96,3 +100,54 @@ def test_where_every_friend_seems_to_have_too_many_it_is_taken_for_the_rate(orig
     here.move(DUE + ASIDE)
     assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
     assert here.once_each()
+
+
+# --- a friend who was forgotten after the freeze
+
+
+def forgotten(here: Scene, *places: int) -> None:
+    with open_store(here.url, "a secret that never changes") as store:
+        store.forget(here.client.name, [here.users[place] for place in places], here.clock.now())
+
+
+def after_freezing() -> Callable[[], bool]:
+    """Lets a run freeze, and ends it before its first call."""
+    asked = iter([False])
+    return lambda: next(asked, True)
+
+
+def test_a_forgotten_friend_is_not_taken_for_a_refusal_of_lines(origin: str, tmp_path: Path) -> None:
+    here = personal(origin, tmp_path, friends=4)
+    here.move(DUE)
+    here.tick(should_stop=after_freezing())
+    forgotten(here, 0)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.exit_code, entry.accepted) == (Outcome.SENT, 0, 3)
+    assert here.sends()[0].batches == {BatchStatus.ACCEPTED: 3, BatchStatus.FORGOTTEN: 1}
+
+
+def test_a_forgotten_friend_in_the_first_part_does_not_hold_the_rest(origin: str, tmp_path: Path) -> None:
+    here = personal(origin, tmp_path, 20, rollout=({"percent": 50, "wait": "45m"}, {"percent": 100}))
+    here.move(DUE)
+    here.tick(should_stop=after_freezing())
+    (send,) = here.sends()
+    with open_store(here.url) as store:
+        claimed = store.claim(send.id, "w", DUE, ASIDE, 99)
+        store.release([one.id for one in claimed], DUE)
+        (user,) = store.line_ids(here.client.name, claimed[0].friend_ids).values()
+    forgotten(here, here.users.index(user))
+    (entry,) = here.tick().entries
+    assert entry.outcome is Outcome.WAITING
+    here.move(DUE + timedelta(hours=1))
+    assert [one.outcome for one in here.tick().entries] == [Outcome.SENT]
+    assert here.received().total() == 19
+
+
+def test_a_send_whose_only_friend_was_forgotten_went_to_nobody(origin: str, tmp_path: Path) -> None:
+    here = personal(origin, tmp_path, friends=1)
+    here.move(DUE)
+    here.tick(should_stop=after_freezing())
+    forgotten(here, 0)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.exit_code) == (Outcome.EMPTY, 0)
+    assert here.sends()[0].status is SendStatus.EMPTY

@@ -181,7 +181,7 @@ def test_what_is_on_its_way_to_the_forgotten_alone_is_stopped(known: SqlStore) -
     assert send_id is not None
     assert known.forget("aoba", [user(HANAKO)], LATER).stopped == 1
     found = bodies(known)
-    assert found[0] == (BatchStatus.REFUSED, b"")
+    assert found[0] == (BatchStatus.FORGOTTEN, b"")
     assert [found[seq][0] for seq in (1, 2)] == [BatchStatus.READY, BatchStatus.READY]
     assert [one.seq for one in known.claim(send_id, "w", LATER, timedelta(minutes=1), 9)] == [1, 2]
 
@@ -190,7 +190,7 @@ def test_a_batch_whose_last_recipients_are_forgotten_is_stopped(known: SqlStore)
     known.freeze("aoba", new_send(), [batch(0, ids_of(known, HANAKO, TARO), "同じ")], NOW)
     assert known.forget("aoba", [user(TARO)], LATER).stopped == 0
     assert known.forget("aoba", [user(HANAKO)], LATER).stopped == 1
-    assert bodies(known) == {0: (BatchStatus.REFUSED, b"")}
+    assert bodies(known) == {0: (BatchStatus.FORGOTTEN, b"")}
 
 
 def test_while_a_call_is_under_way_nobody_is_forgotten(known: SqlStore) -> None:

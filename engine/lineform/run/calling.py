@@ -74,7 +74,7 @@ class Caller:
                 gone = "a recipient was forgotten after the first call, so the same request cannot be repeated"
                 return self._settle(batch, BatchStatus.UNCERTAIN, reason=gone)
             if not user_ids:
-                return self._settle(batch, BatchStatus.REFUSED, reason="every recipient was forgotten")
+                return self._settle(batch, BatchStatus.FORGOTTEN, reason="every recipient was forgotten")
         return await self._repeat(batch, addressed(batch.body, batch.route, user_ids))
 
     async def _repeat(self, batch: Batch, body: bytes) -> End:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lineform.sending.status import BatchStatus, SendStatus
 
 _OPEN = (BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
-_UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED})
+_UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED, BatchStatus.FORGOTTEN})
 _ARRIVED = frozenset({BatchStatus.ACCEPTED, BatchStatus.ANSWERED})
 _PERHAPS = frozenset({BatchStatus.CALLING, BatchStatus.ANSWERING, BatchStatus.UNCERTAIN})
 

@@ -48,7 +48,15 @@ class BatchStatus(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    FORGOTTEN = "forgotten"
+    """No call: everybody in it was forgotten before. That is nobody's refusal."""
 
 
-SETTLED = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+SETTLED = (
+    BatchStatus.ACCEPTED,
+    BatchStatus.ANSWERED,
+    BatchStatus.REFUSED,
+    BatchStatus.UNCERTAIN,
+    BatchStatus.FORGOTTEN,
+)
 """Those of batches whose call is over for good."""

@@ -157,7 +157,7 @@ class Forgetting(ForgottenPeople):
         stops = alone and row.status in _STOPPABLE
         if stops:
             called = row.first_called_at is not None
-            values["status"] = BatchStatus.UNCERTAIN if called else BatchStatus.REFUSED
+            values["status"] = BatchStatus.UNCERTAIN if called else BatchStatus.FORGOTTEN
             values["reason"] = (
                 "every recipient was forgotten after the first call, whose outcome was never learned"
                 if called

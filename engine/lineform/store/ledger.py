@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Batch, Batches, LedgerMoved, NewBatch, NewSend, Occurrence, Send, Settled, Spent
 from lineform.sending.frames import Frame, body, read_frame
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import SETTLED, BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows, settle_rows
 from lineform.store.code_pools import CodeRecords
 from lineform.store.database import pieces
@@ -33,8 +33,7 @@ UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Sends with something left to do or to learn."""
 _TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
-_UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED)
-_OUTCOMES = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED, BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
+_UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED, BatchStatus.FORGOTTEN)
 _TO_CALL = (BatchStatus.READY, BatchStatus.STAGED)
 _GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
 _COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
@@ -226,7 +225,7 @@ class LedgerRecords(CodeRecords):
     def settle_all(self, outcomes: Sequence[Settled], now: datetime) -> None:
         """Records outcomes in one transaction."""
         for one in outcomes:
-            if one.status not in _OUTCOMES:
+            if one.status not in SETTLED:
                 raise ValueError(f"'{one.status}' is no outcome")
         if outcomes:
             # In one order for all, or two workers could wait for each other.

@@ -74,6 +74,10 @@ def test_pauses_grow_and_end() -> None:
         ({BatchStatus.ACCEPTED: 9, BatchStatus.CALLING: 1}, False, None),
         ({BatchStatus.UNCERTAIN: 9, BatchStatus.CALLING: 1}, False, None),
         ({}, False, SendStatus.EMPTY),
+        ({BatchStatus.ACCEPTED: 9, BatchStatus.FORGOTTEN: 1}, False, SendStatus.SENT),
+        ({BatchStatus.REFUSED: 1, BatchStatus.FORGOTTEN: 1}, False, SendStatus.REFUSED),
+        ({BatchStatus.FORGOTTEN: 1}, False, SendStatus.EMPTY),
+        ({BatchStatus.FORGOTTEN: 1, BatchStatus.READY: 1}, False, None),
     ],
 )
 def test_a_status_never_says_more_than_is_known(
@@ -85,6 +89,6 @@ def test_a_status_never_says_more_than_is_known(
 def test_a_send_is_untouched_until_a_batch_is_claimed() -> None:
     assert untouched({BatchStatus.READY: 5, BatchStatus.STAGED: 2})
     for status in BatchStatus:
-        if status not in {BatchStatus.READY, BatchStatus.STAGED}:
+        if status not in {BatchStatus.READY, BatchStatus.STAGED, BatchStatus.FORGOTTEN}:
             assert not untouched({BatchStatus.READY: 5, status: 1})
     assert not untouched({BatchStatus.READY: 5}, reopened=True)
