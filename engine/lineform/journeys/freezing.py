@@ -161,7 +161,7 @@ class Freezer:
             return made
 
         key = f"{name}@{_stamp(now)}#{friend.id}/{first.cause.key}"
-        _, send_id = self._written(address, key, first, [friend], batches)
+        _, send_id = self._written(address, key, first, [friend], batches, answers=True)
         batch_id = store.intend_answer(send_id, self._worker, now, self._lease)
         batch = frozen[-1]
         token = first.cause.reply_token
@@ -193,14 +193,21 @@ class Freezer:
         return keeps and quiet is not None and quiet.until(self._decision.now) is not None
 
     def _written(
-        self, address: str, key: str, said: Said, people: Sequence[Friend], batches: Callable[[str], Batches]
+        self,
+        address: str,
+        key: str,
+        said: Said,
+        people: Sequence[Friend],
+        batches: Callable[[str], Batches],
+        *,
+        answers: bool = False,
     ) -> tuple[NewSend, int]:
         """A send that was written, under `key` or one that begins so. Whoever has a key already said something else:
         what is decided here was decided by nobody before, so it must never be taken for theirs."""
         client, now = self._decision.client.name, self._decision.now
         for number in count(1):
             send = self._new_send(address, key if number == 1 else f"{key}.{number}", said, people)
-            send_id = self._decision.store.freeze(client, send, batches(send.key), now)
+            send_id = self._decision.store.freeze(client, send, batches(send.key), now, answers=answers)
             if send_id is not None:
                 return send, send_id
         raise AssertionError("there is always a further key")

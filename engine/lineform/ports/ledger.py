@@ -202,13 +202,17 @@ class Ledger(Protocol):
         *,
         position: int | None = None,
         spent: Spent | None = None,
+        answers: bool = False,
     ) -> int | None:
         """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
         Raises `PoolEmpty` where a code is missing; then nothing is written.
 
         `position` is that of the ledger when the recipients were chosen by what it says about them, `spent` what the
         budget and the quota were judged by. Raises `LedgerMoved` where another occurrence of the account was frozen
-        since, or more is spent or promised by now: of two at once, the second judges anew."""
+        since, or more is spent or promised by now: of two at once, the second judges anew.
+
+        `answers` says that it is answers by reply token alone. They are free, and count for no limit: no other freeze
+        has to wait for them or they for it, and a token does not live as long as a large freeze takes."""
         ...
 
     def freeze_alone(self, account: str) -> None:

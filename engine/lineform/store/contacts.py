@@ -39,14 +39,15 @@ class ContactRecords(LedgerRecords):
     """What was read of calls to several, shared by everybody who uses this store."""
 
     def ledger_position(self, account: str) -> int:
-        """A number that grows with every occurrence that is frozen."""
-        query = (
-            sa.select(sa.func.coalesce(sa.func.max(sends.c.id), 0))
-            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
-            .where(accounts.c.name == account)
-        )
+        """A number that grows with every occurrence that is frozen. Waits for a freeze that is under way: an answer is
+        frozen beside it, and may have a higher number than what is not to be seen yet."""
         with self.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            account_id = self.account_id(connection, account)
+            if account_id is None:
+                return 0
+            self.no_freeze(connection, account_id)
+            newest = sa.select(sa.func.coalesce(sa.func.max(sends.c.id), 0)).where(sends.c.account_id == account_id)
+            return int(connection.execute(newest).scalar_one())
 
     def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
         """Calls later than `since` that reached friends or may have, and those that are frozen and still to come,

@@ -86,6 +86,7 @@ _CAREFULLY = sa.select(
 
 
 _ONE_FREEZE = sa.text("SELECT pg_advisory_xact_lock(0x6C66, CAST(:account AS integer))")
+_NO_FREEZE = sa.text("SELECT pg_advisory_xact_lock_shared(0x6C66, CAST(:account AS integer))")
 
 
 class LedgerRecords(CodeRecords):
@@ -100,13 +101,15 @@ class LedgerRecords(CodeRecords):
         *,
         position: int | None = None,
         spent: Spent | None = None,
+        answers: bool = False,
     ) -> int | None:
         """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
         `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`, or more than `spent`
         is spent by now, and `PoolEmpty` where there are too few codes."""
         with self.writing() as connection:
             account_id = self.own_account_id(connection, account)
-            self.one_freeze(connection, account_id)
+            if not answers:
+                self.one_freeze(connection, account_id)
             self._refuse_later(connection, account_id, position)
             self.refuse_spent(connection, account_id, spent)
             new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
@@ -339,6 +342,11 @@ class LedgerRecords(CodeRecords):
         if self.postgres:
             connection.execute(_ONE_FREEZE, {"account": account_id})
 
+    def no_freeze(self, connection: Connection, account_id: int) -> None:
+        """Waits until none is under way, and keeps them away until the transaction ends; others may do so as well."""
+        if self.postgres:
+            connection.execute(_NO_FREEZE, {"account": account_id})
+
     def refuse_spent(self, connection: Connection, account_id: int, judged: Spent | None, but: int = 0) -> None:
         """Raises `LedgerMoved` where more is spent or promised than what was `judged`. Under `one_freeze`."""
         if judged is not None and _spent(connection, account_id, judged.since, but).total > judged.total:
@@ -346,7 +354,9 @@ class LedgerRecords(CodeRecords):
 
     def _refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
         if position is not None:
-            later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position).limit(1)
+            calls = sa.and_(batches.c.send_id == sends.c.id, batches.c.route != Route.REPLY.value)
+            later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position)
+            later = later.where(sa.exists().where(calls)).limit(1)
             if connection.execute(later).first() is not None:
                 raise LedgerMoved
 
