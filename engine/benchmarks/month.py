@@ -1,10 +1,11 @@
-"""A hundred thousand friends live a month in five scenarios, and much goes wrong: `make bench NAME=month`.
+"""A hundred thousand friends live a month in six scenarios, and much goes wrong: `make bench NAME=month`.
 
-Every friend follows, some buy, tap, have their birthday, block and come back; steps, replies and tags follow by five
-overlapping scenarios under a weekly limit, a gap and quiet hours. Time is virtual. LINE is a book in memory that
-answers 500 and 429, loses requests and answers, and takes each retry key once; the worker dies at calls of its ports,
-or is off for hours. At the end LINE's book is held against where everybody stands: every step that counts as sent was
-read exactly once, none that does not was read at all, nobody was sent more than allowed or at night, nobody waits for
+Every friend follows, some buy, book twice in one second, tap, have their birthday, block and come back; what one of
+them does in a turn is decided piece by piece. Steps, replies and tags follow by six overlapping scenarios under a
+weekly limit, a gap and quiet hours. Time is virtual. LINE is a book in memory that answers 500 and 429, loses
+requests and answers, and takes each retry key once; the worker dies at calls of its ports, or is off for hours. At
+the end LINE's book is held against where everybody stands: every step that counts as sent was read exactly once and
+in its own words, none that does not was read at all, nobody was sent more than allowed or at night, nobody waits for
 ever. Answers with a reply token whose outcome was lost are counted apart: nobody can know them.
 
 FRIENDS (100000), DAYS (30), STORE (sqlite or postgresql), CORES (all) and SEED (1) come from the environment. Each core
@@ -20,6 +21,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -140,7 +142,8 @@ class Month:
         records = Records(Mortal(self.store, life))
         try:
             run = Run(self.client, Mortal(self.line, life), records, self.clock, TickOptions(concurrency=50))
-            await live_through(run, happenings)
+            for several in _one_each(happenings):
+                await live_through(run, several)
             await due_steps(run)
         finally:
             records.close()
@@ -159,9 +162,9 @@ class Month:
             elif act.what == "return":
                 rows.append(FriendRow(user, blocked=False, followed_at=act.at))
                 self.line.blocked.discard(user)
-            elif act.what == "purchase":
-                key = f"p{act.friend}-{act.number}"
-                events.append(EventRow(user, "purchase", key, act.at, {"number": key}))
+            elif act.what in {"purchase", "booking"}:
+                key = f"{act.what[0]}{act.friend}-{act.number}"
+                events.append(EventRow(user, act.what, key, act.at, {"number": key}))
             else:
                 events.append(EventRow(user, "click", f"c{act.friend}", act.at, {"link": "teaser"}))
         now = self.clock.now()
@@ -187,9 +190,9 @@ class Month:
                 )
             case "block":
                 return Happening(key, friend, What.UNFOLLOW, act.at)
-            case "purchase":
-                number = f"p{act.friend}-{act.number}"
-                return Happening(key, friend, What.EVENT, act.at, "purchase", fields={"number": number})
+            case "purchase" | "booking":
+                number = f"{act.what[0]}{act.friend}-{act.number}"
+                return Happening(key, friend, What.EVENT, act.at, act.what, fields={"number": number})
             case _:
                 return Happening(key, friend, What.EVENT, act.at, "click", fields={"link": "teaser"})
 
@@ -220,6 +223,16 @@ class Month:
             if send.status.value == "uncertain":
                 found.update(self.store.frozen_friends(send.id))
         return found
+
+
+def _one_each(happenings: Iterable[Happening]) -> Iterator[list[Happening]]:
+    """Parts in which each friend does one thing: each part is decided by itself, all of them in one second."""
+    left = list(happenings)
+    while left:
+        part = list({one.friend_id: one for one in reversed(left)}.values())
+        yield part
+        done = {one.key for one in part}
+        left = [one for one in left if one.key not in done]
 
 
 def one_core(url: str, seed: str, friends: int) -> Told:

@@ -23,13 +23,15 @@ def wrong(read: Sequence[Read], courses: Sequence[Enrolment], end: datetime, *, 
     for text, count in Counter(text for _, text, _ in read).items():
         if count > 1:
             yield f"read '{text}' {count} times"
-    texts = Counter(text.partition(" ")[0] for _, text, _ in read)
+    sides = {course.scenario for course in courses if course.instance}
+    texts = Counter(text if text.partition("/")[0] in sides else text.partition(" ")[0] for _, text, _ in read)
     said: Counter[str] = Counter()
     for course in courses:
         if course.state is State.ACTIVE and course.due is not None and course.due < end:
             yield f"{course.scenario} stands at '{course.step}', which was due at {course.due}"
         for mark in course.marks:
-            said[f"{course.scenario}/{mark.step}"] += counts_as_sent(mark.said)
+            # Of courses side by side, each has words of its own.
+            said[f"{course.scenario}/{mark.step} {course.instance}".strip()] += counts_as_sent(mark.said)
     for step in said.keys() | texts.keys():
         if texts[step] > said[step] or (texts[step] < said[step] and sure):
             yield f"{step} counts as sent {said[step]} times, and was read {texts[step]} times"

@@ -35,6 +35,9 @@ def lives(random: Random, friends: int) -> list[Act]:
                 acts.append(Act(some(10, 20), friend, "purchase", 2))
         if random.random() < 0.2:
             acts.append(Act(some(6, 20), friend, "click"))
+        if random.random() < 0.2:
+            # For two people, in one second.
+            acts += [Act(at, friend, "booking", number) for at in [some(6, 20)] for number in (1, 2)]
         if random.random() < 0.05:
             gone = some(7, 15)
             acts.append(Act(gone, friend, "block"))

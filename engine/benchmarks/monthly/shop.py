@@ -1,4 +1,4 @@
-"""The workspace that is lived in: five scenarios that overlap, under a weekly limit, a gap and quiet hours."""
+"""The workspace that is lived in: six scenarios that overlap, under a weekly limit, a gap and quiet hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ name: words
 attributes: {birthday: {type: date}, name: {type: text}}
 tags: {vip: {}}
 links: {teaser: {}}
-events: {purchase: {fields: {number: text}}}
+events: {purchase: {fields: {number: text}}, booking: {fields: {number: text}}}
 """,
     "clients/shop/campaigns/welcome.yaml": """
 kind: scenario
@@ -47,6 +47,16 @@ steps:
   - {id: thanks, send: [{text: "bought/thanks {{ event.number }}"}]}
   - {id: care, after: 5d, at: "12:00", send: [{text: "bought/care {{ event.number }}"}], do: [{tag: vip}]}
   - {id: again, after: 12d, at: "12:00", send: [{text: "bought/again {{ event.number }}"}]}
+""",
+    "clients/shop/campaigns/booked.yaml": """
+kind: scenario
+name: booked
+trigger: {event: booking, where: {number: {known: true}}}
+per: number
+capped: send
+steps:
+  - {id: confirmed, send: [{text: "booked/confirmed {{ event.number }}"}]}
+  - {id: soon, after: 2d, at: "13:00", send: [{text: "booked/soon {{ event.number }}"}]}
 """,
     "clients/shop/campaigns/teaser.yaml": """
 kind: scenario
