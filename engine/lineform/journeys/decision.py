@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from lineform.journeys.cases import Case, Deed
 from lineform.journeys.hooks import DOERS, REACTIONS
 from lineform.journeys.limits import Lately, lately
 from lineform.journeys.menus import Menus
+from lineform.journeys.people import Person, Said, Short
 from lineform.journeys.shelf import Shelf
 from lineform.model.project import Client
 from lineform.ports.audit import AuditEntry
@@ -41,53 +42,6 @@ _NEXT_TRY: Final = timedelta(hours=1)
 """How long steps wait where the month's budget is spent, or something is missing that their messages are given."""
 _STEPS_AT_ONCE: Final = 400
 """Steps that one friend may go through at one moment: more than the largest scenarios can have together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message to one friend, and the happening that it answers, where it answers one."""
-
-    friend: Friend
-    say: Say
-    script: Script | None = None
-    cause: Happening | None = None
-    refused: str = ""
-    """Why it must not go after all; it is told as one that was not sent."""
-
-    def by_token(self, now: datetime) -> bool:
-        """Whether it goes by a reply token that lives still."""
-        return self.cause is not None and self.cause.answerable(now)
-
-
-@dataclass(slots=True)
-class Short:
-    """Something was missing that messages are given: of which resource, for how many friends."""
-
-    address: str
-    why: BlockedError
-    friends: int = 0
-
-
-@dataclass(slots=True)
-class Person:
-    """One friend while things are decided."""
-
-    friend: Friend
-    courses: dict[tuple[str, str], Enrolment]
-    """By scenario and instance."""
-    changed: set[tuple[str, str]] = field(default_factory=set)
-    given: dict[str, bool] = field(default_factory=dict)
-    """Tags, and whether they were given or taken."""
-    known: dict[str, object] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)
-    """What LINE tells of them, where it is new."""
-
-    def put(self, course: Enrolment) -> None:
-        """Where the friend stands now."""
-        key = (course.scenario, course.instance)
-        if self.courses.get(key) != course:
-            self.courses[key] = course
-            self.changed.add(key)
 
 
 class Decision:

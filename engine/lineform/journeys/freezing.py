@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from lineform.journeys.decision import Decision, Said, Short
+from lineform.journeys.decision import Decision
 from lineform.journeys.making import Made, Maker, NotMade
+from lineform.journeys.people import Said, Short
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
 from lineform.model.reply import DEFAULT_WITHIN

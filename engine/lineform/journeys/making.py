@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lineform.journeys.decision import Decision, Said
+from lineform.journeys.decision import Decision
 from lineform.journeys.passing import pages_of
+from lineform.journeys.people import Said
 from lineform.journeys.shelf import PAGE, Alike, alike
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST
 from lineform.ports.ledger import Handout
