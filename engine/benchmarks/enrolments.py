@@ -146,7 +146,7 @@ def claim(store: SqlStore, client: Client, now: datetime) -> tuple[float, float,
     with store.together("shop") as inside:
         ids = inside.claim_due("shop", now, CLAIM)
         held = time.perf_counter()
-        decision = Decision(inside, client, book, books(), now, "bench")
+        decision = Decision(inside, client, book, books(), now, "bench", None)
         decision.take_in(ids)
         for friend_id in ids:
             decision.due(friend_id)

@@ -55,7 +55,7 @@ class Decision:
         books: Books,
         now: datetime,
         actor: str,
-        keys: Keys | None = None,
+        keys: Keys | None,
     ) -> None:
         self.store, self.client, self.book, self.now = store, client, book, now
         self.said: list[Said] = []

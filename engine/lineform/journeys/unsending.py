@@ -35,9 +35,9 @@ def _taken(run: Run, unsent: Unsent, purse: Purse | None) -> Frozen:
             return Frozen()
         book = books().of(run.store, run.client)
         store.hold_friends(account, sorted(ids.values()))
-        decision = Decision(store, run.client, book, books(), now, run.options.actor)
+        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
         decision.broke = purse is not None and purse.spent
-        decision.take_in(sorted(ids.values()))
+        decision.take_in(sorted(ids.values()), pushes=purse is not None)
         for one in blanked:
             person = decision.person(ids.get(one.person, 0))
             if person is None:
