@@ -125,9 +125,10 @@ class Step(Part):
     from_: Literal["start", "previous"] = Field(default="start", alias="from")
     """What `after` counts from: the beginning, or the moment of the step before."""
     at: WallTime | None = None
-    """The time of day, on the client's clock."""
+    """The time of day, on the client's clock: the next one; with `before`, the last one."""
     on: Annotated[tuple[Weekday, ...], Field(strict=False, min_length=1)] | None = None
-    """Only on these days of the week: the first of them at that time or later."""
+    """Only on these days of the week: the first of them at that time or later; with `before`, the last of them at that
+    time or earlier."""
     if_: Condition | None = Field(default=None, alias="if")
     """Friends for whom this is not true skip the step."""
     send: Messages | None = None

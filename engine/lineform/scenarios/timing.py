@@ -52,18 +52,19 @@ def span_of(written: str) -> Span:
 def moment_after(
     start: datetime, span: Span, zone: ZoneInfo, *, at: time | None = None, on: Sequence[str] = (), sign: int = 1
 ) -> datetime:
-    """The moment (UTC) that lies `span` after `start` (before it, with a `sign` of -1); the first one from there on
-    that has the time of day `at`, and the first from there on that is one of the weekdays `on`."""
+    """The moment (UTC) that lies `span` after `start`; the first one from there on that has the time of day `at`, and
+    the first from there on that is one of the weekdays `on`. With a `sign` of -1 everything is looked for backwards:
+    what lies before a date never comes after it."""
     if at is not None and span.on_calendar:
         day = _day_after(start.astimezone(zone).date(), span, sign)
         found = instant(datetime.combine(day, at), zone)
-        if sign > 0 and found < start:
-            found = instant(datetime.combine(day + timedelta(days=1), at), zone)
+        if (found - start) * sign < timedelta():
+            found = instant(datetime.combine(day + timedelta(days=sign), at), zone)
     else:
         found = _plain_after(start, span, zone, sign)
         if at is not None:
-            found = _first_at(found, at, zone)
-    return _first_on(found, on, zone) if on else found
+            found = _first_at(found, at, zone, sign)
+    return _first_on(found, on, zone, sign) if on else found
 
 
 def _plain_after(start: datetime, span: Span, zone: ZoneInfo, sign: int) -> datetime:
@@ -81,16 +82,18 @@ def _day_after(day: date, span: Span, sign: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _first_at(moment: datetime, at: time, zone: ZoneInfo) -> datetime:
+def _first_at(moment: datetime, at: time, zone: ZoneInfo, sign: int) -> datetime:
     day = moment.astimezone(zone).date()
     found = instant(datetime.combine(day, at), zone)
-    return found if found >= moment else instant(datetime.combine(day + timedelta(days=1), at), zone)
+    if (found - moment) * sign >= timedelta():
+        return found
+    return instant(datetime.combine(day + timedelta(days=sign), at), zone)
 
 
-def _first_on(moment: datetime, on: Sequence[str], zone: ZoneInfo) -> datetime:
+def _first_on(moment: datetime, on: Sequence[str], zone: ZoneInfo, sign: int) -> datetime:
     local = moment.astimezone(zone)
     for days in range(7):
-        day = local.date() + timedelta(days=days)
+        day = local.date() + timedelta(days=days * sign)
         if _DAYS[day.weekday()] in on:
             return moment if days == 0 else instant(datetime.combine(day, local.time()), zone)
     raise ValueError(f"no day of the week is among {', '.join(on)}")

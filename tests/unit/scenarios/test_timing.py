@@ -56,12 +56,22 @@ def test_a_step_is_due_at(start: str, written: str, clock: str | None, days: tup
 
 
 @pytest.mark.parametrize(
-    ("written", "clock", "due"),
-    [("2h", None, "2026-12-10 12:00"), ("1d", "18:00", "2026-12-09 18:00"), ("1mo", None, "2026-11-10 14:00")],
+    ("written", "clock", "days", "due"),
+    [
+        ("2h", None, (), "2026-12-10 12:00"),
+        ("1d", "18:00", (), "2026-12-09 18:00"),
+        ("1mo", None, (), "2026-11-10 14:00"),
+        ("2h", "10:00", (), "2026-12-10 10:00"),
+        ("5h", "10:00", (), "2026-12-09 10:00"),
+        ("0d", "18:00", (), "2026-12-09 18:00"),
+        ("1d", None, ("mon",), "2026-12-07 14:00"),
+        ("1d", "18:00", ("wed",), "2026-12-09 18:00"),
+        ("2h", "18:00", ("thu", "fri"), "2026-12-04 18:00"),
+    ],
 )
-def test_before_a_date(written: str, clock: str | None, due: str) -> None:
+def test_before_a_date(written: str, clock: str | None, days: tuple[str, ...], due: str) -> None:
     of_day = None if clock is None else time.fromisoformat(clock)
-    assert local(moment_after(at("2026-12-10T14:00"), span_of(written), TOKYO, at=of_day, sign=-1)) == due
+    assert local(moment_after(at("2026-12-10T14:00"), span_of(written), TOKYO, at=of_day, on=days, sign=-1)) == due
 
 
 def test_three_days_are_72_hours_also_where_the_clock_changes() -> None:
@@ -79,6 +89,16 @@ def test_no_step_is_due_before_its_start(start: datetime, span: Span, clock: tim
     assert due - start <= span.longest + timedelta(days=9)
     if clock is not None:
         assert due.astimezone(TOKYO).time() == clock
+
+
+@given(moments, spans, st.none() | st.times(), st.lists(st.sampled_from(["mon", "wed", "sun"]), unique=True))
+def test_no_step_before_a_date_is_due_after_it(date: datetime, span: Span, clock: time | None, days: list[str]) -> None:
+    clock = None if clock is None else clock.replace(microsecond=0, tzinfo=None)
+    due = moment_after(date, span, TOKYO, at=clock, on=tuple(days), sign=-1)
+    assert due <= date
+    assert date - due <= span.longest + timedelta(days=9)
+    assert clock is None or due.astimezone(TOKYO).time() == clock
+    assert not days or f"{due.astimezone(TOKYO):%a}".lower() in days
 
 
 @given(moments, st.integers(1, 40))
