@@ -47,7 +47,7 @@ class What(StrEnum):
     FORM = "form"
     """Completed the form `name`."""
     ROUTE = "route"
-    """Came by the entry route `name`."""
+    """Came by the entry route `name`. Of somebody who was no friend then, their first follow tells it."""
     MEMBER = "member"
     """Was linked to a member of the business."""
     MANUAL = "manual"

@@ -42,6 +42,8 @@ def plain_text(text: str) -> str:
 
 def fits(pattern: Pattern, happening: Happening, friend: Friend) -> bool:
     """Whether this is what the pattern means. `friend` is as after the happening."""
+    if pattern.what is What.ROUTE and happening.what is What.FOLLOW:
+        return friend.last_route == pattern.name and follows_first(happening, friend)
     if happening.what is not pattern.what or (pattern.name and happening.name != pattern.name):
         return False
     match pattern.what:
@@ -55,6 +57,12 @@ def fits(pattern: Pattern, happening: Happening, friend: Friend) -> bool:
         case What.ATTRIBUTE if pattern.predicate is not None:
             return matches(pattern.predicate, friend, happening.at) is True
     return True
+
+
+def follows_first(happening: Happening, friend: Friend) -> bool:
+    """Whether it is the first follow of somebody: a route that they came by before it counts from then on."""
+    came_before = friend.first_followed_at is not None and friend.first_followed_at != friend.followed_at
+    return not happening.fields.get("unblocked") and not came_before
 
 
 def any_fits(patterns: Sequence[Pattern], happening: Happening, friend: Friend) -> bool:

@@ -177,6 +177,8 @@ class Script:
                 found.add((What.ATTRIBUTE, step.before.attribute))
         if self.date:
             found.add((What.ATTRIBUTE, self.date))
+        if any(what is What.ROUTE for what, _ in found):
+            found.add((What.FOLLOW, ""))
         return frozenset(found)
 
 
