@@ -121,7 +121,8 @@ class Step(Part):
     """How long after the beginning. With `at`, days, weeks, months and years are those of the calendar."""
     before: Before | None = None
     """Instead of `after`: so long before the date that began the scenario, or before another one. Where that was past
-    when the scenario began, or is past when the steps before it are through, the step is skipped."""
+    when the scenario began or the date was told, or is past when the steps before it are through, the step is skipped.
+    While an attribute's date is not known, it waits, at most until a step after it is due."""
     from_: Literal["start", "previous"] = Field(default="start", alias="from")
     """What `after` counts from: the beginning, or the moment of the step before."""
     at: WallTime | None = None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from lineform.ports.journeys import Stand
 from lineform.report.terminal import padded, plural, width
 from lineform.scenarios.enrolment import Enrolment, State
+from lineform.scenarios.machine import UNKNOWN_DATE
 
 _WAITS = {State.ACTIVE: "wait for", State.PAUSED: "blocked before", State.HELD: "held at"}
 _OVER = {
@@ -87,6 +88,8 @@ def _standing(course: Enrolment, zone: ZoneInfo) -> str:
     if course.state is State.ACTIVE and course.due is not None:
         until = "waits at" if course.waiting is not None else "next is"
         return f"{until} '{course.step}' on {_moment(course.due, zone)}{reason}"
+    if course.state is State.ACTIVE and course.reason == UNKNOWN_DATE:
+        return f"waits at '{course.step}' until its date is known"
     if course.state is State.ACTIVE:
         return f"stands still before '{course.step}' while the scenario is not armed{reason}"
     word = _WAITS.get(course.state) or _OVER[course.state]

@@ -30,6 +30,8 @@ DONE, SENT = "done", "sent"
 """Marks of a step that was done, without and with messages."""
 MET, MISSED = "met", "missed"
 """How a wait ended: it happened, or it did not happen in time."""
+UNKNOWN_DATE = "its date is not known"
+"""Why a step waits, or was skipped, that lies before a date which nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,18 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         return _turned(script, enrolment, step, step.wait, friend, moment)
     due = due_of(script, enrolment, step, friend)
     if due is None:
-        return _skip(script, enrolment, step, friend, moment, "its date is not known")
+        return _without_date(script, enrolment, step, friend, moment)
     if due > now:
         return Moved(replace(enrolment, due=due))  # its date moved
     if why := past(script, enrolment, step, due):
-        return _skip(script, enrolment, step, friend, moment, why, due)
+        return skip(script, enrolment, step, friend, moment, why, due)
     due = max(due, enrolment.reached)
     if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
         if script.excluded == "leave":
             return Moved(ended(script, enrolment, friend, State.LEFT, "an exclusion holds", now))
-        return _skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
+        return skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
     if step.condition is not None and not holds(step.condition, friend, now):
-        return _skip(script, enrolment, step, friend, moment, "its condition is not true", due)
+        return skip(script, enrolment, step, friend, moment, "its condition is not true", due)
     way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), Way())
     whole = Way((*step.way.actions, *way.actions), way.goto)
     moved = _do(script, enrolment, step, whole, friend, moment, due)
@@ -95,6 +97,19 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         until = begins + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
     return Moved(_onwards(script, marked, step, way, friend, due), effects)
+
+
+def _without_date(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend, moment: Moment) -> Moved:
+    """A step whose date is not known: it waits until an attribute tells it, at most until a step after it is due."""
+    why = UNKNOWN_DATE
+    if step.before is None or not step.before.attribute or script.yearly:
+        return skip(script, enrolment, step, friend, moment, why)
+    due, after = None, script.following(step, Way())
+    while due is None and after is not None:
+        due, after = due_of(script, enrolment, after, friend), script.following(after, Way())
+    if due is not None and due <= moment.now:
+        return skip(script, enrolment, step, friend, moment, why)
+    return Moved(replace(enrolment, due=due, reason=why))
 
 
 def met(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, now: datetime) -> Enrolment | None:
@@ -230,7 +245,7 @@ def said_by(enrolment: Enrolment, step: str, key: str) -> bool:
     return key in keys or key.rpartition(".")[0] in keys
 
 
-def _skip(
+def skip(
     script: Script,
     enrolment: Enrolment,
     step: ScriptStep,
@@ -239,7 +254,7 @@ def _skip(
     why: str,
     due: datetime | None = None,
 ) -> Moved:
-    """A step that is not done; where it branches, it goes on with the next one in the file."""
+    """A step that is not done, and why; where it branches, it goes on with the next one in the file."""
     marked = replace(enrolment, held_until=None, reason="").marked(step.id, why, moment.now)
     return Moved(_onwards(script, marked, step, Way(), friend, max(due or enrolment.reached, enrolment.reached)))
 

@@ -10,11 +10,12 @@ from lineform.scenarios.dated import came_back, dated
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import Moment, Moved, advance, course, ended, met
+from lineform.scenarios.machine import Moment, Moved, advance, course, ended, met, skip
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
-from lineform.scenarios.steps import may_begin, planned
+from lineform.scenarios.steps import due_of, may_begin, planned
 from lineform.segments.friend import Friend
+from lineform.sending.late import ON_TIME
 
 RETURNED = "unblocked"
 """The field of a follow that says that the friend had blocked the account."""
@@ -63,7 +64,7 @@ def _inside(script: Script, enrolment: Enrolment, happening: Happening, friend: 
         return Moved(turned)
     if (waited := _waited_by_then(script, enrolment, happening, friend, moment)) is not None:
         return waited
-    return _moved_date(script, enrolment, happening, friend)
+    return _moved_date(script, enrolment, happening, friend, moment)
 
 
 def _under_way(script: Script, enrolment: Enrolment, at: datetime) -> bool:
@@ -102,14 +103,19 @@ def blocked(script: Script, enrolment: Enrolment, at: datetime) -> Enrolment:
     return enrolment.over(State.BLOCKED, "the friend blocked the account")
 
 
-def _moved_date(script: Script, enrolment: Enrolment, happening: Happening, friend: Friend) -> Moved | None:
+def _moved_date(
+    script: Script, enrolment: Enrolment, happening: Happening, friend: Friend, moment: Moment
+) -> Moved | None:
     """The present step's time where it hangs on an attribute that changed."""
     step = script.step(enrolment.step)
     if step is None or step.before is None or happening.what is not What.ATTRIBUTE or enrolment.waiting is not None:
         return None
     if step.before.attribute != happening.name:
         return None
-    return Moved(replace(enrolment, due=planned(script, enrolment, friend)))
+    due, waits = due_of(script, enrolment, step, friend), enrolment.due is None or enrolment.due > moment.now
+    if due is not None and due < moment.now - ON_TIME and waits and enrolment.held_until is None:
+        return skip(script, enrolment, step, friend, moment, "it was past when its date became known", due)
+    return Moved(replace(enrolment, due=planned(script, enrolment, friend), reason=""))
 
 
 def _begun(
