@@ -30,6 +30,8 @@ DONE, SENT = "done", "sent"
 """Marks of a step that was done, without and with messages."""
 MET, MISSED = "met", "missed"
 """How a wait ended: it happened, or it did not happen in time."""
+EXCLUDED = "an exclusion holds"
+"""Why nothing was done."""
 UNKNOWN_DATE = "its date is not known"
 """Why a step waits, or was skipped, that lies before a date which nobody told."""
 
@@ -81,8 +83,8 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
     due = max(due, enrolment.reached)
     if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
         if script.excluded == "leave":
-            return Moved(ended(script, enrolment, friend, State.LEFT, "an exclusion holds", now))
-        return skip(script, enrolment, step, friend, moment, "an exclusion holds", due)
+            return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, now))
+        return skip(script, enrolment, step, friend, moment, EXCLUDED, due)
     if step.condition is not None and not holds(step.condition, friend, now):
         return skip(script, enrolment, step, friend, moment, "its condition is not true", due)
     way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), Way())
@@ -129,7 +131,12 @@ def _turned(
     """Goes on after a wait. Its messages keep the same rules as those of a step that is due at that moment."""
     if not enrolment.turn:
         enrolment = replace(enrolment, turn=MISSED, reached=enrolment.waiting or moment.now, waiting=None)
-    way = wait.met if enrolment.turn == MET else wait.missed
+    way, now = (wait.met if enrolment.turn == MET else wait.missed), moment.now
+    if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
+        if script.excluded == "leave":
+            return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, now))
+        marked = replace(enrolment, held_until=None, reason="").marked(step.id, f"{enrolment.turn}: {EXCLUDED}", now)
+        return Moved(_onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached))
     moved = _do(script, enrolment, step, way, friend, moment, enrolment.reached, enrolment.turn)
     if isinstance(moved, Moved):
         return moved

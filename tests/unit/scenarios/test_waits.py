@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,3 +113,18 @@ def test_what_a_step_before_the_wait_does_is_left_to_the_next_run(before: dict[s
     lived = Waited(one := script({"id": "a", "after": "1d", **before}, waits("3d")), begun(one))
     lived.buys(DUE + MINUTE)
     assert (lived.said, lived.course.step) == ([], "a")
+
+
+@pytest.mark.parametrize(("rule", "read"), [("leave", []), ("skip", ["z"])])
+@pytest.mark.parametrize("bought", [None, 60 * 25])
+def test_who_is_excluded_when_a_wait_is_over_is_sent_nothing(rule: str, read: list[str], bought: int | None) -> None:
+    one = script(waits("2h"), says("z", "3d"), exclude=[{"tag": "x"}], excluded=rule)
+    lived = Waited(one, begun(one))
+    lived.tick(DUE)
+    lived.friend = replace(lived.friend, tags=frozenset({"x"}))
+    if bought is not None:
+        lived.buys(NOW + bought * MINUTE)
+    lived.tick(DUE + 2 * HOUR)
+    lived.friend = replace(lived.friend, tags=frozenset())
+    lived.tick(DUE + 2 * DAY)
+    assert [text for _, text in lived.said] == read
