@@ -163,6 +163,15 @@ def test_friends_and_blocked_are_counted_apart(store: Store) -> None:
     assert store.count_friends("nobody") == FriendCount(0, 0)
 
 
+def test_who_came_by_a_route_and_never_followed_is_told_apart_from_who_blocks(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(1), route="poster", blocked=True)], NOW)
+    store.import_friends("aoba", [FriendRow(user(2), route="poster", blocked=True)], NOW)
+    store.import_friends("aoba", [FriendRow(user(2), followed_at=NOW, blocked=False)], NOW)
+    store.import_friends("aoba", [FriendRow(user(2), blocked=True), FriendRow(user(3), blocked=True)], NOW)
+    store.import_friends("shiro", [FriendRow(user(1), route="poster", blocked=True)], NOW)
+    assert (store.count_friends("aoba"), store.count_visitors("aoba")) == (FriendCount(friends=0, blocked=3), 1)
+
+
 def test_no_tree_reaches_another_account_or_a_blocked_friend(store: Store) -> None:
     rows = [FriendRow(user(1), tags=("a",)), FriendRow(user(2), tags=("a",), blocked=True), FriendRow(user(3))]
     store.import_friends("aoba", rows, NOW)

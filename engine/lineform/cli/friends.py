@@ -72,16 +72,24 @@ async def _sync(session: Session, owner: Client, *, profiles: bool) -> ImportCou
 @options.output("text", "json")
 @options.sandbox
 def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool) -> None:
-    """Count the friends that the store knows: those who can be reached, and those who block the account."""
+    """Count the friends that the store knows: those who can be reached, those who block the account, and those who came
+    by a route and never followed."""
     project = open_project(workspace, clients)
     with open_session(project, read_settings(), sandbox=sandbox) as session:
-        counts = {name: session.store.count_friends(name) for name in project.clients}
+        counts = {
+            name: (session.store.count_friends(name), session.store.count_visitors(name)) for name in project.clients
+        }
     if output == "json":
-        value = {name: {"friends": found.friends, "blocked": found.blocked} for name, found in counts.items()}
+        value = {
+            name: {"friends": found.friends, "blocked": found.blocked - visitors, "visitors": visitors}
+            for name, (found, visitors) in counts.items()
+        }
         click.echo(json.dumps({"format_version": 1, "clients": value}, ensure_ascii=False, indent=2))
         return
-    for name, found in counts.items():
-        click.echo(f"{name}: {plural(found.friends, 'friend')}, {found.blocked:,} more who block the account")
+    for name, (found, visitors) in counts.items():
+        blocking = f"{found.blocked - visitors:,} more who block the account"
+        came = f", {visitors:,} who came by a route and never followed" if visitors else ""
+        click.echo(f"{name}: {plural(found.friends, 'friend')}, {blocking}{came}")
 
 
 for subcommand in (import_, export, forget, copy):

@@ -90,7 +90,7 @@ class ForgetCount:
 
 @dataclass(frozen=True, slots=True)
 class FriendCount:
-    """`friends` can be reached; `blocked` cannot."""
+    """`friends` can be reached; `blocked` cannot: they block the account, or came by a route and never followed."""
 
     friends: int
     blocked: int
@@ -124,6 +124,10 @@ class Friends(Protocol):
         ...
 
     def count_friends(self, account: str) -> FriendCount: ...
+
+    def count_visitors(self, account: str) -> int:
+        """Those who came by a route and never followed: `count_friends` has them among those who cannot be reached."""
+        ...
 
     def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
         """Makes the indexes over these attributes, and over tapped links, that are not there yet; how many. It may take

@@ -64,6 +64,18 @@ class FriendReading(Database):
             nobody: int = connection.execute(emptied.where(forgotten.c.account_id == account_id)).scalar_one()
         return FriendCount(friends=found.get(False, 0), blocked=found.get(True, 0) - int(nobody))
 
+    def count_visitors(self, account: str) -> int:
+        """Of those who cannot be reached, who came by a route and of whom no follow is known."""
+        with self.reading() as connection:
+            never = sa.and_(friends.c.followed_at.is_(None), friends.c.first_followed_at.is_(None))
+            query = sa.select(sa.func.count()).where(
+                friends.c.account_id == self.account_id(connection, account),
+                friends.c.blocked.is_(sa.true()),
+                never,
+                friends.c.last_route != "",
+            )
+            return int(connection.execute(query).scalar_one())
+
     def every_friend(self, account: str) -> Iterator[Friend]:
         """All friends by their LINE user id, those who block the account included; read in pieces, so that no
         transaction stays open while they are used."""
