@@ -23,9 +23,9 @@ from lineform.journeys.looks import look_at_existing, look_at_segment, was_in
 from lineform.journeys.writing import written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
+from lineform.scenarios.courses import course
 from lineform.scenarios.dated import dated
 from lineform.scenarios.enrolment import Enrolment, State
-from lineform.scenarios.machine import course
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import may_begin, planned
 from lineform.segments.friend import Friend

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
+from lineform.scenarios.courses import course
 from lineform.scenarios.enrolment import Enrolment, State
-from lineform.scenarios.machine import SENT, course
+from lineform.scenarios.machine import SENT
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import due_of, may_begin, planned
 from lineform.scenarios.timing import date_told, next_anniversary

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from lineform.scenarios.courses import ended, onwards
 from lineform.scenarios.doing import Decided, effects_of
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
@@ -18,9 +19,8 @@ from lineform.scenarios.happening import Happening
 from lineform.scenarios.missed import Ahead
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
-from lineform.scenarios.steps import due_of, holds, past, planned, worth_until
-from lineform.scenarios.timing import next_anniversary
-from lineform.segments.friend import Friend, Value
+from lineform.scenarios.steps import due_of, holds, past, worth_until
+from lineform.segments.friend import Friend
 from lineform.sending.late import ON_TIME
 from lineform.sending.quiet import Quiet
 
@@ -98,7 +98,7 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         begins = now if any(isinstance(effect, Say) for effect in effects) else due
         until = begins + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
-    return Moved(_onwards(script, marked, step, way, friend, due), effects)
+    return Moved(onwards(script, marked, step, way, friend, due), effects)
 
 
 def _without_date(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend, moment: Moment) -> Moved:
@@ -136,12 +136,12 @@ def _turned(
         if script.excluded == "leave":
             return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, now))
         marked = replace(enrolment, held_until=None, reason="").marked(step.id, f"{enrolment.turn}: {EXCLUDED}", now)
-        return Moved(_onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached))
+        return Moved(onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached))
     moved = _do(script, enrolment, step, way, friend, moment, enrolment.reached, enrolment.turn)
     if isinstance(moved, Moved):
         return moved
     marked, effects = moved
-    return Moved(_onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached), effects)
+    return Moved(onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached), effects)
 
 
 def _do(
@@ -263,68 +263,7 @@ def skip(
 ) -> Moved:
     """A step that is not done, and why; where it branches, it goes on with the next one in the file."""
     marked = replace(enrolment, held_until=None, reason="").marked(step.id, why, moment.now)
-    return Moved(_onwards(script, marked, step, Way(), friend, max(due or enrolment.reached, enrolment.reached)))
-
-
-def _onwards(
-    script: Script, enrolment: Enrolment, step: ScriptStep, way: Way, friend: Friend, reached: datetime
-) -> Enrolment:
-    """On to the step after, or to the end; where a day of every year begins it, to the next year."""
-    after = script.following(step, way)
-    if after is not None:
-        there = replace(enrolment, step=after.id, reached=reached, waiting=None, turn="")
-        return replace(there, due=planned(script, there, friend))
-    if (again := _next_year(script, enrolment, friend)) is not None:
-        return again
-    return replace(enrolment, step="", reached=reached).over(State.DONE)
-
-
-def ended(script: Script, enrolment: Enrolment, friend: Friend, state: State, reason: str, now: datetime) -> Enrolment:
-    """A course that its own rules end: for good; or, where a day of every year begins it, until the next year."""
-    again = _next_year(script, enrolment.marked(enrolment.step, reason, now), friend)
-    return enrolment.over(state, reason) if again is None else again
-
-
-def _next_year(script: Script, enrolment: Enrolment, friend: Friend) -> Enrolment | None:
-    if not script.yearly:
-        return None
-    value = friend.attributes.get(script.date)
-    again = next_anniversary(value, script.zone, enrolment.anchor + timedelta(days=2))
-    if again is None:
-        return None
-    return course(script, enrolment, friend, again, enrolment.anchor, enrolment.began_with)
-
-
-def course(
-    script: Script,
-    known: Enrolment | None,
-    friend: Friend,
-    anchor: datetime,
-    now: datetime,
-    began_with: str,
-    *,
-    instance: str = "",
-    fields: Mapping[str, Value] | None = None,
-) -> Enrolment:
-    """A course from the beginning, whatever the rules say; the next one of `known`."""
-    fresh = Enrolment(
-        scenario=script.name,
-        friend_id=friend.id,
-        instance=known.instance if known else instance,
-        entry=known.entry + 1 if known else 1,
-        version=script.version,
-        state=State.ACTIVE,
-        step=script.steps[0].id,
-        anchor=anchor,
-        entered_at=now,
-        due=now,
-        reached=min(anchor, now),
-        began_with=began_with,
-        fields=fields or {},
-        # What was sent last year, or before the date was corrected, is remembered.
-        marks=known.marks if known and script.yearly else (),
-    )
-    return replace(fresh, due=planned(script, fresh, friend))
+    return Moved(onwards(script, marked, step, Way(), friend, max(due or enrolment.reached, enrolment.reached)))
 
 
 def counts_as_sent(said: str) -> bool:

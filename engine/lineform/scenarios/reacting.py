@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from lineform.scenarios.courses import course, ended
 from lineform.scenarios.dated import came_back, dated
 from lineform.scenarios.effect import Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import Moment, Moved, advance, course, ended, met, skip
+from lineform.scenarios.machine import Moment, Moved, advance, met, skip
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import due_of, may_begin, planned
