@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,27 @@ def test_an_export_as_json_lines_holds_each_value_by_its_type(applied: Path, run
         "birth_month": 12,
         "has_children": True,
     }
+
+
+def test_a_database_of_members_without_line_ids_is_imported(
+    applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (applied / "links.csv").write_text(f"user_id,member_id\n{HANAKO},m-1\n{TARO},m-2\n{MIKI},m-2\n", encoding="utf-8")
+    assert run("friends", "import", "links.csv", *OFFLINE).code == 0
+    with closing(sqlite3.connect(applied / "members.db")) as members, members:
+        members.execute("CREATE TABLE members (number TEXT, name TEXT, visits INTEGER)")
+        rows = [("m-1", "佐藤花子", 10), ("m-2", "鈴木", 2), ("m-3", "田中", 1)]
+        members.executemany("INSERT INTO members VALUES (?, ?, ?)", rows)
+    query = "SELECT number AS member_id, name, visits FROM members ORDER BY number;"
+    (applied / "members.sql").write_text(query, encoding="utf-8")
+    monkeypatch.setenv("MEMBERS_URL", f"sqlite:///{applied / 'members.db'}")
+    source = ("--from-env", "MEMBERS_URL", "--query-file", "members.sql")
+    told = run("friends", "import", *source, *OFFLINE)
+    assert (told.code, told.err) == (0, "")
+    left_out = "left out: 1 row about members to whom no friend is linked"
+    assert f"0 added, 3 changed, 0 unchanged; {left_out}" in told.out
+    assert run("friends", "export", "--out", "out.csv", *OFFLINE).code == 0
+    with (applied / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
+        known = {row["user_id"]: (row["member_id"], row["name"], row["visits"]) for row in csv.DictReader(lines)}
+    assert known == {HANAKO: ("m-1", "佐藤花子", "10"), TARO: ("m-2", "鈴木", "2"), MIKI: ("m-2", "鈴木", "2")}
+    assert f"0 added, 0 changed, 3 unchanged; {left_out}" in run("friends", "import", *source, *OFFLINE).out

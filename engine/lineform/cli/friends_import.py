@@ -16,9 +16,11 @@ from lineform.cli.importing import Counter, Refusals, counted, introduce, spare_
 from lineform.errors import UsageError
 from lineform.journeys.book import books
 from lineform.loading.friends_files import read_friends
+from lineform.loading.friends_members import joined
 from lineform.loading.friends_rows import FriendsFileError, Numbered
 from lineform.loading.friends_sql import read_database
 from lineform.model.project import Client
+from lineform.ports.friends import ImportCount
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.wiring.session import Session, open_session
@@ -68,10 +70,11 @@ def import_(
 ) -> int:
     """Add and change friends from FILE (.csv, .jsonl, .parquet), or from a database of members.
 
-    The columns of all of them: user_id, then any of display_name, language, followed_at, blocked, tags, untag,
-    route, member_id and declared attributes. An empty cell changes nothing. The same source may be imported again:
-    what is there already is left alone, so an import that ended early is simply repeated, or goes on with
-    --resume-from. With --sandbox, its people also become friends of the offline account.
+    The columns of all of them: user_id or member_id, then any of display_name, language, followed_at, blocked, tags,
+    untag, route, member_id and declared attributes. A row without a user_id is about the friends who are linked
+    to its member_id. An empty cell changes nothing. The same source may be imported again: what is there already is
+    left alone, so an import that ended early is simply repeated, or goes on with --resume-from. With --sandbox, its
+    people also become friends of the offline account.
     """
     project, owner = owner_of(workspace, client)
     if refused is not None and file is not None and refused.resolve() == file.resolve():
@@ -129,8 +132,12 @@ def _import(session: Session, owner: Client, rows: Iterator[Numbered], refusals:
     good = refusals.without_refused(rows)
     watched = books().of(session.store, owner).watched
     while chunk := list(islice(good, CHUNK)):
-        friends = [row for _, row in chunk]
+        rows_read = [row for _, row in chunk]
+        members = [row.member_id for row in rows_read if not row.user_id and row.member_id]
+        linked = session.store.user_ids_of_members(owner.name, members) if members else {}
+        friends, unlinked = joined(rows_read, linked)
         count = session.store.import_friends(owner.name, friends, session.clock.now(), watched)
+        count += ImportCount(unlinked=unlinked)
         if session.control is not None:
             introduce(session.control, owner.name, friends)
         counter.add(count, len(chunk), chunk[-1][0])

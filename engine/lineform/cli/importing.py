@@ -47,7 +47,7 @@ class Counter:
         """Everything that was written up to now."""
         self.total = total
         if self._live:
-            seen = total.added + total.changed + total.unchanged + total.forgotten
+            seen = total.added + total.changed + total.unchanged + total.forgotten + total.unlinked
             click.echo(f"\r\x1b[K{plural(seen, 'friend')} …", nl=False, err=True)
 
     def close(self) -> None:
@@ -145,6 +145,8 @@ def counted(count: ImportCount) -> str:
     said = f"{count.added:,} added, {count.changed:,} changed, {count.unchanged:,} unchanged"
     if count.forgotten:
         said += f"; left out: {plural(count.forgotten, 'person', 'people')} who asked to be forgotten"
+    if count.unlinked:
+        said += f"; left out: {plural(count.unlinked, 'row')} about members to whom no friend is linked"
     return said
 
 

@@ -1,8 +1,9 @@
 """One row about a friend, wherever it comes from: the same columns, the same types, the same refusals.
 
-Columns are ``user_id`` (required), ``display_name``, ``language``, ``followed_at``, ``blocked``, ``tags``, ``untag``,
-``route``, ``member_id``, and declared attributes by their names. An empty cell says nothing and changes nothing. A
-problem never repeats what a cell holds: it is somebody's data, and messages end up in logs.
+Columns are ``user_id``, ``display_name``, ``language``, ``followed_at``, ``blocked``, ``tags``, ``untag``, ``route``,
+``member_id``, and declared attributes by their names. A row without a user id is about the friends who are linked to
+its member. An empty cell says nothing and changes nothing. A problem never repeats what a cell holds: it is somebody's
+data, and messages end up in logs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice, repeat
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,8 +75,8 @@ def check_columns(names: Sequence[str], declared: Declared) -> None:
             problems.append(f"unknown column '{name[:100]}'{f': {hint}' if hint else ''}")
         elif name in names[: position - 1]:
             problems.append(f"column '{name}' occurs twice")
-    if "user_id" not in names:
-        problems.append("there is no column 'user_id'")
+    if not {"user_id", "member_id"} & {*names}:
+        problems.append("there is no column 'user_id' and none 'member_id'")
     if problems:
         hint = f"columns are {', '.join(COLUMNS)} and declared attributes"
         raise FriendsFileError("; ".join(problems), hint=hint)
@@ -136,8 +138,12 @@ class RowsReader:
             except Unreadable as problem:
                 raise _Refused(column.name, problem.reason, problem.hint) from None
             (attributes if column.is_attribute else fields)[column.name] = values
-        if not all(fields.get("user_id", (None,))):
-            raise _Refused("user_id", "is empty")
+        people = fields.get("user_id") or [None] * len(rows)
+        if not all(people):
+            members = fields.get("member_id") or [None] * len(rows)
+            if not all(map(or_, map(bool, people), map(bool, members))):
+                raise _Refused("user_id" if "user_id" in fields else "member_id", "is empty")
+            fields["user_id"] = [user_id or "" for user_id in people]
         if self._ruled and "tags" in fields:
             fields |= self._rules(fields["tags"], fields.get("untag", repeat(())))
         if attributes:

@@ -1,7 +1,8 @@
 """Friends from a database of members: any that SQLAlchemy has a dialect for, read by a query that a person wrote.
 
-The query's columns are those of `friends_rows`. It runs in a transaction that reads only, where the engine has such
-transactions, and that is rolled back everywhere. It is sent as it is written: no text of it is put together here.
+The query's columns are those of `friends_rows`: a database that knows no LINE user ids gives `member_id`. It runs in a
+transaction that reads only, where the engine has such transactions, and that is rolled back everywhere. It is sent as
+it is written: no text of it is put together here.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ class FriendRow(NamedTuple):
     """
 
     user_id: str
+    """Empty in a source that knows the member alone; the store takes no such row."""
     display_name: str | None = None
     language: str | None = None
     followed_at: datetime | None = None
@@ -46,6 +47,8 @@ class ImportCount:
     unchanged: int = 0
     forgotten: int = 0
     """People who asked to be forgotten: they are not taken in again."""
+    unlinked: int = 0
+    """Rows about members to whom no friend is linked."""
 
     def __add__(self, other: ImportCount) -> ImportCount:
         return ImportCount(
@@ -53,6 +56,7 @@ class ImportCount:
             self.changed + other.changed,
             self.unchanged + other.unchanged,
             self.forgotten + other.forgotten,
+            self.unlinked + other.unlinked,
         )
 
 

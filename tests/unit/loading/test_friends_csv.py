@@ -109,6 +109,21 @@ def test_what_is_no_line_user_id_is_refused(cell: str) -> None:
     assert row.column == "user_id"
 
 
+def test_a_row_may_name_its_member_alone() -> None:
+    assert read("member_id,note\nm-1,x\n") == [FriendRow("", member_id="m-1", attributes={"note": "x"})]
+    mixed = read(f"user_id,member_id\n{U1},m-1\n,m-2\n{U2},\n")
+    assert mixed == [FriendRow(U1, member_id="m-1"), FriendRow("", member_id="m-2"), FriendRow(U2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"), [("member_id,note\n,x\n", "member_id"), ("user_id,member_id\n,\n,\n", "user_id")]
+)
+def test_a_row_about_nobody_is_refused(text: str, column: str) -> None:
+    row = read(text)[0]
+    assert isinstance(row, RefusedRow)
+    assert (row.column, row.reason) == (column, "is empty")
+
+
 @pytest.mark.parametrize("line", [U1, f"{U1},a,b"])
 def test_a_row_with_too_few_or_too_many_cells_is_refused(line: str) -> None:
     (row,) = read(f"user_id,note\n{line}\n")
@@ -122,7 +137,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_refused(line: str) -> None:
         ("user_id,birtday", "unknown column 'birtday': did you mean 'birthday'?"),
         ("user_id,note,note", "column 'note' occurs twice"),
         ("user_id,", "column 2 has no name"),
-        ("note", "there is no column 'user_id'"),
+        ("note", "there is no column 'user_id' and none 'member_id'"),
         ("user_id;note", "separated by semicolons"),
         ("user_id\tnote", "separated by tabs"),
         ("user_id," + ",".join(f"c{n}" for n in range(1000)), "1,001 columns"),
