@@ -50,6 +50,8 @@ class Sources:
     def __init__(self, secret: Callable[[str], str], root: Path) -> None:
         self._secret = secret
         self._root = root
+        self._engines: dict[str, sa.Engine] = {}
+        """By URL. They hold no connections, only how that database is spoken to."""
 
     def keys(self, asked: InSource, now: datetime, *, true: bool, only: str | None = None) -> Iterator[str]:
         """User ids or member ids of whom it is true, or false, streamed; of one person only where that is given.
@@ -86,14 +88,14 @@ class Sources:
             with _parquet(self._root / source.parquet, source) as place:
                 yield place
             return
-        engine = _engine(self._secret(source.database), source)
-        try:
-            with _translated(source), engine.connect() as connection:
-                if order := READ_ONLY.get(engine.dialect.name):
-                    connection.exec_driver_sql(order)
-                yield _Database(connection, source)
-        finally:
-            engine.dispose()
+        url = self._secret(source.database)
+        if url not in self._engines:
+            self._engines[url] = _engine(url, source)
+        engine = self._engines[url]
+        with _translated(source), engine.connect() as connection:
+            if order := READ_ONLY.get(engine.dialect.name):
+                connection.exec_driver_sql(order)
+            yield _Database(connection, source)
 
 
 def _described(source: Source, place: _Place) -> Described:
