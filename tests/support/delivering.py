@@ -27,6 +27,7 @@ from lineform.sandbox.control import Control
 from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
 from support.declared_clients import client
+from support.stores import new_file
 
 DUE = datetime(2026, 12, 1, 1, tzinfo=UTC)
 """Ten o'clock in Japan, when the campaigns of these tests are due."""
@@ -104,7 +105,7 @@ class Scene:
         )["name"]
         rows = [{"displayName": f"F{index}"} for index in range(friends)] if isinstance(friends, int) else friends
         self.users = self.control.add_friends(self.account, [dict(row) for row in rows])
-        self.url = url or f"sqlite:///{folder}/{number}.db"
+        self.url = url or new_file(folder / f"{number}.db")
         self.client: Client = replace(
             client(*specs, name=f"salon{number}", bot=self.bot), limits=limits or Limits(), plan=plan
         )

@@ -20,6 +20,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
+from lineform.store.tables import metadata
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
@@ -54,10 +56,20 @@ def new_database(server: URL) -> str:
 def empty(url: str) -> None:
     """Deletes every row of every table but the schema's version, and starts the ids anew."""
     with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
-        connection.execute(
-            "TRUNCATE accounts, friends, line_ids, tags, friend_tags, revisions, sends, batches, leases, audit, copies,"
-            " changes, sweeps RESTART IDENTITY CASCADE"
-        )
+        connection.execute(_emptying(url))
+
+
+@cache
+def _emptying(url: str) -> sql.Composed:
+    """Deleting takes the server a tenth of the time of a TRUNCATE, which makes every file of every table anew. Keys and
+    triggers rest meanwhile: nothing is left that they could be about."""
+    numbered = [table.name for table in metadata.tables.values() if "id" in table.c]
+    with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
+        asked = "SELECT name FROM (SELECT pg_get_serial_sequence(t, 'id') AS name FROM unnest(%s::text[]) AS t) AS s"
+        sequences = connection.execute(f"{asked} WHERE name IS NOT NULL", (numbered,)).fetchall()
+    ours = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in metadata.tables]
+    anew = [sql.SQL("SELECT setval({}, 1, false)").format(sql.Literal(name)) for (name,) in sequences]
+    return sql.SQL("; ").join([sql.SQL("SET session_replication_role = replica"), *ours, *anew])
 
 
 @cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -30,6 +32,22 @@ def postgres_url(postgres_server: URL) -> str:
     return url
 
 
+def new_file(path: Path) -> str:
+    """The URL of an empty, migrated SQLite store at `path`: a copy of one that was migrated once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_migrated())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        with open_store(f"sqlite:///{path}") as store:
+            store.migrate()
+        return path.read_bytes()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty, migrated store of each kind."""
@@ -37,10 +55,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         empty(url)
         return url
-    url = f"sqlite:///{tmp_path}/store.db"
-    with open_store(url) as store:
-        store.migrate()
-    return url
+    return new_file(tmp_path / "store.db")
 
 
 @pytest.fixture
