@@ -25,8 +25,9 @@ from typing import Any
 from servers import new_database, postgres_server
 from sqlalchemy import event
 
+from lineform.demo.deeds import deeds_of, history_of
 from lineform.demo.population import populate
-from lineform.demo.week import Stage, apply_client, live_through, settle
+from lineform.demo.week import Stage, apply_client, live, settle
 from lineform.hooks.calls import Hooks
 from lineform.loading import load_project
 from lineform.model.project import Client
@@ -65,12 +66,16 @@ class _Quiet:
 
 
 async def _week(stage: Stage) -> None:
+    deeds = {}
     for client in stage.clients:
-        settle(stage, client, populate(client.name, declared_by(client), FRIENDS, START))
+        words = declared_by(client)
+        town = populate(client.name, words, FRIENDS, START, members=client.spec.members is not None)
+        settle(stage, client, town, history_of(client, words, town, START))
+        deeds[client.name] = deeds_of(client, words, town, START, timedelta(days=DAYS))
     planned = await plan_all(stage.session, PlanOptions(), with_store=True)
     for client, plan in zip(stage.clients, planned.file.clients, strict=True):
         await apply_client(stage, client, plan, lambda _: None)
-    async for _ in live_through(stage, START + timedelta(days=DAYS)):
+    async for _ in live(stage, deeds, START + timedelta(days=DAYS)):
         pass
 
 
