@@ -383,6 +383,31 @@ def test_a_block_stops_everything_and_a_resume_goes_on_where_it_stood(life: Any)
     assert days(here) == ["12-01 a", "12-13 b", "12-15 c"]
 
 
+def test_who_blocks_for_a_day_is_reminded_and_congratulated_all_the_same(life: Any) -> None:
+    wish = says("wish", 0, at="10:00")
+    here = life(
+        scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"),
+        scenario("booked", says("soon", before="2h"), trigger={"date": "booking_at"}, enroll="both"),
+    )
+    here.knows(birthday="1990-12-24", booking_at="2026-12-20T14:00")
+    here.at(DUE + DAY)
+    here.blocks()
+    here.move(DUE + 2 * DAY)
+    here.follows(unblocked=True)
+    here.until(datetime(2027, 12, 31, tzinfo=UTC))
+    assert days(here) == ["12-20 soon", "12-24 wish", "12-24 wish"]
+
+
+def test_who_came_by_a_route_and_then_follows_begins_what_the_route_begins(life: Any) -> None:
+    here = life(scenario("s", says("welcome"), trigger={"route": "poster"}))
+    row = FriendRow(here.users[0], route="poster", blocked=True)
+    here.with_store(lambda store: store.import_friends(here.client.name, [row], DUE))
+    here.follows()
+    assert texts(here) == ["welcome"]
+    here.happens(What.ROUTE, name="poster")
+    assert texts(here) == ["welcome"]
+
+
 # Late, disabled, excluded
 
 
