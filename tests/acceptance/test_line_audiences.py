@@ -15,6 +15,7 @@ from lineform.apply.images import menu_image
 from lineform.apply.result import ApplyResult
 from lineform.apply.walk import Approved, apply_plan, fresh_plan
 from lineform.model.address import Kind
+from lineform.model.audience import SegmentSpec
 from lineform.planning.options import PlanOptions
 from lineform.ports.friends import FriendRow
 from lineform.run.options import new_worker
@@ -149,6 +150,27 @@ def test_nobody_who_left_the_segment_is_sent_to(salon: Salon) -> None:
     assert salon.scene.received() == {second: 1, third: 1}
 
 
+def test_people_who_leave_all_the_time_do_not_pile_up_audiences_that_are_never_ready(salon: Salon) -> None:
+    control, account = salon.scene.control, salon.scene.account
+    control.change(account, audience_seconds=7200)
+    salon.tag(*salon.scene.users)
+    salon.apply()
+    made = []
+    for user in salon.scene.users[:4]:
+        salon.wait(minutes=15)
+        salon.untag(user)
+        salon.apply()
+        made.append(len(control.audiences(account)))
+    assert made == [1, 1, 1, 1]
+    salon.wait(hours=2)
+    salon.apply()
+    salon.wait(hours=3)
+    salon.apply()
+    assert salon.members() == [[salon.scene.users[4]]]
+    salon.scene.move(DUE)
+    assert salon.tick().outcome is Outcome.ACCEPTED
+
+
 def test_who_joined_since_is_added_by_the_next_apply(salon: Salon) -> None:
     salon.apply()
     salon.tag(salon.scene.users[3])
@@ -197,3 +219,47 @@ def test_an_apply_that_dies_anywhere_is_finished_by_the_next(origin: str, tmp_pa
         salon.settle()
         assert salon.members() == [sorted(salon.scene.users[:3])], f"after dying at call {at}"
         assert salon.apply().steps == ()
+
+
+class Moving(Salon):
+    """Forty friends, each of whom came in at another time; a narrowcast to those of the last thirty days."""
+
+    def __init__(self, origin: str, folder: Path, hours: int = 12) -> None:
+        self.scene = Scene(origin, folder, friends=40)
+        newcomers = SegmentSpec.model_validate(
+            {
+                "kind": "segment",
+                "name": "regulars",
+                "where": {"all": [{"friend_since": {"within": "30d"}}, {"not": {"tag": "vip"}}]},
+            }
+        )
+        specs = [newcomers if isinstance(one, SegmentSpec) else one for one in audience_specs()]
+        self.scene.client = client(*specs, name=self.scene.client.name, bot=self.scene.bot)
+        begin = ARMED - timedelta(days=30) + timedelta(hours=12)
+        rows = [
+            FriendRow(user, followed_at=begin + timedelta(hours=n * hours)) for n, user in enumerate(self.scene.users)
+        ]
+        self._import(rows)
+
+
+def test_a_segment_that_moves_with_the_clock_can_be_sent_to(origin: str, tmp_path: Path) -> None:
+    salon = Moving(origin, tmp_path)
+    salon.apply()
+    salon.scene.move(DUE)
+    assert salon.tick().outcome is Outcome.ACCEPTED, "two of forty left it by nothing but time"
+
+
+def test_who_left_a_moving_segment_by_more_than_time_is_not_sent_to(origin: str, tmp_path: Path) -> None:
+    salon = Moving(origin, tmp_path)
+    salon.apply()
+    salon._import([FriendRow(salon.scene.users[-1], tags=("vip",))])
+    salon.scene.move(DUE)
+    stopped = salon.tick()
+    assert (stopped.outcome, stopped.guard) == (Outcome.BLOCKED, "G222")
+
+
+def test_a_copy_out_of_which_time_took_many_is_not_sent_to(origin: str, tmp_path: Path) -> None:
+    salon = Moving(origin, tmp_path, hours=4)
+    salon.apply()
+    salon.scene.move(DUE)
+    assert salon.tick().guard == "G222", "four of forty left it"

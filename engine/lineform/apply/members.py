@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lineform.apply.desk import Desk
 from lineform.model.project import Client
-from lineform.planning.audiences import Membership, declared_audiences, derived_audiences, own_audiences
+from lineform.planning.audience_ages import Membership
+from lineform.planning.audiences import declared_audiences, derived_audiences, own_audiences
 from lineform.planning.live import LiveAccount
 from lineform.ports.members import membership
 from lineform.sending.derived import SourceSend
@@ -15,8 +16,9 @@ async def read_members(desk: Desk, client: Client, live: LiveAccount) -> dict[st
     own = own_audiences(client.name, live.audiences)
     found = {}
     for address, predicate in declared_audiences(client).items():
-        newest = own[address][-1].live.id if address in own else 0
-        found[address] = await desk.offload(membership, desk.store, client.name, predicate, newest, desk.clock.now())
+        now = desk.clock.now()
+        newest, made = (own[address][-1].live.id, own[address][-1].mark.created) if address in own else (0, now)
+        found[address] = await desk.offload(membership, desk.store, client.name, predicate, newest, made, now)
     return found
 
 

@@ -2,8 +2,8 @@
 
 Ours is what bears this client's mark in its description. LINE tells nobody who is in an audience and takes nobody out
 again, so the store remembers who was uploaded: whoever joins the segment is added, and where somebody has left it, a
-new audience takes the old one's place. An audience lives for 180 days and is renewed before. Nothing is created or
-deleted where nothing differs: LINE forbids making and deleting audiences over and over
+new audience takes the old one's place, as soon as `audience_ages` allows. An audience lives for 180 days and is renewed
+before. Nothing is created or deleted where nothing differs: LINE forbids making and deleting audiences over and over
 (https://developers.line.biz/en/docs/messaging-api/development-guidelines/).
 """
 
@@ -22,6 +22,7 @@ from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience_spec import AudienceSpec
 from lineform.model.project import Client
+from lineform.planning.audience_ages import Membership, near_sends, replaced_from
 from lineform.planning.change import Action, AudienceWork, Change
 from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import AudienceStatus, LiveAudience
@@ -37,25 +38,6 @@ RENEWED_BEFORE: Final = timedelta(days=14)
 HASH_LENGTH: Final = 16
 """With two names of 32 characters, a mark just fits into a description's 120."""
 _USABLE: Final = frozenset({AudienceStatus.IN_PROGRESS, AudienceStatus.READY, AudienceStatus.OTHER})
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Who is in a live audience, against who is in its segment now."""
-
-    selected: int
-    """Friends in the segment."""
-    missing: int = 0
-    """Of those, so many were not certainly uploaded."""
-    left: int = 0
-    """Friends who were uploaded, or may have been, and are not in the segment any more. Whoever has blocked the account
-    does not count: LINE sends them nothing."""
-    unfinished: bool = False
-    """Whether an upload was begun and never confirmed."""
-    recorded: bool = True
-    """Whether the store knows who was uploaded."""
-    held: int = 0
-    """Friends who were uploaded, or may have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +111,10 @@ def compare_audiences(
     ours = {one.live.id for copies in own.values() for one in copies}
     found = AudienceChanges(foreign=tuple(one for one in live.audiences if one.id not in ours))
     declared = declared_audiences(client)
+    near = near_sends(client, now) if declared else {}
     for address, predicate in declared.items():
         wanted = audience_hash(predicate)
-        _declared(client.name, address, own.get(address, ()), wanted, members[address], now, found)
+        _declared(client.name, address, own.get(address, ()), wanted, members[address], near.get(address), now, found)
     derived = derived_audiences(client)
     for address, made_of in derived.items():
         _derived(client.name, address, own.get(address, ()), made_of, sources.get(made_of.campaign), now, found)
@@ -147,6 +130,7 @@ def _declared(
     copies: tuple[OwnAudience, ...],
     wanted: str,
     members: Membership,
+    near: datetime | None,
     now: datetime,
     found: AudienceChanges,
 ) -> None:
@@ -160,7 +144,7 @@ def _declared(
         return
     newest = copies[-1]
     before = {"audience": newest.mark.hash}
-    if reason := _reason_to_replace(newest, wanted, members, now):
+    if reason := _reason_to_replace(newest, wanted, members, near, now):
         work = AudienceWork(hash=wanted, fill=True)
         same = before == after
         if same:
@@ -170,6 +154,8 @@ def _declared(
         )
     else:
         found.settled[address] = after
+        if waits := _waits(newest, members, near, now):
+            found.changes.append(Change(Action.PENDING, client, address, before, before, waits))
         if members.missing or members.unfinished:
             work = AudienceWork(newest.live.id, wanted, fill=True)
             joined = f"{_people(members.missing)} of its segment are not in it yet"
@@ -238,7 +224,9 @@ def _not_renewed(newest: OwnAudience, made_of: Derivation, now: datetime) -> str
     return ""
 
 
-def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, now: datetime) -> str:
+def _reason_to_replace(
+    newest: OwnAudience, wanted: str, members: Membership, near: datetime | None, now: datetime
+) -> str:
     live = newest.live
     if newest.mark.hash != wanted:
         return "its segment means other people now"
@@ -250,9 +238,26 @@ def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, no
         return f"it expires on {live.expires:%Y-%m-%d}"
     if not members.recorded and live.count:
         return "the store does not know who is in it"
-    if members.left:
-        return f"{_people(members.left)} left its segment, and LINE takes nobody out of an audience"
+    since = replaced_from(members, newest.mark.created, near, now)
+    if since is not None and since <= now and live.status is not AudienceStatus.IN_PROGRESS:
+        gone = members.left + members.passed
+        return f"{_people(gone)} left its segment, and LINE takes nobody out of an audience"
     return ""
+
+
+def _waits(newest: OwnAudience, members: Membership, near: datetime | None, now: datetime) -> str:
+    """What becomes of an audience that friends have left and that is not replaced now; empty where nobody did."""
+    since = replaced_from(members, newest.mark.created, near, now)
+    if since is None:
+        return ""
+    if newest.live.status is AudienceStatus.IN_PROGRESS:
+        when = "LINE has made it"
+    else:
+        when = f"{since:%Y-%m-%d %H:%M} UTC" + (", or in the last day before a campaign" if near is None else "")
+    sent = members.unsendable(now - newest.mark.created)
+    until = "nothing is sent to it until then" if sent else "it may be sent to until then"
+    why = "left its segment" if sent else "left its segment because time went on"
+    return f"{_people(sent or members.passed)} {why}; an apply replaces it after {when}; {until}"
 
 
 def _retire(client: str, address: str, older: tuple[OwnAudience, ...], newest: OwnAudience) -> list[Change]:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from lineform.errors import BlockedError, CredentialError, LineformError
 from lineform.model.project import Client
 from lineform.planning.arming import compare_armed
-from lineform.planning.audiences import Membership, compare_audiences
+from lineform.planning.audience_ages import Membership
+from lineform.planning.audiences import compare_audiences
 from lineform.planning.change import Action, Change
 from lineform.planning.coupons import CouponBook, ForeignCoupon, compare_coupons
 from lineform.planning.live import LiveAccount

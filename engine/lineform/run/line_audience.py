@@ -26,7 +26,7 @@ class Target:
 
 async def ready_audience(run: Run, armed: Armed) -> Target:
     """Raises BlockedError where it is not there, not ready, or holds people who have left its segment: LINE would send
-    to them, too."""
+    to them, too. A few whom nothing but time took out are borne for some days, see `audience_ages`."""
     if armed.derived:
         return await _derived(run, armed)
     predicate = armed.predicate
@@ -37,13 +37,15 @@ async def ready_audience(run: Run, armed: Armed) -> Target:
     if newest is None or newest.mark.hash != audience_hash(predicate):
         raise _not_yet(armed, "is not on the account as it was armed", "run 'lineform apply'")
     await _refuse_unready(run, armed, newest)
-    found = await run.records(membership, run.store, run.client.name, predicate, newest.live.id, run.clock.now())
+    made, now = newest.mark.created, run.clock.now()
+    found = await run.records(membership, run.store, run.client.name, predicate, newest.live.id, made, now)
     if found.unfinished or not found.recorded:
         raise _not_yet(armed, "was not filled to its end", "run 'lineform apply': it goes on")
-    if found.left:
+    if left := found.unsendable(now - made):
         raise BlockedError(
-            f"{found.left:,} of the {found.held:,} friends in {armed.audience} do not belong to its segment any more",
-            hint="run 'lineform apply': it makes a new audience without them",
+            f"{left:,} of the {found.held:,} friends in {armed.audience} do not belong to its segment any more",
+            hint="run 'lineform apply': it makes a new audience without them, as soon as the plan says; or choose the "
+            "segment itself in the campaign, and multicast takes exactly its friends",
             code="G222",
         )
     return Target(newest.live.id, found.held)

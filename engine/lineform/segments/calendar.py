@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from calendar import isleap, monthrange
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +19,10 @@ from lineform.segments.predicate import (
     Anniversary,
     Any,
     AttributeIs,
+    Edge,
+    FriendSince,
+    Happened,
+    HasTag,
     InSource,
     Maybe,
     Not,
@@ -62,6 +67,35 @@ def on_date(predicate: Predicate, moment: datetime) -> Predicate:
             return Not(on_date(predicate.part, moment))
         case Maybe():
             return Maybe(on_date(predicate.part, moment))
+        case _:
+            return predicate
+
+
+def with_longer_memory(predicate: Predicate, length: timedelta) -> Predicate:
+    """The predicate with every window that is relative to the moment of asking ending and beginning so much earlier:
+    whoever is selected by this and not by the predicate is out of it for no other reason than the time that passed.
+    Days of the calendar (ages, anniversaries) stay as they are."""
+    seconds = int(length.total_seconds())
+
+    def earlier(point: Point | None) -> Point | None:
+        return point + seconds if isinstance(point, int) else point
+
+    match predicate:
+        case All():
+            return All(tuple(with_longer_memory(part, length) for part in predicate.parts))
+        case Any():
+            return Any(tuple(with_longer_memory(part, length) for part in predicate.parts))
+        case Not() | Maybe() | InSource():
+            return replace(predicate, part=with_longer_memory(predicate.part, length))
+        case HasTag() if predicate.lasts is not None:
+            return replace(predicate, lasts=predicate.lasts + seconds)
+        case FriendSince():
+            return replace(predicate, start=earlier(predicate.start), end=earlier(predicate.end))
+        case Happened():
+            measure = predicate.measure
+            if isinstance(measure, Edge):
+                measure = replace(measure, start=earlier(measure.start), end=earlier(measure.end))
+            return replace(predicate, start=earlier(predicate.start), end=earlier(predicate.end), measure=measure)
         case _:
             return predicate
 

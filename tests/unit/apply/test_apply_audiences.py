@@ -77,6 +77,7 @@ def test_where_somebody_left_a_new_audience_takes_the_place_of_the_old() -> None
     shop.apply(DECLARED)
     shop.account.audience_book.finish()
     shop.store.segment(*PEOPLE[1:4])
+    shop.wait(days=1)
     shop.apply(DECLARED)
     assert len(shop.account.audience_book.shown) == 2, "the old one is kept until the new one is ready"
     settle(shop)
@@ -158,6 +159,7 @@ def begin() -> Shop:
     shop.apply(client(tags(), segment(), audience()))
     shop.account.audience_book.finish()
     shop.store.segment(*PEOPLE[1:])
+    shop.wait(days=1)
     shop.account.calls.clear()
     return shop
 

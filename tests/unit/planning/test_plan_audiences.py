@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from lineform.model.address import Address
+from lineform.model.address import Address, Kind
 from lineform.model.base import Spec
 from lineform.model.project import Client
-from lineform.planning.audiences import Membership, audience_hash, declared_audiences, new_mark
+from lineform.planning.audience_ages import Membership
+from lineform.planning.audiences import audience_hash, declared_audiences, new_mark
 from lineform.planning.change import Action
 from lineform.planning.live_audiences import AudienceStatus, LiveAudience
 from lineform.planning.options import PlanOptions
@@ -16,7 +17,7 @@ from lineform.planning.plan import ClientPlan, PlanFile, make_plan
 from lineform.planning.planjson import client_plan_to_data, plan_from_json, plan_to_json
 from lineform.planning.snapshot import Snapshot, snapshot_from_json, snapshot_to_json
 from lineform.planning.steps import describe
-from support.declared_clients import client
+from support.declared_clients import campaign, client
 from support.line_audiences import ADDRESS, audience, segment, tags
 from support.live_accounts import NOW, live
 
@@ -54,7 +55,8 @@ def plan(
     wanted = wanted or declared()
     by_address = None if members is None else dict.fromkeys(declared_audiences(wanted), members)
     account = replace(live(), audiences=audiences)
-    return make_plan(wanted, account, {}, {}, NOW, options, members=by_address)
+    armed = {str(one.address): "as it is armed" for one in wanted.of(Kind.CAMPAIGN)}
+    return make_plan(wanted, account, armed, armed, NOW, options, members=by_address)
 
 
 def changes(found: ClientPlan) -> list[tuple[Action, bool]]:
@@ -107,6 +109,50 @@ def test_what_cannot_be_mended_is_replaced_and_kept_until_the_new_one_is_ready(
     assert reason in found.changes[0].reason
     assert steps(found) == ["create audience.regulars", "upload who is missing in audience.regulars"]
     assert found.digest == plan(ours()).digest, "the same segment was approved already"
+
+
+THANKS = campaign("thanks", audience={"audience": "regulars"}, schedule={"at": "2026-11-23T10:00"})
+LEFT = replace(FULL, left=1)
+
+
+def test_nothing_takes_the_place_of_one_that_line_is_still_making() -> None:
+    making = ours(days=2, status=AudienceStatus.IN_PROGRESS)
+    found = plan(making, members=LEFT, wanted=client(tags(), segment(), audience(), THANKS))
+    assert (changes(found), found.empty) == ([(Action.PENDING, False)], True)
+    assert "1 friend left its segment; an apply replaces it after LINE has made it" in found.changes[0].reason
+    assert "nothing is sent to it until then" in found.changes[0].reason
+
+
+@pytest.mark.parametrize(
+    ("hours", "near", "replaced"), [(23, False, False), (24, False, True), (1, True, False), (2, True, True)]
+)
+def test_a_copy_is_kept_for_a_day_and_for_hours_before_a_campaign(hours: float, *, near: bool, replaced: bool) -> None:
+    wanted = client(tags(), segment(), audience(), *([THANKS] if near else []))
+    found = plan(ours(days=hours / 24), members=LEFT, wanted=wanted)
+    assert changes(found) == ([(Action.REPLACE, True)] if replaced else [(Action.PENDING, False)])
+    assert found.empty is not replaced
+
+
+def test_who_joined_is_added_to_a_copy_that_waits_to_be_replaced() -> None:
+    found = plan(ours(days=0.1), members=replace(LEFT, missing=2))
+    assert changes(found) == [(Action.PENDING, False), (Action.REFRESH, True)]
+
+
+@pytest.mark.parametrize(
+    ("days", "passed", "action", "told"),
+    [
+        (1.5, 5, Action.PENDING, "5 friends left its segment because time went on"),
+        (2, 5, Action.REPLACE, "5 friends left its segment"),
+        (0.5, 6, Action.PENDING, "nothing is sent to it until then"),
+        (1.5, 6, Action.REPLACE, "6 friends left its segment"),
+    ],
+)
+def test_a_few_whom_time_alone_took_out_wait_for_the_next_copy(
+    days: float, passed: int, action: Action, told: str
+) -> None:
+    found = plan(ours(days=days), members=Membership(selected=100, held=100, passed=passed))
+    assert [change.action for change in found.changes] == [action]
+    assert told in found.changes[0].reason
 
 
 def test_it_is_not_renewed_more_than_14_days_before_its_end() -> None:
