@@ -67,7 +67,8 @@ def _emptying(url: str) -> sql.Composed:
     with psycopg.connect(_conninfo(make_url(url)), autocommit=True) as connection:
         asked = "SELECT name FROM (SELECT pg_get_serial_sequence(t, 'id') AS name FROM unnest(%s::text[]) AS t) AS s"
         sequences = connection.execute(f"{asked} WHERE name IS NOT NULL", (numbered,)).fetchall()
-    ours = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in metadata.tables]
+    tables = metadata.tables.keys() - {"lineform_schema"}
+    ours = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in sorted(tables)]
     anew = [sql.SQL("SELECT setval({}, 1, false)").format(sql.Literal(name)) for (name,) in sequences]
     return sql.SQL("; ").join([sql.SQL("SET session_replication_role = replica"), *ours, *anew])
 
