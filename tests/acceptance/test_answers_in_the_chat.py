@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
 from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import read_pass
@@ -168,6 +169,18 @@ def test_s6_an_entry_route_tags_asks_and_is_done_once(chat: Any) -> None:
     assert here.kinds() == ["reply"]
     here.happens(What.ROUTE, name="poster")
     assert len(here.read()) == 2
+
+
+def test_s6_a_route_that_is_looked_at_late_waits_for_the_end_of_the_quiet_hours(chat: Any) -> None:
+    """The server was down from the evening on: who came by then is greeted in the morning, and asked then."""
+    here = chat(POSTER, PROFILE, limits=Limits.model_validate({"quiet": "21:00-09:00"}))
+    late = here.happening(What.ROUTE, name="poster", reply_token="0" * 32, received_at=DUE + timedelta(hours=10))
+    here.move(DUE + timedelta(hours=16))
+    here.live(late)
+    here.step()
+    assert here.read() == []
+    here.at(DUE + timedelta(hours=23))
+    assert here.read() == [("12-02 09:00", "ポスターからようこそ"), ("12-02 09:00", "性別を教えてください")]
 
 
 def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:

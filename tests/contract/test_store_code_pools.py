@@ -60,6 +60,11 @@ def test_importing_again_adds_what_is_missing_and_says_what_it_did(store: Store)
     assert counted(store) == PoolCount("gift", 3, 0, 0, 0)
 
 
+def test_free_codes_are_counted_no_further_than_anybody_asks(store: Store, friends: list[int]) -> None:
+    assert [store.free_codes(SALON, "gift", most=most) for most in (None, 3, 10, 11)] == [10, 3, 10, 10]
+    assert store.free_codes(SALON, "none", most=3) == 0
+
+
 def test_a_code_of_one_pool_does_not_enter_another(store: Store) -> None:
     store.import_codes(SALON, "gift", codes(1, 2), NOW)
     assert store.import_codes(SALON, "other", codes(2, 3), NOW) == CodeCount(1, 0, 1)
