@@ -5,6 +5,7 @@ D7 step scenario · D9 birthday · D11 reminder before a booking · several scen
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from lineform.model.audience import SegmentSpec
 from lineform.model.client import Limits
 from lineform.ports.friends import FriendRow
 from lineform.ports.journeys import FriendChange
+from lineform.run import pump
 from lineform.run.halt import halt
 from lineform.run.outcome import Outcome
 from lineform.sandbox.server import SandboxServer
@@ -88,6 +90,36 @@ def test_what_was_frozen_before_the_quiet_hours_waits_for_their_end(life: Any) -
     assert [entry.outcome for entry in here.at(DUE + 16 * HOUR).entries] == [Outcome.WAITING]
     here.at(DUE + 23 * HOUR)
     assert here.read() == [("12-02 09:00", "a")]
+
+
+def test_steps_that_are_being_called_stop_when_the_quiet_hours_begin(
+    life: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "LOOK_EVERY", 0.0)
+    limits = Limits.model_validate({"quiet": "21:00-09:00"})
+    here = life(scenario("s", says("a", "10h", text="{{ friend.display_name }}")), friends=3, limits=limits)
+    here.live(*(here.happening(What.FOLLOW, place) for place in range(3)))
+
+    class Slow:
+        """A LINE that takes an hour for the first call."""
+
+        def __init__(self, port: Any) -> None:
+            self._port = port
+
+        def __getattr__(self, name: str) -> Any:
+            return self._send if name == "send" else getattr(self._port, name)
+
+        async def _send(self, *args: Any, **kwargs: Any) -> Any:
+            found = await self._port.send(*args, **kwargs)
+            here.move(DUE + 11 * HOUR)
+            await asyncio.sleep(0.1)
+            return found
+
+    here.move(DUE + 10 * HOUR)
+    here.step(lambda port: Slow(port) if hasattr(port, "reply") else port, concurrency=1)
+    assert here.received().total() == 1
+    here.at(DUE + 23 * HOUR)
+    assert sorted(at for place in range(3) for at, _ in here.read(place)) == ["12-01 20:00", *["12-02 09:00"] * 2]
 
 
 def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Any) -> None:

@@ -37,10 +37,12 @@ async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
         for one in frozen.short
     ]
     for pushed in [*await _answer_all(run, frozen.answers), frozen]:
-        for address, key in pushed.sends:
+        for address, key, quiet in pushed.sends:
+            if quiet is not None and quiet.until(run.clock.now()) is not None:
+                continue  # the run that finds it when they are over calls it
             send = await run.records(run.store.send, run.client.name, address, key)
             if send is not None and send.status is SendStatus.FROZEN:
-                entries.append(await delivered(run, send))
+                entries.append(await delivered(run, send, quiet=quiet))
     if frozen.menus:
         await link_open(run, frozen.menus)  # whatever is left open is told by the tick that closes it
     return entries

@@ -27,6 +27,7 @@ from lineform.segments.friend import Friend
 from lineform.sending.batches import body_of
 from lineform.sending.caps import messages_digest
 from lineform.sending.keys import recipients_hash, retry_key
+from lineform.sending.quiet import Quiet
 from lineform.sending.status import BatchStatus, SendStatus
 
 
@@ -46,8 +47,9 @@ class Answer:
 class Frozen:
     """What a decision froze."""
 
-    sends: list[tuple[str, str]] = field(default_factory=list)
-    """Addresses and keys of sends to deliver, in the order in which friends shall read them."""
+    sends: list[tuple[str, str, Quiet | None]] = field(default_factory=list)
+    """Addresses and keys of sends to deliver, in the order in which friends shall read them, with the quiet hours that
+    each keeps."""
     answers: list[Answer] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     """Messages that were not sent, by reason."""
@@ -181,17 +183,15 @@ class Freezer:
         except PoolEmpty as empty:
             # They were there when it was decided; whoever discards a pool's codes waits for no decision.
             raise too_few_codes(empty.pool) from empty
-        if not self._rests(several[0].said):
-            self.frozen.sends.append((address, send.key))
+        self.frozen.sends.append(
+            (address, send.key, self._decision.quiet if self._keeps_quiet(several[0].said) else None)
+        )
 
-    def _rests(self, said: Said) -> bool:
-        """Whether it is called when the quiet hours are over, by the run that finds it then."""
-        quiet = self._decision.quiet
+    def _keeps_quiet(self, said: Said) -> bool:
+        """Whether the quiet hours hold for it: not where somebody waits for it at this moment."""
         if said.script is not None:
-            keeps = said.script.quiet_hours == "wait" and not said.say.answer
-        else:
-            keeps = said.cause is not None and said.cause.waited(self._decision.now) > DEFAULT_WITHIN
-        return keeps and quiet is not None and quiet.until(self._decision.now) is not None
+            return said.script.quiet_hours == "wait" and not said.say.answer
+        return said.cause is not None and said.cause.waited(self._decision.now) > DEFAULT_WITHIN
 
     def _written(
         self,
