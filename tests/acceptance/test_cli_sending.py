@@ -28,6 +28,17 @@ def test_a_dry_run_says_everything_and_sends_nothing(applied: Path, line: Contro
     assert run("report", "--format", "json", *ONE).data["clients"][0]["sends"] == []
 
 
+def test_what_is_frozen_bears_the_hash_that_the_plan_showed(applied: Path, line: Control, run: Run) -> None:
+    (planned,) = run("run", "--dry-run", "--format", "json", *AT_DUE).data["clients"][0]["entries"][:1]
+    assert planned["seconds"] == 0
+    assert f"recipients {planned['recipients_hash'][:12]}" in run("run", "--dry-run", *AT_DUE).out
+    assert "in under a second" in run("run", "--dry-run", *AT_DUE).out
+    run("run", *AT_DUE)
+    with closing(sqlite3.connect(applied / ".lineform" / "offline.db")) as store:
+        frozen = store.execute("SELECT recipients_hash FROM sends WHERE address = 'campaign.winter-offer'").fetchall()
+    assert frozen == [(planned["recipients_hash"],)]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from lineform.lineapi.routes import Route
 from lineform.report.terminal import Style, plural
 from lineform.sending.cost import Cost
+from lineform.sending.tracking import seconds
 
 
 class Entry(Protocol):
@@ -43,6 +44,8 @@ class Entry(Protocol):
     @property
     def capped(self) -> int: ...
     @property
+    def recipients_hash(self) -> str: ...
+    @property
     def exit_code(self) -> int: ...
 
 
@@ -54,6 +57,10 @@ _CALM: Final = {
     "would link": Style.GREEN,
     "would begin": Style.GREEN,
 }
+SHORT: Final = 12
+"""Characters of a hash that people compare."""
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
 _QUIET: Final = frozenset({"skipped", "empty"})
 
 
@@ -65,7 +72,9 @@ def tint(entry: Entry) -> Style:
 
 
 def numbers(entry: Entry) -> str:
-    """People, calls and money: ``1,234 people · 3 multicast calls · ¥0``. Empty where nobody is concerned."""
+    """People, calls, time and money, and of a plan the hash over the people:
+    ``1,234 friends · 3 multicast calls in under a second · ¥0 · recipients 3f2a9c81d0e4``. Empty where nobody is
+    concerned."""
     parts = []
     if entry.outcome in ("would send", "would link", "would begin"):
         parts.append(_people(entry.recipients))
@@ -73,17 +82,31 @@ def numbers(entry: Entry) -> str:
         parts.append(f"{entry.accepted:,} of {_people(entry.recipients)}")
     if entry.routes:
         parts += [plural(count, f"{route.value} call") for route, count in entry.routes.items()]
+        parts[-1] += f" in {lasting(seconds(entry.routes))}"
     elif entry.calls:
         parts.append(plural(entry.calls, "call"))
     if entry.capped:
         parts.append(f"{entry.capped:,} capped")
     if entry.cost is not None and entry.cost.yen is not None:
         parts.append(yen(entry.cost.yen))
+    if entry.recipients_hash:
+        parts.append(f"recipients {entry.recipients_hash[:SHORT]}")
     return " · ".join(parts)
 
 
 def _people(count: int) -> str:
     return plural(count, "friend")
+
+
+def lasting(length: float) -> str:
+    """How long LINE's limits make the calls take, given seconds: ``under a second``, ``about 4 minutes``."""
+    if length < 1:
+        return "under a second"
+    if length < _MINUTE:
+        return f"about {plural(round(length), 'second')}"
+    if length < _HOUR:
+        return f"about {plural(round(length / _MINUTE), 'minute')}"
+    return f"about {plural(round(length / _HOUR), 'hour')}"
 
 
 def yen(amount: float) -> str:
@@ -109,6 +132,8 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "capped": entry.capped,
         "calls": entry.calls,
         "routes": {route.value: count for route, count in entry.routes.items()},
+        "seconds": round(seconds(entry.routes), 3) if entry.routes else None,
+        "recipients_hash": entry.recipients_hash or None,
         "why": entry.why,
         "reason": entry.reason,
         "guard": entry.guard,

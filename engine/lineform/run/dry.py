@@ -13,6 +13,7 @@ from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.prepare import Prepared, choice_of, why_nobody
 from lineform.run.supplies import supplies_of
 from lineform.sending.cost import Cost
+from lineform.sending.keys import recipients_hash
 from lineform.sending.tracking import choices
 
 
@@ -35,6 +36,7 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         why="; ".join(told),
         cost=Cost(prepared.cost.messages, calls, prepared.cost.yen),
         capped=prepared.capped,
+        recipients_hash="" if prepared.selected_by_line else recipients_hash(prepared.client, prepared.ids),
     )
 
 

@@ -77,6 +77,8 @@ class TickEntry:
     cost: Cost | None = None
     capped: int = 0
     """Friends of the audience whom `limits.per_friend` leaves out."""
+    recipients_hash: str = ""
+    """In a dry run: over the recipients, as the ledger keeps it of a send; empty where LINE selects them."""
 
     @property
     def exit_code(self) -> int:

@@ -105,7 +105,9 @@ def test_the_json_tells_the_sends_and_the_quota() -> None:
     }
     assert aoba["sends"][0]["routes"] == {"multicast": 3}
     assert aoba["sends"][0]["cost"] == {"messages": 1234, "calls": 3, "yen": 0.0}
+    assert (aoba["sends"][0]["seconds"], aoba["sends"][0]["recipients_hash"]) == (0, SENDS[0].recipients_hash)
     assert aoba["sends"][1]["guard"] == "G201"
+    assert (aoba["sends"][1]["seconds"], aoba["sends"][1]["recipients_hash"]) == (None, None)
     assert kawa["account"] is None
     assert kawa["changes"][0]["code"] == "G102"
     assert mori["empty"] is True

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lineform.lineapi.routes import Route
 from lineform.report.entries import numbers, tint, yen
 from lineform.report.markdown import Limit
 from lineform.report.terminal import Style
@@ -29,7 +30,7 @@ def test_a_run_without_anything_due_says_so() -> None:
 def test_a_dry_run_is_called_one() -> None:
     text = tick_text([replace(REPORT, entries=SENDS[:1], dry_run=True)])
     assert "(dry run: nothing is written, nothing is sent)" in text
-    assert "would send  1,234 friends · 3 multicast calls · ¥0" in text
+    assert "would send  1,234 friends · 3 multicast calls in under a second · ¥0 · recipients 4c1d0f6a2b7e" in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -39,8 +40,22 @@ def test_an_outcome_that_needs_somebody_is_red_and_no_other_one_is(outcome: Outc
 
 
 def test_the_people_of_a_dry_run_are_not_called_accepted() -> None:
-    assert numbers(SENDS[0]) == "1,234 friends · 3 multicast calls · ¥0"
+    assert numbers(SENDS[0]) == ("1,234 friends · 3 multicast calls in under a second · ¥0 · recipients 4c1d0f6a2b7e")
     assert numbers(replace(SENDS[0], outcome=Outcome.SENT, accepted=1000)).startswith("1,000 of 1,234 friends")
+
+
+@pytest.mark.parametrize(
+    ("routes", "told"),
+    [
+        ({Route.MULTICAST: 1}, "in under a second"),
+        ({Route.MULTICAST: 1200, Route.PUSH: 10}, "in about 5 seconds"),
+        ({Route.PUSH: 500_000}, "in about 4 minutes"),
+        ({Route.PUSH: 20_000_000}, "in about 3 hours"),
+    ],
+)
+def test_a_dry_run_says_how_long_the_limits_of_line_make_it(routes: dict[Route, int], told: str) -> None:
+    entry = replace(SENDS[0], routes=routes, recipients_hash="")
+    assert numbers(entry).endswith(f"{told} · ¥0")
 
 
 def test_yen_have_no_fraction_where_there_is_none() -> None:
