@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
+from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
+from lineform.run.release import release
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
@@ -44,7 +47,7 @@ def scene(origin: str, tmp_path: Path) -> Any:
 def offer(at: str = TODAY, if_late: Any = "hold", **fields: Any) -> Any:
     """A campaign to friends one by one."""
     schedule = {"at": at, "if_late": if_late}
-    return campaign("a", audience=ONE_BY_ONE, messages=PERSONAL, schedule=schedule, **fields)
+    return campaign("a", audience=ONE_BY_ONE, schedule=schedule, **{"messages": PERSONAL, **fields})
 
 
 # --- a one-time campaign, twice to the same friends
@@ -175,3 +178,53 @@ def test_of_two_runs_with_different_clocks_one_does_not_hold_what_the_other_open
     (entry,) = here.tick(lambda port: OtherRunOpens(port) if hasattr(port, "claim") else port).entries
     assert (waiting.status, entry.outcome) == (SendStatus.WAITING, Outcome.SENT)
     assert here.once_each()
+
+
+# --- a rest that a person lets go, to friends who were sent something else in the meantime
+
+
+@pytest.mark.parametrize("messages", [PERSONAL, ({"text": "the same for all"},)])
+def test_a_rest_that_is_let_go_keeps_the_limits_about_its_friends(scene: Any, messages: Any) -> None:
+    other = campaign(
+        "b",
+        audience={"where": {"attribute": "regular", "is": True}},
+        messages=({"text": "b"},),
+        schedule={"at": "2026-12-01T14:00"},
+    )
+    limits = Limits.model_validate({"per_friend": {"gap": "20h"}})
+    here = scene(offer(rollout=CANARY, messages=messages), other, limits=limits)
+    here.move(DUE)
+    here.tick()
+    first = here.received()
+    here.move(DUE + 3 * HOUR)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.HELD]
+    later = [user for user in here.users if user not in first]
+    regulars = [FriendRow(user, attributes={"regular": True}) for user in later[:4]]
+    here.with_store(lambda store: store.import_friends(here.client.name, regulars, here.clock.now()))
+    here.move(DUE + 4 * HOUR)
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT], "what is held promises nothing"
+    here.with_store(lambda store: release(store, here.client, "campaign.a", TODAY, "aki", here.clock.now()))
+    here.move(DUE + 4 * HOUR + timedelta(minutes=1))
+    (rest,) = here.tick().entries
+    assert (rest.outcome, rest.recipients, rest.capped) == (Outcome.SENT, 16, 4)
+    assert here.once_each()
+    notes = here.with_store(lambda store: store.notes(here.client.name))
+    assert "4 within the gap; they are left out of the rest" in [note.detail for note in notes]
+
+
+def test_a_rest_whose_friends_are_all_over_a_limit_ends_with_what_was_sent(scene: Any) -> None:
+    here = scene(offer(rollout=CANARY), limits=Limits.model_validate({"per_friend": {"gap": "20h"}}))
+    here.move(DUE)
+    here.tick()
+    first = here.received().total()
+    here.move(DUE + 3 * HOUR)
+    here.tick()
+    everybody = campaign("b", messages=({"text": "b"},), schedule={"at": "2026-12-01T14:00"}, capped="send")
+    here.declare(everybody)
+    here.arm(DUE + 3 * HOUR)
+    here.move(DUE + 4 * HOUR)
+    here.tick()
+    here.with_store(lambda store: release(store, here.client, "campaign.a", TODAY, "aki", here.clock.now()))
+    (rest,) = here.tick().entries
+    assert (rest.outcome, rest.recipients, rest.capped) == (Outcome.SENT, first, 20 - first)
+    assert here.received().total() == first + 20

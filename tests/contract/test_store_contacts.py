@@ -160,6 +160,24 @@ def test_a_process_that_lives_long_knows_whom_a_rest_reached_that_was_let_go(sto
         assert [one.at for one in knows(5)] == [NOW + 4 * HOUR]
 
 
+def test_a_part_is_opened_without_those_who_are_over_a_limit_by_now(store: Store) -> None:
+    staged = BatchStatus.STAGED
+    parts = [batch(0, 1, 2, 3, status=staged), batch(1, 4, status=staged), batch(2, 5, 6, status=staged)]
+    send_id = frozen(store, *parts, batch(3, 7, status=staged, wave=1))
+    position = store.ledger_position("aoba")
+    frozen(store, batch(0, 9), key="another")
+    with pytest.raises(LedgerMoved):
+        store.open_wave(send_id, 0, NOW, position=position, without=(2, 4))
+    assert store.staged(send_id) == {0: 6, 1: 1}
+    before = store.sends("aoba")[0].recipients
+    store.open_wave(send_id, 0, NOW, position=store.ledger_position("aoba"), without=(2, 4, 7))
+    assert [tuple(one.friend_ids) for one in store.claim(send_id, "w", NOW, MINUTE, 9)] == [(1, 3), (5, 6)]
+    assert sorted(store.frozen_friends(send_id, capped=True)) == [2, 4]
+    assert store.staged(send_id) == {1: 1}
+    send = store.sends("aoba")[0]
+    assert (send.status, send.recipients, send.capped) == (SendStatus.FROZEN, before - 2, 2)
+
+
 def test_opening_what_was_opened_changes_nothing(store: Store) -> None:
     send_id = frozen(store, batch(0, 1))
     store.conclude(send_id, SendStatus.SENT, NOW)

@@ -65,7 +65,7 @@ def _money_judged_without_a_lock() -> None:
 
 
 def _caps_judged_without_a_lock() -> None:
-    ledger.LedgerRecords._refuse_later = lambda *args: None  # type: ignore[method-assign]
+    ledger.LedgerRecords.refuse_later = lambda *args: None  # type: ignore[method-assign]
 
 
 def _caps_that_forget_what_is_coming() -> None:

@@ -230,13 +230,26 @@ class Ledger(Protocol):
         no narrowcast, whose recipients nobody knows. With `address`, only those of this campaign."""
         ...
 
-    def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
-        """The recipients of a send, or those of its audience who wait because they are over a limit."""
+    def frozen_friends(self, send_id: int, *, capped: bool = False, staged: bool = False) -> Sequence[int]:
+        """The recipients of a send, or those of its audience who wait because they are over a limit, or those of its
+        parts that are staged."""
         ...
 
-    def open_wave(self, send_id: int, wave: int, now: datetime, *, spent: Spent | None = None) -> None:
-        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one. `spent` is what
-        the budget was judged by, without this send's own; raises `LedgerMoved` where it is more by now."""
+    def open_wave(
+        self,
+        send_id: int,
+        wave: int,
+        now: datetime,
+        *,
+        spent: Spent | None = None,
+        position: int | None = None,
+        without: Collection[int] = (),
+    ) -> None:
+        """Makes the staged batches of this part and of earlier ones ready, and the send a frozen one. Friends whom it
+        is to go `without` are taken out of them, and stand in the ledger as those over a limit.
+
+        `spent` is what the budget was judged by, without this send's own, and `position` the ledger's when it was
+        judged who is over a limit; raises `LedgerMoved` where it is more by now, or another one was frozen since."""
         ...
 
     def staged(self, send_id: int) -> Mapping[int, int]:

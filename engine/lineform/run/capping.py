@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lineform.model.client import PerFriend
+from lineform.ports.ledger import Send
 from lineform.run.fill import Fill
 from lineform.run.options import Run
 from lineform.run.rendering import rendered
@@ -50,18 +51,36 @@ def choose_friends(
     if rule is None:
         return Chosen(had, position)
     ids = had.ids
-    recent = Recent(rule, ids, now, exempt=address if armed.schedule.cron is not None else "")
-    newcomers: dict[datetime, Collection[int]] = {}
-    for contact in run.store.contacts(account, now - look_back(rule), now):
-        if not contact.friend_ids and contact.at not in newcomers:
-            newcomers[contact.at] = frozenset(run.store.followed_after(account, contact.at))
-        recent.add(contact, newcomers.get(contact.at, ()))
+    recent = _recent(run, rule, ids, now, exempt=address if armed.schedule.cron is not None else "")
     left = within(recent, ids, None if constant is None else messages_digest(constant))
     if constant is None:
         maybe = [one for one in left.ids if recent.has_read(one)]
         made = rendered(run, armed, compiled, due, maybe, fill)
         left = without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
     return Chosen(replace(left, why={**left.why, **had.why}), position)
+
+
+def choose_again(run: Run, held: Send, armed: Armed) -> Chosen:
+    """Those whom the rest of a held send still waits for, as the limits of now leave them. That they do not read the
+    same twice was judged at the freeze."""
+    rule = rule_for(run, armed)
+    ids = sorted(run.store.frozen_friends(held.id, staged=True))
+    if rule is None or not ids:
+        return Chosen(Left(ids))
+    position = run.store.ledger_position(run.client.name)
+    return Chosen(within(_recent(run, rule, ids, run.clock.now()), ids, None), position)
+
+
+def _recent(run: Run, rule: PerFriend, ids: Sequence[int], now: datetime, exempt: str = "") -> Recent:
+    """What these friends (ascending) were sent lately."""
+    account = run.client.name
+    recent = Recent(rule, ids, now, exempt)
+    newcomers: dict[datetime, Collection[int]] = {}
+    for contact in run.store.contacts(account, now - look_back(rule), now):
+        if not contact.friend_ids and contact.at not in newcomers:
+            newcomers[contact.at] = frozenset(run.store.followed_after(account, contact.at))
+        recent.add(contact, newcomers.get(contact.at, ()))
+    return recent
 
 
 def _year_of(armed: Armed) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,8 +58,11 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     return await open_waves(run, send, found.number, staged[found.number])
 
 
-async def open_waves(run: Run, send: Send, up_to: int, recipients: int) -> TickEntry | None:
-    """Opens the waves up to this one, if no guard about money is against it now."""
+async def open_waves(
+    run: Run, send: Send, up_to: int, recipients: int, *, without: Sequence[int] = (), position: int | None = None
+) -> TickEntry | None:
+    """Opens the waves up to this one for so many recipients, if no guard about money is against it now; `without` these
+    friends, as judged when the ledger stood at `position`."""
     try:
         quota = await run.account.quota()
         spent = await run.records(run.store.spent, run.client.name, month_start(run.clock.now()), but=send.id)
@@ -71,7 +75,9 @@ async def open_waves(run: Run, send: Send, up_to: int, recipients: int) -> TickE
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
     try:
-        await run.records(run.store.open_wave, send.id, up_to, run.clock.now(), spent=spent)
+        await run.records(
+            run.store.open_wave, send.id, up_to, run.clock.now(), spent=spent, position=position, without=without
+        )
     except LedgerMoved:
         return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
     await _note(run, "rollout", send, f"part {up_to + 1} is sent, to {recipients:,}")

@@ -26,15 +26,14 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
+from lineform.run.rest import send_rest
 from lineform.run.resume import CAMPAIGN, resume
-from lineform.run.rollout import open_waves
 from lineform.run.telling import note, quiet_of
 from lineform.sending import late
 from lineform.sending.caps import sentence
 from lineform.sending.conclusion import may_have_reached, untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of
-from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
 
@@ -233,7 +232,7 @@ async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
         crew.tell(TickEntry(held.address, held.key, Outcome.BLOCKED, reason=reason, guard="G211", hint=hint))
         return
     if held.batches.get(BatchStatus.STAGED):
-        await _rest(run, held, quiet, crew)
+        await send_rest(run, held, armed, quiet, crew)
         return
     if not untouched(held.batches, reopened=held.reopened):
         reason = "some of it was called already, and nothing of it waits"
@@ -247,19 +246,6 @@ async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
     if sent is not None:
         reason = f"{held.reason}; sent as {due.key}"
         await run.records(run.store.conclude, held.id, SendStatus.SKIPPED, run.clock.now(), reason=reason)
-
-
-async def _rest(run: Run, held: Send, quiet: Quiet | None, crew: Crew) -> None:
-    staged = await run.records(run.store.staged, held.id)
-    recipients = held.recipients if untouched(held.batches, reopened=held.reopened) else sum(staged.values())
-    if run.options.dry_run:
-        crew.tell(TickEntry(held.address, held.key, Outcome.WOULD_SEND, recipients=recipients))
-        return
-    stopped = await open_waves(run, held, max(staged), recipients)
-    if stopped is not None:
-        crew.tell(stopped)
-    else:
-        await crew.deliver(run, held, quiet=quiet)
 
 
 async def _send(

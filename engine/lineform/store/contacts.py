@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Spent
+from lineform.ports.ledger import NewBatch, Spent
 from lineform.sending.caps import Contact
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.groups import Groups
 from lineform.store.ledger import LedgerRecords
 from lineform.store.tables import accounts, batches, friends, sends
-from lineform.store.types import unpack_ids
+from lineform.store.types import pack_ids, unpack_ids
 
 _CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 
@@ -97,10 +99,11 @@ class ContactRecords(LedgerRecords):
                     found.setdefault(friend_id, []).append(contact)
         return found
 
-    def frozen_friends(self, send_id: int, *, capped: bool = False) -> Sequence[int]:
-        """The recipients of a send in the order of its batches, or those over a limit who wait."""
-        kind = batches.c.status == BatchStatus.CAPPED
-        query = sa.select(batches.c.friend_ids).where(batches.c.send_id == send_id, kind if capped else ~kind)
+    def frozen_friends(self, send_id: int, *, capped: bool = False, staged: bool = False) -> Sequence[int]:
+        """The recipients of a send in the order of its batches, or those over a limit who wait, or those of its parts
+        that are staged."""
+        kind = batches.c.status == (BatchStatus.STAGED if staged else BatchStatus.CAPPED)
+        query = sa.select(batches.c.friend_ids).where(batches.c.send_id == send_id, kind if capped or staged else ~kind)
         found = array("q")
         with self.reading() as connection:
             rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(
@@ -120,9 +123,19 @@ class ContactRecords(LedgerRecords):
         with self.reading() as connection:
             return {wave: int(count) for wave, count in connection.execute(query)}
 
-    def open_wave(self, send_id: int, wave: int, now: datetime, *, spent: Spent | None = None) -> None:
-        """Staged batches up to this part become ready, and the send a frozen one. Raises `LedgerMoved` where more than
-        `spent` is spent by others by now."""
+    def open_wave(
+        self,
+        send_id: int,
+        wave: int,
+        now: datetime,
+        *,
+        spent: Spent | None = None,
+        position: int | None = None,
+        without: Collection[int] = (),
+    ) -> None:
+        """Staged batches up to this part become ready, and the send a frozen one; friends whom it is to go `without`
+        are taken out of them. Raises `LedgerMoved` where more than `spent` is spent by others by now, or another one
+        was frozen after `position`."""
         opened = (
             sa.update(batches)
             .where(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED, batches.c.wave <= wave)
@@ -130,13 +143,42 @@ class ContactRecords(LedgerRecords):
         )
         owner = sa.select(sends.c.account_id).where(sends.c.id == send_id)
         with self.writing() as connection:
-            if spent is not None:
+            if spent is not None or position is not None:
                 account_id = connection.execute(owner).scalar_one()
                 self.one_freeze(connection, account_id)
                 self.refuse_spent(connection, account_id, spent, but=send_id)
-            if connection.execute(opened).rowcount:
+                self.refuse_later(connection, account_id, position)
+            if without:
+                self._leave_out(connection, send_id, wave, frozenset(without))
+            if connection.execute(opened).rowcount or without:
                 frozen = {"status": SendStatus.FROZEN, "changed_at": now, "intended": "", "intended_reason": ""}
                 connection.execute(sa.update(sends).where(sends.c.id == send_id).values(frozen))
+
+    def _leave_out(self, connection: Connection, send_id: int, wave: int, without: frozenset[int]) -> None:
+        """Takes friends out of batches that nobody ever called: LINE has not seen their keys."""
+        staged = sa.and_(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED, batches.c.wave <= wave)
+        query = sa.select(batches.c.id, batches.c.friend_ids).where(staged).order_by(batches.c.seq)
+        apart: list[int] = []
+        count = 0
+        for row in connection.execute(query).all():
+            ids = unpack_ids(row.friend_ids)
+            stay = tuple([one for one in ids if one not in without])
+            if len(stay) == len(ids):
+                continue
+            count += len(ids) - len(stay)
+            values: dict[str, Any] = {"status": BatchStatus.CAPPED}
+            if stay:
+                values = {"friend_ids": pack_ids(stay), "recipients": len(stay)}
+                apart += [one for one in ids if one in without]
+            connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
+        if apart:
+            last = sa.select(sa.func.max(batches.c.seq)).where(batches.c.send_id == send_id)
+            seq = connection.execute(last).scalar_one() + 1
+            capped = NewBatch(seq, Route.MULTICAST, tuple(apart), b"", uuid4(), status=BatchStatus.CAPPED)
+            self.write_batches(connection, send_id, [capped])
+        if count:
+            fewer = {"recipients": sends.c.recipients - count, "capped": sends.c.capped + count}
+            connection.execute(sa.update(sends).where(sends.c.id == send_id).values(fewer))
 
     def followed_after(self, account: str, moment: datetime) -> Iterator[int]:
         """Friends who are known to have followed later than `moment`."""

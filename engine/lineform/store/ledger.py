@@ -110,7 +110,7 @@ class LedgerRecords(CodeRecords):
             account_id = self.own_account_id(connection, account)
             if not answers:
                 self.one_freeze(connection, account_id)
-            self._refuse_later(connection, account_id, position)
+            self.refuse_later(connection, account_id, position)
             self.refuse_spent(connection, account_id, spent)
             new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
             written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
@@ -118,7 +118,7 @@ class LedgerRecords(CodeRecords):
             if send_id is not None:
                 if callable(batches):
                     batches = batches(HandedOut(self, connection, account, send_id, now))
-                self._write_batches(connection, send_id, batches)
+                self.write_batches(connection, send_id, batches)
             return send_id
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
@@ -352,7 +352,8 @@ class LedgerRecords(CodeRecords):
         if judged is not None and _spent(connection, account_id, judged.since, but).total > judged.total:
             raise LedgerMoved
 
-    def _refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
+    def refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
+        """Raises `LedgerMoved` where another send was frozen after `position`. Under `one_freeze`."""
         if position is not None:
             calls = sa.and_(batches.c.send_id == sends.c.id, batches.c.route != Route.REPLY.value)
             later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position)
@@ -360,7 +361,8 @@ class LedgerRecords(CodeRecords):
             if connection.execute(later).first() is not None:
                 raise LedgerMoved
 
-    def _write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
+    def write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
+        """Adds batches to a send, streamed."""
         for piece in pieces(_batch_values(send_id, new), _WRITTEN):
             insert_rows(connection, batches, _NEW_BATCH, piece)
 
