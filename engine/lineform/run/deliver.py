@@ -55,7 +55,9 @@ async def deliver(run: Run, send: Send) -> Delivered:
                 return Delivered(await _read(run, send), reason)
             reason = "another run has called some of it and its lease has not run out"
             if pumped.aside:
+                # The others are done, and a minute of waiting for one friend would keep the whole run.
                 reason = f"LINE takes nothing more for now for {pumped.aside:,} of its friends; they are called again"
+                break
         if patience <= 0:
             break
         await run.clock.sleep(poll)
