@@ -237,6 +237,35 @@ ROWS = {
         "acceptance/test_scenario_rules.py::test_follow_block_unblock_three_times_one_coupon"
     ),
     "a second `apply` after success is empty": "acceptance/test_cli_apply.py::test_a_second_apply_does_nothing",
+    "a rollout that stopped halfway is corrected and armed again: nobody twice": (
+        "acceptance/test_rests_of_sends.py"
+        "::test_a_rollout_whose_rest_came_too_late_is_not_sent_anew_to_those_who_were_first"
+    ),
+    "LINE is down when a stopped send is looked at: its rule holds all the same": (
+        "acceptance/test_rests_of_sends.py"
+        "::test_what_stopped_in_the_middle_keeps_its_rule_where_line_is_down_when_it_is_looked_at"
+    ),
+    "a rest is let go the day after, and its friends read something else meanwhile": (
+        "acceptance/test_rests_of_sends.py::test_a_rest_that_is_let_go_keeps_the_limits_about_its_friends"
+    ),
+    "a step and a campaign in the same moment keep the gap": (
+        "contract/test_limits_at_once.py::test_a_step_and_a_campaign_at_once_keep_the_gap_between_them"
+    ),
+    "many answers at once are not lost for a budget that suffices": (
+        "contract/test_limits_at_once.py"
+        "::test_an_answer_is_not_lost_for_a_budget_that_others_spend_from_at_the_same_time"
+    ),
+    "too many messages to one friend stop nobody else's": (
+        "acceptance/test_one_friends_trouble.py"
+        "::test_one_friends_limit_keeps_nobody_else_waiting_and_is_refused_in_the_end"
+    ),
+    "a friend is forgotten between the freeze and the call": (
+        "acceptance/test_one_friends_trouble.py::test_a_forgotten_friend_in_the_first_part_does_not_hold_the_rest"
+    ),
+    "halted in the middle of a send": (
+        "acceptance/test_kill_switch.py"
+        "::test_a_halt_stops_a_send_whose_calls_are_claimed_and_nobody_is_lost_or_reached_twice"
+    ),
     "97 % of all friends": (
         "acceptance/test_guards.py::test_a_condition_that_chooses_almost_everyone_is_taken_for_a_mistake"
     ),
