@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
-from lineform.ports.friends import FriendCount, ImportCount
+from lineform.ports.friends import FriendCount, FriendRow, ImportCount
 from lineform.run.followers import sync_followers
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test
@@ -132,6 +133,83 @@ def test_an_unverified_account_is_told_what_it_cannot_do(scene: Any) -> None:
     with pytest.raises(BlockedError, match="not verified") as stop:
         followed(here, [])
     assert "import" in stop.value.hint
+
+
+def counts(here: Scene) -> FriendCount:
+    return here.with_store(lambda store: store.count_friends(here.client.name))
+
+
+def test_who_is_not_in_the_whole_list_any_more_blocks_the_account(scene: Any) -> None:
+    here = scene(campaign("a"), friends=12)
+    here.move(DUE)
+    here.control.block(here.account, here.users[0])
+    here.control.delete_user(here.account, here.users[1])
+    assert followed(here, []) == ImportCount(unchanged=10, gone=2)
+    assert counts(here) == FriendCount(10, 2)
+    assert followed(here, []) == ImportCount(unchanged=10)
+    here.control.unblock(here.account, here.users[0])
+    here.move(DUE + timedelta(minutes=1))
+    assert followed(here, []) == ImportCount(changed=1, unchanged=10)
+
+
+def test_a_list_that_lacks_many_friends_marks_nobody_without_a_word(scene: Any) -> None:
+    here = scene(campaign("a"), friends=30)
+    here.move(DUE)
+    for user in here.users[:11]:
+        here.control.block(here.account, user)
+    with pytest.raises(BlockedError, match="lacks 11 of the 30 friends") as stop:
+        followed(here, [])
+    assert "--allow-many-gone" in stop.value.hint
+    assert counts(here) == FriendCount(30, 0)
+    assert followed(here, [], many=True) == ImportCount(unchanged=19, gone=11)
+    assert counts(here) == FriendCount(19, 11)
+
+
+def test_an_empty_list_marks_nobody_without_a_word(scene: Any) -> None:
+    here = scene(campaign("a"), friends=1)
+    here.move(DUE)
+    here.control.block(here.account, here.users[0])
+    with pytest.raises(BlockedError, match="list of 0 followers lacks 1 of the 1"):
+        followed(here, [])
+
+
+class Meanwhile:
+    """LINE's list, in whose first moment something else is written down."""
+
+    def __init__(self, account: Any, happens: Callable[[], object]) -> None:
+        self._account = account
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    async def followers(self, start: str) -> Any:
+        page = await self._account.followers(start)
+        self._happens()
+        return page
+
+
+def test_what_friends_do_while_the_list_is_read_counts_more_than_the_list(scene: Any) -> None:
+    here = scene(campaign("a"), friends=3)
+    here.move(DUE)
+    stays, leaves, comes = here.users
+    here.control.block(here.account, comes)
+
+    async def go() -> ImportCount:
+        account = opened(here)
+        try:
+            with open_store(here.url) as store:
+                told = [FriendRow(leaves, blocked=True), FriendRow(comes, followed_at=DUE, blocked=False)]
+                odd = Meanwhile(account, lambda: store.import_friends(here.client.name, told, DUE))
+                return await sync_followers(odd, store, here.client, here.clock)
+        finally:
+            await account.close()
+
+    assert asyncio.run(go()).gone == 0
+    blocked = {
+        one.user_id: one.blocked for one in here.with_store(lambda store: list(store.every_friend(here.client.name)))
+    }
+    assert blocked == {stays: False, leaves: True, comes: False}
 
 
 def test_followers_of_another_bot_are_not_taken(scene: Any) -> None:

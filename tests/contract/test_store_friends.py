@@ -251,3 +251,32 @@ def test_a_thousand_words_are_one_question(store: Store) -> None:
     for _ in range(100):
         deep = All((Not(deep), EVERYONE))  # type: ignore[assignment]
     assert store.count("aoba", deep, NOW) == 0
+
+
+def test_who_blocked_the_account_since_a_list_was_begun_still_does(store: Store) -> None:
+    begun = NOW + timedelta(hours=1)
+    store.import_friends("aoba", [FriendRow(user(n), blocked=n > 1) for n in (1, 2)], NOW)
+    store.import_friends("aoba", [FriendRow(user(1), blocked=True)], begun)
+    listed = [FriendRow(user(n), blocked=False) for n in (1, 2, 3)]
+    assert store.import_friends("aoba", listed, begun, listed=begun) == ImportCount(added=1, changed=1, unchanged=1)
+    assert {one.user_id: one.blocked for one in store.every_friend("aoba")} == {
+        user(1): True,
+        user(2): False,
+        user(3): False,
+    }
+
+
+def test_friends_are_marked_as_blocking_except_those_of_whom_something_changed(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    store.import_friends("aoba", [FriendRow(user(n), blocked=n == 4) for n in (1, 2, 3, 4)], NOW)
+    store.import_friends("other", [FriendRow(user(1))], NOW)
+    store.import_friends("aoba", [FriendRow(user(2), display_name="花子")], later)
+    reachable = dict(store.reachable_before("aoba", later))
+    assert sorted(reachable.values()) == [user(1), user(3)]
+    assert list(store.reachable_before("nobody", later)) == []
+    everybody = [one.id for one in store.every_friend("aoba")]
+    elsewhere = [one.id for one in store.every_friend("other")]
+    assert store.mark_blocked("aoba", everybody + elsewhere, later, later) == 2
+    assert store.mark_blocked("aoba", everybody, later, later) == 0
+    assert [one.user_id for one in store.every_friend("aoba") if not one.blocked] == [user(2)]
+    assert store.count_friends("other") == FriendCount(1, 0)

@@ -35,10 +35,26 @@ def command() -> None:
 @options.workspace
 @options.clients
 @click.option("--profiles", is_flag=True, help="Also collect each friend's display name: one call for each of them.")
+@click.option(
+    "--allow-many-gone",
+    is_flag=True,
+    help="Count friends whom LINE's list lacks as blocking the account, however many they are.",
+)
 @options.now
 @options.sandbox
-def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetime | None, sandbox: bool) -> int:
-    """Collect the friends from LINE, which tells them to verified and premium accounts only."""
+def sync(
+    workspace: Path,
+    clients: tuple[str, ...],
+    profiles: bool,
+    allow_many_gone: bool,
+    now: datetime | None,
+    sandbox: bool,
+) -> int:
+    """Collect the friends from LINE, which tells them to verified and premium accounts only.
+
+    Friends who are not in the whole list block the account, or have left LINE: they are kept, and counted so. Where a
+    fifth of them would be, nobody is without --allow-many-gone.
+    """
     project = open_project(workspace, clients)
     settings = read_settings()
     at = acting_moment(project, settings, now, sandbox=sandbox)
@@ -47,7 +63,7 @@ def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetim
         for owner in project.clients.values():
             try:
                 with at_client(owner):
-                    total = asyncio.run(_sync(session, owner, profiles=profiles))
+                    total = asyncio.run(_sync(session, owner, profiles=profiles, many=allow_many_gone))
             except LineformError as error:
                 failures[owner.name] = error
             else:
@@ -57,11 +73,12 @@ def sync(workspace: Path, clients: tuple[str, ...], profiles: bool, now: datetim
     return worst(error.exit_code for error in failures.values())
 
 
-async def _sync(session: Session, owner: Client, *, profiles: bool) -> ImportCount:
+async def _sync(session: Session, owner: Client, *, profiles: bool, many: bool) -> ImportCount:
     account = session.account(owner)
     try:
         with Counter() as counter:
-            return await sync_followers(account, session.store, owner, session.clock, counter.show, profiles=profiles)
+            store, clock, show = session.store, session.clock, counter.show
+            return await sync_followers(account, store, owner, clock, show, profiles=profiles, many=many)
     finally:
         await account.close()
 

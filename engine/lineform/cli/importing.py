@@ -145,6 +145,10 @@ def counted(count: ImportCount) -> str:
     said = f"{count.added:,} added, {count.changed:,} changed, {count.unchanged:,} unchanged"
     if count.forgotten:
         said += f"; left out: {plural(count.forgotten, 'person', 'people')} who asked to be forgotten"
+    if count.gone:
+        said += (
+            f"; {plural(count.gone, 'friend')} not in LINE's list any more, from now on counted as blocking the account"
+        )
     if count.unlinked:
         said += f"; left out: {plural(count.unlinked, 'row')} about members to whom no friend is linked"
     return said

@@ -49,6 +49,8 @@ class ImportCount:
     """People who asked to be forgotten: they are not taken in again."""
     unlinked: int = 0
     """Rows about members to whom no friend is linked."""
+    gone: int = 0
+    """Friends whom LINE's list does not name any more."""
 
     def __add__(self, other: ImportCount) -> ImportCount:
         return ImportCount(
@@ -57,6 +59,7 @@ class ImportCount:
             self.unchanged + other.unchanged,
             self.forgotten + other.forgotten,
             self.unlinked + other.unlinked,
+            self.gone + other.gone,
         )
 
 
@@ -108,10 +111,28 @@ class Friends(Protocol):
     """Who the friends are, what is known of them, and what they did."""
 
     def import_friends(
-        self, account: str, rows: Iterable[FriendRow], now: datetime, watched: Watched = frozenset()
+        self,
+        account: str,
+        rows: Iterable[FriendRow],
+        now: datetime,
+        watched: Watched = frozenset(),
+        listed: datetime | None = None,
     ) -> ImportCount:
         """Adds and changes friends by LINE user id, in transactions of bounded size; idempotent. What changes of the
-        tags and attributes that are `watched` waits as a happening to be looked at, written in the same transaction."""
+        tags and attributes that are `watched` waits as a happening to be looked at, written in the same transaction.
+
+        Rows of a list that LINE made at `listed` or later do not say that somebody is a friend of whom something else
+        was written since: who blocked the account meanwhile still does."""
+        ...
+
+    def reachable_before(self, account: str, moment: datetime) -> Iterator[tuple[int, str]]:
+        """Ids and LINE user ids of friends who do not block the account and of whom nothing changed since `moment`.
+        Close the iterator where it is not read to its end."""
+        ...
+
+    def mark_blocked(self, account: str, ids: Sequence[int], before: datetime, now: datetime) -> int:
+        """Notes that these friends block the account, except those of whom something changed since `before`; how many
+        were marked."""
         ...
 
     def add_events(self, account: str, rows: Iterable[EventRow], now: datetime) -> EventCount:

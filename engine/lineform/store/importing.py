@@ -91,10 +91,15 @@ class FriendImport(ForgottenPeople):
     """Adds and changes friends by LINE user id."""
 
     def import_friends(
-        self, account: str, rows: Iterable[FriendRow], now: datetime, watched: Watched = frozenset()
+        self,
+        account: str,
+        rows: Iterable[FriendRow],
+        now: datetime,
+        watched: Watched = frozenset(),
+        listed: datetime | None = None,
     ) -> ImportCount:
         """Idempotent. Whatever stops it between two transactions, running it again does the rest. People who were
-        forgotten are left out.
+        forgotten are left out. What was written of somebody after the rows were `listed` says whether they block.
 
         Raises ValueError for a value that no database can hold (a NUL character, a number that is not finite),
         CredentialError where the key that recognises the forgotten is missing.
@@ -102,7 +107,7 @@ class FriendImport(ForgottenPeople):
         added = changed = unchanged = forgotten = 0
         for chunk in _once_each(rows, CHUNK):
             with self.writing() as connection:
-                work = self._import(connection, account, chunk, now, watched)
+                work = self._import(connection, account, chunk, now, watched, listed)
             added += len(work.added)
             changed += work.changes
             unchanged += work.unchanged
@@ -110,7 +115,13 @@ class FriendImport(ForgottenPeople):
         return ImportCount(added, changed, unchanged, forgotten)
 
     def _import(
-        self, connection: Connection, account: str, rows: Mapping[str, FriendRow], now: datetime, watched: Watched
+        self,
+        connection: Connection,
+        account: str,
+        rows: Mapping[str, FriendRow],
+        now: datetime,
+        watched: Watched,
+        listed: datetime | None,
     ) -> _Work:
         account_id = self.own_account_id(connection, account)
         if self.postgres:
@@ -137,6 +148,8 @@ class FriendImport(ForgottenPeople):
                 watch.added(friend_id, row)
         for user_id, old in known.items():
             row = rows[user_id]
+            if listed is not None and old.blocked and old.changed_at >= listed:
+                row = row._replace(blocked=None)
             held = had.get(old.id, frozenset())
             wanted = sets[row.tags]
             for tag_id in sets[row.renew] & wanted & held:

@@ -43,6 +43,7 @@ from lineform.store.intake import IntakeRecords
 from lineform.store.items import ItemRecords
 from lineform.store.journeys import JourneyRecords
 from lineform.store.leases import LeaseRecords
+from lineform.store.leaving import LeavingRecords
 from lineform.store.links import LinkRecords
 from lineform.store.menus import MenuRecords
 from lineform.store.outbox import OutboxRecords
@@ -77,6 +78,7 @@ class SqlStore(
     ItemRecords,
     MenuRecords,
     FriendReading,
+    LeavingRecords,
     CouponRecords,
     LinkRecords,
     LeaseRecords,
