@@ -34,7 +34,7 @@ class NewBatch:
 
     seq: int
     route: Route
-    friend_ids: tuple[int, ...]
+    friend_ids: Sequence[int]
     body: bytes
     retry_key: UUID
     digest: bytes = b""
@@ -83,12 +83,26 @@ class Handout(Protocol):
 
 
 Batches = Iterable["NewBatch"] | Callable[[Handout], Iterable["NewBatch"]]
-"""The batches of a freeze, streamed; made from what is handed out where their messages need it."""
+"""The batches of a freeze, streamed: made before its transaction; or inside of it, from what is handed out, where their
+messages need that."""
 
 
 class LedgerMoved(Exception):
     """Another occurrence was frozen since the recipients of this one were chosen, or since the month's messages were
-    counted; nothing was written."""
+    counted, or somebody was forgotten since; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A choice that others made old, as it is now."""
+
+    send: NewSend
+    call: Callable[[Route, tuple[int, ...]], tuple[Route, UUID]]
+    """The route and the key of a call that goes to these friends, after others of it were left out."""
+    without: Collection[int] = frozenset()
+    """Friends who are in none of its calls after all."""
+    further: Sequence[NewBatch] = ()
+    """Batches that come to those that were made before the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,12 @@ class NewSend:
     """What the bodies of its batches have in common (`lineform.sending.frames`); empty where each is whole."""
 
 
+Again = Callable[[Sequence[Contact], Spent | None], Rejudged]
+"""Judges a choice again, while nobody else freezes: by whom others reached since it was made, and by what is spent now
+(None where that is no more than it was). Raises `LedgerMoved` where it has to be made anew; what it raises else leaves
+nothing written."""
+
+
 class Revisions(Protocol):
     """What was armed to be sent."""
 
@@ -202,14 +222,15 @@ class Ledger(Protocol):
         *,
         position: int | None = None,
         spent: Spent | None = None,
+        again: Again | None = None,
         answers: bool = False,
     ) -> int | None:
         """Writes the occurrence and all its batches in one transaction; None where the occurrence exists already.
         Raises `PoolEmpty` where a code is missing; then nothing is written.
 
         `position` is that of the ledger when the recipients were chosen by what it says about them, `spent` what the
-        budget and the quota were judged by. Raises `LedgerMoved` where another occurrence of the account was frozen
-        since, or more is spent or promised by now: of two at once, the second judges anew.
+        budget and the quota were judged by. Where other sends reached friends since, or more is spent or promised by
+        now, `again` is asked, and without it `LedgerMoved` is raised: of two at once, the second judges anew.
 
         `answers` says that it is answers by reply token alone. They are free, and count for no limit: no other freeze
         has to wait for them or they for it, and a token does not live as long as a large freeze takes."""
@@ -225,9 +246,12 @@ class Ledger(Protocol):
         """A number that grows with every occurrence of the account that is frozen."""
         ...
 
-    def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
+    def contacts(
+        self, account: str, since: datetime, now: datetime, *, address: str = "", until: int | None = None
+    ) -> Iterator[Contact]:
         """Calls later than `since` that reached friends or may have, and those frozen and still to come, as of `now`;
-        no narrowcast, whose recipients nobody knows. With `address`, only those of this campaign."""
+        no narrowcast, whose recipients nobody knows. With `address`, only those of this campaign; with `until`, a
+        position of the ledger, only those of sends that were frozen by then."""
         ...
 
     def frozen_friends(self, send_id: int, *, capped: bool = False, staged: bool = False) -> Sequence[int]:

@@ -12,7 +12,17 @@ from lineform.run.fill import Fill
 from lineform.run.options import Run
 from lineform.run.rendering import rendered
 from lineform.segments.calendar import days_of_occasion
-from lineform.sending.caps import Left, Recent, look_back, messages_digest, once_a_year, within, without, year_before
+from lineform.sending.caps import (
+    Contact,
+    Left,
+    Recent,
+    look_back,
+    messages_digest,
+    once_a_year,
+    within,
+    without,
+    year_before,
+)
 from lineform.sending.due import Due
 from lineform.sending.revision import Armed
 from lineform.templates.send import CompiledMessages
@@ -24,6 +34,8 @@ class Chosen:
 
     left: Left
     position: int | None = None
+    recent: Recent | None = None
+    """What the friends were sent until then; None where no limit about single friends holds."""
 
 
 def rule_for(run: Run, armed: Armed) -> PerFriend | None:
@@ -47,17 +59,55 @@ def choose_friends(
         return Chosen(Left(ids))
     account, now = run.client.name, run.clock.now()
     position = run.store.ledger_position(account)
-    had = once_a_year(run.store.contacts(account, now - year, now, address=address), ids) if year else Left(ids)
+    had = Left(ids)
+    if year:
+        had = once_a_year(run.store.contacts(account, now - year, now, address=address, until=position), ids)
     if rule is None:
         return Chosen(had, position)
     ids = had.ids
-    recent = _recent(run, rule, ids, now, exempt=address if armed.schedule.cron is not None else "")
+    recent = _recent(run, rule, ids, now, address if armed.schedule.cron is not None else "", position)
+    left = _within(run, due, armed, compiled, constant, recent, ids, fill)
+    return Chosen(replace(left, why={**left.why, **had.why}), position, recent)
+
+
+def judge_again(
+    run: Run,
+    address: str,
+    due: Due,
+    armed: Armed,
+    compiled: CompiledMessages,
+    constant: bytes | None,
+    ids: Sequence[int],
+    newer: Sequence[Contact],
+    recent: Recent | None,
+    fill: Fill,
+) -> Left:
+    """Those of `ids` (ascending) who may still be sent to, of friends who were chosen and whom others reached since."""
+    had = once_a_year((one for one in newer if one.address == address), ids) if _year_of(armed) else Left(ids)
+    if recent is None:
+        return had
+    for contact in newer:
+        recent.add(contact)
+    left = _within(run, due, armed, compiled, constant, recent, had.ids, fill)
+    return replace(left, why={**left.why, **had.why})
+
+
+def _within(
+    run: Run,
+    due: Due,
+    armed: Armed,
+    compiled: CompiledMessages,
+    constant: bytes | None,
+    recent: Recent,
+    ids: Sequence[int],
+    fill: Fill,
+) -> Left:
     left = within(recent, ids, None if constant is None else messages_digest(constant))
-    if constant is None:
-        maybe = [one for one in left.ids if recent.has_read(one)]
-        made = rendered(run, armed, compiled, due, maybe, fill)
-        left = without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
-    return Chosen(replace(left, why={**left.why, **had.why}), position)
+    if constant is not None:
+        return left
+    maybe = [one for one in left.ids if recent.has_read(one)]
+    made = rendered(run, armed, compiled, due, maybe, fill)
+    return without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
 
 
 def choose_again(run: Run, held: Send, armed: Armed) -> Chosen:
@@ -68,15 +118,15 @@ def choose_again(run: Run, held: Send, armed: Armed) -> Chosen:
     if rule is None or not ids:
         return Chosen(Left(ids))
     position = run.store.ledger_position(run.client.name)
-    return Chosen(within(_recent(run, rule, ids, run.clock.now()), ids, None), position)
+    return Chosen(within(_recent(run, rule, ids, run.clock.now(), "", position), ids, None), position)
 
 
-def _recent(run: Run, rule: PerFriend, ids: Sequence[int], now: datetime, exempt: str = "") -> Recent:
-    """What these friends (ascending) were sent lately."""
+def _recent(run: Run, rule: PerFriend, ids: Sequence[int], now: datetime, exempt: str, position: int) -> Recent:
+    """What these friends (ascending) were sent lately, by sends that were frozen until this position."""
     account = run.client.name
     recent = Recent(rule, ids, now, exempt)
     newcomers: dict[datetime, Collection[int]] = {}
-    for contact in run.store.contacts(account, now - look_back(rule), now):
+    for contact in run.store.contacts(account, now - look_back(rule), now, until=position):
         if not contact.friend_ids and contact.at not in newcomers:
             newcomers[contact.at] = frozenset(run.store.followed_after(account, contact.at))
         recent.add(contact, newcomers.get(contact.at, ()))

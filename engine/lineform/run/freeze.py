@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty
+from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty, Rejudged, Spent
 from lineform.ports.store import Store
+from lineform.run.again import among, call_to, judged_again
 from lineform.run.fill import Fill, handed_out, looked_up
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
@@ -21,22 +23,27 @@ from lineform.run.signing import signing_keys
 from lineform.run.stock import too_few_codes
 from lineform.run.supplies import supplies_of
 from lineform.sending.batches import Group, Recipient, around, body_of, grouped
-from lineform.sending.caps import messages_digest
+from lineform.sending.caps import Contact, messages_digest
 from lineform.sending.frames import Frame, body, filling
+from lineform.sending.given import pools_read
 from lineform.sending.keys import recipients_hash, retry_key
 from lineform.sending.status import BatchStatus, SendStatus
 
 
-async def freeze(run: Run, prepared: Prepared) -> int | None:
-    """Writes the occurrence with all its batches; None where another run has written it already.
+async def freeze(run: Run, prepared: Prepared) -> Prepared:
+    """Writes the occurrence with all its batches, unless another run has written it already. The send as it was
+    written: where other sends reached some of its friends since it was prepared, these are judged again.
 
-    Raises BlockedError where a rendering must not be sent or a code is missing, and LedgerMoved where another
-    occurrence was frozen since the limits about single friends were judged, or more messages are promised than the
-    budget was judged by: then nothing is written.
+    Raises BlockedError where a rendering must not be sent, a code is missing, or the budget does not allow it any more,
+    and LedgerMoved where too much was frozen since it was judged, or somebody was forgotten: then nothing is written.
     """
     if not prepared.nobody and (sample := await run.records(_sample, run, prepared)):
         await ask_line(run, prepared.choice.route or Route.PUSH, sample)
-    send = NewSend(
+    return await run.records(_write, run, prepared)
+
+
+def _new_send(run: Run, prepared: Prepared) -> NewSend:
+    return NewSend(
         prepared.address,
         prepared.digest,
         prepared.due.key,
@@ -48,28 +55,44 @@ async def freeze(run: Run, prepared: Prepared) -> int | None:
         capped=prepared.capped,
         frame=b"" if prepared.selected_by_line else _frame(prepared).recorded(),
     )
-    return await run.records(_write, run, prepared, send)
 
 
-def _write(run: Run, prepared: Prepared, send: NewSend) -> int | None:
-    keys = None if prepared.nobody else signing_keys(run.options.link_keys, prepared.armed.given)
+def _write(run: Run, prepared: Prepared) -> Prepared:
+    armed, reads = prepared.armed, prepared.compiled.reads
+    keys = None if prepared.nobody else signing_keys(run.options.link_keys, armed.given)
+    # Codes, and the numbers of tracked links, are handed out inside of the freeze; all else is made before it.
+    inside = keys is not None or bool(pools_read(reads))
+    written = prepared
 
-    def batches(handout: Handout) -> Iterator[NewBatch]:
-        armed, reads = prepared.armed, prepared.compiled.reads
-        return _batches(run, prepared, handed_out(supplies_of(run), handout, reads, armed.given, keys))
+    def handed(handout: Handout) -> Iterator[NewBatch]:
+        return _batches(run, written, handed_out(supplies_of(run), handout, reads, armed.given, keys))
 
+    def again(newer: Sequence[Contact], spent: Spent | None) -> Rejudged:
+        nonlocal written
+        written, gone = judged_again(run, prepared, newer, spent)
+        send = _new_send(run, written) if gone else first
+        call = partial(call_to, run, written)
+        if inside:
+            return Rejudged(send, call)  # its batches are still to be made
+        waiting = among(written.waiting, gone)
+        further = [_waits(run, written, waiting, len(prepared.ids) + 1)] if waiting else []
+        return Rejudged(send, call, gone, further)
+
+    first = _new_send(run, prepared)
     try:
-        return run.store.freeze(
+        run.store.freeze(
             run.client.name,
-            send,
-            batches,
+            first,
+            handed if inside else _batches(run, prepared, looked_up(supplies_of(run), reads, armed.given)),
             run.clock.now(),
             position=prepared.position,
             spent=None if prepared.nobody else prepared.spent,
+            again=again,
         )
     except PoolEmpty as empty:
         # Another send took them after this one was judged.
         raise too_few_codes(empty.pool) from empty
+    return written
 
 
 def groups(run: Run, prepared: Prepared, fill: Fill) -> Iterator[tuple[int, Group]]:
@@ -118,15 +141,19 @@ def _batches(run: Run, prepared: Prepared, fill: Fill) -> Iterator[NewBatch]:
         yield NewBatch(0, route, (), whole, key, messages_digest(prepared.constant or b""))
         return
     if prepared.waiting:
-        # No call: a later run reads here who waits.
-        key = retry_key(run.client.name, prepared.address, f"{due.key}/capped", Route.MULTICAST, ())
-        yield NewBatch(0, Route.MULTICAST, tuple(prepared.waiting), b"", key, status=BatchStatus.CAPPED)
+        yield _waits(run, prepared, prepared.waiting)
     for seq, (wave, group) in enumerate(groups(run, prepared, fill), start=1 if prepared.waiting else 0):
         people = group.recipients
         key = retry_key(run.client.name, prepared.address, due.key, group.route, [one.user_id for one in people])
         status = BatchStatus.STAGED if wave else BatchStatus.READY
         ids = tuple([one.id for one in people])
         yield NewBatch(seq, group.route, ids, group.filling, key, group.digest, status, wave)
+
+
+def _waits(run: Run, prepared: Prepared, ids: Sequence[int], seq: int = 0) -> NewBatch:
+    """No call: a later run reads here who waits."""
+    key = retry_key(run.client.name, prepared.address, f"{prepared.due.key}/capped", Route.MULTICAST, ())
+    return NewBatch(seq, Route.MULTICAST, ids, b"", key, status=BatchStatus.CAPPED)
 
 
 def _selected_by_line(prepared: Prepared) -> dict[str, object]:

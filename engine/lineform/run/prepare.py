@@ -22,7 +22,7 @@ from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
 from lineform.run.stock import Stock, lapses, shortages, stock_of
 from lineform.run.supplies import supplies_of
-from lineform.sending.caps import Left, sentence
+from lineform.sending.caps import Left, Recent, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
 from lineform.sending.guards import Figures, Stop, stops
@@ -65,6 +65,11 @@ class Prepared:
     """What all friends' messages are given, as they are without tracking."""
     stock: tuple[Stock, ...] = ()
     """The pools out of which codes are given."""
+    recent: Recent | None = field(default=None, compare=False)
+    """What its friends were sent until `position`."""
+    figures: Figures | None = None
+    """What the guards looked at."""
+    quota: Quota | None = None
 
     @property
     def capped(self) -> int:
@@ -207,6 +212,9 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         spent=spent if _money(run.client.limits, quota) else None,
         fixed=fill.fixed,
         stock=stock,
+        recent=chosen.recent,
+        figures=figures,
+        quota=quota,
     )
 
 

@@ -308,10 +308,9 @@ async def _frozen(run: Run, revision: Revision, armed: Armed, due: Due, later: L
         if run.options.dry_run or (prepared.nobody and later is not None):
             return prepared
         try:
-            await freeze(run, prepared)
+            return await freeze(run, prepared)
         except LedgerMoved:
             continue
-        return prepared
     return None
 
 

@@ -65,9 +65,13 @@ def stops(figures: Figures, expect: Expect | None, limits: Limits, plan: PricePl
         *_moved(figures),
         *_volume(figures, limits),
         *_almost_everyone(figures, expect),
-        *_quota(figures),
-        *_budget(figures, limits, plan),
+        *money_stops(figures, limits, plan),
     ]
+
+
+def money_stops(figures: Figures, limits: Limits, plan: PricePlan | None) -> list[Stop]:
+    """The guards about LINE's quota and the month's budget alone."""
+    return [*_quota(figures), *_budget(figures, limits, plan)]
 
 
 def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:

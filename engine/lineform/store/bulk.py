@@ -29,16 +29,18 @@ def json_encoder() -> json.JSONEncoder:
     return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
-def insert_rows(connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Inserts rows whose values stand in the order of `columns`."""
+def insert_rows(
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, encoded: Sequence[str] = ()
+) -> None:
+    """Inserts rows whose values stand in the order of `columns`; those that are `encoded` are text already."""
     if rows:
-        insert_columns(connection, table, dict(zip(columns, zip(*rows, strict=True), strict=True)))
+        insert_columns(connection, table, dict(zip(columns, zip(*rows, strict=True), strict=True)), encoded=encoded)
 
 
 def insert_columns(
     connection: Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], *, encoded: Sequence[str] = ()
 ) -> None:
-    """Inserts rows whose values stand in columns. Those that are `encoded` hold JSON as text."""
+    """Inserts rows whose values stand in columns. Those that are `encoded` are text already, such as JSON."""
     rows = _adapted(connection, table, columns, encoded)
     names = ", ".join(columns)
     cursor = _cursor(connection)

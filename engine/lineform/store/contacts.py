@@ -19,7 +19,7 @@ from lineform.store.database import STREAMED, chunks
 from lineform.store.groups import Groups
 from lineform.store.ledger import LedgerRecords
 from lineform.store.tables import accounts, batches, friends, sends
-from lineform.store.types import pack_ids, unpack_ids
+from lineform.store.types import pack_ids, unpack_ids, unpacked
 
 _CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 
@@ -51,10 +51,13 @@ class ContactRecords(LedgerRecords):
             newest = sa.select(sa.func.coalesce(sa.func.max(sends.c.id), 0)).where(sends.c.account_id == account_id)
             return int(connection.execute(newest).scalar_one())
 
-    def contacts(self, account: str, since: datetime, now: datetime, *, address: str = "") -> Iterator[Contact]:
+    def contacts(
+        self, account: str, since: datetime, now: datetime, *, address: str = "", until: int | None = None
+    ) -> Iterator[Contact]:
         """Calls later than `since` that reached friends or may have, and those that are frozen and still to come,
         which count as of `now`. Narrowcasts are left out: LINE does not tell whom they reached. With `address`, only
-        those of this campaign. Close the iterator where it is not read to its end."""
+        those of this campaign; `until` a position, those frozen by then. Close the iterator where it is not
+        read to its end."""
         called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
         coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
         query = (
@@ -71,6 +74,8 @@ class ContactRecords(LedgerRecords):
         )
         if address:
             query = query.where(sends.c.address == address)
+        if until is not None:
+            query = query.where(sends.c.id <= until)
         with self.reading() as connection:
             rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
             for row in rows:
@@ -110,7 +115,7 @@ class ContactRecords(LedgerRecords):
                 query.order_by(batches.c.seq)
             )
             for blob in rows.scalars():
-                found.extend(unpack_ids(blob))
+                found.extend(iter(unpacked(blob)))
         return found
 
     def staged(self, send_id: int) -> Mapping[int, int]:

@@ -6,7 +6,7 @@ so that a crash leaves a trace; and what LINE accepted never becomes anything el
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,26 +17,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Batch, Batches, LedgerMoved, NewBatch, NewSend, Occurrence, Send, Settled, Spent
+from lineform.ports.ledger import Batch, Occurrence, Send, Settled
 from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import SETTLED, BatchStatus, SendStatus
-from lineform.store.bulk import Row, insert_rows, settle_rows
-from lineform.store.code_pools import CodeRecords
-from lineform.store.database import pieces
-from lineform.store.handout import HandedOut
+from lineform.store.bulk import settle_rows
+from lineform.store.freezing import REACHED, FreezeRecords
 from lineform.store.tables import accounts, batches, sends
-from lineform.store.types import pack_ids, unpack_ids
+from lineform.store.types import unpack_ids
 
-_WRITTEN = 500
-"""Batches that a freeze holds in memory."""
 UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Sends with something left to do or to learn."""
 _TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED, BatchStatus.FORGOTTEN)
 _TO_CALL = (BatchStatus.READY, BatchStatus.STAGED)
-_GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
-_COUNTED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
 _OPEN = batches.c.status.in_(
     sa.bindparam("open", [BatchStatus.READY.value, BatchStatus.CALLING.value], expanding=True, literal_execute=True)
@@ -45,8 +39,6 @@ _OPEN = batches.c.status.in_(
 _UNFINISHED = sends.c.status.in_(
     sa.bindparam("unfinished", [status.value for status in UNFINISHED], expanding=True, literal_execute=True)
 )
-# A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
-_REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
 _TOLD = tuple(column for column in sends.c if column is not sends.c.frame)
 _OF_ACCOUNT = accounts.c.name == sa.bindparam("account")
 _IS_ADDRESS = sends.c.address == sa.bindparam("address")
@@ -85,41 +77,8 @@ _CAREFULLY = sa.select(
 )
 
 
-_ONE_FREEZE = sa.text("SELECT pg_advisory_xact_lock(0x6C66, CAST(:account AS integer))")
-_NO_FREEZE = sa.text("SELECT pg_advisory_xact_lock_shared(0x6C66, CAST(:account AS integer))")
-
-
-class LedgerRecords(CodeRecords):
+class LedgerRecords(FreezeRecords):
     """Sends and their batches."""
-
-    def freeze(
-        self,
-        account: str,
-        send: NewSend,
-        batches: Batches,
-        now: datetime,
-        *,
-        position: int | None = None,
-        spent: Spent | None = None,
-        answers: bool = False,
-    ) -> int | None:
-        """Writes the occurrence and its batches, streamed, in one transaction. None where it exists already; then
-        `batches` is not read. Raises `LedgerMoved` where another one was frozen after `position`, or more than `spent`
-        is spent by now, and `PoolEmpty` where there are too few codes."""
-        with self.writing() as connection:
-            account_id = self.own_account_id(connection, account)
-            if not answers:
-                self.one_freeze(connection, account_id)
-            self.refuse_later(connection, account_id, position)
-            self.refuse_spent(connection, account_id, spent)
-            new = self.insert(sends).values(account_id=account_id, **_send_values(send, now))
-            written = new.on_conflict_do_nothing(index_elements=["account_id", "address", "key"])
-            send_id: int | None = connection.execute(written.returning(sends.c.id)).scalar()
-            if send_id is not None:
-                if callable(batches):
-                    batches = batches(HandedOut(self, connection, account, send_id, now))
-                self.write_batches(connection, send_id, batches)
-            return send_id
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
         """Sends in the order of their freezing, with the counts of their batches. Unfinished: with work left."""
@@ -324,48 +283,6 @@ class LedgerRecords(CodeRecords):
         status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update()
         return connection.execute(status).scalar() == SendStatus.FROZEN
 
-    def spent(self, account: str, since: datetime, *, but: int = 0) -> Spent:
-        """What was called since then, and what is promised by sends other than `but`. A batch called again since then
-        counts as sent since then: rather too many than over the budget."""
-        with self.reading() as connection:
-            account_id = self.account_id(connection, account)
-            return Spent(since, 0, 0) if account_id is None else _spent(connection, account_id, since, but)
-
-    def freeze_alone(self, account: str) -> None:
-        """Inside of `together`: what is read from here on is what holds when it is written."""
-        with self.writing() as connection:
-            self.one_freeze(connection, self.own_account_id(connection, account))
-
-    def one_freeze(self, connection: Connection, account_id: int) -> None:
-        """One freeze an account at a time until the transaction ends, so that none decides about friends or messages
-        that another is about to write down. SQLite has one writer anyway."""
-        if self.postgres:
-            connection.execute(_ONE_FREEZE, {"account": account_id})
-
-    def no_freeze(self, connection: Connection, account_id: int) -> None:
-        """Waits until none is under way, and keeps them away until the transaction ends; others may do so as well."""
-        if self.postgres:
-            connection.execute(_NO_FREEZE, {"account": account_id})
-
-    def refuse_spent(self, connection: Connection, account_id: int, judged: Spent | None, but: int = 0) -> None:
-        """Raises `LedgerMoved` where more is spent or promised than what was `judged`. Under `one_freeze`."""
-        if judged is not None and _spent(connection, account_id, judged.since, but).total > judged.total:
-            raise LedgerMoved
-
-    def refuse_later(self, connection: Connection, account_id: int, position: int | None) -> None:
-        """Raises `LedgerMoved` where another send was frozen after `position`. Under `one_freeze`."""
-        if position is not None:
-            calls = sa.and_(batches.c.send_id == sends.c.id, batches.c.route != Route.REPLY.value)
-            later = sa.select(sends.c.id).where(sends.c.account_id == account_id, sends.c.id > position)
-            later = later.where(sa.exists().where(calls)).limit(1)
-            if connection.execute(later).first() is not None:
-                raise LedgerMoved
-
-    def write_batches(self, connection: Connection, send_id: int, new: Iterable[NewBatch]) -> None:
-        """Adds batches to a send, streamed."""
-        for piece in pieces(_batch_values(send_id, new), _WRITTEN):
-            insert_rows(connection, batches, _NEW_BATCH, piece)
-
     def _sends(self, wanted: tuple[sa.ColumnElement[bool], ...], **asked: str) -> list[Send]:
         chosen, counts = _chosen_sends(wanted)
         with self.reading() as connection:
@@ -386,7 +303,7 @@ def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select
             batches.c.send_id,
             batches.c.status,
             sa.func.count(),
-            sa.func.sum(_REACHED),
+            sa.func.sum(REACHED),
             sa.func.max(batches.c.called_at),
         )
         .join_from(batches, sends, sends.c.id == batches.c.send_id)
@@ -395,56 +312,6 @@ def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select
         .group_by(batches.c.send_id, batches.c.status)
     )
     return chosen.where(_OF_ACCOUNT, *wanted).order_by(sends.c.id), counts
-
-
-def _spent(connection: Connection, account_id: int, since: datetime, but: int) -> Spent:
-    called = _recipients(account_id, batches.c.status.in_(_COUNTED), batches.c.called_at >= since)
-    # Frozen and to be called yet; what a person let go is again. A call that is under way since before the month began
-    # may be made once more.
-    others = batches.c.send_id != but
-    frozen = _recipients(account_id, others, batches.c.status.in_(_TO_CALL), sends.c.status.in_(_GOING_ON))
-    older = _recipients(account_id, others, batches.c.status == BatchStatus.CALLING, batches.c.called_at < since)
-    # One statement, which sees one state of the ledger: a batch that is claimed meanwhile is counted once.
-    return Spent(since, *connection.execute(sa.select(called, frozen + older)).one())
-
-
-def _recipients(account_id: int, *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    total = sa.cast(sa.func.coalesce(sa.func.sum(_REACHED), 0), sa.BigInteger)
-    query = sa.select(total).join_from(batches, sends, sends.c.id == batches.c.send_id)
-    return query.where(sends.c.account_id == account_id, *which).scalar_subquery()
-
-
-def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
-    return {
-        "address": send.address,
-        "digest": send.digest,
-        "key": send.key,
-        "due_at": send.due_at,
-        "status": send.status,
-        "recipients": send.recipients,
-        "recipients_hash": send.recipients_hash,
-        "reason": send.reason,
-        "capped": send.capped,
-        "frame": send.frame,
-        "frozen_at": now,
-        "changed_at": now,
-    }
-
-
-_NEW_BATCH = (
-    *("send_id", "seq", "route", "recipients", "friend_ids", "body", "retry_key"),
-    *("status", "attempts", "worker", "request_id", "reason", "digest", "wave", "addressee"),
-)
-
-
-def _batch_values(send_id: int, new: Iterable[NewBatch]) -> Iterator[Row]:
-    for batch in new:
-        ids = batch.friend_ids
-        yield (
-            *(send_id, batch.seq, batch.route.value, len(ids), pack_ids(ids), batch.body, batch.retry_key),
-            *(batch.status.value, 0, "", "", "", batch.digest, batch.wave),
-            ids[0] if len(ids) == 1 else None,
-        )
 
 
 def _batch(row: Any, frame: Frame | None) -> Batch:
