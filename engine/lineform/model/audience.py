@@ -159,7 +159,8 @@ class Audience(Part):
     expect: Expect | None = None
     tolerance: Annotated[int, Field(ge=0, le=1000)] | None = None
     """By how many percent the number of people may differ from what it was when an apply armed the campaign. Left out,
-    a campaign with one date tolerates 20 percent, and always 50 people; a recurring one is not asked."""
+    a campaign with one date tolerates 20 percent, and always 50 people; one that recurs, or that says by `expect.max`
+    how many are meant, is not asked."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """For an audience of LINE's, or a demographic one: at most this many people. LINE reserves this much quota."""
 

@@ -95,11 +95,13 @@ class Armed:
     @property
     def tolerated(self) -> int | None:
         """By how many people the audience may differ from those whom the plan showed; None where it is not asked."""
-        percent = ONE_DATE if self.tolerance is None and self.schedule.at is not None else self.tolerance
-        if self.approved is None or percent is None:
+        if self.approved is None:
             return None
-        few = FEW if self.tolerance is None else 0
-        return max(few, self.approved * percent // 100)
+        if self.tolerance is not None:
+            return self.approved * self.tolerance // 100
+        if self.schedule.at is None or (self.expect is not None and self.expect.max is not None):
+            return None
+        return max(FEW, self.approved * ONE_DATE // 100)
 
     @property
     def everyone(self) -> bool:
