@@ -48,10 +48,12 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
 async def inbox_due(run: Run) -> list[TickEntry]:
     """Works on everything that waits in the inbox. Raises BlockedError where texts cannot be read that tell a route:
     then everything waits, so that nobody's first touch is lost."""
-    doors = {} if run.options.dry_run else _doors(run)
+    if run.options.dry_run or not (await run.records(run.store.inbox_level, run.client.name)).waiting:
+        return []
+    doors = _doors(run)
     await free_the_dead(run, owner_is_gone)
     following = Following(live_through, link_friend, partial(route_in, doors), meet, take_back)
-    while not run.options.dry_run and not run.options.should_stop():
+    while not run.options.should_stop():
         if not await work_once(run, following, Working(), Unwatched()):
             break
     return []
