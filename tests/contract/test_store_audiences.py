@@ -41,7 +41,7 @@ def test_membership_counts_who_joined_who_left_and_who_blocked(store: Store) -> 
     ids = store.friend_ids("salon", USERS)
 
     def found() -> tuple[int, int, int, bool, bool]:
-        one = membership(store, "salon", HasTag("regular"), ONE, NOW)
+        one = membership(store, "salon", HasTag("regular"), ONE, NOW, NOW)
         return one.selected, one.missing, one.left, one.unfinished, one.recorded
 
     assert found() == (3, 3, 0, False, False)
