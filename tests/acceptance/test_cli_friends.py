@@ -145,3 +145,39 @@ def test_a_database_of_members_without_line_ids_is_imported(
         known = {row["user_id"]: (row["member_id"], row["name"], row["visits"]) for row in csv.DictReader(lines)}
     assert known == {HANAKO: ("m-1", "佐藤花子", "10"), TARO: ("m-2", "鈴木", "2"), MIKI: ("m-2", "鈴木", "2")}
     assert f"0 added, 0 changed, 3 unchanged; {left_out}" in run("friends", "import", *source, *OFFLINE).out
+
+
+def test_an_import_of_a_query_without_an_order_does_not_go_on_in_its_middle(
+    applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(applied / "members.db")) as members, members:
+        members.execute("CREATE TABLE members (user_id TEXT)")
+        members.executemany("INSERT INTO members VALUES (?)", [(HANAKO,), (TARO,)])
+    monkeypatch.setenv("MEMBERS_URL", f"sqlite:///{applied / 'members.db'}")
+    source = ("friends", "import", "--from-env", "MEMBERS_URL", "--query-file", "members.sql", *OFFLINE)
+    (applied / "members.sql").write_text("SELECT user_id FROM members", encoding="utf-8")
+    refused = run(*source, "--resume-from", "2")
+    assert refused.code == 64
+    assert "ORDER BY" in refused.err
+    (applied / "members.sql").write_text("SELECT user_id FROM members ORDER BY user_id", encoding="utf-8")
+    assert "1 unchanged" in run(*source, "--resume-from", "2").out
+
+
+def test_an_import_that_goes_on_keeps_the_rows_that_were_refused_before(applied: Path, run: Run) -> None:
+    (applied / "odd.csv").write_text(f"user_id\n{HANAKO}\nnobody\n{TARO}\nnobody\n", encoding="utf-8")
+    asked = ("friends", "import", "odd.csv", "--refused", "refused.csv", *OFFLINE)
+
+    def refused() -> list[str]:
+        with (applied / "refused.csv").open(encoding="utf-8-sig", newline="") as lines:
+            return [row["row"] for row in csv.DictReader(lines)]
+
+    run(*asked)
+    assert refused() == ["3", "5"]
+    run(*asked, "--resume-from", "4")
+    assert refused() == ["3", "5"], "row 5 was read again, and is told once"
+    run(*asked)
+    assert refused() == ["3", "5"]
+    (applied / "mine.csv").write_text("mine", encoding="utf-8")
+    told = run("friends", "import", "odd.csv", "--refused", "mine.csv", "--resume-from", "4", *OFFLINE)
+    assert told.code == 64
+    assert (applied / "mine.csv").read_text(encoding="utf-8") == "mine"

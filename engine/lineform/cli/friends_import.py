@@ -18,13 +18,14 @@ from lineform.journeys.book import books
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_members import joined
 from lineform.loading.friends_rows import FriendsFileError, Numbered
-from lineform.loading.friends_sql import read_database
+from lineform.loading.friends_sql import is_ordered, read_database
 from lineform.model.project import Client
 from lineform.ports.friends import ImportCount
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.wiring.session import Session, open_session
 
+_NO_ORDER = "import all of it again, or add ORDER BY with a column that tells every row apart"
 CHUNK = 10_000
 """Rows that are written together: a source that breaks off in its middle keeps all chunks before."""
 
@@ -46,13 +47,13 @@ CHUNK = 10_000
     type=click.IntRange(1),
     default=1,
     metavar="ROW",
-    help="Begin at this row: where an import ended early it says which.",
+    help="Begin at this row: where an import ended early it says which. Of a query with ORDER BY alone.",
 )
 @click.option(
     "--refused",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write every row that is not imported, with the reason, to this CSV file.",
+    help="Write every row that is not imported, with the reason, to this CSV file; --resume-from adds to it.",
 )
 @options.now
 @options.sandbox
@@ -81,10 +82,10 @@ def import_(
         raise UsageError("--refused would write over the file that is read")
     settings = read_settings()
     at = acting_moment(project, settings, now, sandbox=sandbox)
-    rows = _rows(owner, settings, file, encoding, from_env, query_file, resume_from)
+    rows, in_order = _rows(owner, settings, file, encoding, from_env, query_file, resume_from)
     with ExitStack() as stack:
         session = stack.enter_context(open_session(project, settings, sandbox=sandbox, now=at))
-        refusals = stack.enter_context(Refusals(refused))
+        refusals = stack.enter_context(Refusals(refused, resume_from))
         counter = stack.enter_context(Counter())
         spare_collector()
         try:
@@ -93,7 +94,8 @@ def import_(
             counter.close()
             if counter.taken:
                 click.echo(f"{owner.name}: {counted(counter.total)} before it broke off", err=True)
-                click.echo(f"  to go on after it: --resume-from {counter.row + 1}", err=True)
+                again = f"to go on after it: --resume-from {counter.row + 1}"
+                click.echo(f"  {again if in_order else _NO_ORDER}", err=True)
             raise
         session.keep_indexes(owner)
         session.keep_copy(owner, make=True)
@@ -111,21 +113,25 @@ def _rows(
     from_env: str | None,
     query_file: Path | None,
     start: int,
-) -> Iterator[Numbered]:
+) -> tuple[Iterator[Numbered], bool]:
+    """The rows, and whether they come in the same order again."""
     declared = declared_by(owner)
     if file is not None:
         if from_env or query_file:
             raise UsageError("a file and a database are two sources", hint="name FILE, or --from-env and --query-file")
-        return read_friends(file, declared, encoding=encoding, timezone=owner.timezone, start=start)
+        return read_friends(file, declared, encoding=encoding, timezone=owner.timezone, start=start), True
     if from_env is None or query_file is None:
         raise UsageError("there is nothing to import", hint="name a FILE, or both --from-env and --query-file")
     try:
         query = query_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"cannot read {query_file} as UTF-8 text") from None
+    if start > 1 and not is_ordered(query):
+        raise UsageError(f"row {start:,} of a query without ORDER BY is another one each time", hint=_NO_ORDER)
     # Most databases take one statement without the semicolon that a person puts after it; a cursor takes no other.
     url = settings.secret(from_env)
-    return read_database(url, query.removesuffix(";"), declared, timezone=owner.timezone, start=start)
+    rows = read_database(url, query.removesuffix(";"), declared, timezone=owner.timezone, start=start)
+    return rows, is_ordered(query)
 
 
 def _import(session: Session, owner: Client, rows: Iterator[Numbered], refusals: Refusals, counter: Counter) -> None:

@@ -12,11 +12,13 @@ from typing import IO, Any, Self
 
 import click
 
+from lineform.errors import UsageError
 from lineform.loading.friends_rows import Numbered, RefusedRow, protected
 from lineform.ports.friends import FriendRow, ImportCount
 from lineform.report.terminal import plural, printable
 from lineform.sandbox.control import Control
 
+_HEADER = ("row", "column", "reason", "hint")
 SHOWN = 20
 """Refused rows that are listed; the rest is counted."""
 
@@ -87,19 +89,22 @@ class Progress:
 class Refusals:
     """Rows that are not imported: the first are kept to be listed, all are written to `path` where there is one."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, start: int = 1) -> None:
+        """An import that goes on at row `start` keeps what the file says of the rows before."""
         self.count = 0
         self._path = path
+        self._start = start
         self._first: list[RefusedRow] = []
         self._file: IO[str] | None = None
         self._writer: Any = None
 
     def __enter__(self) -> Self:
         if self._path is not None:
+            before = _refused_before(self._path, self._start)
             # Excel takes a file for UTF-8 only where it begins with this mark.
             self._file = self._path.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
-            self._writer.writerow(("row", "column", "reason", "hint"))
+            self._writer.writerows((_HEADER, *before))
         return self
 
     def __exit__(
@@ -138,6 +143,21 @@ class Refusals:
         elif self._path is not None:
             lines.append(f"  {f'and {rest:,} more; ' if rest else ''}all of them are in {self._path}")
         return lines
+
+
+def _refused_before(path: Path, start: int) -> list[list[str]]:
+    """What an earlier part of this import wrote of the rows before `start`; nothing where this is the first part.
+    Raises `UsageError` where the file holds anything else."""
+    if start == 1 or not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [*csv.reader(file)] or [[*_HEADER]]
+            if header == [*_HEADER]:
+                return [row for row in rows if int(row[0]) < start]
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError):
+        pass
+    raise UsageError(f"{path} is no list of rows that an import refused", hint="name another file with --refused")
 
 
 def counted(count: ImportCount) -> str:

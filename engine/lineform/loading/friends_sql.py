@@ -7,6 +7,7 @@ it is written: no text of it is put together here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -20,6 +21,19 @@ from lineform.ports.sources import READ_ONLY
 from lineform.segments.declared import Declared
 
 _FETCHED = 5_000
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`", re.DOTALL)
+"""Comments, texts and quoted names."""
+_INNER = re.compile(r"\([^()]*\)")
+_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+
+
+def is_ordered(query: str) -> bool:
+    """Whether the query says in which order its rows come: only then does a row's number mean the same row again. An
+    order inside of parentheses (of a subquery, of a window) says nothing about it."""
+    rest = _ASIDE.sub(" ", query)
+    while (outer := _INNER.sub(" ", rest)) != rest:
+        rest = outer
+    return _ORDER.search(rest) is not None
 
 
 def read_database(

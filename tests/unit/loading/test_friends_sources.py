@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lineform.errors import CredentialError, UsageError
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
-from lineform.loading.friends_sql import read_database
+from lineform.loading.friends_sql import is_ordered, read_database
 from lineform.model.attributes import AttributeSpec
 from lineform.ports.friends import FriendRow
 from lineform.segments.declared import Declared
@@ -249,3 +249,19 @@ def test_no_lines_end_in_anything_but_rows_and_refusals(tmp_path_factory: pytest
     path = tmp_path_factory.mktemp("jsonl") / "f.jsonl"
     path.write_bytes(b"\n".join(lines))
     assert all(isinstance(row, FriendRow | RefusedRow) for _, row in read_friends(path, DECLARED))
+
+
+@pytest.mark.parametrize(
+    ("query", "ordered"),
+    [
+        ("SELECT user_id FROM members", False),
+        ("select user_id from members order\n  by user_id limit 5", True),
+        ("SELECT user_id, row_number() OVER (PARTITION BY (a) ORDER BY b) FROM members", False),
+        ("SELECT * FROM (SELECT user_id FROM members ORDER BY user_id) AS m", False),
+        ("SELECT 'order by' AS note, \"order by\" FROM members -- ORDER BY user_id", False),
+        ("SELECT '(' FROM members /* ORDER BY 1 */ ORDER BY 1", True),
+        ("SELECT border FROM reorder", False),
+    ],
+)
+def test_only_a_query_that_is_ordered_as_a_whole_can_be_gone_on_with(query: str, *, ordered: bool) -> None:
+    assert is_ordered(query) is ordered
