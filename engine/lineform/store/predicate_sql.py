@@ -16,6 +16,7 @@ it is delivered.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ from lineform.segments.predicate import (
 from lineform.store.json_values import JsonValues
 from lineform.store.tables import event_types, events, friend_tags, friends, tags
 
+_LEAP_YEAR = 2024
 _UNSAFE = re.compile(r'["\\\x00-\x1f]')
 
 
@@ -330,6 +332,23 @@ def _between(value: ColumnElement[Anything], measure: Count | Sum, *, outside: b
     return sa.and_(*clauses, *([value < high] if high is not None else []))
 
 
+def _on_days(date: ColumnElement[Anything], days: Sequence[Anything], *, positive: bool) -> ColumnElement[bool]:
+    """Whether a date falls on one of these days of the year (``MM-DD``); a month of which all are meant is one
+    comparison instead of thirty."""
+    by_month: dict[str, set[str]] = {}
+    for day in days:
+        by_month.setdefault(str(day)[:2], set()).add(str(day))
+    whole = sorted(month for month, some in by_month.items() if len(some) == monthrange(_LEAP_YEAR, int(month))[1])
+    others = sorted(day for month, some in by_month.items() if month not in whole for day in some)
+    parts = [
+        part.in_(meant) if positive else part.not_in(meant)
+        for length, meant in ((2, whole), (5, others))
+        for part in [sa.func.substr(date, 6, length, type_=sa.Text())]
+        if meant
+    ]
+    return sa.or_(*parts) if positive else sa.and_(*parts)
+
+
 def _safe(name: str) -> str:
     """A name that may stand in a path into JSON."""
     if not name or _UNSAFE.search(name):
@@ -371,8 +390,7 @@ def _compared(value: ColumnElement[Anything], leaf: AttributeIs, *, positive: bo
         case "between":
             return sa.and_(value >= low, value <= high) if positive else sa.or_(value < low, value > high)
         case "month_day":
-            day = sa.func.substr(value, 6, 5, type_=sa.Text())
-            return day.in_(operands) if positive else day.not_in(operands)
+            return _on_days(value, operands, positive=positive)
         case "starts_with":
             # Characters, not LIKE: SQLite's ignores case, and a percent sign is a percent sign.
             start = sa.func.substr(value, 1, len(str(low)), type_=sa.Text())
