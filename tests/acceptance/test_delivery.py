@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from lineform.errors import CredentialError
 from lineform.lineapi.routes import Route
 from lineform.ports.friends import FriendRow
 from lineform.ports.ledger import Revision
+from lineform.ports.line_account import Accepted
 from lineform.run.halt import halt
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
@@ -91,6 +93,32 @@ def test_a_send_begins_with_a_few_calls_and_each_answer_lets_one_more_begin(scen
     assert here.once_each()
     assert watched[0].begun_before_an_answer == BEGUN
     assert BEGUN < max(watched[0].under_way) <= 60
+
+
+class AtOnce:
+    """An account whose answer comes in the very moment in which the next batches are claimed."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    async def send(self, *call: Any) -> Accepted:
+        for _ in range(3):
+            await asyncio.sleep(0)  # the next batches are asked for
+        time.sleep(0.01)  # noqa: ASYNC251 - nothing else goes on meanwhile, but the store's thread
+        await asyncio.sleep(0)
+        return Accepted("r", "r")
+
+
+def test_batches_that_are_claimed_while_the_last_caller_ends_are_called_in_the_same_run(scene: Any) -> None:
+    here = scene(campaign("hello", messages=PERSONAL), friends=20)
+    here.move(DUE)
+    here.tick(lambda port: AtOnce(port) if hasattr(port, "bot") else port, concurrency=1)
+    (send,) = here.sends()
+    assert send.status is SendStatus.SENT
+    assert here.clock.now() == DUE, "nobody waited for a run that was gone"
 
 
 def test_the_cheapest_route_is_taken_and_said(scene: Any) -> None:

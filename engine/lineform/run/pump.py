@@ -217,7 +217,9 @@ class _Flow:
             await self._low.wait()
 
     async def _until_done(self) -> None:
-        while self._callers:
+        while self._callers or (self._queue and not self._stopped):
+            # Callers may have found an empty queue in the moment in which it was filled: they ended, and looked busy.
+            self._begin_callers()
             await asyncio.wait(self._callers)
         if self._failure is not None:
             raise self._failure
