@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lineform.sandbox.control import Control
-from support.command_line import DUE, SALON, Run
+from lineform.store.backup import copy_store
+from support.command_line import BEFORE, DUE, SALON, Run
 
 ONE = ("--client", SALON)
 
@@ -45,3 +46,50 @@ def test_a_postgresql_store_is_told_its_own_command(workspace: Path, run: Run, m
     assert told.code == 64
     assert "pg_dump --format=custom --file=store.dump --host=db.example --username=lin --dbname=lineform" in told.err
     assert "secret" not in told.err
+    told = run("restore", "store.dump")
+    assert told.code == 64
+    before, restores, after = told.err.partition("then: ")[2].split(" && ")
+    assert before == "lineform restore --before store.dump.forgotten"
+    assert restores.startswith("pg_restore --clean --if-exists --single-transaction --host=db.example")
+    assert after.startswith("lineform restore --after store.dump.forgotten")
+    assert "end every `lineform serve` and `lineform run`" in told.err
+
+
+def test_what_another_tool_restored_is_silent_and_knows_nobody_who_was_forgotten(
+    applied: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINEFORM_FORGET_KEY", "the key of these tests, which never changes")
+    assert run("backup", "another.tool").code == 0
+    (applied / "erase.txt").write_text("U00000000000000000000000000000001\n", encoding="utf-8")
+    assert run("friends", "forget", "--file", "erase.txt", "--yes", *ONE).code in {0, 7}
+    saved = run("restore", "--before", "who.forgotten")
+    assert saved.code == 0
+    assert "1 person whom this store has forgotten" in saved.out
+    assert (applied / "who.forgotten").stat().st_mode & 0o077 == 0
+    assert "U0000" not in (applied / "who.forgotten").read_text(encoding="utf-8")
+    assert "halted" in run("run", *ONE, "--now", BEFORE).out
+    assert run("restore", "--before", "who.forgotten").code == 64
+    copy_store(applied / "another.tool", applied / ".lineform" / "offline.db")
+    assert "3 friends" in run("friends", "count", *ONE).out
+    told = run("restore", "--after", "who.forgotten")
+    assert told.code == 0, told.err
+    assert "1 person who had been forgotten since" in told.out
+    assert f"lineform run --resume --client {SALON}" in told.err
+    assert "2 friends" in run("friends", "count", *ONE).out
+    assert run("run", *ONE, "--now", DUE).code == 4
+    assert line.deliveries(SALON) == []
+    again = run("restore", "--after", "who.forgotten")
+    assert again.code == 0
+    assert "forgotten again" not in again.out
+
+
+def test_a_restore_is_told_one_thing_at_a_time(applied: Path, run: Run) -> None:
+    assert run("restore").code == 64
+    assert run("restore", "--before").code == 64
+    assert run("restore", "--before", "--after", "x").code == 64
+    (applied / "odd").write_text('{"format_version": 1, "forgotten": {"a": {"b": 1}}}', encoding="utf-8")
+    assert run("restore", "--after", "odd").code == 64
+    assert run("restore", "--after", "nowhere").code == 64
+    told = run("restore", "--after")
+    assert told.code == 0
+    assert "nobody was forgotten again" in told.err

@@ -9,28 +9,51 @@ import click
 
 from lineform.cli import options
 from lineform.cli.common import read_settings
+from lineform.errors import UsageError
 from lineform.loading.workspace import find_root
 from lineform.report.terminal import plural
-from lineform.wiring.backup import restore_store
+from lineform.wiring.backup import after_restore, before_restore, restore_store
 from lineform.wiring.clock import SystemClock
 
 
 @click.command("restore")
 @options.workspace
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace the store that is there.")
-def command(workspace: Path, file: Path, force: bool) -> None:
+@click.option("--before", is_flag=True, help="Before another tool restores: halt, and save to FILE who was forgotten.")
+@click.option("--after", is_flag=True, help="After it: halt, and forget again whom FILE names.")
+def command(workspace: Path, file: Path | None, force: bool, before: bool, after: bool) -> None:
     """Bring the store back from a backup, of this version or an older one.
 
     A backup does not know what was sent after it was made. So every client is halted: look at what LINE says was sent,
     then `lineform run --resume --client NAME`. People who were forgotten since the backup are forgotten in it, too.
+
+    A PostgreSQL store is brought back by PostgreSQL's own tools. End every `lineform serve` and `lineform run` first:
+    in the moment between their work and the halt, a live one would send what the backup does not know. Then
+    `lineform restore --before FILE`, pg_restore, `lineform restore --after FILE`. Where the old store is lost, there is
+    nothing to save before, and --after needs no FILE.
     """
+    if before + after + force > 1:
+        raise UsageError("--before, --after and --force exclude each other")
     settings = read_settings()
+    root = find_root(workspace)
     actor = settings.actor or "lineform restore"
-    restored = restore_store(
-        settings, find_root(workspace), file, _now(), f"{actor} (restored {file.name})", force=force
-    )
-    click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}")
+    if after:
+        said = f"{actor} (after a restore)"
+        restored = after_restore(settings, root, file, _now(), said)
+        click.echo(f"brought up to date: {plural(len(restored.halted), 'client')}")
+        if file is None:
+            click.echo("  nobody was forgotten again: no FILE says who had been since the backup", err=True)
+    elif file is None:
+        raise UsageError("name the FILE", hint="the one that lineform backup wrote, or for --before a new one")
+    elif before:
+        saved = before_restore(settings, root, file, _now(), f"{actor} (before a restore)")
+        people = plural(saved.forgotten, "person", "people")
+        click.echo(f"{file}: {people} whom this store has forgotten; every client is halted")
+        return
+    else:
+        restored = restore_store(settings, root, file, _now(), f"{actor} (restored {file.name})", force=force)
+        click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}")
     if restored.forgotten:
         people = plural(restored.forgotten, "person", "people")
         click.echo(f"  {people} who had been forgotten since were forgotten again")

@@ -1,6 +1,7 @@
 """A copy of an SQLite store, whole at one moment while others go on using it; and the way back.
 
-PostgreSQL has tools of its own for this, and whoever runs a server uses them: their commands are said instead.
+PostgreSQL has tools of its own for this, and whoever runs a server uses them: their commands are said instead, with
+what has to be done before and after them.
 """
 
 from __future__ import annotations
@@ -59,9 +60,12 @@ def _dump_command(url: URL, file: Path) -> str:
 
 
 def _restore_command(url: URL, file: Path) -> str:
-    """Whoever restores a ledger must look before it sends: see `lineform restore`."""
+    """Whoever restores a ledger must look before it sends: see `lineform restore`. Between the restored tables and the
+    halt after them nobody may send."""
     command = f"pg_restore --clean --if-exists --single-transaction {_server(url)} {shlex.quote(str(file))}"
-    return f"lineform run --halt && {command} && lineform run --halt"
+    saved = shlex.quote(f"{file}.forgotten")
+    steps = f"lineform restore --before {saved} && {command} && lineform restore --after {saved}"
+    return f"end every `lineform serve` and `lineform run` on all machines, and their timers, first; then: {steps}"
 
 
 def _server(url: URL) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from lineform.errors import BlockedError
 from lineform.run.halt import halt
 from lineform.settings import FORGET_KEY, Settings
+from lineform.store import migrations
 from lineform.store.backup import accounts_of, check, copy_store, forget_again, forgotten_in, sqlite_file, unpacked
 from lineform.store.changes import unregister
 from lineform.store.failures import StoreUnusable
+from lineform.store.forgotten_file import Forgotten, forgotten_people, read_forgotten, write_forgotten
 from lineform.store.open import SqlStore, open_store
 
 
@@ -47,16 +50,53 @@ def restore_store(
         with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
             assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
             store.migrate()
-            store.doubt_menus()  # who sees which menu has changed since the backup, and LINE tells nobody
-            unregister(store)  # no copy follows a store that went back in time
-            forgotten = forget_again(store, before, now)
-            clients = accounts_of(store)
-            for client in clients:
-                halt(store, client, actor, now)
+            forgotten = _brought_back(store, before, now)
+            clients = _halted(store, actor, now)
         if not replaced:
             open_store(f"sqlite:///{target}").close()
         copy_store(copy, target)
     return Restored(found.version, clients, forgotten)
+
+
+def before_restore(settings: Settings, workspace: Path, file: Path, now: datetime, actor: str) -> Restored:
+    """Before other tools bring the store back: halts every client, and writes to a new file whom the store has
+    forgotten; `forgotten` counts them."""
+    with _opened(settings, workspace) as store:
+        people = forgotten_people(store)
+        write_forgotten(people, file)
+        clients = _halted(store, actor, now)
+    return Restored(migrations.VERSION, clients, sum(map(len, people.values())))
+
+
+def after_restore(settings: Settings, workspace: Path, file: Path | None, now: datetime, actor: str) -> Restored:
+    """After other tools brought the store back: halts every client at once, and forgets again whom `file` names; safe
+    to repeat. Raises as `forget_again` does: all clients are halted by then."""
+    before = {} if file is None else read_forgotten(file)
+    with _opened(settings, workspace) as store:
+        store.migrate()
+        clients = _halted(store, actor, now)
+        return Restored(migrations.VERSION, clients, _brought_back(store, before, now))
+
+
+@contextmanager
+def _opened(settings: Settings, workspace: Path) -> Iterator[SqlStore]:
+    with open_store(settings.store_url(workspace), settings.environment.get(FORGET_KEY, "")) as store:
+        assert isinstance(store, SqlStore)  # noqa: S101 - every URL says SQL
+        yield store
+
+
+def _halted(store: SqlStore, actor: str, now: datetime) -> tuple[str, ...]:
+    clients = accounts_of(store)
+    for client in clients:
+        halt(store, client, actor, now)
+    return clients
+
+
+def _brought_back(store: SqlStore, before: Forgotten, now: datetime) -> int:
+    """What a store needs that went back in time, besides the halt; how many people were forgotten again."""
+    store.doubt_menus()  # who sees which menu has changed since the backup, and LINE tells nobody
+    unregister(store)  # no copy follows a store that went back in time
+    return forget_again(store, before, now)
 
 
 def _forgotten(target: Path) -> Mapping[str, Mapping[str, str]]:
