@@ -58,6 +58,9 @@ class ApplyRecords:
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         return iter(sorted(self._friends[user] for user in self.selected if user not in self.blocked))
 
+    def count(self, account: str, predicate: Predicate, now: datetime) -> int:
+        return sum(1 for _ in self.select(account, predicate, now))
+
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
         names = self.line_ids(account, ids)
         return [

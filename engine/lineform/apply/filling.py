@@ -8,6 +8,7 @@ is uploaded again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Awaitable, Callable, Sequence
 
 from lineform.apply.desk import FIRST_WAIT, TRIES, Desk
@@ -19,6 +20,7 @@ from lineform.planning.marks import read_mark
 from lineform.ports.line_account import NotFound, OutcomeUnknown, RateLimited
 from lineform.segments.predicate import Predicate
 from lineform.sending.derived import Derivation
+from lineform.sending.flags import Flags
 from lineform.sending.keys import recipients_hash
 
 BUSY_WAIT = 10.0
@@ -92,8 +94,11 @@ async def fill_audience(desk: Desk, predicate: Predicate, audience: int) -> str:
 
 
 def _intend(desk: Desk, predicate: Predicate, audience: int) -> None:
-    held = {friend for upload in desk.store.uploads(desk.client, audience) for friend in upload.friend_ids}
-    joined = [friend for friend in desk.store.select(desk.client, predicate, desk.clock.now()) if friend not in held]
+    of, held = Flags(), 1
+    for upload in desk.store.uploads(desk.client, audience):
+        of.add(held, upload.friend_ids)
+    selected = desk.store.select(desk.client, predicate, desk.clock.now())
+    joined = array("q", (friend for friend in selected if not of.has(held, friend)))
     size = limits.AUDIENCE_JSON_IDS
     parts = [joined[start : start + size] for start in range(0, len(joined), size)]
     desk.store.intend_uploads(desk.client, audience, parts)

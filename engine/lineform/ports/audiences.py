@@ -12,7 +12,7 @@ class Upload:
     """One upload of friends to an audience of LINE's. Until it is `confirmed`, LINE may have taken it or not."""
 
     id: int
-    friend_ids: tuple[int, ...]
+    friend_ids: Sequence[int]
     confirmed: bool
 
 

@@ -25,6 +25,7 @@ from lineform.run.supplies import supplies_of
 from lineform.sending.caps import Left, Recent, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
+from lineform.sending.flags import Flags
 from lineform.sending.guards import Figures, Stop, stops
 from lineform.sending.revision import Armed
 from lineform.sending.rollout import waves
@@ -293,10 +294,11 @@ def tested_detail(digest: str) -> str:
 
 
 def _of_them(run: Run, later: Later, ids: Sequence[int]) -> Sequence[int]:
-    waiting = set(run.store.frozen_friends(later.first, capped=True))
+    of, waits = Flags(), 1
+    of.add(waits, run.store.frozen_friends(later.first, capped=True))
     for other in later.others:
-        waiting.difference_update(run.store.frozen_friends(other))
-    return array("q", (one for one in ids if one in waiting))
+        of.take(waits, run.store.frozen_friends(other))
+    return array("q", (one for one in ids if of.has(waits, one)))
 
 
 async def _limit(run: Run, armed: Armed, quota: Quota, spent: Spent) -> int:

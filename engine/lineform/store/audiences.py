@@ -9,7 +9,10 @@ import sqlalchemy as sa
 from lineform.ports.audiences import Upload
 from lineform.store.database import Database
 from lineform.store.tables import audience_uploads
-from lineform.store.types import pack_ids, unpack_ids
+from lineform.store.types import pack_ids, unpacked
+
+_READ = 100
+"""Uploads read at once, of ten thousand friends each."""
 
 
 class AudienceRecords(Database):
@@ -23,7 +26,7 @@ class AudienceRecords(Database):
                 {
                     "account_id": account_id,
                     "audience": audience,
-                    "friend_ids": pack_ids(tuple(friend_ids)),
+                    "friend_ids": pack_ids(friend_ids),
                     "confirmed": False,
                 }
                 for friend_ids in uploads
@@ -46,8 +49,8 @@ class AudienceRecords(Database):
                 .where(audience_uploads.c.account_id == account_id, audience_uploads.c.audience == audience)
                 .order_by(audience_uploads.c.id)
             )
-            rows = connection.execute(query).all()
-        return [Upload(row.id, unpack_ids(row.friend_ids), row.confirmed) for row in rows]
+            rows = connection.execution_options(stream_results=True, yield_per=_READ).execute(query)
+            return [Upload(row.id, unpacked(row.friend_ids), row.confirmed) for row in rows]
 
     def forget_uploads(self, account: str, audience: int) -> None:
         """The audience is no more."""
