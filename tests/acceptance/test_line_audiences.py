@@ -187,6 +187,7 @@ def test_a_failed_upload_is_made_good(salon: Salon) -> None:
     salon.apply()
     salon.wait(minutes=1)
     assert salon.members() == [[]]
+    salon.wait(hours=2)
     salon.settle()
     salon.settle()
     assert salon.members()[-1] == sorted(salon.scene.users[:3])

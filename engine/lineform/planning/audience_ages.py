@@ -25,6 +25,8 @@ LEAST_AGE_BEFORE_SEND: Final = timedelta(hours=2)
 """The same while a campaign that names the audience is near."""
 NEAR: Final = timedelta(hours=24)
 """A campaign is near from so long before it is due until so long after."""
+TRIED_AGAIN_AFTER: Final = timedelta(hours=2)
+"""A copy that failed at LINE is followed by another no earlier: what LINE refuses once, it may refuse always."""
 RENEWED_AFTER: Final = timedelta(days=2)
 """A copy out of which time took somebody is made anew when it is so old: a day before it may not be sent to."""
 SENT_FOR: Final = timedelta(days=3)

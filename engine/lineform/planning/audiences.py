@@ -22,7 +22,7 @@ from lineform.model.address import Address, Kind
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience_spec import AudienceSpec
 from lineform.model.project import Client
-from lineform.planning.audience_ages import Membership, near_sends, replaced_from
+from lineform.planning.audience_ages import TRIED_AGAIN_AFTER, Membership, near_sends, replaced_from
 from lineform.planning.change import Action, AudienceWork, Change
 from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import AudienceStatus, LiveAudience
@@ -156,7 +156,7 @@ def _declared(
         found.settled[address] = after
         if waits := _waits(newest, members, near, now):
             found.changes.append(Change(Action.PENDING, client, address, before, before, waits))
-        if members.missing or members.unfinished:
+        if (members.missing or members.unfinished) and not _broken(newest.live):
             work = AudienceWork(newest.live.id, wanted, fill=True)
             joined = f"{_people(members.missing)} of its segment are not in it yet"
             reason = "an interrupted apply has not finished it" if members.unfinished else joined
@@ -230,10 +230,8 @@ def _reason_to_replace(
     live = newest.live
     if newest.mark.hash != wanted:
         return "its segment means other people now"
-    if live.status not in _USABLE:
-        return f"LINE says it is {live.status.value}"
-    if live.uploads_failed:
-        return "an upload to it failed at LINE"
+    if broken := _broken(live):
+        return broken if now - newest.mark.created >= TRIED_AGAIN_AFTER else ""
     if live.expires is not None and live.expires - now < RENEWED_BEFORE:
         return f"it expires on {live.expires:%Y-%m-%d}"
     if not members.recorded and live.count:
@@ -245,8 +243,18 @@ def _reason_to_replace(
     return ""
 
 
+def _broken(live: LiveAudience) -> str:
+    """Why it can never be sent to; empty where it can, or will."""
+    if live.status not in _USABLE:
+        return f"LINE says it is {live.status.value}"
+    return "an upload to it failed at LINE" if live.uploads_failed else ""
+
+
 def _waits(newest: OwnAudience, members: Membership, near: datetime | None, now: datetime) -> str:
-    """What becomes of an audience that friends have left and that is not replaced now; empty where nobody did."""
+    """What becomes of an audience that failed, or that friends have left, and that is not replaced now; empty where
+    nothing has to."""
+    if broken := _broken(newest.live):
+        return f"{broken}; an apply makes another after {newest.mark.created + TRIED_AGAIN_AFTER:%Y-%m-%d %H:%M} UTC"
     since = replaced_from(members, newest.mark.created, near, now)
     if since is None:
         return ""

@@ -133,6 +133,14 @@ def test_a_copy_is_kept_for_a_day_and_for_hours_before_a_campaign(hours: float, 
     assert found.empty is not replaced
 
 
+@pytest.mark.parametrize("failed", [{"status": AudienceStatus.FAILED}, {"uploads_failed": True}])
+def test_what_line_refuses_again_and_again_is_not_made_again_at_every_apply(failed: dict[str, object]) -> None:
+    found = plan(ours(days=0.05, **failed), members=replace(FULL, missing=3))
+    assert (changes(found), found.empty) == ([(Action.PENDING, False)], True)
+    assert "an apply makes another after 2026-11-22 08:07 UTC" in found.changes[0].reason
+    assert changes(plan(ours(days=0.1, **failed), members=FULL)) == [(Action.REPLACE, True)]
+
+
 def test_who_joined_is_added_to_a_copy_that_waits_to_be_replaced() -> None:
     found = plan(ours(days=0.1), members=replace(LEFT, missing=2))
     assert changes(found) == [(Action.PENDING, False), (Action.REFRESH, True)]
