@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.segments.calendar import days_of_occasion, instant, is_span, local_moment, month_days, on_date
-from lineform.segments.friend import Friend
+from lineform.segments.calendar import (
+    days_of_occasion,
+    instant,
+    is_span,
+    local_moment,
+    month_days,
+    on_date,
+    with_longer_memory,
+)
+from lineform.segments.friend import Event, Friend
 from lineform.segments.predicate import (
     EVERYONE,
     AgeIs,
@@ -18,7 +26,10 @@ from lineform.segments.predicate import (
     Anniversary,
     Any,
     AttributeIs,
+    Count,
+    Edge,
     FriendSince,
+    Happened,
     HasTag,
     Maybe,
     Not,
@@ -27,6 +38,9 @@ from lineform.segments.predicate import (
 from lineform.segments.reading import matches
 
 TOKYO = "Asia/Tokyo"
+NOON = datetime(2026, 12, 1, 3, tzinfo=UTC)
+DAY = timedelta(days=1)
+WITHIN_60_DAYS = 60 * 86_400
 
 
 def born(day: str) -> Friend:
@@ -167,3 +181,32 @@ TAG = HasTag("vip")
 )
 def test_an_occasion_is_an_anniversary_that_everybody_has(predicate: Predicate, days: int) -> None:
     assert days_of_occasion(predicate) == days
+
+
+def buyer(**ago: float) -> Friend:
+    event = Event("purchase", "1", NOON - timedelta(**ago), {})
+    return Friend(1, "U" + "1" * 32, "", "", NOON - 90 * DAY, False, {}, frozenset(), events=(event,))
+
+
+BOUGHT = Happened("purchase", (), WITHIN_60_DAYS, None, Count("at_least", (1,)))
+BOUGHT_LAST = Happened("purchase", (), None, None, Edge("last", WITHIN_60_DAYS, None))
+
+
+@pytest.mark.parametrize("bought", [BOUGHT, BOUGHT_LAST])
+def test_who_is_out_of_a_window_because_time_went_on_is_told_from_who_did_something(bought: Happened) -> None:
+    lately, long_ago, just_now = buyer(days=60.5), buyer(days=61.5), buyer(hours=1)
+    longer = with_longer_memory(bought, DAY)
+    assert (matches(bought, lately, NOON), matches(longer, lately, NOON)) == (False, True)
+    assert matches(longer, long_ago, NOON) is False
+    silent = Not(bought)
+    assert matches(silent, just_now, NOON) is False
+    assert matches(with_longer_memory(silent, DAY), just_now, NOON) is False, "time alone takes nobody out of it"
+
+
+def test_only_what_is_relative_to_the_moment_of_asking_remembers_longer() -> None:
+    fixed = FriendSince(NOON - 9 * DAY, NOON)
+    birthday = Anniversary("birthday", "today", TOKYO)
+    parts = (fixed, birthday, HasTag("vip"), AgeIs("birthday", "above", (20,), TOKYO), EVERYONE)
+    assert with_longer_memory(All(parts), DAY) == All(parts)
+    moving = Any((HasTag("vip", 100), Maybe(FriendSince(200, 100))))
+    assert with_longer_memory(moving, DAY) == Any((HasTag("vip", 86_500), Maybe(FriendSince(86_600, 86_500))))
