@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,14 +12,10 @@ from lineform.cli.common import find_resource, moment, open_project, read_settin
 from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
-from lineform.ports.ledger import Send
 from lineform.report.sends import notes_text, sends_json, sends_text
-from lineform.sending.status import SendStatus
-from lineform.wiring.session import Session, open_session
+from lineform.wiring.session import open_session
 
 DAYS = 35
-OPEN = frozenset({SendStatus.HELD, SendStatus.FROZEN, SendStatus.WAITING, SendStatus.ACCEPTED})
-"""What somebody or something still has to end: always shown, however old."""
 NOTES = 200
 
 
@@ -59,16 +54,16 @@ def command(
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         since = session.clock.now() - timedelta(days=days)
         sends = {
-            name: _sends(session, name, address or "", since)
+            name: session.store.sends_since(name, since, address=address or "")
             for name, address in addresses.items()
             if campaign is None or address
         }
         notes = {name: session.store.notes(name, NOTES) for name in sends} if audit else None
-    if output == "json":
-        click.echo(sends_json(sends, notes))
-        return
-    click.echo(sends_text(sends, zones, colour=use_colour()))
-    if notes is not None:
+        # Read as it is told: steps and answers are summed up as they come.
+        as_json = output == "json"
+        told = sends_json(sends, notes) if as_json else sends_text(sends, zones, colour=use_colour())
+    click.echo(told)
+    if notes is not None and not as_json:
         click.echo(notes_text(notes, zones, colour=use_colour()))
 
 
@@ -80,7 +75,3 @@ def _address(owner: Client, campaign: str | None, *, alone: bool) -> str:
         return str(find_resource(owner, campaign, Kind.CAMPAIGN).address)
     wanted = campaign if "." in campaign else f"{Kind.CAMPAIGN}.{campaign}"
     return next((str(r.address) for r in owner.of(Kind.CAMPAIGN) if str(r.address) == wanted), "")
-
-
-def _sends(session: Session, name: str, address: str, since: datetime) -> Sequence[Send]:
-    return [send for send in session.store.sends(name, address=address) if send.due_at >= since or send.status in OPEN]

@@ -286,6 +286,11 @@ class Ledger(Protocol):
 
     def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]: ...
 
+    def sends_since(self, account: str, since: datetime, *, address: str = "") -> Iterator[Send]:
+        """Sends that were due since then or are due later, and those that are held or not at their end, however old;
+        in the order of their freezing, streamed."""
+        ...
+
     def send(self, account: str, address: str, key: str) -> Send | None: ...
 
     def occurrences(self, account: str, addresses: Sequence[str], since: datetime) -> Sequence[Occurrence]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,14 +26,15 @@ _TINTS: Final = {
 }
 
 
-def sends_text(sends: Mapping[str, Sequence[Send]], zones: Mapping[str, str], *, colour: bool = False) -> str:
+def sends_text(sends: Mapping[str, Iterable[Send]], zones: Mapping[str, str], *, colour: bool = False) -> str:
     """Each client's sends in columns, the latest last. `zones` are the clients' time zones."""
     paint = Painter(colour)
     blocks = []
-    for client, found in sends.items():
+    for client, each in sends.items():
         lines = [paint(client, Style.BOLD)]
+        found = in_order(by_step(each))
         names = max((width(send.address) for send in found), default=0)
-        for send in in_order(by_step(found)):
+        for send in found:
             lines += _lines(send, ZoneInfo(zones[client]), names, paint)
         if not found:
             lines.append("  nothing was sent")
@@ -44,34 +45,51 @@ def sends_text(sends: Mapping[str, Sequence[Send]], zones: Mapping[str, str], *,
 _ONE_BY_ONE: Final = "campaign."
 
 
-def by_step(sends: Sequence[Send]) -> list[Send]:
+def by_step(sends: Iterable[Send]) -> list[Send]:
     """The sends, with those of steps, replies and the like put together that ended alike: a scenario makes a send
-    whenever the step of somebody is due, and nobody reads a thousand lines."""
+    whenever the step of somebody is due, and nobody reads a thousand lines. None of those is kept."""
     out: list[Send] = []
-    alike: dict[tuple[str, str, SendStatus], list[Send]] = {}
+    alike: dict[tuple[str, str, SendStatus], _Alike] = {}
     for send in sends:
         if send.address.startswith(_ONE_BY_ONE):
             out.append(send)
-        else:
-            alike.setdefault((send.address, send.key.partition("@")[0], send.status), []).append(send)
-    for (address, step, _), several in alike.items():
-        latest = max(several, key=lambda send: send.due_at)
-        counts: Counter[BatchStatus] = Counter()
-        for send in several:
-            counts.update(send.batches)
-        put = replace(
-            latest,
+            continue
+        what = (send.address, send.key.partition("@")[0], send.status)
+        if what not in alike:
+            alike[what] = _Alike(send)
+        alike[what].add(send)
+    return [*out, *(several.put(address, step) for (address, step, _), several in alike.items())]
+
+
+class _Alike:
+    """Sends that ended alike, summed up."""
+
+    def __init__(self, first: Send) -> None:
+        self._latest = first
+        self._recipients = self._accepted = self._capped = 0
+        self._batches: Counter[BatchStatus] = Counter()
+
+    def add(self, send: Send) -> None:
+        if send.due_at > self._latest.due_at:
+            self._latest = send
+        self._recipients += send.recipients
+        self._accepted += send.accepted_recipients
+        self._capped += send.capped
+        self._batches.update(send.batches)
+
+    def put(self, address: str, step: str) -> Send:
+        """Told as one."""
+        return replace(
+            self._latest,
             address=f"{address}/{step}" if address.startswith("scenario.") else address,
-            recipients=sum(send.recipients for send in several),
-            accepted_recipients=sum(send.accepted_recipients for send in several),
-            capped=sum(send.capped for send in several),
-            batches=dict(counts),
+            recipients=self._recipients,
+            accepted_recipients=self._accepted,
+            capped=self._capped,
+            batches=dict(self._batches),
         )
-        out.append(put)
-    return out
 
 
-def in_order(sends: Sequence[Send]) -> list[Send]:
+def in_order(sends: Iterable[Send]) -> list[Send]:
     """By the moment at which they were due."""
     return sorted(sends, key=lambda send: (send.due_at, send.address))
 
@@ -101,7 +119,7 @@ def _calls(send: Send) -> str:
     return plural(total, "call") + ("" if set(counts) == {"accepted"} else detail)
 
 
-def sends_json(sends: Mapping[str, Sequence[Send]], notes: Mapping[str, Sequence[AuditEntry]] | None = None) -> str:
+def sends_json(sends: Mapping[str, Iterable[Send]], notes: Mapping[str, Sequence[AuditEntry]] | None = None) -> str:
     """One JSON object; with `notes`, each client also has its audit log."""
     clients = []
     for client, found in sends.items():

@@ -6,7 +6,7 @@ so that a crash leaves a trace; and what LINE accepted never becomes anything el
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -43,6 +43,14 @@ _TOLD = tuple(column for column in sends.c if column is not sends.c.frame)
 _OF_ACCOUNT = accounts.c.name == sa.bindparam("account")
 _IS_ADDRESS = sends.c.address == sa.bindparam("address")
 _IS_KEY = sends.c.key == sa.bindparam("key")
+_OF_PAGE = (sends.c.id >= sa.bindparam("first"), sends.c.id <= sa.bindparam("last"))
+_PAGE = 1_000
+"""Sends in memory where all of them are told."""
+# Whatever is open is told, however old.
+_REPORTED = sa.or_(
+    sends.c.due_at >= sa.bindparam("since"),
+    sends.c.status.in_([SendStatus.HELD.value, *(status.value for status in UNFINISHED)]),
+)
 _OCCURRENCES = (
     sa.select(*(sends.c[one.name] for one in fields(Occurrence)))
     .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
@@ -84,6 +92,25 @@ class LedgerRecords(FreezeRecords):
         """Sends in the order of their freezing, with the counts of their batches. Unfinished: with work left."""
         wanted = ((_IS_ADDRESS,) if address else ()) + ((_UNFINISHED,) if unfinished else ())
         return self._sends(wanted, account=account, address=address)
+
+    def sends_since(self, account: str, since: datetime, *, address: str = "") -> Iterator[Send]:
+        """Page by page: a ledger holds millions of steps."""
+        wanted = (_IS_ADDRESS, _REPORTED) if address else (_REPORTED,)
+        ids = (
+            sa.select(sends.c.id)
+            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
+            .where(_OF_ACCOUNT, *wanted, sends.c.id >= sa.bindparam("first"))
+            .order_by(sends.c.id)
+            .limit(_PAGE)
+        )
+        asked: dict[str, Any] = {"account": account, "address": address, "since": since, "first": 0}
+        while True:
+            with self.reading() as connection:
+                page = connection.execute(ids, asked).scalars().all()
+            if not page:
+                return
+            yield from self._sends((*wanted, *_OF_PAGE), **asked, last=page[-1])
+            asked["first"] = page[-1] + 1
 
     def send(self, account: str, address: str, key: str) -> Send | None:
         """One occurrence, None where it was never frozen."""
@@ -283,7 +310,7 @@ class LedgerRecords(FreezeRecords):
         status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update()
         return connection.execute(status).scalar() == SendStatus.FROZEN
 
-    def _sends(self, wanted: tuple[sa.ColumnElement[bool], ...], **asked: str) -> list[Send]:
+    def _sends(self, wanted: tuple[sa.ColumnElement[bool], ...], **asked: Any) -> list[Send]:
         chosen, counts = _chosen_sends(wanted)
         with self.reading() as connection:
             rows = connection.execute(chosen, asked).all()
