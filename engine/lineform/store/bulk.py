@@ -32,7 +32,8 @@ def json_encoder() -> json.JSONEncoder:
 def insert_rows(
     connection: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], *, encoded: Sequence[str] = ()
 ) -> None:
-    """Inserts rows whose values stand in the order of `columns`; those that are `encoded` are text already."""
+    """Inserts rows whose values stand in the order of `columns`; those that are `encoded` are as the driver
+    takes them."""
     if rows:
         insert_columns(connection, table, dict(zip(columns, zip(*rows, strict=True), strict=True)), encoded=encoded)
 
@@ -40,7 +41,8 @@ def insert_rows(
 def insert_columns(
     connection: Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], *, encoded: Sequence[str] = ()
 ) -> None:
-    """Inserts rows whose values stand in columns. Those that are `encoded` are text already, such as JSON."""
+    """Inserts rows whose values stand in columns. Those that are `encoded` are as the driver takes them, such as
+    JSON as text."""
     rows = _adapted(connection, table, columns, encoded)
     names = ", ".join(columns)
     cursor = _cursor(connection)

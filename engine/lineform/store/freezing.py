@@ -252,6 +252,10 @@ _NEW_BATCH = (
 )
 
 
+_AS_THEY_ARE = ("friend_ids", "body", "retry_key", "digest")
+"""Columns whose values every driver takes as they stand in a row."""
+
+
 def _row(batch: NewBatch) -> Row:
     """In the order of `_NEW_BATCH`."""
     ids = batch.friend_ids
@@ -266,7 +270,7 @@ def _write_rows(connection: Connection, send_id: int, rows: Iterable[Row], judge
     if judged is not None and judged.without:
         rows = _trimmed(rows, judged)
     named = [(send_id, *row) for row in rows]
-    insert_rows(connection, batches, ("send_id", *_NEW_BATCH), named, encoded=("retry_key",))
+    insert_rows(connection, batches, ("send_id", *_NEW_BATCH), named, encoded=_AS_THEY_ARE)
 
 
 def _trimmed(rows: Iterable[Row], judged: Rejudged) -> Iterator[Row]:
