@@ -174,6 +174,8 @@ def test_without_a_key_the_step_waits_and_nothing_is_written(life: Any) -> None:
     assert entry.guard == "G219"
     assert (here.sends(), here.targets(), here.marks()) == ([], [], [])
     here.later(timedelta(minutes=1))
+    assert here.links() == [], "what is missing is looked for again after an hour"
+    here.later(timedelta(hours=1))
     assert len(here.links()) == 1
 
 
