@@ -80,10 +80,12 @@ def tap_attributes(action: object) -> dict[str, str]:
     return {"data-action": as_json, "title": action_words(known), "role": "button", "tabindex": "0"}
 
 
-def tappable(action: object, classes: str, *children: str, style: str = "") -> Html:
-    """An element that performs the action: a link where the action opens an https address, else a plain element."""
+def tappable(action: object, classes: str, *children: str, style: str = "", name: str = "") -> Html:
+    """An element that performs the action: a link where the action opens an https address, else a plain element.
+    `name` is what screen readers say where the children do not say it.
+    """
     known = a_mapping(action)
-    attributes = {"class": classes, "style": style, **tap_attributes(known)}
+    attributes = {"class": classes, "style": style, "aria-label": name, **tap_attributes(known)}
     address = web_address(known.get("uri") or known.get("linkUri")) if known.get("type") == "uri" else ""
     if not address:
         return element("div", attributes, *children)

@@ -50,7 +50,7 @@ def _area(number: int, area: Mapping[str, Any], width: int, height: int) -> Html
     does = f"{label}: {action_words(action)}" if label else action_words(action)
     classes = "lf-tap lf-outside" if _outside(area, width, height) else "lf-tap"
     style = area_style(a_mapping(area.get("bounds")), width, height)
-    return tappable(action, classes, span("lf-number", str(number)), span("lf-does", does), style=style)
+    return tappable(action, classes, span("lf-number", str(number)), span("lf-does", does), style=style, name=does)
 
 
 def _explained(area: Mapping[str, Any], width: int, height: int) -> Html:

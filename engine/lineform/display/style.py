@@ -1,5 +1,5 @@
-"""The stylesheet of every page, in the order in which one reads a page: page, chat, Flex Messages, rich menus, and
-rows of cards.
+"""The stylesheet of every page, in the order in which one reads a page: page, chat, Flex Messages, rich menus, rows of
+cards, and what a phone has beside them.
 
 One light and one dark palette by `prefers-color-scheme`. Flex and template bubbles stay light in the dark, as LINE
 shows them. Nothing is loaded from elsewhere.
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 PAGE = """
 :root{color-scheme:light dark;--lf-page:#f4f6f8;--lf-ink:#16202b;--lf-quiet:#5b6875;--lf-card:#fff;
-  --lf-edge:#d8dee5;
+  --lf-edge:#d8dee5;--lf-button:#067a3c;--lf-button-ink:#fff;
 --lf-link:#0b62c4;--lf-accent:#06a94d;--lf-chat:#8fabd3;--lf-stamp:#3c5374;--lf-in:#fff;--lf-in-ink:#111;
   --lf-out:#8de055;--lf-out-ink:#111;
 --lf-font:-apple-system,BlinkMacSystemFont,"Hiragino Sans","Noto Sans JP","Noto Sans CJK JP","Yu Gothic UI",Meiryo,
   sans-serif}
 @media(prefers-color-scheme:dark){:root{--lf-page:#11161c;--lf-ink:#e6ebf0;--lf-quiet:#9aa7b4;--lf-card:#1a2129;
-  --lf-edge:#323d48;
+  --lf-edge:#323d48;--lf-button:#3ddc84;--lf-button-ink:#0b1a11;
 --lf-link:#7db8ff;--lf-accent:#3ddc84;--lf-chat:#1c2530;--lf-stamp:#aebccb;--lf-in:#333d48;--lf-in-ink:#f2f5f7;
   --lf-out:#4f9d2d;--lf-out-ink:#fff}}
 *{box-sizing:border-box}
@@ -218,12 +218,6 @@ section>h2{margin-top:1.2rem}
 .lf-shown>figcaption .lf-quiet{font-size:.82rem}
 .lf-shown>.lf-chat,.lf-shown>.lf-menu{max-width:none}
 .lf-shown>*+.lf-unknown{margin-top:.6rem}
-.lf-friendship{display:flex;justify-content:space-between;align-items:center;max-width:430px;margin:0 0 8px}
-.lf-friendship button,.lf-write button{font:inherit;padding:7px 14px;border:0;border-radius:8px;
-background:var(--lf-accent);color:#fff;cursor:pointer}
-.lf-write{display:flex;gap:8px;max-width:430px;margin:10px 0}
-.lf-write input{flex:1;min-width:0;font:inherit;padding:7px 10px;border:1px solid var(--lf-edge);border-radius:8px;
-background:transparent;color:inherit}
 .lf-phone>.lf-chat{max-height:34rem;overflow-y:auto;overscroll-behavior:contain;scrollbar-width:thin}
 .lf-scroll{overflow-x:auto;scrollbar-width:thin}
 .lf-scroll th,.lf-scroll td{white-space:nowrap}
@@ -234,4 +228,27 @@ background:transparent;color:inherit}
 details>summary{cursor:pointer;padding:.3rem 0}
 """
 
-STYLE = PAGE + CHAT + FLEX + MENU + GALLERY
+PHONE = """
+.lf-friendship{display:flex;justify-content:space-between;align-items:center;max-width:430px;margin:0 0 8px}
+.lf-friendship button,.lf-write button,.lf-pick button{font:inherit;padding:7px 14px;border:0;border-radius:8px;
+  background:var(--lf-button);color:var(--lf-button-ink);cursor:pointer}
+.lf-log{max-width:430px;max-height:34rem;overflow-y:auto;overscroll-behavior:contain;scrollbar-width:thin;
+  border-radius:14px;background:var(--lf-chat)}
+.lf-write{display:flex;gap:8px;max-width:430px;margin:10px 0}
+.lf-write input,.lf-pick input{min-width:0;font:inherit;padding:7px 10px;border:1px solid var(--lf-quiet);
+  border-radius:8px;background:var(--lf-card);color:inherit}
+.lf-write input{flex:1}
+#menu .lf-tap:not(:focus-visible)>.lf-does{display:none}
+#trouble{max-width:430px;margin:0}
+#trouble:not(:empty){margin:0 0 10px;padding:6px 12px;border:1px solid currentColor;border-radius:8px;color:#a5342b;
+  background:#fff4f2}
+.lf-pick{width:20rem;max-width:calc(100vw - 2rem);padding:1.2rem;border:1px solid var(--lf-edge);border-radius:14px;
+  background:var(--lf-card);color:var(--lf-ink)}
+.lf-pick::backdrop{background:rgb(0 0 0/.45)}
+.lf-pick label{display:flex;flex-direction:column;gap:.4rem;font-weight:600}
+.lf-pick input{width:100%;font-weight:400}
+.lf-pick div{display:flex;flex-direction:row-reverse;gap:8px;margin-top:1rem}
+.lf-pick button[type=button]{border:1px solid var(--lf-quiet);background:transparent;color:inherit}
+"""
+
+STYLE = PAGE + CHAT + FLEX + MENU + GALLERY + PHONE

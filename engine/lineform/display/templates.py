@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineform.display import css
-from lineform.display.actions import action_label, tap_attributes, tappable
+from lineform.display.actions import action_label, action_words, tap_attributes, tappable
 from lineform.display.flex_parts import unknown_html
 from lineform.display.markup import (
     Html,
@@ -76,7 +76,7 @@ def imagemap_html(message: Mapping[str, Any]) -> Html:
     parts = [picture(f"{base}/1040" if base else "", label=a_string(message.get("altText")) or file_name(base))]
     for number, action in enumerate(objects(message.get("actions")), 1):
         style = area_style(a_mapping(action.get("area")), width, height)
-        parts.append(tappable(action, "lf-tap", span("lf-number", str(number)), style=style))
+        parts.append(tappable(action, "lf-tap", span("lf-number", str(number)), style=style, name=action_words(action)))
     video = a_mapping(message.get("video"))
     if video:
         parts.append(_video(video, width, height))

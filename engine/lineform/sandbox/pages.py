@@ -9,7 +9,7 @@ from lineform.display.page import Html, element, joined, page_html
 from lineform.sandbox import console
 from lineform.sandbox.accounts import Account
 from lineform.sandbox.clock import iso
-from lineform.sandbox.phone import START_SCRIPT
+from lineform.sandbox.phone_script import START_SCRIPT
 from lineform.sandbox.world import World
 
 MOST_SHOWN = 200

@@ -112,11 +112,13 @@ def tap_message(world: World, account: Account, user: str, action: dict[str, Any
 
 
 def _act(world: World, account: Account, user: str, action: dict[str, Any], now: float) -> dict[str, Any] | None:
+    said = ""
     match action["type"]:
         case "message":
             return write(world, account, user, action["text"], now)
         case "postback":
             postback = {"postback": {"data": action["data"]}}
+            said = action.get("displayText", "")
         case "datetimepicker":
             mode = action["mode"]
             first = action.get("initial", {"date": "2030-01-01", "time": "00:00"}.get(mode, "2030-01-01T00:00"))
@@ -128,7 +130,7 @@ def _act(world: World, account: Account, user: str, action: dict[str, Any], now:
         case _:
             # A link opens or a text is copied on the phone; LINE tells the bot nothing.
             return None
-    return record_event(world, account, user, now, "postback", postback, reply=True)
+    return record_event(world, account, user, now, "postback", postback, reply=True, said=said)
 
 
 def _switch(world: World, account: Account, user: str, alias: str) -> dict[str, str]:
@@ -159,9 +161,19 @@ def reply_token(world: World, account: Account, user: str, now: float) -> str:
 
 
 def record_event(
-    world: World, account: Account, user: str, now: float, kind: str, more: dict[str, Any], *, reply: bool
+    world: World,
+    account: Account,
+    user: str,
+    now: float,
+    kind: str,
+    more: dict[str, Any],
+    *,
+    reply: bool,
+    said: str = "",
 ) -> dict[str, Any]:
-    """One webhook event, kept for whoever asks control for it, and delivered where there is a webhook."""
+    """One webhook event, kept for whoever asks control for it, and delivered where there is a webhook. `said` is what
+    the chat shows as this person's words, though no event tells of it.
+    """
     event: dict[str, Any] = {
         "type": kind,
         "mode": "active",
@@ -175,6 +187,8 @@ def record_event(
     event |= more
     sql = "insert into events (account, time, event) values (?, ?, ?)"
     number = world.state.insert(sql, account.id, now, json.dumps(event, ensure_ascii=False))
+    if said:
+        world.state.run("insert into said (event, text) values (?, ?)", number, said)
     to_deliver(world, account, number, now)
     return event
 

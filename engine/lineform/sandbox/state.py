@@ -104,6 +104,11 @@ create index if not exists undelivered_by_due on undelivered (due);
 """
 """Events that the webhook has not taken yet; made wherever it is missing."""
 
+SAID = """
+create table if not exists said (event integer primary key, text text not null);
+"""
+"""What taps wrote into the chat (`displayText`), which LINE shows and tells nobody; made wherever it is missing."""
+
 
 def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:
     """Why a state cannot be opened: somebody else has it, the disk is full, or it is no state at all."""
@@ -165,7 +170,7 @@ class State:
         if not self.one("select 1 from sqlite_master where name='meta'"):
             # All or nothing: a state that a full disk left half made could never be used again.
             self._make(SCHEMA + AUDIENCES)
-        self._db.executescript(AUDIENCES + UNDELIVERED)
+        self._db.executescript(AUDIENCES + UNDELIVERED + SAID)
         found = self.recall("format")
         if found != FORMAT:
             raise UsageError(

@@ -148,6 +148,26 @@ def test_a_phone_page_shows_the_chat_and_the_menu_escaped(sandbox: SandboxServer
     assert f"/_sandbox/phone/shop/{user}" in start
 
 
+def test_what_a_tap_says_stands_in_the_chat_and_ends_its_quick_replies(
+    sandbox: SandboxServer, line: Line, control: Control, friend: str
+) -> None:
+    action = {"type": "postback", "label": "はい", "data": "yes=1", "displayText": "はい、<b>お願い</b>します"}
+    items = [{"type": "action", "action": action}]
+    message = {"type": "text", "text": "ご予約ですか？", "quickReply": {"items": items}}
+    assert line.post("/v2/bot/message/push", {"to": friend, "messages": [message]}).status == 200
+
+    def phone() -> str:
+        return Line(sandbox.origin).get(f"/_sandbox/phone/shop/{friend}").body.decode().partition("<main>")[2]
+
+    assert "lf-quick" in phone().partition("<script>")[0]
+    event = control.tap("shop", friend, action=action)["event"]
+    shown = phone().partition("<script>")[0]
+    assert "はい、&lt;b&gt;お願い&lt;/b&gt;します" in shown
+    assert "tap: yes=1" in shown
+    assert "lf-quick" not in shown
+    assert event["postback"] == {"data": "yes=1"}, "LINE tells the bot the data alone"
+
+
 def test_a_menu_made_by_hand_is_seen_until_the_api_sets_its_own(line: Line, control: Control, friend: str) -> None:
     control.manager_menu("shop", a_menu("by hand"))
     menu = line.new_menu("by api")
