@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,10 @@ from support.command_line import (
     copy_workspace,
     runner,
 )
+from support.delivering import DUE
+from support.living import Life
 from support.openapi import Checker
+from support.scenario_rules import WORDS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,3 +112,19 @@ def empty_line(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
         control = _reach(server, monkeypatch)
         control.add_account(name=SALON, bot_id=SALON_BOT, token=SALON_TOKEN, plan_limit=5000)
         yield control
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with SandboxServer() as server:
+        yield server.origin
+
+
+@pytest.fixture
+def life(origin: str, tmp_path: Path) -> Any:
+    def make(*specs: Any, **settings: Any) -> Life:
+        here = Life(origin, tmp_path, WORDS, *specs, **{"friends": 1, **settings})
+        here.move(DUE)
+        return here
+
+    return make

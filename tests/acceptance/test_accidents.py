@@ -136,15 +136,15 @@ ROWS = {
         "::test_d9_a_birthday_is_congratulated_once_a_year_though_it_runs_daily_and_the_day_is_corrected"
     ),
     "D9 birthday, as a scenario": (
-        "acceptance/test_scenario_rules.py"
+        "acceptance/test_scenario_dates.py"
         "::test_a_birthday_that_is_corrected_or_armed_anew_is_not_congratulated_twice_in_a_year"
     ),
     "D10 relative validity": ("acceptance/test_coupons.py::test_a_text_says_until_when_from_the_day_it_is_sent"),
     "D10 an expired coupon in a later step is a plan error": (
         "unit/loading/test_coupons.py::test_a_coupon_that_is_over_when_it_is_brought_is_refused"
     ),
-    "D11 moved": "acceptance/test_scenario_rules.py::test_a_reminder_follows_a_booking_that_moves",
-    "D11 cancelled": "acceptance/test_scenario_rules.py::test_a_booking_that_is_cancelled_is_reminded_of_no_more",
+    "D11 moved": "acceptance/test_scenario_dates.py::test_a_reminder_follows_a_booking_that_moves",
+    "D11 cancelled": "acceptance/test_scenario_dates.py::test_a_booking_that_is_cancelled_is_reminded_of_no_more",
     "D12 auto-reply": (
         "acceptance/test_answers_in_the_chat.py"
         "::test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_token"
@@ -188,7 +188,7 @@ ROWS = {
         "acceptance/test_many_workers.py::test_two_runs_in_the_same_second_make_one_send"
     ),
     "two decisions in the same second about one friend and step: both messages": (
-        "acceptance/test_scenario_rules.py::test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided"
+        "acceptance/test_scenario_dates.py::test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided"
     ),
     "one tick, two items: everybody hears of both": (
         "acceptance/test_items_and_calls.py::test_one_tick_tells_everybody_of_every_item"
@@ -197,13 +197,13 @@ ROWS = {
         "acceptance/test_missing_supplies.py::test_an_empty_pool_holds_up_its_own_step_and_nobody_else"
     ),
     "a reply token that is dead: no push beyond the budget, a limit or into the night": (
-        "acceptance/test_scenario_rules.py::test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours"
+        "acceptance/test_scenario_sending.py::test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours"
     ),
     "the server was down for a night: its answers are no answers any more": (
-        "acceptance/test_scenario_rules.py::test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule"
+        "acceptance/test_scenario_sending.py::test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule"
     ),
     "the process dies before the quiet hours: nobody is woken": (
-        "acceptance/test_scenario_rules.py::test_what_was_frozen_before_the_quiet_hours_waits_for_their_end"
+        "acceptance/test_scenario_sending.py::test_what_was_frozen_before_the_quiet_hours_waits_for_their_end"
     ),
     "pause 30 hours, resume: no duplicate": "acceptance/test_accidents.py::test_pause_30_hours_resume_no_duplicate",
     "a setting that the engine cannot honour is a validation error": (
