@@ -46,16 +46,26 @@ def counts_as_sent(said: str) -> bool:
 
 
 def _limits(read: Sequence[Read]) -> Iterator[str]:
-    pushed = sorted((at, text) for at, text, answer in read if not answer)
+    pushed = sorted(((at, text) for at, text, answer in read if not answer), key=lambda one: one[0])
     for place, (at, text) in enumerate(pushed):
         local = datetime.fromtimestamp(at, JAPAN)
         # What was frozen before nine in the evening may be called a little later.
         if local.hour < 9 or (local.hour, local.minute) >= (21, 5):
             yield f"read '{text}' at {local:%H:%M}"
-        if text.partition("/")[0] not in LIMITED:
+        if not _limited(text):
             continue
-        before = [other for other, _ in pushed[:place]]
+        before = [other for other, others in pushed[:place] if _counts(others, at - other)]
         if sum(at - other < 7 * 86_400 - LATE.total_seconds() for other in before) >= WEEK:
             yield f"read '{text}' beside {WEEK} others within a week"
         if before and at - before[-1] < (GAP - LATE).total_seconds():
             yield f"read '{text}' {at - before[-1]:.0f} seconds after another"
+
+
+def _limited(text: str) -> bool:
+    return text.partition("/")[0] in LIMITED
+
+
+def _counts(text: str, seconds: float) -> bool:
+    """Whether a message so long before another one stands in its way. Of two that were called in one moment nobody
+    can tell here which was decided first: one that keeps no limit may have been the second."""
+    return _limited(text) or seconds > LATE.total_seconds()
