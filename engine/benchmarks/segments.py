@@ -123,6 +123,7 @@ def ask(store: SqlStore, repeat: int) -> tuple[Answers, dict[str, object]]:
             answers[name] = question()
             took.append(time.perf_counter() - start)
         seconds[name] = min(took)
+        print(f"  {name}: {seconds[name]:,.3f} s", file=sys.stderr)
     return seconds, answers
 
 
@@ -157,6 +158,7 @@ def measured(
 
     def asked(store: SqlStore, url: str, copy: Path | None, load: float) -> dict:
         gc.collect()
+        print(f"{size:,} friends loaded in {load:,.0f} s", file=sys.stderr)
         seconds, answers = ask(store, repeat)
         told.append(answers)
         assert answers == told[0], "the engines do not answer alike"
@@ -274,7 +276,7 @@ def main() -> None:
             for one in sizes:
                 for engine, result in measured(one, folder, engines, server, repeat):
                     found.setdefault(engine, {})[one] = result
-                    print(f"{engine}, {one:,} friends: loaded in {result['load_s']:,.0f} s", file=sys.stderr)
+                    print(f"{engine}, {one:,} friends: peak {result['peak_mb']:,.0f} MB\n", file=sys.stderr)
             urls = [f"sqlite:///{folder}/trees.db"]
             urls += [server()] if server is not None else []
             urls += [f"sqlite:///{folder}/copied.db"] if "duckdb" in engines else []
