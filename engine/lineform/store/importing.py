@@ -1,7 +1,7 @@
 """Friends as they are written: an import adds and changes many of them in transactions of bounded size.
 
-Measured with four attributes and a tag a friend (`make bench NAME=imports`): a new one from a CSV file takes 20 µs of a
-busy core. A quarter of that is reading, a fifth is work of this file, and the rest is SQLite's own on three tables with
+Measured with four attributes and a tag a friend (`make bench NAME=imports`): a new one from a CSV file takes 20 µs, all
+in all. A quarter of that is reading, a fifth is work of this file, and the rest is SQLite's own on three tables with
 their indexes. Memory stays the same for any number of rows.
 """
 
