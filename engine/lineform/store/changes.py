@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lineform.store import noting
 from lineform.store.database import STREAMED, Database
-from lineform.store.migrations import NOTED, sqlite_triggers
 from lineform.store.tables import changes, copies, events, friends
 
 ABANDONED = timedelta(days=30)
@@ -65,7 +65,7 @@ def register(database: Database, copy: str, now: datetime) -> None:
         mark = connection.execute(_BEFORE).scalar_one() if database.postgres else newest
         connection.execute(sa.insert(copies).values(id=copy, mark=mark, seq=newest, seen_at=now))
         if not database.postgres:
-            for name, made in sqlite_triggers(noted=NOTED):
+            for name, made in noting.sqlite_triggers(noted=noting.ALL):
                 if name not in FOUND_BY_ID:
                     connection.exec_driver_sql(made.replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
     if database.postgres:
@@ -79,7 +79,7 @@ def unregister(database: Database, copy: str | None = None) -> None:
         gone = sa.delete(copies)
         connection.execute(gone if copy is None else gone.where(copies.c.id == copy))
         if not database.postgres and connection.execute(sa.select(copies.c.id)).first() is None:
-            for name, _ in sqlite_triggers(noted=NOTED):
+            for name, _ in noting.sqlite_triggers(noted=noting.ALL):
                 connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
         _prune(connection)
 

@@ -174,35 +174,23 @@ class LedgerRecords(FreezeRecords):
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
         """Gives batches back as they were before their claim: that call did certainly not happen."""
-        first = batches.c.first_called_at == batches.c.called_at
-        with self.writing() as connection:
-            connection.execute(
-                sa.update(batches)
-                .where(self.among(batches.c.id, list(batch_ids)), batches.c.status == BatchStatus.CALLING)
-                .values(
-                    status=BatchStatus.READY,
-                    attempts=batches.c.attempts - 1,
-                    first_called_at=sa.case((first, sa.null()), else_=batches.c.first_called_at),
-                    called_at=sa.case((first, sa.null()), else_=batches.c.called_at),
-                    worker="",
-                    lease_until=None,
-                )
-            )
+        self._ready_again(batch_ids, attempts=batches.c.attempts - 1, lease_until=None)
 
     def postpone(self, batch_ids: Sequence[int], now: datetime, until: datetime) -> None:
         """Ready again, for nobody before `until`: that call did certainly not happen, and counts as an attempt."""
+        self._ready_again(batch_ids, lease_until=until)
+
+    def _ready_again(self, batch_ids: Sequence[int], **values: Any) -> None:
+        """Claimed batches whose call did certainly not happen: a first call that was none is forgotten."""
         first = batches.c.first_called_at == batches.c.called_at
+        claimed = self.among(batches.c.id, list(batch_ids)), batches.c.status == BatchStatus.CALLING
+        never = {
+            "first_called_at": sa.case((first, sa.null()), else_=batches.c.first_called_at),
+            "called_at": sa.case((first, sa.null()), else_=batches.c.called_at),
+        }
         with self.writing() as connection:
             connection.execute(
-                sa.update(batches)
-                .where(self.among(batches.c.id, list(batch_ids)), batches.c.status == BatchStatus.CALLING)
-                .values(
-                    status=BatchStatus.READY,
-                    first_called_at=sa.case((first, sa.null()), else_=batches.c.first_called_at),
-                    called_at=sa.case((first, sa.null()), else_=batches.c.called_at),
-                    worker="",
-                    lease_until=until,
-                )
+                sa.update(batches).where(*claimed).values(status=BatchStatus.READY, worker="", **never, **values)
             )
 
     def settle(

@@ -5,11 +5,12 @@ A step is written once and never changed; `tables` describes the sum of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lineform.store import noting
 from lineform.store.failures import StoreUnusable
 
 _LOCK = 0x6C696E65666F726D  # "lineform": the advisory lock under which PostgreSQL migrates
@@ -51,54 +52,6 @@ _TYPES = {
 
 Statement = str | Mapping[str, tuple[str, ...]]
 """One for both engines, with words of `_TYPES`; or each engine's own."""
-
-Noted = tuple[str, str, str, str]
-_NOTED: tuple[Noted, ...] = (
-    # Which table's rows are noted, at which change, as which kind, by which column.
-    ("friends", "INSERT", "f", "id"),
-    ("friends", "UPDATE", "f", "id"),
-    ("friend_tags", "INSERT", "f", "friend_id"),
-    ("friend_tags", "UPDATE", "f", "friend_id"),
-    ("friend_tags", "DELETE", "f", "friend_id"),
-    ("events", "INSERT", "e", "id"),
-    ("events", "UPDATE", "e", "id"),
-    ("events", "DELETE", "d", "id"),
-    ("line_ids", "DELETE", "x", "friend_id"),
-)
-_MENUS_NOTED = tuple(("friend_menus", change, "m", "friend_id") for change in ("INSERT", "UPDATE", "DELETE"))
-NOTED = (*_NOTED, *_MENUS_NOTED)
-
-
-def sqlite_triggers(condition: str = "", noted: Iterable[Noted] = _NOTED) -> Iterator[tuple[str, str]]:
-    """A row of the log for each row that changed: what makes each trigger, by its name."""
-    for table, change, kind, column in noted:
-        row = "OLD" if change == "DELETE" else "NEW"
-        name = f"{table}_{change.lower()}_noted"
-        noting = f"INSERT INTO changes (kind, ids) VALUES ('{kind}', {row}.{column})"  # noqa: S608 - our own names
-        yield name, f"CREATE TRIGGER {name} AFTER {change} ON {table} {condition}BEGIN {noting}; END"
-
-
-def _postgres_notes() -> Iterator[str]:
-    """What a trigger of PostgreSQL calls, by the column that it notes."""
-    for column in ("id", "friend_id"):
-        yield (
-            f"CREATE FUNCTION lineform_note_{column}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "  # noqa: S608 - our own names
-            "IF EXISTS (SELECT 1 FROM copies) THEN INSERT INTO changes (kind, ids) "
-            f"SELECT TG_ARGV[0], array_agg(DISTINCT {column}) FROM touched HAVING count(*) > 0; "
-            "END IF; RETURN NULL; END $$"
-        )
-
-
-def _postgres_triggers(noted: Iterable[Noted]) -> Iterator[str]:
-    """A row of the log for each statement that changed rows."""
-    for table, change, kind, column in noted:
-        rows = "OLD" if change == "DELETE" else "NEW"
-        yield (
-            f"CREATE TRIGGER {table}_{change.lower()}_noted AFTER {change} ON {table} "
-            f"REFERENCING {rows} TABLE AS touched FOR EACH STATEMENT "
-            f"EXECUTE FUNCTION lineform_note_{column}('{kind}')"
-        )
-
 
 _FIRST = (
     "CREATE TABLE accounts (id {id}, name TEXT NOT NULL UNIQUE, bot TEXT NOT NULL)",
@@ -273,8 +226,12 @@ _COPIES = (
     """CREATE TABLE changes (
         seq {id}, kind TEXT NOT NULL, ids {ids}, stamp BIGINT NOT NULL DEFAULT {stamp}, xid BIGINT DEFAULT {xid})""",
     {
-        "sqlite": tuple(made for _, made in sqlite_triggers("WHEN EXISTS (SELECT 1 FROM copies) ")),
-        "postgresql": ("CREATE INDEX changes_xid ON changes (xid)", *_postgres_notes(), *_postgres_triggers(_NOTED)),
+        "sqlite": tuple(made for _, made in noting.sqlite_triggers("WHEN EXISTS (SELECT 1 FROM copies) ")),
+        "postgresql": (
+            "CREATE INDEX changes_xid ON changes (xid)",
+            *noting.postgres_functions(),
+            *noting.postgres_triggers(noting.FRIENDS),
+        ),
     },
 )
 
@@ -335,7 +292,7 @@ _JOURNEYS = (
 
 _NOTING = (
     # SQLite pays for a trigger with each row, even where its condition says no: there they come and go with the copies.
-    {"sqlite": tuple(f"DROP TRIGGER {name}" for name, _ in sqlite_triggers()), "postgresql": ()},
+    {"sqlite": tuple(f"DROP TRIGGER {name}" for name, _ in noting.sqlite_triggers()), "postgresql": ()},
 )
 
 _RELATIONS = (
@@ -371,7 +328,7 @@ _PROFILES = (
 
 _COPIED_MENUS = (
     # The copy knows who was shown which menu, too. SQLite's triggers are there while there is a copy.
-    {"sqlite": (), "postgresql": tuple(_postgres_triggers(_MENUS_NOTED))},
+    {"sqlite": (), "postgresql": tuple(noting.postgres_triggers(noting.MENUS))},
 )
 
 _INTENDED = (
