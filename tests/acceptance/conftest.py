@@ -27,7 +27,7 @@ from support.command_line import (
     copy_workspace,
     runner,
 )
-from support.delivering import DUE
+from support.delivering import DUE, Scene
 from support.living import Life
 from support.openapi import Checker
 from support.scenario_rules import WORDS
@@ -116,12 +116,25 @@ def empty_line(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
+    """An offline LINE, at which each scene and each life has an account of its own."""
     with SandboxServer() as server:
         yield server.origin
 
 
 @pytest.fixture
+def scene(origin: str, tmp_path: Path) -> Any:
+    """Makes a client with these campaigns."""
+
+    def make(*specs: Any, **settings: Any) -> Scene:
+        return Scene(origin, tmp_path, *specs, **settings)
+
+    return make
+
+
+@pytest.fixture
 def life(origin: str, tmp_path: Path) -> Any:
+    """Makes a client with these scenarios and one friend, a moment before anything is due."""
+
     def make(*specs: Any, **settings: Any) -> Life:
         here = Life(origin, tmp_path, WORDS, *specs, **{"friends": 1, **settings})
         here.move(DUE)

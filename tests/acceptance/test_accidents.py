@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 
 from lineform.run.outcome import Outcome
 from lineform.sandbox.control import Control
-from lineform.sandbox.server import SandboxServer
 from support.command_line import BEFORE, SALON, Run, replace
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene
@@ -19,12 +17,6 @@ from support.delivering import DUE, Scene
 TESTS = Path(__file__).parents[1]
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
 ONE = ("--client", SALON, "--now", BEFORE)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.mark.parametrize(

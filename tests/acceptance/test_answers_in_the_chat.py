@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import read_pass
 from lineform.sending.status import SendStatus
@@ -42,12 +40,6 @@ title: 駅のポスター
 tag: regular
 do: [{send: [{text: ポスターからようこそ}]}, {form: profile}]
 """
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

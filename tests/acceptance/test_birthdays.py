@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from lineform.model.attributes import AttributesSpec
 from lineform.ports.friends import FriendRow
-from lineform.sandbox.server import SandboxServer
 from support.declared_clients import campaign
 from support.delivering import Scene
 
 WORDS = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "words", "attributes": {"birthday": {"type": "date"}}}
 )
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def scene(origin: str, folder: Path, cron: str, birthdays: list[str], **schedule: object) -> Scene:

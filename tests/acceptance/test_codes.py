@@ -4,7 +4,6 @@ stops the send before it starts."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,6 @@ from lineform.model.client import Limits
 from lineform.model.code_pool import CodesSpec
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Crash, Dying, Scene
 
@@ -27,12 +25,6 @@ READ = re.compile(r"GIFT-\d{4}")
 
 def pool(**fields: Any) -> CodesSpec:
     return CodesSpec.model_validate({"kind": "codes", "name": "gift", **fields})
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ are made once, never changed behind anybody's back, and brought by messages by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.run.options import new_worker
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from lineform.store.open import open_store
 from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Crash, Dying, Scene, opened
@@ -40,12 +39,6 @@ def coupon(**fields: Any) -> CouponSpec:
 def bringing(**fields: Any) -> Any:
     """A campaign whose message brings the coupon."""
     return campaign("sale", **{"messages": ({"text": "半額です"}, {"coupon": "half-price"}), **fields})
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 class Shop:

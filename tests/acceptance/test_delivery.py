@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,28 +18,13 @@ from lineform.run.halt import halt
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.pump import BEGUN
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Crash, Dying, Scene
+from support.delivering import ARMED, DUE, Crash, Dying
 
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
 BRIEF = timedelta(seconds=3)
 CHOSEN = {"everyone": True, "expect": {"max": 10_000}}
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
-
-
-@pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
-    def make(*specs: Any, **settings: Any) -> Scene:
-        return Scene(origin, tmp_path, *specs, **settings)
-
-    return make
 
 
 def test_nothing_is_sent_before_its_time_and_everything_once_at_it(scene: Any) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from lineform.ports.line_account import Unauthorised
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.revision import revision
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
@@ -29,20 +26,6 @@ HOUR = timedelta(hours=1)
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
 CHOSEN = {"everyone": True, "expect": {"max": 10_000}}
 DAILY = {"cron": "0 10 * * *", "if_late": {"within": "2h"}}
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
-
-
-@pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
-    def make(*specs: Any, **settings: Any) -> Scene:
-        return Scene(origin, tmp_path, *specs, **settings)
-
-    return make
 
 
 def outcomes(here: Scene, **options: Any) -> list[Outcome]:

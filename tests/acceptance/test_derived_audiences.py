@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,11 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.run.options import new_worker
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from lineform.store.open import open_store
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene, opened
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def audience(**source: str) -> AudienceSpec:

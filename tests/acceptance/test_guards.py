@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
 from lineform.run.testsend import send_test
-from lineform.sandbox.server import SandboxServer
 from lineform.store import open_store
 from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Scene, opened
@@ -30,12 +28,6 @@ KNOWN = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
 )
 REGULARS = {"where": {"attribute": "regular", "is": True}}
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,9 @@ from lineform.journeys.items import items_due
 from lineform.model.form import FormSpec
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.intake import ItemEvent
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
 from support.delivering import DUE
 from support.living import Life, says, scenario
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,12 @@ from lineform.run import pump
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.testsend import send_test
-from lineform.sandbox.server import SandboxServer
 from lineform.store import open_store
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene, opened
 
 PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
 FRIENDS, PRESSED_AT, AT_ONCE = 400, 40, 20
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from lineform.planning.options import PlanOptions
 from lineform.ports.friends import FriendRow
 from lineform.run.options import new_worker
 from lineform.run.outcome import Outcome, TickEntry
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.revision import revision
 from lineform.store.open import open_store
 from support.declared_clients import client
@@ -32,12 +31,6 @@ Wrap = Callable[[Any], Any]
 
 def unchanged(port: Any) -> Any:
     return port
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 class Salon:

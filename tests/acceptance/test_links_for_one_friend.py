@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from lineform.report.scenarios import tap_lines
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome
 from lineform.run.taps import link_taps
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import SendStatus
 from lineform.serve.onlooker import Unwatched
 from lineform.serve.working import Following, Working, work_once
@@ -46,12 +44,6 @@ track: friend
 do: [{send: [{text: "https://shop.example.jp/sale です"}]}, {send: [{text: "本店は {{ link.shop }}"}]}]
 """
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

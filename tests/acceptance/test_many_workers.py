@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Scene
@@ -26,12 +25,6 @@ KNOWN = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
 )
 REGULARS = {"where": {"attribute": "regular", "is": True}}
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,7 +20,6 @@ from lineform.model.richmenu import RichMenuSpec
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan
 from lineform.sandbox.control import Control
-from lineform.sandbox.server import SandboxServer
 from support.applying import NOW, ApplyRecords, at_once, revisions
 from support.declared_clients import BOT, client, menu
 
@@ -91,12 +90,6 @@ class Salon:
         seen = self.control.friend("salon", friend)["menu"]
         assert seen, f"{friend} sees no menu"
         return str(seen["areas"][0]["action"]["label"])
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,6 @@ from lineform.model.scenario import ScenarioSpec
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import describe
 from lineform.run.menus import menus_due
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import Happening, What
 from lineform.sending.due import Due
 from support.declared_clients import menu
@@ -66,12 +65,6 @@ def shows(name: str, shown: str) -> ScenarioSpec:
     return ScenarioSpec.model_validate(
         {"kind": "scenario", "name": name, "trigger": {"manual": True}, "steps": (step,)}
     )
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def salon(origin: str, folder: Path, *specs: Any, friends: int = 3, start: str = "2027-04-20T10:00") -> MenuScene:

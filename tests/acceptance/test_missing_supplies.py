@@ -6,7 +6,6 @@ messages that need it, whatever leads to them, and nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from lineform.ports.intake import ItemEvent
 from lineform.ports.journeys import FriendChange
 from lineform.run.menus import menus_due
 from lineform.run.outcome import Outcome, TickReport
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from support.delivering import DUE
@@ -34,12 +32,6 @@ POOL = CodesSpec.model_validate({"kind": "codes", "name": "gift"})
 GIFT = {"text": "{{ code.gift }}"}
 OTHER = scenario("other", says("o", "2h"))
 EMPTY = "gift holds too few codes"
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

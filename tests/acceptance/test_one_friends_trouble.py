@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from lineform.lineapi.routes import Route
 from lineform.model.attributes import AttributesSpec
 from lineform.ports.line_account import TooManyToOne
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW, TRIES
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store import open_store
@@ -24,12 +21,6 @@ PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"
 KNOWN = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
 )
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def personal(origin: str, folder: Path, friends: int, **fields: Any) -> Scene:

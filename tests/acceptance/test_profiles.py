@@ -36,12 +36,6 @@ HANAKO = {"displayName": "花子", "language": "ja", "relation": "stranger"}
 PROFILES = {"method": "GET", "path": "/v2/bot/profile/.*"}
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
-
-
 @contextmanager
 def server_of(scene: Met) -> Iterator[Server]:
     with open_store(scene.url) as store:

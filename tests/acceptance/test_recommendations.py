@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from lineform.model.problem import Problem
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.items import Item
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from support.chatting import declared
 from support.command_line import runner
 from support.delivering import ARMED, DUE, Scene
@@ -59,12 +57,6 @@ SHOP = [
         ("soap", "石けん", 300),
     )
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def shop(origin: str, tmp_path: Path, *texts: str, items: Any = SHOP) -> Scene:

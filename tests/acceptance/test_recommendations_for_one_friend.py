@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from lineform.ports.friends import EventRow
 from lineform.ports.items import Item
 from lineform.run.outcome import Outcome
-from lineform.sandbox.server import SandboxServer
 from support.chatting import ChatLife, declared
 from support.delivering import DUE, Crash, Dying
 from support.living import scenario
@@ -61,12 +59,6 @@ TEA, CUP, POT, RICE = (
     )
 )
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

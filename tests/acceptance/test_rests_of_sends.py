@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from lineform.model.client import Limits
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
 from support.delivering import DUE, Crash, Scene
@@ -28,12 +26,6 @@ KNOWN = AttributesSpec.model_validate(
 ONE_BY_ONE = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 1000}}
 CANARY = ({"percent": 40, "wait": "45m"}, {"percent": 100})
 TODAY, TOMORROW = "2026-12-01T10:00", "2026-12-02T10:00"
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,7 +18,6 @@ from lineform.run.freeze import freeze
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome
 from lineform.run.prepare import prepare
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.batches import grouped
 from lineform.sending.due import Due
 from lineform.sending.revision import read_revision, revision
@@ -111,12 +109,6 @@ audience: {where: {anniversary: birthday, in: SPAN}}
 schedule: {cron: "0 8 * * *", starts: "2026-12-02", if_late: {within: 6h, otherwise: skip}}
 messages: [{text: お誕生日おめでとうございます}]
 """
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def written(folder: Path, **campaigns: str) -> Path:

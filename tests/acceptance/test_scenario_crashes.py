@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from lineform.run.options import TickOptions
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.happening import What
 from support.delivering import DUE, Crash, Dying
 from support.living import Life, says, scenario
@@ -23,12 +19,6 @@ SERIES = scenario(
     says("b", "1h", text="{{ friend.display_name }}さま b"),
     says("c", "2h"),
 )
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 class Within:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lineform.sandbox.server import SandboxServer
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from lineform.sending.due import Due
@@ -20,12 +18,6 @@ from support.living import Life, says, scenario
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

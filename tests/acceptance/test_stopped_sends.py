@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from lineform.ports.ledger import Batch
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.batches import addressed
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
@@ -25,12 +23,6 @@ from support.delivering import DUE, Scene
 HOUR = timedelta(hours=1)
 KEY = "2026-12-01T10:00"
 PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 def begun(origin: str, folder: Path, if_late: Any = "hold", **settings: Any) -> Scene:

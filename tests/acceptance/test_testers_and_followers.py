@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from lineform.run.followers import sync_followers
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test
 from lineform.run.worker import work
-from lineform.sandbox.server import SandboxServer
 from lineform.segments.friend import Friend
 from lineform.store.open import open_store
 from support.declared_clients import campaign
@@ -24,20 +22,6 @@ from support.delivering import DUE, Scene, opened
 
 PERSONAL = ({"text": "{{ friend.display_name }}さまへのテスト"},)
 SYNTHETIC = Friend(0, "", "花子", "ja", None, False, {}, frozenset())
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
-
-
-@pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
-    def make(*specs: Any, **settings: Any) -> Scene:
-        return Scene(origin, tmp_path, *specs, **settings)
-
-    return make
 
 
 def sent_to(here: Scene, testers: list[str], **options: Any) -> TestReport:

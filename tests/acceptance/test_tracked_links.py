@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from lineform.model.client import Limits, PricePlan
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.run.taps import is_crawler, tapped
-from lineform.sandbox.server import SandboxServer
 from lineform.sending.links import LinkKeys, Ticket, sign
 from lineform.store.open import open_store
 from support.declared_clients import campaign
@@ -35,12 +33,6 @@ LINKS = AttributesSpec.model_validate(
 REGULARS = {"where": {"attribute": "regular", "is": True}}
 TOKEN = re.compile(re.escape(BASE) + r"/l/([A-Za-z0-9_-]+)")
 MESSAGES = ({"text": f"セールは {SALE} へ"},)
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ https://developers.line.biz/en/docs/messaging-api/receiving-messages/#unsend-eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lineform.sandbox.server import SandboxServer
 from lineform.store.open import SqlStore
 from support.chatting import declared
 from support.meeting import Met
@@ -45,12 +43,6 @@ when: anything
 do: [{send: [{text: お返事します}]}]
 """
 SECRET = "秘密の花子"
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from lineform.model.audience import SegmentSpec
 from lineform.planning.arming import revisions_of
 from lineform.ports.journeys import FriendChange
 from lineform.run.options import Records, Run, TickOptions
-from lineform.sandbox.server import SandboxServer
 from lineform.store.open import open_store
 from support.delivering import DUE
 from support.living import Life, says, scenario
@@ -26,12 +24,6 @@ HOUR = timedelta(hours=1)
 WORDS = AttributesSpec.model_validate({"kind": "attributes", "name": "words", "tags": {"vip": {}, "gold": {}}})
 VIPS = {"tag": "vip"}
 WIDER = {"any": [{"tag": "vip"}, {"tag": "gold"}]}
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with SandboxServer() as server:
-        yield server.origin
 
 
 @pytest.fixture

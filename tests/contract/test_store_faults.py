@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineform.store import open_store
-
-ROOT = Path(__file__).parents[2]
+from support.benchmarks import ROOT, benchmark
 
 
 @pytest.fixture
@@ -43,21 +38,5 @@ def test_a_seed_repeats_its_day(faults: Any, store_url: str, tmp_path: Path) -> 
 
 
 def test_a_planted_bug_is_found() -> None:
-    done = subprocess.run(
-        [sys.executable, "engine/benchmarks/faults.py"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": "engine",
-            "RUNS": "8",
-            "STORES": "sqlite",
-            "PROCESSES": "0",
-            "BUG": "outcome-before-the-call",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert done.returncode == 1, done.stderr
+    found = benchmark("faults", code=1, RUNS="8", STORES="sqlite", PROCESSES="0", BUG="outcome-before-the-call")
     assert (found["runs"], found["wrong"] > 0) == (8, True)
