@@ -354,6 +354,39 @@ def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> No
     assert here.once_each()
 
 
+def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Any) -> None:
+    """What is asked of a send before it begins is not asked of its later parts again: money alone is."""
+    here = scene(
+        at("a", DUE, audience=ALL_ONE_BY_ONE, rollout=CANARY),
+        friends=40,
+        limits={"tested_above": 2, "first_send": 40, "max_recipients": 40},
+    )
+    here.move(DUE - HOUR)
+    _test(here, here.client.resources[Address(Kind.CAMPAIGN, "a")], here.users[0])
+    assert tick_at(here, DUE) == [Outcome.WAITING]
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.SENT]
+    assert here.received() == Counter(here.users) + Counter(here.users[:1])
+
+
+@pytest.mark.parametrize("rollout", [(), CANARY])
+def test_what_a_person_lets_go_needs_no_second_test(scene: Any, rollout: Any) -> None:
+    here = scene(
+        at("a", DUE, audience=ALL_ONE_BY_ONE, messages=PERSONAL, rollout=rollout, if_late="hold"),
+        friends=20,
+        limits={"tested_above": 2},
+    )
+    here.move(DUE - HOUR)
+    _test(here, here.client.resources[Address(Kind.CAMPAIGN, "a")], here.users[0])
+    tested = here.received().total()
+    here.move(DUE)
+    here.tick(concurrency=1, should_stop=lambda: here.received().total() > tested)
+    assert here.received().total() < 20
+    assert tick_at(here, DUE + 4 * HOUR) == [Outcome.HELD]
+    here.with_store(lambda store: release(store, here.client, "campaign.a", "2026-12-01T10:00", "mika", DUE))
+    assert tick_at(here, DUE + 5 * HOUR) == [Outcome.SENT]
+    assert here.received() == Counter(here.users) + Counter(here.users[:1])
+
+
 def test_two_runs_at_once_open_a_part_once(scene: Any) -> None:
     here = canary(scene, messages=PERSONAL)
     tick_at(here, DUE)

@@ -12,7 +12,7 @@ from lineform.planning.live import Quota
 from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.sending.cost import month_start
-from lineform.sending.guards import Figures, Stop, stops
+from lineform.sending.guards import Figures, Stop, money_stops
 
 
 class AskQuota(Exception):
@@ -38,15 +38,15 @@ class Purse:
     def judge(self, store: Store, client: Client, now: datetime, messages: int) -> None:
         """Raises OverBudget where a guard refuses so many further messages. Inside of `together`, whose end is the
         freeze: until then nobody else promises any, so that what is allowed now is allowed when they are written."""
-        limits = client.limits.model_copy(update={"max_recipients": None, "tested_above": None, "first_send": None})
+        limits = client.limits
         free = self.quota.limit is None and limits.monthly_messages is None and limits.monthly_yen is None
         if not messages or free:
             return
         store.freeze_alone(client.name)
         spent = store.spent(client.name, month_start(now))
         left, used = self.quota.left_after(spent.called), self.quota.used
-        figures = Figures(messages, True, left, used, spent.called, promised=spent.promised, tested=True)
-        for stop in stops(figures, None, limits, client.plan):
+        figures = Figures(messages, True, left, used, spent.called, promised=spent.promised)
+        for stop in money_stops(figures, limits, client.plan):
             raise OverBudget(stop, self)
 
 

@@ -17,7 +17,7 @@ from lineform.sending import late
 from lineform.sending.conclusion import may_have_reached
 from lineform.sending.cost import month_start
 from lineform.sending.due import Due, key_of
-from lineform.sending.guards import Figures, stops
+from lineform.sending.guards import Figures, money_stops
 from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed
 from lineform.sending.rollout import Abort, next_wave
@@ -68,7 +68,7 @@ async def open_waves(
         spent = await run.records(run.store.spent, run.client.name, month_start(run.clock.now()), but=send.id)
         left = quota.left_after(spent.called)
         figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
-        refuse(stops(figures, None, run.client.limits, run.client.plan))
+        refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
         await _note(run, f"stopped by {stop.code}", send, stop.message)
         return TickEntry(send.address, send.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)

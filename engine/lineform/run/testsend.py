@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.lineapi.routes import Route
-from lineform.model.client import Limits
 from lineform.model.project import Client, Resource
 from lineform.planning.live import Quota
 from lineform.ports.audit import AuditEntry
@@ -24,7 +23,7 @@ from lineform.segments.friend import Friend
 from lineform.sending.batches import addressed, body_of
 from lineform.sending.cost import month_start
 from lineform.sending.given import stand_ins
-from lineform.sending.guards import Figures, stops
+from lineform.sending.guards import Figures, money_stops
 from lineform.sending.keys import key_of_test
 from lineform.sending.retry import TRIES, pause
 from lineform.sending.revision import read_revision, revision
@@ -125,10 +124,9 @@ def _refuse_halted(client: Client, store: Store, now: datetime) -> None:
 
 def _refuse_over_budget(client: Client, store: Store, quota: Quota, messages: int, now: datetime) -> None:
     """A test costs what any message costs; whom a send may reach, and when, is no question here."""
-    limits = Limits(monthly_messages=client.limits.monthly_messages, monthly_yen=client.limits.monthly_yen)
     spent = store.spent(client.name, month_start(now))
     figures = Figures(messages, True, None, quota.used, spent.called, promised=spent.promised)
-    refuse(stops(figures, None, limits, client.plan))
+    refuse(money_stops(figures, client.limits, client.plan))
 
 
 def _friends(store: Store, account: str, testers: Sequence[str], synthetic: Friend | None) -> list[Friend]:
