@@ -9,7 +9,6 @@ such friends. Whoever did something to leave (was untagged, opted out, bought) i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -60,22 +59,21 @@ class Membership:
         return self.left + (0 if bearable else self.passed)
 
 
-def near_sends(client: Client, now: datetime) -> Mapping[str, datetime]:
-    """By the address of an audience, the first moment at which a campaign that is near is due to it."""
-    found: dict[str, datetime] = {}
+def near_sends(client: Client, now: datetime) -> frozenset[str]:
+    """The addresses of audiences that a campaign is near to, among those that are enabled."""
+    found = set()
     for resource in client.of(Kind.CAMPAIGN):
         spec = resource.spec
-        if not isinstance(spec, CampaignSpec) or spec.audience.audience is None:
+        if not isinstance(spec, CampaignSpec) or not spec.enabled or spec.audience.audience is None:
             continue
-        address = str(Address(Kind.AUDIENCE, spec.audience.audience))
-        for due in occurrences(spec.schedule, client.timezone, now - NEAR, now + NEAR):
-            found[address] = min(due.at, found.get(address, due.at))
-    return found
+        if occurrences(spec.schedule, client.timezone, now - NEAR, now + NEAR):
+            found.add(str(Address(Kind.AUDIENCE, spec.audience.audience)))
+    return frozenset(found)
 
 
-def replaced_from(members: Membership, made: datetime, near: datetime | None, now: datetime) -> datetime | None:
+def replaced_from(members: Membership, made: datetime, now: datetime, *, near: bool) -> datetime | None:
     """From when on a ready copy that was made then is replaced for the sake of those who left; None where nobody did
-    of whom anything has to be done. `near` is when a campaign that is near is due."""
+    of whom anything has to be done. `near` says whether a campaign is near to it."""
     if members.unsendable(now - made):
-        return made + (LEAST_AGE if near is None else LEAST_AGE_BEFORE_SEND)
+        return made + (LEAST_AGE_BEFORE_SEND if near else LEAST_AGE)
     return made + RENEWED_AFTER if members.passed else None

@@ -111,10 +111,11 @@ def compare_audiences(
     ours = {one.live.id for copies in own.values() for one in copies}
     found = AudienceChanges(foreign=tuple(one for one in live.audiences if one.id not in ours))
     declared = declared_audiences(client)
-    near = near_sends(client, now) if declared else {}
+    near = near_sends(client, now) if declared else frozenset()
     for address, predicate in declared.items():
         wanted = audience_hash(predicate)
-        _declared(client.name, address, own.get(address, ()), wanted, members[address], near.get(address), now, found)
+        copies, one = own.get(address, ()), members[address]
+        _declared(client.name, address, copies, wanted, one, now, found, near=address in near)
     derived = derived_audiences(client)
     for address, made_of in derived.items():
         _derived(client.name, address, own.get(address, ()), made_of, sources.get(made_of.campaign), now, found)
@@ -130,9 +131,10 @@ def _declared(
     copies: tuple[OwnAudience, ...],
     wanted: str,
     members: Membership,
-    near: datetime | None,
     now: datetime,
     found: AudienceChanges,
+    *,
+    near: bool,
 ) -> None:
     after = {"audience": wanted}
     if not copies:
@@ -144,7 +146,7 @@ def _declared(
         return
     newest = copies[-1]
     before = {"audience": newest.mark.hash}
-    if reason := _reason_to_replace(newest, wanted, members, near, now):
+    if reason := _reason_to_replace(newest, wanted, members, now, near=near):
         work = AudienceWork(hash=wanted, fill=True)
         same = before == after
         if same:
@@ -154,7 +156,7 @@ def _declared(
         )
     else:
         found.settled[address] = after
-        if waits := _waits(newest, members, near, now):
+        if waits := _waits(newest, members, now, near=near):
             found.changes.append(Change(Action.PENDING, client, address, before, before, waits))
         if (members.missing or members.unfinished) and not _broken(newest.live):
             work = AudienceWork(newest.live.id, wanted, fill=True)
@@ -224,9 +226,7 @@ def _not_renewed(newest: OwnAudience, made_of: Derivation, now: datetime) -> str
     return ""
 
 
-def _reason_to_replace(
-    newest: OwnAudience, wanted: str, members: Membership, near: datetime | None, now: datetime
-) -> str:
+def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, now: datetime, *, near: bool) -> str:
     live = newest.live
     if newest.mark.hash != wanted:
         return "its segment means other people now"
@@ -236,7 +236,7 @@ def _reason_to_replace(
         return f"it expires on {live.expires:%Y-%m-%d}"
     if not members.recorded and live.count:
         return "the store does not know who is in it"
-    since = replaced_from(members, newest.mark.created, near, now)
+    since = replaced_from(members, newest.mark.created, now, near=near)
     if since is not None and since <= now and live.status is not AudienceStatus.IN_PROGRESS:
         gone = members.left + members.passed
         return f"{_people(gone)} left its segment, and LINE takes nobody out of an audience"
@@ -250,18 +250,18 @@ def _broken(live: LiveAudience) -> str:
     return "an upload to it failed at LINE" if live.uploads_failed else ""
 
 
-def _waits(newest: OwnAudience, members: Membership, near: datetime | None, now: datetime) -> str:
+def _waits(newest: OwnAudience, members: Membership, now: datetime, *, near: bool) -> str:
     """What becomes of an audience that failed, or that friends have left, and that is not replaced now; empty where
     nothing has to."""
     if broken := _broken(newest.live):
         return f"{broken}; an apply makes another after {newest.mark.created + TRIED_AGAIN_AFTER:%Y-%m-%d %H:%M} UTC"
-    since = replaced_from(members, newest.mark.created, near, now)
+    since = replaced_from(members, newest.mark.created, now, near=near)
     if since is None:
         return ""
     if newest.live.status is AudienceStatus.IN_PROGRESS:
         when = "LINE has made it"
     else:
-        when = f"{since:%Y-%m-%d %H:%M} UTC" + (", or in the last day before a campaign" if near is None else "")
+        when = f"{since:%Y-%m-%d %H:%M} UTC" + ("" if near else ", or in the last day before a campaign")
     sent = members.unsendable(now - newest.mark.created)
     until = "nothing is sent to it until then" if sent else "it may be sent to until then"
     why = "left its segment" if sent else "left its segment because time went on"

@@ -133,6 +133,13 @@ def test_a_copy_is_kept_for_a_day_and_for_hours_before_a_campaign(hours: float, 
     assert found.empty is not replaced
 
 
+def test_a_campaign_that_is_not_enabled_hurries_no_audience() -> None:
+    wanted = client(tags(), segment(), audience(), THANKS.model_copy(update={"enabled": False}))
+    found = plan(ours(days=2 / 24), members=LEFT, wanted=wanted)
+    assert [change.action for change in found.changes if change.address == "audience.regulars"] == [Action.PENDING]
+    assert "or in the last day before a campaign" in found.changes[0].reason
+
+
 @pytest.mark.parametrize("failed", [{"status": AudienceStatus.FAILED}, {"uploads_failed": True}])
 def test_what_line_refuses_again_and_again_is_not_made_again_at_every_apply(failed: dict[str, object]) -> None:
     found = plan(ours(days=0.05, **failed), members=replace(FULL, missing=3))
