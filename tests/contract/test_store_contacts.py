@@ -185,6 +185,32 @@ def test_opening_what_was_opened_changes_nothing(store: Store) -> None:
     assert [one.status for one in store.sends("aoba")] == [SendStatus.SENT]
 
 
+@pytest.mark.parametrize("without", [(2,), (9,)])
+def test_what_is_over_is_not_begun_again_by_who_was_to_be_left_out_of_it(
+    store: Store, without: tuple[int, ...]
+) -> None:
+    """Of two runs that let a rest go, the second comes when the first has sent it."""
+    send_id = frozen(store, batch(0, 1, 2, status=BatchStatus.STAGED))
+    store.open_wave(send_id, 0, NOW, without=without)
+    (called,) = store.claim(send_id, "w", NOW, MINUTE, 9)
+    store.settle(called.id, BatchStatus.ACCEPTED, NOW)
+    store.conclude(send_id, SendStatus.SENT, NOW)
+    store.open_wave(send_id, 0, NOW + MINUTE, without=without)
+    (send,) = store.sends("aoba")
+    assert (send.status, send.changed_at) == (SendStatus.SENT, NOW)
+    assert store.sends("aoba", unfinished=True) == []
+
+
+def test_a_part_whose_friends_are_all_left_out_is_opened_and_has_nobody(store: Store) -> None:
+    send_id = frozen(store, batch(0, 1, 2, status=BatchStatus.STAGED))
+    store.conclude(send_id, SendStatus.RELEASED, NOW)
+    before = store.sends("aoba")[0].recipients
+    store.open_wave(send_id, 0, NOW + MINUTE, without=(1, 2))
+    (send,) = store.sends("aoba")
+    assert (send.status, send.recipients, send.capped) == (SendStatus.FROZEN, before - 2, 2)
+    assert store.claim(send_id, "w", NOW, MINUTE, 9) == []
+
+
 def test_notes_of_one_action_are_found_since_a_moment(store: Store) -> None:
     for minutes, action in enumerate(("halt", "resume", "halt")):
         store.note(AuditEntry(NOW + minutes * MINUTE, "aoba", "mika", action, "aoba"))

@@ -153,14 +153,13 @@ class ContactRecords(LedgerRecords):
                 self.one_freeze(connection, account_id)
                 self.refuse_spent(connection, account_id, spent, but=send_id)
                 self.refuse_later(connection, account_id, position)
-            if without:
-                self._leave_out(connection, send_id, wave, frozenset(without))
-            if connection.execute(opened).rowcount or without:
+            taken_out = self._leave_out(connection, send_id, wave, frozenset(without)) if without else 0
+            if connection.execute(opened).rowcount or taken_out:
                 frozen = {"status": SendStatus.FROZEN, "changed_at": now, "intended": "", "intended_reason": ""}
                 connection.execute(sa.update(sends).where(sends.c.id == send_id).values(frozen))
 
-    def _leave_out(self, connection: Connection, send_id: int, wave: int, without: frozenset[int]) -> None:
-        """Takes friends out of batches that nobody ever called: LINE has not seen their keys."""
+    def _leave_out(self, connection: Connection, send_id: int, wave: int, without: frozenset[int]) -> int:
+        """Takes friends out of batches that nobody ever called (LINE has not seen their keys); how many."""
         staged = sa.and_(batches.c.send_id == send_id, batches.c.status == BatchStatus.STAGED, batches.c.wave <= wave)
         query = sa.select(batches.c.id, batches.c.friend_ids).where(staged).order_by(batches.c.seq)
         apart: list[int] = []
@@ -184,6 +183,7 @@ class ContactRecords(LedgerRecords):
         if count:
             fewer = {"recipients": sends.c.recipients - count, "capped": sends.c.capped + count}
             connection.execute(sa.update(sends).where(sends.c.id == send_id).values(fewer))
+        return count
 
     def followed_after(self, account: str, moment: datetime) -> Iterator[int]:
         """Friends who are known to have followed later than `moment`."""
