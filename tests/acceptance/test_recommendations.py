@@ -99,6 +99,34 @@ def test_d5_every_friend_gets_a_carousel_of_their_own(origin: str, tmp_path: Pat
     assert columns(scene) == before
 
 
+@pytest.mark.parametrize("handed_out", ["", "?code={{ code.welcome }}"])
+def test_d5_what_goes_together_is_learned_once_for_a_send(origin: str, tmp_path: Path, handed_out: str) -> None:
+    pool = ["kind: codes\nname: welcome\n"] if handed_out else []
+    scene = shop(origin, tmp_path, RULE, CAMPAIGN.replace("{{ one.url }}", "{{ one.url }}" + handed_out), *pool)
+    if handed_out:
+        scene.with_store(lambda store: store.import_codes(scene.client.name, "welcome", list("abcd"), DUE))
+    scene.limit({"per_friend": {"week": 2}})
+    histories = []
+
+    class Learning:
+        """A store that tells how often everybody's history is read."""
+
+        def __init__(self, port: Any) -> None:
+            self._port = port
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._port, name)
+
+        def choices(self, *asked: Any) -> Any:
+            histories.extend(["everybody's"] if len(asked) < 5 else [])
+            return self._port.choices(*asked)
+
+    scene.move(DUE)
+    (entry,) = scene.tick(Learning).entries
+    assert (entry.outcome, entry.recipients) == (Outcome.SENT, 4)
+    assert len(histories) == 1
+
+
 def test_d5_a_feed_may_name_the_items_of_each_friend(origin: str, tmp_path: Path) -> None:
     rule = RULE.replace("history: {event: purchase}", "attribute: picks").replace("popular", "listed")
     scene = shop(origin, tmp_path, rule, CAMPAIGN)

@@ -88,7 +88,7 @@ class Maker:
 
     def __init__(self, decision: Decision, keys: Keys | None = None, lessons: Lessons | None = None) -> None:
         self._decision, self._keys = decision, keys
-        self._supplies = Supplies(decision.store, decision.client.name, decision.now, lessons)
+        self._supplies = Supplies(decision.store, decision.client.name, decision.now, lessons or Lessons())
         self._common: dict[Alike, _Common] = {}
 
     def look_up(self, several: Iterable[Said]) -> None:

@@ -16,10 +16,8 @@ from uuid import UUID
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import LedgerMoved, Spent
 from lineform.run.capping import judge_again
-from lineform.run.fill import looked_up
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, refuse
-from lineform.run.supplies import supplies_of
 from lineform.sending.caps import Contact, Left
 from lineform.sending.guards import money_stops
 from lineform.sending.keys import retry_key
@@ -81,7 +79,7 @@ def _judged(run: Run, prepared: Prepared, met: Sequence[int], newer: Sequence[Co
         met,
         newer,
         prepared.recent,
-        looked_up(supplies_of(run), compiled.reads, armed.given),
+        prepared.fill,
     )
 
 

@@ -11,7 +11,6 @@ from lineform.run.freeze import groups
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.prepare import Prepared, choice_of, why_nobody
-from lineform.run.supplies import supplies_of
 from lineform.sending.cost import Cost
 from lineform.sending.keys import recipients_hash
 from lineform.sending.tracking import choices
@@ -44,7 +43,7 @@ def _routes(run: Run, prepared: Prepared) -> Counter[Route]:
     """How many calls go by which route."""
     if (route := prepared.choice.route) is not None and prepared.selected_by_line:
         return Counter({route: 1})
-    fill = told_apart(supplies_of(run), prepared.compiled.reads, prepared.armed.given)
+    fill = told_apart(prepared.fill, prepared.armed.given)
     return Counter(group.route for _, group in groups(run, prepared, fill))
 
 

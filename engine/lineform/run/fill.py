@@ -50,10 +50,9 @@ def looked_up(supplies: Supplies, reads: Iterable[str], given: Given) -> Fill:
     return Fill({LINK: given.links, COUPON: coupon_ids(supplies, reads)}, each if pools or given.items else _nothing)
 
 
-def told_apart(supplies: Supplies, reads: Iterable[str], given: Given) -> Fill:
-    """The same, with links of each friend's own where taps are told apart by friend: so that a dry run counts the
-    calls of the real one."""
-    fill = looked_up(supplies, reads, given)
+def told_apart(fill: Fill, given: Given) -> Fill:
+    """What was looked up, with links of each friend's own where taps are told apart by friend: so that a dry run counts
+    the calls of the real one."""
     if not given.tracks_friends:
         return fill
 

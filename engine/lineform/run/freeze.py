@@ -15,13 +15,12 @@ from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Handout, NewBatch, NewSend, PoolEmpty, Rejudged, Spent
 from lineform.ports.store import Store
 from lineform.run.again import among, call_to, judged_again
-from lineform.run.fill import Fill, handed_out, looked_up
+from lineform.run.fill import Fill, handed_out
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
 from lineform.run.rendering import rendered
 from lineform.run.signing import signing_keys
 from lineform.run.stock import too_few_codes
-from lineform.run.supplies import supplies_of
 from lineform.sending.batches import Group, Recipient, around, body_of, grouped
 from lineform.sending.caps import Contact, messages_digest
 from lineform.sending.frames import Frame, body, filling
@@ -65,7 +64,7 @@ def _write(run: Run, prepared: Prepared) -> Prepared:
     written = prepared
 
     def handed(handout: Handout) -> Iterator[NewBatch]:
-        return _batches(run, written, handed_out(supplies_of(run), handout, reads, armed.given, keys))
+        return _batches(run, written, handed_out(prepared.supplies, handout, reads, armed.given, keys))
 
     def again(newer: Sequence[Contact], spent: Spent | None) -> Rejudged:
         nonlocal written
@@ -83,7 +82,7 @@ def _write(run: Run, prepared: Prepared) -> Prepared:
         run.store.freeze(
             run.client.name,
             first,
-            handed if inside else _batches(run, prepared, looked_up(supplies_of(run), reads, armed.given)),
+            handed if inside else _batches(run, prepared, prepared.fill),
             run.clock.now(),
             position=prepared.position,
             spent=None if prepared.nobody else prepared.spent,
@@ -121,8 +120,7 @@ def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
     if (messages := prepared.constant) is not None:
         found: list[dict[str, object]] = json.loads(messages)
         return found
-    fill = looked_up(supplies_of(run), prepared.compiled.reads, prepared.armed.given)
-    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], fill):
+    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], prepared.fill):
         made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
         return made["messages"]
     return ()

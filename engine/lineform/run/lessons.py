@@ -1,7 +1,7 @@
 """What goes together among the items of an account, learned once and kept for a while.
 
-A campaign learns for its one send. Steps and replies make messages for a few friends at a time, all day long, and each
-time a look at everybody's history would cost more than all the rest.
+A campaign learns for its one send, where this is judged, and is written by the same. Steps and replies make messages
+for a few friends at a time, all day long, and each time a look at everybody's history would cost more than all else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KEPT: Final = timedelta(hours=1)
 
 
 class Lessons:
-    """Those of one store."""
+    """Those of one store, or of one send."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str, timedelta], tuple[datetime, Learned]] = {}
@@ -29,11 +29,11 @@ class Lessons:
         key = (account, rule.event, rule.field, rule.within)
         known = self._known.get(key)
         if known is None or not known[0] <= now < known[0] + KEPT:
-            known = self._known[key] = (now, learned(store, account, rule, available, now))
+            known = self._known[key] = (now, _learned(store, account, rule, available, now))
         return known[1]
 
 
-def learned(store: Store, account: str, rule: Recommending, available: Sequence[str], now: datetime) -> Learned:
+def _learned(store: Store, account: str, rule: Recommending, available: Sequence[str], now: datetime) -> Learned:
     """From the choices of all friends; nothing where the rule goes by no history."""
     if not rule.event:
         return Learned({})

@@ -21,7 +21,7 @@ from lineform.run.line_audience import Target, ready_audience
 from lineform.run.options import Run
 from lineform.run.rendering import refuse_suspicious
 from lineform.run.stock import Stock, lapses, shortages, stock_of
-from lineform.run.supplies import supplies_of
+from lineform.run.supplies import Supplies, supplies_of
 from lineform.sending.caps import Left, Recent, sentence
 from lineform.sending.cost import Cost, estimate, month_start
 from lineform.sending.due import Due
@@ -56,14 +56,16 @@ class Prepared:
     cost: Cost
     left: Left
     """The audience as the limits about single friends leave it; `ids` are those of it."""
+    supplies: Supplies
+    """What the messages are given, and what was learned for it where the send was judged."""
+    fill: Fill
+    """That, without handing anything out."""
     position: int | None = None
     """The ledger's position by which `left` was judged; None where no such limit holds."""
     audience_id: int = 0
     """LINE's audience that a narrowcast is for; 0 where it is for none."""
     spent: Spent | None = None
     """What the month's budget and quota were judged by; None where neither is limited."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """What all friends' messages are given, as they are without tracking."""
     stock: tuple[Stock, ...] = ()
     """The pools out of which codes are given."""
     recent: Recent | None = field(default=None, compare=False)
@@ -100,7 +102,7 @@ class Prepared:
     @property
     def constant(self) -> bytes | None:
         """The messages, where every friend reads the same."""
-        return constant_messages(self.armed, self.compiled, self.due.at, self.fixed)
+        return constant_messages(self.armed, self.compiled, self.due.at, self.fill.fixed)
 
     def values(self, fill: Fill) -> list[bytes]:
         """Where every friend reads the same: what fills the holes of the messages."""
@@ -145,7 +147,8 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
     """
     try:
         compiled = compile_messages(armed.messages, armed.context)
-        fill = await run.records(looked_up, supplies_of(run), compiled.reads, armed.given)
+        supplies = supplies_of(run)
+        fill = await run.records(looked_up, supplies, compiled.reads, armed.given)
         constant = constant_messages(armed, compiled, due.at, fill.fixed)
         choice = choice_of(run, armed, compiled)
     except TemplateError as wrong:
@@ -208,10 +211,11 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         limit,
         cost,
         left,
+        supplies,
+        fill,
         position,
         audience_id=target.audience_id if target else 0,
         spent=spent if _money(run.client.limits, quota) else None,
-        fixed=fill.fixed,
         stock=stock,
         recent=chosen.recent,
         figures=figures,

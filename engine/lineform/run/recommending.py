@@ -7,7 +7,6 @@ from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.ports.items import Item
-from lineform.run.lessons import learned
 from lineform.run.supplies import Supplies
 from lineform.sending.given import ITEMS
 from lineform.sending.recommend import Learned, Recommending, ids_in, picked
@@ -50,16 +49,14 @@ class Recommended:
         return {one: {ITEMS: lists} for one, lists in found.items()}
 
     def _read(self) -> None:
-        store, account, now, lessons = self._from.store, self._from.account, self._from.now, self._from.lessons
+        store, account, now = self._from.store, self._from.account, self._from.now
         self._items = {item.id: item for item in store.items(account)}
         if not self._items:
             raise BlockedError(
                 "there are no items to recommend", hint="import the feed with 'lineform items import'", code="G230"
             )
-        learns = learned if lessons is None else lessons.of
-        self._learned = {
-            name: learns(store, account, rule, list(self._items), now) for name, rule in self._rules.items()
-        }
+        available, learns = list(self._items), self._from.lessons.of
+        self._learned = {name: learns(store, account, rule, available, now) for name, rule in self._rules.items()}
 
     def _picked(self, name: str, rule: Recommending, ids: Sequence[int]) -> dict[int, list[str]]:
         store, account = self._from.store, self._from.account

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lineform.ports.store import Store
@@ -17,10 +17,10 @@ class Supplies:
     store: Store
     account: str
     now: datetime
-    lessons: Lessons | None = None
-    """What was learned a while ago and may be used again; None where everything is learned anew."""
+    lessons: Lessons = field(default_factory=Lessons)
+    """What is learned from everybody's history. Of a send it is learned once, for all of its friends."""
 
 
 def supplies_of(run: Run) -> Supplies:
-    """Those of a send, which is made once and learns for all of its friends."""
+    """Those of a send, which are made once."""
     return Supplies(run.store, run.client.name, run.clock.now())
