@@ -188,7 +188,14 @@ ROWS = {
     "an empty pool holds up its own step and nobody else": (
         "acceptance/test_missing_supplies.py::test_an_empty_pool_holds_up_its_own_step_and_nobody_else"
     ),
-    "a reply token that is dead: no push beyond the budget, a limit or into the night": (
+    "a reply token of a reply that is dead: no push beyond a limit or into the night": (
+        "acceptance/test_answers_in_the_chat.py"
+        "::test_d12_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours"
+    ),
+    "a reply that is looked at late wakes nobody, however often": (
+        "acceptance/test_answers_in_the_chat.py::test_d12_a_late_answer_wakes_nobody_however_often_it_is_looked_at"
+    ),
+    "a reply token of a step that is dead: no push beyond the budget, a limit or into the night": (
         "acceptance/test_scenario_sending.py::test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours"
     ),
     "the server was down for a night: its answers are no answers any more": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
+from lineform.run.outcome import Outcome
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import read_pass
 from lineform.sending.status import SendStatus
@@ -19,6 +21,7 @@ from support.delivering import DUE, Crash, Dying
 from support.living import says, scenario
 
 DAY = timedelta(days=1)
+DEAD = "0" * 32
 BOOKING = """\
 kind: reply
 name: booking
@@ -83,6 +86,67 @@ def test_d12_an_answer_that_nobody_waits_for_is_left_out(chat: Any) -> None:
     assert "regular" in here.known().tags
     notes = here.with_store(lambda store: store.notes(here.client.name))
     assert "it was too late for an answer" in {entry.detail for entry in notes}
+
+
+NIGHTS = Limits.model_validate({"quiet": "21:00-09:00"})
+
+
+@pytest.mark.parametrize(("within", "read"), [("15m", []), ("1h", []), ("1d", [("12-02 09:00", "10時から19時です")])])
+def test_d12_a_late_answer_wakes_nobody_however_often_it_is_looked_at(chat: Any, within: str, read: list[Any]) -> None:
+    here = chat(HOURS.replace("do:", f"within: {within}\ndo:"), limits=NIGHTS)
+    here.move(DUE + timedelta(hours=15))
+    asked = here.happening(What.TEXT, text="営業時間", reply_token=DEAD, received_at=here.clock.now())
+    here.move(here.clock.now() + timedelta(minutes=10 if within == "15m" else 30))
+    here.live(asked)
+    here.at(here.clock.now() + timedelta(seconds=15))
+    assert here.read() == []
+    here.at(DUE + timedelta(hours=23))
+    here.at(DUE + timedelta(hours=24))
+    assert here.read() == read
+    notes = {one.detail for one in here.with_store(lambda store: store.notes(here.client.name))}
+    assert ("it would be too late for an answer when the quiet hours are over" in notes) == (not read)
+
+
+def test_d12_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(chat: Any) -> None:
+    """All that goes together is judged once: an answer of two messages is no two answers."""
+    limits = Limits.model_validate({"quiet": "21:00-09:00", "per_friend": {"week": 1, "gap": "1h"}})
+    here = chat(START.replace("do:", "within: 12h\ndo:"), PROFILE, limits=limits)
+    for number in range(3):
+        here.move(DUE + timedelta(hours=16, minutes=number))
+        here.happens(What.TEXT, text="アンケート", reply_token=DEAD, received_at=here.clock.now())
+        here.step()
+    assert here.read() == []
+    here.at(DUE + timedelta(hours=23))
+    assert [text for _, text in here.read()] == ["はじめます", "性別を教えてください"]
+    notes = [one.detail for one in here.with_store(lambda store: store.notes(here.client.name))]
+    assert notes.count("the friend was over a limit") == 4
+
+
+def test_d12_late_answers_keep_the_limits(chat: Any) -> None:
+    texts = (text.replace("do:", "within: 2h\ndo:") for text in (HOURS, ANYTHING))
+    here = chat(*texts, limits=Limits.model_validate({"per_friend": {"week": 1}}))
+    asked = {"reply_token": DEAD, "received_at": here.clock.now()}
+    late = [here.happening(What.TEXT, text=text, **asked) for text in ("営業時間", "もしもし")]
+    here.move(DUE + timedelta(hours=1))
+    here.live(*late)
+    assert [text for _, text in here.read()] == ["10時から19時です"]
+
+
+def test_d12_an_answer_that_died_with_its_process_wakes_nobody(chat: Any) -> None:
+    here = chat(HOURS.replace("do:", "within: 12h\ndo:"), limits=NIGHTS)
+    asked = here.happening(What.TEXT, text="営業時間", reply_token=DEAD, received_at=DUE + timedelta(hours=2))
+    here.move(DUE + timedelta(hours=10, minutes=50))
+    for number in range(1, 200):
+        with suppress(Crash):
+            here.live(asked, wrap=lambda port, count=[0], at=number: Dying(port, count, at, after=True))
+        if here.sends():
+            break
+    assert [send.status for send in here.sends()] == [SendStatus.FROZEN]
+    (entry,) = here.at(DUE + timedelta(hours=12)).entries
+    assert (entry.outcome, here.read()) == (Outcome.WAITING, [])
+    here.at(DUE + timedelta(hours=14, minutes=1))  # the half day counts from when the friend wrote
+    assert [send.status for send in here.sends()] == [SendStatus.SKIPPED]
+    assert here.read() == []
 
 
 def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:

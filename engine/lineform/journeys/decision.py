@@ -65,6 +65,8 @@ class Decision:
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
         self._lately: Lately | None = None
+        self._over: dict[tuple[int, str, str], bool] = {}
+        """Whether a friend was over a limit, by what leads to messages that go together: a scenario, or a happening."""
         self.quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
         self._menus = Menus(book)
         self.broke = False
@@ -306,24 +308,33 @@ class Decision:
             # Steps were asked before they were done.
             missing = self._missing([say], say.source.partition("/")[0], person)
             said = said if missing is None else replace(said, refused=missing.message)
+        self._speak(said if script is not None or said.waited_for(self.now) else self._limited(person, said))
+
+    def _speak(self, said: Said) -> None:
         self.said.append(said)
-        if self._lately is not None and not said.by_token(self.now):
+        if self._lately is not None and not said.by_token(self.now) and not said.refused:
             # Its messages are not made yet: what is counted here is that there is one.
-            self._lately.add(person.friend.id, say.source, b"", self.now)
+            self._lately.add(said.friend.id, said.say.source, b"", self.now)
+
+    def _limited(self, person: Person, said: Said) -> Said:
+        """The same, refused where its friend is over a limit. Messages that go together are judged once, so that the
+        first of them does not keep the second away."""
+        if said.refused or said.say.capped == "send":
+            return said
+        address = "" if said.script is None else said.script.address
+        together = person.friend.id, address, "" if said.cause is None else said.cause.key
+        if together not in self._over:
+            self._over[together] = self._moment(person).free_at is not None
+        return replace(said, refused="the friend was over a limit") if self._over[together] else said
 
     def push_instead(self, several: Sequence[Said]) -> None:
-        """Answers that LINE did not take, as pushes, under the limits about their friend. A reply has no rule about
-        those: its friend asked for it."""
+        """Answers that LINE did not take, as pushes: those keep the limits about their friend, of replies as well."""
         for said in several:
             person = self._people.get(said.friend.id)
             if person is None:
                 continue  # forgotten meanwhile
-            capped = said.say.capped if said.script is not None else "send"
-            over = capped != "send" and self._moment(person).free_at is not None
-            say = replace(said.say, answer=False, capped=capped)
-            self.said.append(
-                Said(person.friend, say, said.script, refused="the friend was over a limit" if over else "")
-            )
+            pushed = replace(said, friend=person.friend, say=replace(said.say, answer=False))
+            self._speak(self._limited(person, pushed))
 
     def reads_first(self, friend: Friend, source: str, digest: bytes) -> bool:
         """Whether the friend did not read these messages lately; from now on they did."""

@@ -18,7 +18,6 @@ from lineform.journeys.making import Made, Maker, NotMade
 from lineform.journeys.people import Said, Short
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST, MULTICAST_RECIPIENTS
 from lineform.lineapi.routes import Route
-from lineform.model.reply import DEFAULT_WITHIN
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Batches, Handout, NewBatch, NewSend, PoolEmpty
 from lineform.run.stock import too_few_codes
@@ -98,9 +97,8 @@ class Freezer:
             self._drop(said, said.refused)
             return None
         entry = self._decision.book.entries.get(said.say.source.partition("/")[0])
-        waited = timedelta() if said.cause is None else said.cause.waited(self._decision.now)
-        if isinstance(entry, Reply) and waited > entry.within:
-            self._drop(said, "it was too late for an answer")
+        if isinstance(entry, Reply) and (late := self._too_late(said, entry)):
+            self._drop(said, late)
             return None
         try:
             made = self._maker.made(said)
@@ -111,6 +109,17 @@ class Freezer:
             self._drop(said, "the friend read the same already")
             return None
         return made
+
+    def _too_late(self, said: Said, reply: Reply) -> str:
+        """Why nobody waits for this answer any more when it may go; empty where somebody does."""
+        now, quiet = self._decision.now, self._decision.quiet
+        worth_until = _due(said, now) + reply.within
+        if now > worth_until:
+            return "it was too late for an answer"
+        until = quiet.until(now) if quiet is not None and self._keeps_quiet(said) else None
+        if until is not None and until > worth_until:
+            return "it would be too late for an answer when the quiet hours are over"
+        return ""
 
     def _read_already(self, said: Said, digest: bytes) -> bool:
         if said.say.capped == "send" or said.by_token(self._decision.now):
@@ -164,7 +173,7 @@ class Freezer:
             return made
 
         key = f"{name}@{_stamp(now)}#{friend.id}/{first.cause.key}"
-        _, send_id = self._written(address, key, first, [friend], batches, answers=True)
+        _, send_id = self._written(address, key, fits, batches, answers=True)
         batch_id = store.intend_answer(send_id, self._worker, now, self._lease)
         batch = frozen[-1]
         token = first.cause.reply_token
@@ -172,33 +181,29 @@ class Freezer:
         return list(several[len(fits) :])
 
     def _push(self, address: str, name: str, silent: bool, several: Sequence[Made]) -> None:
-        people = [made.said.friend for made in several]
-
         def batches(key: str) -> Batches:
             return lambda handout: self._batches(address, key, silent, several, handout)
 
-        key = f"{name}@{_stamp(self._decision.now)}#{people[0].id}-{_told_apart(several)}"
+        key = f"{name}@{_stamp(self._decision.now)}#{several[0].said.friend.id}-{_told_apart(several)}"
         try:
-            send, _ = self._written(address, key, several[0].said, people, batches)
+            send, _ = self._written(address, key, several, batches)
         except PoolEmpty as empty:
             # They were there when it was decided; whoever discards a pool's codes waits for no decision.
             raise too_few_codes(empty.pool) from empty
-        self.frozen.sends.append(
-            (address, send.key, self._decision.quiet if self._keeps_quiet(several[0].said) else None)
-        )
+        quiet = self._decision.quiet if any(self._keeps_quiet(made.said) for made in several) else None
+        self.frozen.sends.append((address, send.key, quiet))
 
     def _keeps_quiet(self, said: Said) -> bool:
         """Whether the quiet hours hold for it: not where somebody waits for it at this moment."""
-        if said.script is not None:
-            return said.script.quiet_hours == "wait" and not said.say.answer
-        return said.cause is not None and said.cause.waited(self._decision.now) > DEFAULT_WITHIN
+        if said.waited_for(self._decision.now):
+            return False
+        return said.script is None or said.script.quiet_hours == "wait"
 
     def _written(
         self,
         address: str,
         key: str,
-        said: Said,
-        people: Sequence[Friend],
+        several: Sequence[Made],
         batches: Callable[[str], Batches],
         *,
         answers: bool = False,
@@ -207,24 +212,23 @@ class Freezer:
         what is decided here was decided by nobody before, so it must never be taken for theirs."""
         client, now = self._decision.client.name, self._decision.now
         for number in count(1):
-            send = self._new_send(address, key if number == 1 else f"{key}.{number}", said, people)
+            send = self._new_send(address, key if number == 1 else f"{key}.{number}", several)
             send_id = self._decision.store.freeze(client, send, batches(send.key), now, answers=answers)
             if send_id is not None:
                 return send, send_id
         raise AssertionError("there is always a further key")
 
-    def _new_send(self, address: str, key: str, said: Said, people: Sequence[Friend]) -> NewSend:
-        client = self._decision.client.name
-        ids = sorted(friend.id for friend in people)
-        digest = said.script.digest if said.script is not None else _digest(self._decision, address)
+    def _new_send(self, address: str, key: str, several: Sequence[Made]) -> NewSend:
+        script = several[0].said.script
+        ids = sorted({made.said.friend.id for made in several})
         return NewSend(
             address,
-            digest,
+            script.digest if script is not None else _digest(self._decision, address),
             key,
-            self._decision.now,
+            min(_due(made.said, self._decision.now) for made in several),
             SendStatus.FROZEN,
-            recipients=len(people),
-            recipients_hash=recipients_hash(client, ids),
+            recipients=len(ids),
+            recipients_hash=recipients_hash(self._decision.client.name, ids),
         )
 
     def _batches(
@@ -243,6 +247,11 @@ class Freezer:
                 retry = retry_key(self._decision.client.name, address, key, route, users)
                 yield NewBatch(seq, route, tuple(friend.id for friend in part), whole, retry, digest)
                 seq += 1
+
+
+def _due(said: Said, now: datetime) -> datetime:
+    """When it is due: the messages of a step when it is done, an answer when its friend asked."""
+    return now if said.script is not None or said.cause is None else now - said.cause.waited(now)
 
 
 def _digest(decision: Decision, address: str) -> str:

@@ -60,7 +60,6 @@ class _Rules:
     """What holds for a frozen send."""
 
     quiet: Quiet | None
-    pause: timedelta = LONGEST_PAUSE
     worthless: datetime | None = None
     """When what it says is worth nothing any more to one of its recipients at least."""
     step: str = ""
@@ -72,7 +71,8 @@ def _rules(run: Run, send: Send) -> _Rules:
     quiet = quiet_hours(limits.quiet, run.client.timezone, limits.windows)
     armed = books().of(run.store, run.client).entries.get(send.address)
     if isinstance(armed, Reply):
-        return _Rules(None, armed.within)
+        # Whoever waited for it does so no more: it is a push like any other, as long as it is worth sending.
+        return _Rules(quiet, worthless=send.due_at + armed.within)
     script = _script(run, send, armed)
     if script is None:
         return _Rules(quiet)
@@ -96,7 +96,7 @@ def _script(run: Run, send: Send, armed: object) -> Script | None:
 
 def _ended(send: Send, rules: _Rules, now: datetime) -> str:
     """Why a send that nobody called is not sent any more; empty where it is."""
-    if now - (send.frozen_at or send.due_at) > rules.pause:
+    if now - (send.frozen_at or send.due_at) > LONGEST_PAUSE:
         return "it was frozen, and nothing ran for long; what it says is old"
     if rules.worthless is not None and now > rules.worthless:
         return "it was frozen, and what it says is worth nothing any more"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lineform.errors import BlockedError
+from lineform.model.reply import DEFAULT_WITHIN
 from lineform.scenarios.effect import Say
 from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.happening import Happening
@@ -26,7 +27,15 @@ class Said:
 
     def by_token(self, now: datetime) -> bool:
         """Whether it goes by a reply token that lives still."""
-        return self.cause is not None and self.cause.answerable(now)
+        return self.say.answer and self.cause is not None and self.cause.answerable(now)
+
+    def waited_for(self, now: datetime) -> bool:
+        """Whether its friend waits for it at this moment: it goes by a reply token, or beside what does, or answers
+        what never had one, such as a page that was just sent. Every other message is a push like any other, whatever
+        it answers, and keeps the limits about its friend and the quiet hours."""
+        if not self.say.answer or self.cause is None:
+            return False
+        return self.cause.answerable(now) or (not self.cause.reply_token and self.cause.waited(now) <= DEFAULT_WITHIN)
 
 
 @dataclass(slots=True)

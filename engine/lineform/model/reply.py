@@ -152,7 +152,9 @@ class ReplySpec(ArmedSpec):
     """Whether taps on declared links are recorded: who tapped, or only how often they were tapped."""
     within: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=1))] = DEFAULT_WITHIN
     """For so long after a friend wrote or tapped, the answer is sent, where it could not be sent at once: the server
-    was down, or sending was halted. Later nobody waits for it, and it is left out; a day at most."""
+    was down, or sending was halted. Later nobody waits for it, and it is left out; a day at most. Without a reply token
+    that lives it is a push: it waits for the end of the quiet hours, and is left out where that is later than this, or
+    where a limit about the friend forbids it."""
     allow_test_word: bool = False
     """Whether テスト is meant in these texts. Elsewhere on a production account it is refused."""
 

@@ -26,7 +26,8 @@ class Say:
     answer: bool = False
     """Whether it answers what the friend just did: then it goes by the reply token while that lives, which is free."""
     capped: str = "skip"
-    """What a friend over a limit gets: ``skip``, ``wait`` or ``send``. An answer by reply token is never limited."""
+    """What a friend over a limit gets: ``skip``, ``wait`` or ``send``. An answer by reply token is never limited; where
+    the token is dead, it is a push, and is."""
     given: Given = field(default_factory=Given)
     """The links and items that the messages read."""
 
