@@ -282,9 +282,10 @@ class Actor:
         return Outcome.DONE, revisioned.digest
 
     def _chosen(self, revisioned: Revisioned, now: datetime) -> int | None:
-        """How many friends the condition of a campaign chooses today, for the day on which it is due next."""
+        """How many friends the condition of a campaign chooses today, for the day on which it is due next; None where
+        nobody compares that with whom it chooses then."""
         armed = read_revision(revisioned.body)
         due = next(iter(upcoming(armed.schedule, armed.timezone, now)), None)
-        if armed.predicate is None or armed.audience or armed.everyone or due is None:
+        if not armed.compares or armed.predicate is None or armed.audience or armed.everyone or due is None:
             return None
         return self.desk.store.count(self.desk.client, armed.on_day(due.at).selection, now)

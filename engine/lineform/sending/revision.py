@@ -93,14 +93,19 @@ class Armed:
     """How many people a condition chose when the campaign was armed; None where nobody was counted."""
 
     @property
+    def compares(self) -> bool:
+        """Whether its audience is compared with the one that it had when it was armed. Without a tolerance, that of a
+        rule comes and goes with time, and `expect.max` says more than a number of another day."""
+        bounded = self.expect is not None and self.expect.max is not None
+        return self.tolerance is not None or (self.schedule.at is not None and not bounded)
+
+    @property
     def tolerated(self) -> int | None:
         """By how many people the audience may differ from those whom the plan showed; None where it is not asked."""
-        if self.approved is None:
+        if self.approved is None or not self.compares:
             return None
         if self.tolerance is not None:
             return self.approved * self.tolerance // 100
-        if self.schedule.at is None or (self.expect is not None and self.expect.max is not None):
-            return None
         return max(FEW, self.approved * ONE_DATE // 100)
 
     @property
