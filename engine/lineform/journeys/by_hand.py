@@ -14,7 +14,7 @@ from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.ports.audit import AuditEntry
 from lineform.run.options import Run
 from lineform.scenarios.enrolment import Enrolment, State
@@ -70,9 +70,7 @@ def _some(run: Run, name: str, ids: Sequence[int], change: Change, purse: Purse 
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(ids, pushes=purse is not None)
+        decision = about(run, store, book, ids, now, purse)
         before = {one: _courses(decision, one, name) for one in ids}
         for friend_id in ids:
             _one(decision, friend_id, name, change)

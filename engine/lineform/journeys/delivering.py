@@ -9,10 +9,9 @@ from typing import Final
 
 from lineform.journeys.book import books
 from lineform.journeys.budget import Purse, within_budget
-from lineform.journeys.decision import Decision
 from lineform.journeys.freezing import Answer, Frozen
 from lineform.journeys.leftovers import LOST
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.ports.line_account import OutcomeUnknown, QuotaExceeded, RateLimited, Refused, ReplyTooLate, Unauthorised
 from lineform.run.halt import GUARD, halted_by
 from lineform.run.menus import link_open
@@ -112,7 +111,6 @@ def _push_instead(run: Run, answer: Answer, why: str, purse: Purse | None) -> Fr
         store.settle(answer.batch_id, BatchStatus.REFUSED, now, reason=why)
         store.conclude(answer.send_id, SendStatus.REFUSED, now, reason=f"{why}; a push is to go instead")
         book = books().of(store, run.client)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.take_in(friends, pushes=purse is not None)
+        decision = about(run, store, book, friends, now, purse)
         decision.push_instead(answer.said)
         return written(run, decision, purse)

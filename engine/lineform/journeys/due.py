@@ -13,12 +13,11 @@ from typing import Final
 
 from lineform.journeys.book import READERS, books
 from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
-from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.leftovers import go_on
 from lineform.journeys.sweeps import sweep
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.ports.journeys import LOOKED_AT_KEPT
 from lineform.ports.line_account import LineFailure, Unauthorised
 from lineform.run.options import Run
@@ -96,9 +95,7 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
         ids = store.claim_due(account, now, size)
         if not ids:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(ids, pushes=purse is not None)
+        decision = about(run, store, book, ids, now, purse)
         for friend_id in ids:
             decision.due(friend_id)
         return written(run, decision, purse), len(ids)
@@ -124,9 +121,7 @@ def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:
         waiting = store.queued_happenings(account, CLAIMED)
         if not waiting:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(sorted({one.friend_id for one in waiting}), pushes=purse is not None)
+        decision = about(run, store, book, sorted({one.friend_id for one in waiting}), now, purse)
         for happening in waiting:
             decision.live(happening)
         store.happenings_done(account, [one.key for one in waiting], now)

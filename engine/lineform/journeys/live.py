@@ -13,10 +13,9 @@ from typing import Final
 
 from lineform.journeys.book import Book, books
 from lineform.journeys.budget import Purse, within_budget
-from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.happening import Happening
@@ -60,9 +59,7 @@ def _decide(run: Run, part: Sequence[Happening], purse: Purse | None) -> tuple[F
         fresh = store.new_happenings(account, part, now)
         if not fresh:
             return Frozen(), 0
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(ids, pushes=purse is not None)
+        decision = about(run, store, book, ids, now, purse)
         for happening in fresh:
             decision.live(happening)
         return written(run, decision, purse), len(fresh)

@@ -15,10 +15,9 @@ from typing import Final
 
 from lineform.journeys.book import books
 from lineform.journeys.budget import Purse, within_budget
-from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.ports.line_account import LineFailure, Profile, RateLimited, Refused, Unauthorised
 from lineform.ports.profiles import ProfileAsk
 from lineform.run.options import Run
@@ -140,9 +139,7 @@ def _written(
         if not known:
             return Frozen()
         book = books().of(run.store, run.client)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(known, pushes=purse is not None)
+        decision = about(run, store, book, known, now, purse)
         for one in known:
             profile = profiles[one]
             language = "" if profile is None else kept_name(profile.language)

@@ -20,7 +20,7 @@ from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.looks import look_at_existing, look_at_segment, was_in
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
 from lineform.scenarios.courses import course
@@ -104,9 +104,7 @@ def _look_at(run: Run, script: Script, look: _Look, ids: Sequence[int], purse: P
     book = books().of(run.store, run.client)
     with run.store.together(account) as store:
         store.hold_friends(account, ids)
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(ids, pushes=purse is not None)
+        decision = about(run, store, book, ids, now, purse)
         look(decision, script, ids)
         return written(run, decision, purse)
 

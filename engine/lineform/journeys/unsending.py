@@ -7,10 +7,9 @@ from typing import Final
 
 from lineform.journeys.book import books
 from lineform.journeys.budget import Purse, within_budget
-from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
-from lineform.journeys.writing import written
+from lineform.journeys.writing import about, written
 from lineform.ports.conversations import Conversation
 from lineform.run.options import Run
 from lineform.scenarios.answering import Standing
@@ -35,9 +34,7 @@ def _taken(run: Run, unsent: Unsent, purse: Purse | None) -> Frozen:
             return Frozen()
         book = books().of(run.store, run.client)
         store.hold_friends(account, sorted(ids.values()))
-        decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
-        decision.broke = purse is not None and purse.spent
-        decision.take_in(sorted(ids.values()), pushes=purse is not None)
+        decision = about(run, store, book, sorted(ids.values()), now, purse)
         for one in blanked:
             person = decision.person(ids.get(one.person, 0))
             if person is None:

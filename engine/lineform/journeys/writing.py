@@ -1,14 +1,28 @@
-"""A decision written down in one: what was said is judged by the budget and frozen, and everybody stands where they
-stand then."""
+"""A decision, begun for friends who are held, and written down in one: what was said is judged by the budget and
+frozen, and everybody stands where they stand then."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from lineform.journeys.book import Book, books
 from lineform.journeys.budget import AskQuota, Purse
 from lineform.journeys.decision import Decision
 from lineform.journeys.freezing import Freezer, Frozen
 from lineform.journeys.making import Maker
+from lineform.ports.store import Store
 from lineform.run.lessons import lessons_of
 from lineform.run.options import Run
+
+
+def about(run: Run, store: Store, book: Book, ids: Sequence[int], now: datetime, purse: Purse | None) -> Decision:
+    """Begins to decide about these friends, in the transaction that `store` is. Where the purse is spent, steps that
+    send wait, and answers alone go out."""
+    decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
+    decision.broke = purse is not None and purse.spent
+    decision.take_in(ids, pushes=purse is not None)
+    return decision
 
 
 def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
