@@ -104,6 +104,21 @@ def test_a_greeting_with_a_code_waits_and_the_friend_is_in_its_scenario(life: An
     assert set(texts(here, 0)) == {"A-1", "next", "o"}
 
 
+def test_a_step_that_is_done_because_its_wait_is_over_already_holds_up_nobody_else(life: Any) -> None:
+    wait = {"for": {"tag": "vip"}, "within": "1d", "then": [{"send": [{"text": "thanks"}]}]}
+    here = life(scenario("gifts", says("g", "1h", text="{{ code.gift }}", wait=wait)))
+    here.live(here.happening(What.FOLLOW, 0), here.happening(What.FOLLOW, 1))
+    here.move(DUE + 3 * HOUR)
+    lived = here.live(here.happening(What.TAGGED, 0, name="vip"), here.happening(What.TEXT, 1, text="hi"))
+    assert (lived.looked_at, [(one.address, one.reason) for one in lived.entries]) == (2, [("scenario.gifts", EMPTY)])
+    course = next(one for one in here.courses() if one.scenario == "gifts")
+    assert (course.step, course.due, course.waiting, course.reason) == ("g", DUE + 4 * HOUR, None, EMPTY)
+    imports(here, "A-1", "A-2")
+    here.at(DUE + 4 * HOUR)
+    here.tagged("vip")
+    assert texts(here, 0) == ["A-1", "o", "thanks"]
+
+
 def test_an_imported_happening_a_look_and_an_item_hold_up_nothing_behind_them(life: Any) -> None:
     by_tag = scenario("by-tag", says("g", text="{{ code.gift }}"), trigger={"tag": "vip"}, enroll="both")
     drop = {"item": {"event": "price_drop", "to": "favourite"}}

@@ -122,8 +122,10 @@ class Decision:
         yield from self._all(person, effects, happening, None)
         for script in self.book.scripts.values():
             mine = [self.current(one) for one in person.courses.values() if one.scenario == script.name]
+            stood = {one.instance: one for one in mine}
             for moved in react(script, mine, happening, person.friend, self._moment(person)):
-                yield from self._moved(person, moved, happening, script)
+                before = stood.get(moved.enrolment.instance, moved.enrolment)
+                yield from self._moved(person, self._supplied(script, before, person, moved), happening, script)
         yield from self._catch_up(person, happening, touched=True)
 
     def due(self, friend_id: int) -> None:
