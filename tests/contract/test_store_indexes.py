@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import URL
 
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
 from lineform.segments.predicate import AttributeIs, Count, Happened, Predicate
 from lineform.store import open_store
+from lineform.store.failures import StoreUnavailable
 from lineform.store.friends import question
+from lineform.store.hot import ONE_MAKER
 from lineform.store.open import SqlStore
 from lineform.store.predicate_sql import selected
 from lineform.store.tables import events, friends
+from support.postgres import new_database
 from support.stores import NOW, user
 
 TAPPED = Happened(CLICK, (AttributeIs("link", "text", "is", ("sale",)),), None, None, Count("at_least", (1,)))
@@ -24,7 +29,20 @@ HOT = {"tier": "enum", "visits": "number", "birthday": "date", "member": "bool",
 @pytest.fixture
 def store(fresh_url: str) -> Iterator[SqlStore]:
     """A store of its own: its indexes do not go with its rows."""
-    with open_store(fresh_url) as opened:
+    with filled(fresh_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared(postgres_server: URL) -> Iterator[SqlStore]:
+    """One in which others write while an index is made."""
+    with filled(new_database(postgres_server)) as opened:
+        yield opened
+
+
+@contextmanager
+def filled(url: str) -> Iterator[SqlStore]:
+    with open_store(url) as opened:
         opened.migrate()
         assert isinstance(opened, SqlStore)
         rows = [
@@ -74,6 +92,26 @@ def test_an_indexed_attribute_is_found_by_its_index(store: SqlStore, leaf: Predi
     assert store.keep_indexes(HOT) == 0  # type: ignore[arg-type]
     assert index in plan(store, leaf)
     assert store.count("aoba", leaf, NOW) == before > 0
+
+
+def test_what_is_left_of_an_interrupted_making_is_made_anew(shared: SqlStore) -> None:
+    url = shared.engine.url.update_query_dict({"options": "-c lock_timeout=20"})
+    with open_store(url.render_as_string(hide_password=False)) as hurried, shared.writing() as connection:
+        # An index is ready when those have ended who wrote to the table before.
+        connection.execute(sa.delete(events).where(events.c.id == 0))
+        with pytest.raises(StoreUnavailable):
+            hurried.keep_indexes({})
+    assert shared.keep_indexes({}) == 1
+    assert shared.keep_indexes({}) == 0
+    assert "events_link" in plan(shared, TAPPED)
+
+
+def test_what_another_run_is_making_is_left_to_it(shared: SqlStore) -> None:
+    with shared.engine.connect() as another:
+        assert another.execute(ONE_MAKER).scalar_one()
+        assert shared.keep_indexes({}) == 0
+        another.invalidate()
+    assert shared.keep_indexes({}) == 1
 
 
 def test_an_index_belongs_to_its_store_and_not_to_the_tables(store: SqlStore) -> None:

@@ -156,7 +156,7 @@ class Friends(Protocol):
 
     def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
         """Makes the indexes over these attributes, and over tapped links, that are not there yet; how many. It may take
-        a while."""
+        a while, and leaves to the next run what another run is making."""
         ...
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:

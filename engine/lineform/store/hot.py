@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.schema import CreateIndex, DropIndex
 from sqlalchemy.sql.elements import Grouping
 
 from lineform.segments.predicate import AttributeType
@@ -19,10 +21,15 @@ from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.tables import events, friends
 
 _THERE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
-    "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+    "sqlite": "SELECT name, TRUE AS usable FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT relname AS name, indisvalid AS usable "
+    "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = current_schema()::regnamespace",
 }
-"""Reflection leaves out indexes over expressions."""
+"""Each index, and whether it can be used. Reflection leaves out indexes over expressions."""
+
+ONE_MAKER = sa.text("SELECT pg_try_advisory_lock(0x6C666964786573)")
+"""Held while indexes are made. Nobody waits for it: whoever waits holds a snapshot, whose end PostgreSQL awaits before
+an index is finished."""
 
 
 class HotValues(Database):
@@ -30,13 +37,24 @@ class HotValues(Database):
 
     def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
         """Makes the indexes over these attributes, and over tapped links, that are not there yet, for all accounts of
-        the store; how many. On PostgreSQL others write meanwhile."""
+        the store; how many. On PostgreSQL others write meanwhile, and where another run is making indexes, these are
+        left to the next one."""
         with self.reading() as connection:
-            there = set(connection.execute(sa.text(_THERE[connection.dialect.name])).scalars())
-        missing = [index for index in self._wanted(attributes) if index.name not in there]
-        for index in missing:
-            self._make(index)
+            if not self._missing(connection, attributes):
+                return 0
+        if self.postgres:
+            return self._made_beside_others(attributes)
+        with self.writing() as connection:
+            missing = self._missing(connection, attributes)
+            for index in missing:
+                connection.execute(CreateIndex(index))
         return len(missing)
+
+    def _missing(self, connection: Connection, attributes: Mapping[str, AttributeType]) -> dict[sa.Index, bool]:
+        """What is to be made, and whether something of that name is in its way."""
+        rows = connection.execute(sa.text(_THERE[connection.dialect.name])).all()
+        there = {row.name: row.usable for row in rows}
+        return {index: index.name in there for index in self._wanted(attributes) if not there.get(index.name)}
 
     def _wanted(self, attributes: Mapping[str, AttributeType]) -> Iterator[sa.Index]:
         values = PostgresValues if self.postgres else SqliteValues
@@ -48,16 +66,21 @@ class HotValues(Database):
         tapped.dialect_options[self.engine.dialect.name]["where"] = link.is_not(None)
         yield tapped
 
-    def _make(self, index: sa.Index) -> None:
-        create = sa.schema.CreateIndex(index, if_not_exists=True)
-        if not self.postgres:
-            with self.writing() as connection:
-                connection.execute(create)
-            return
-        index.dialect_options["postgresql"]["concurrently"] = True
+    def _made_beside_others(self, attributes: Mapping[str, AttributeType]) -> int:
         with translated(self._driver_error), self.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(create)
+            connection.detach()  # it is closed at the end, and not given back: so the lock ends in any case
+            if not connection.execute(ONE_MAKER).scalar_one():
+                return 0
+            missing = self._missing(connection, attributes)
+            for index, broken in missing.items():
+                index.dialect_options["postgresql"]["concurrently"] = True
+                if broken:
+                    # What is left of a run that was interrupted, since nobody else makes any now: it costs what an
+                    # index costs and answers nothing.
+                    connection.execute(DropIndex(index))
+                connection.execute(CreateIndex(index))
+        return len(missing)
 
 
 def _index(name: str, table: sa.Table, *parts: sa.ColumnElement[object]) -> sa.Index:
