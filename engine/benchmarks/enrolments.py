@@ -39,6 +39,7 @@ from lineform.model.scenario import ScenarioSpec
 from lineform.planning.arming import revisions_of
 from lineform.planning.live import Quota
 from lineform.ports.ledger import Batch, NewBatch, NewSend, Revision, Settled
+from lineform.run.supplies import Supplies
 from lineform.scenarios.script import VERSION_DIGITS
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.bulk import insert_rows
@@ -146,7 +147,7 @@ def claim(store: SqlStore, client: Client, now: datetime) -> tuple[float, float,
     with store.together("shop") as inside:
         ids = inside.claim_due("shop", now, CLAIM)
         held = time.perf_counter()
-        decision = Decision(inside, client, book, books(), now, "bench", None)
+        decision = Decision(Supplies(inside, "shop", now), client, book, books(), "bench", None)
         decision.take_in(ids)
         for friend_id in ids:
             decision.due(friend_id)

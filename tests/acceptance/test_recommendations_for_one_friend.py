@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +120,38 @@ def test_d5_items_are_those_of_the_moment_in_which_the_step_is_written_down(life
     feed(here, TEA, dearer, POT)
     here.at(DUE + DAY)
     assert carousels(here, 0) == [["湯呑み 1100円"]]
+
+
+class Reading:
+    """A store that tells how often the feed is read in each transaction."""
+
+    def __init__(self, port: Any, feeds: list[int]) -> None:
+        self._port, self._feeds = port, feeds
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    @contextmanager
+    def together(self, account: str) -> Iterator[Reading]:
+        with self._port.together(account) as inside:
+            self._feeds.append(0)
+            yield Reading(inside, self._feeds)
+
+    def items(self, account: str) -> Any:
+        self._feeds[-1] += 1
+        return self._port.items(account)
+
+
+def test_d5_the_feed_is_read_once_for_all_messages_of_a_decision(life: Any) -> None:
+    again = {"id": "again", "after": "1d", "send": [{**CAROUSEL, "altText": "もう一度"}]}
+    here = life(scenario("series", PLAIN, STEP, again), friends=2)
+    for place in range(2):
+        here.follows(place)
+    here.move(DUE + DAY)
+    feeds: list[int] = []
+    here.step(lambda port: Reading(port, feeds))
+    assert [len(carousels(here, place)) for place in range(2)] == [2, 2]
+    assert set(feeds) == {0, 1}
 
 
 def test_d5_a_repeated_call_sends_the_items_that_were_picked_first(life: Any) -> None:

@@ -23,7 +23,6 @@ from lineform.journeys.shelf import Shelf
 from lineform.model.project import Client
 from lineform.ports.audit import AuditEntry
 from lineform.ports.journeys import FriendChange, NewEvent
-from lineform.ports.store import Store
 from lineform.run.supplies import Supplies
 from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
@@ -45,21 +44,16 @@ _STEPS_AT_ONCE: Final = 400
 
 
 class Decision:
-    """Decides for friends who are held."""
+    """Decides for friends who are held, in the transaction that the store of `supplies` is. `keys` sign links, and the
+    passes to friends' own pages."""
 
     def __init__(
-        self,
-        store: Store,
-        client: Client,
-        book: Book,
-        books: Books,
-        now: datetime,
-        actor: str,
-        keys: Keys | None,
+        self, supplies: Supplies, client: Client, book: Book, books: Books, actor: str, keys: Keys | None
     ) -> None:
-        self.store, self.client, self.book, self.now = store, client, book, now
+        self.supplies, self.client, self.book, self.keys = supplies, client, book, keys
+        self.store, self.now = supplies.store, supplies.now
         self.said: list[Said] = []
-        self.shelf = Shelf(Supplies(store, client.name, now), keys)
+        self.shelf = Shelf(supplies, keys)
         self.short: dict[tuple[str, str], Short] = {}
         self._books, self._actor = books, actor
         self._people: dict[int, Person] = {}

@@ -19,13 +19,10 @@ from lineform.journeys.shelf import PAGE, Alike, alike
 from lineform.lineapi.limits import MESSAGES_PER_REQUEST
 from lineform.ports.ledger import Handout
 from lineform.run.fill import Fill, handed_out, looked_up
-from lineform.run.lessons import Lessons
 from lineform.run.recommending import NothingToRecommend, PerFriend
 from lineform.run.signing import signing_keys
-from lineform.run.supplies import Supplies
 from lineform.segments.friend import Friend
 from lineform.sending.given import Given, names_read, pools_read
-from lineform.sending.links import Keys
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.textguards import suspicious_bytes
 from lineform.templates.errors import TemplateError
@@ -84,11 +81,10 @@ class _Common:
 
 
 class Maker:
-    """Makes what was said in one decision. `keys` sign its links, and the passes to friends' own pages."""
+    """Makes what was said in one decision."""
 
-    def __init__(self, decision: Decision, keys: Keys | None = None, lessons: Lessons | None = None) -> None:
-        self._decision, self._keys = decision, keys
-        self._supplies = Supplies(decision.store, decision.client.name, decision.now, lessons or Lessons())
+    def __init__(self, decision: Decision) -> None:
+        self._decision = decision
         self._common: dict[Alike, _Common] = {}
 
     def look_up(self, several: Iterable[Said]) -> None:
@@ -102,7 +98,7 @@ class Maker:
                 fresh[key] = _Common(said.say.given.read_by(compiled.reads), compiled)
             fresh[key].people.append(said.friend.id)
         for common in fresh.values():
-            fill = looked_up(self._supplies, common.compiled.reads, common.given)
+            fill = looked_up(self._decision.supplies, common.compiled.reads, common.given)
             common.fixed = fill.fixed
             common.own = self._each(fill, common)
         self._common |= fresh
@@ -144,7 +140,7 @@ class Maker:
         forms = self._decision.book.answering.forms
         return {
             "run": run_scope(now, client.timezone),
-            "page": pages_of(names, said.friend.id, client.name, forms, self._keys, now),
+            "page": pages_of(names, said.friend.id, client.name, forms, self._decision.keys, now),
             "friend": friend_scope(said.friend, client.timezone),
             "event": said.say.context.get("event", {}),
             **common.fixed,
@@ -173,8 +169,8 @@ class Maker:
 
     def _handed_out(self, handout: Handout, several: Sequence[Made]) -> tuple[Fill, PerFriend]:
         first = several[0]
-        signed = signing_keys(self._keys, first.given)
+        signed = signing_keys(self._decision.keys, first.given)
         # What was recommended is in the scopes already.
         given = replace(first.given, items={})
-        fill = handed_out(self._supplies, handout, first.compiled.reads, given, signed)
+        fill = handed_out(self._decision.supplies, handout, first.compiled.reads, given, signed)
         return fill, fill.each(sorted({one.said.friend.id for one in several}))

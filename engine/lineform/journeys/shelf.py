@@ -74,10 +74,8 @@ class Shelf:
         given = say.given.read_by(reads)
         coupon_ids(self._from, reads)
         signing_keys(self._keys, given)
-        if given.items and not self._from.store.items(self._from.account):
-            raise BlockedError(
-                "there are no items to recommend", hint="import the feed with 'lineform items import'", code="G230"
-            )
+        if given.items:
+            self._from.items()
         if self._keys is not None and names_read(reads, PAGE):
             try:
                 self._keys()

@@ -14,12 +14,14 @@ from lineform.journeys.making import Maker
 from lineform.ports.store import Store
 from lineform.run.lessons import lessons_of
 from lineform.run.options import Run
+from lineform.run.supplies import Supplies
 
 
 def about(run: Run, store: Store, book: Book, ids: Sequence[int], now: datetime, purse: Purse | None) -> Decision:
     """Begins to decide about these friends, in the transaction that `store` is. Where the purse is spent, steps that
     send wait, and answers alone go out."""
-    decision = Decision(store, run.client, book, books(), now, run.options.actor, run.options.link_keys)
+    supplies = Supplies(store, run.client.name, now, lessons_of(run.store))
+    decision = Decision(supplies, run.client, book, books(), run.options.actor, run.options.link_keys)
     decision.broke = purse is not None and purse.spent
     decision.take_in(ids, pushes=purse is not None)
     return decision
@@ -28,8 +30,7 @@ def about(run: Run, store: Store, book: Book, ids: Sequence[int], now: datetime,
 def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
     """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
     be pushed, and OverBudget where it refuses them; of one that is spent already, answers alone are written."""
-    maker = Maker(decision, run.options.link_keys, lessons_of(run.store))
-    freezer = Freezer(decision, maker, run.options.worker, run.options.lease)
+    freezer = Freezer(decision, Maker(decision), run.options.worker, run.options.lease)
     pushed = freezer.pushed()
     if pushed and purse is None:
         raise AskQuota

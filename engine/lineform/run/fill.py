@@ -12,7 +12,7 @@ from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.ports.ledger import Handout
-from lineform.run.recommending import PerFriend, Recommended
+from lineform.run.recommending import PerFriend, recommended
 from lineform.run.supplies import Supplies
 from lineform.sending.given import CODE, COUPON, LINK, Given, names_read, pools_read, stand_in
 from lineform.sending.links import LinkKeys, Ticket, link_url, untracked
@@ -39,11 +39,10 @@ class Fill:
 def looked_up(supplies: Supplies, reads: Iterable[str], given: Given) -> Fill:
     """Without handing anything out: friends who have no code yet read one that stands for it."""
     pools = pools_read(reads)
-    recommended = Recommended(supplies, given.items)
 
     def each(ids: Sequence[int]) -> PerFriend:
         held = {pool: supplies.store.held_codes(supplies.account, pool, ids) for pool in pools}
-        items = recommended.each(ids)
+        items = recommended(supplies, given.items, ids)
         codes = {one: {pool: held[pool].get(one) or stand_in(one) for pool in pools} for one in ids}
         return {one: {CODE: codes[one], **items.get(one, {})} for one in ids}
 
@@ -71,14 +70,13 @@ def handed_out(supplies: Supplies, handout: Handout, reads: Iterable[str], given
     account = supplies.account
     fixed: dict[str, Any] = {LINK: given.links, COUPON: coupon_ids(supplies, reads)}
     targets: Mapping[str, int] = {}
-    recommended = Recommended(supplies, given.items)
     if keys is not None:
         targets = handout.targets(given.links)
         fixed[LINK] = {name: link_url(keys, account, Ticket(target)) for name, target in targets.items()}
 
     def each(ids: Sequence[int]) -> PerFriend:
         codes = {pool: handout.codes(pool, ids) for pool in pools}
-        items = recommended.each(ids)
+        items = recommended(supplies, given.items, ids)
         own: dict[int, dict[str, Any]] = {one: dict(items.get(one, {})) for one in ids}
         for one in ids:
             if pools:
@@ -100,9 +98,8 @@ def coupon_ids(supplies: Supplies, reads: Iterable[str]) -> Mapping[str, str]:
     names = names_read(reads, COUPON)
     if not names:
         return {}
-    made = {one.name: one.coupon_id for one in supplies.store.coupons(supplies.account) if one.coupon_id}
-    if missing := [name for name in names if name not in made]:
+    if missing := [name for name in names if name not in supplies.coupons]:
         raise BlockedError(
             f"coupon.{missing[0]} is not on the account", hint="run 'lineform apply', which makes it", code="G220"
         )
-    return {name: made[name] for name in names}
+    return {name: supplies.coupons[name] for name in names}
