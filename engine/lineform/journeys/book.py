@@ -114,7 +114,7 @@ class Books:
 
     def of(self, store: Store, client: Client) -> Book:
         """The book of one client as of now."""
-        armed = [one for one in store.armed(client.name) if one.address.partition(".")[0] in _KINDS]
+        armed = [one for one in store.armed(client.name) if one.address.partition(".")[0] in READERS]
         key = (tuple((one.address, one.digest, one.armed_at) for one in armed), id(client))
         known = self._books.get(client.name)
         if known is not None and known[0] == key:
@@ -158,9 +158,6 @@ class Books:
         while len(self._read) >= _KEPT:
             del self._read[next(iter(self._read))]
         self._read[key] = _Read(entry, reads_profile(body))
-
-
-_KINDS = frozenset(kind.value for kind in READERS)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from lineform.journeys.book import READERS, books
+from lineform.journeys.book import books
 from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
@@ -25,7 +25,6 @@ from lineform.run.outcome import Outcome, TickEntry
 
 CLAIMED: Final = 1_000
 """Friends that are decided about in one transaction."""
-_TRIES: Final = 5
 _FORGET_EVERY: Final = timedelta(hours=20)
 _FORGOTTEN: Final = "happenings"
 """The name under which it is remembered when they were last forgotten."""
@@ -40,7 +39,7 @@ async def due_steps(run: Run) -> list[TickEntry]:
     ]
     if run.options.dry_run:
         return entries
-    entries += await go_on(run, [kind.value for kind in READERS])
+    entries += await go_on(run)
     try:
         await run.records(_forget, run)
         entries += await queued(run)

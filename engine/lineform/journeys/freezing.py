@@ -7,7 +7,6 @@ scenario has the scenario's address, and a key that begins with the step.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,8 +49,6 @@ class Frozen:
     """Addresses and keys of sends to deliver, in the order in which friends shall read them, with the quiet hours that
     each keeps."""
     answers: list[Answer] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    """Messages that were not sent, by reason."""
     menus: tuple[int, ...] = ()
     """Friends whose menu was written down."""
     short: tuple[Short, ...] = ()
@@ -128,7 +125,6 @@ class Freezer:
 
     def _drop(self, said: Said, why: str) -> None:
         """A message that must not or cannot be made stops this one friend's message, and is told."""
-        self.frozen.dropped[why] += 1
         self._decision.unsent(said, why)
         entry = AuditEntry(
             self._decision.now,

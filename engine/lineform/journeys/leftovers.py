@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from lineform.journeys.book import books
+from lineform.journeys.book import READERS, books
 from lineform.ports.ledger import Send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
@@ -29,13 +29,13 @@ LONGEST_PAUSE: Final = timedelta(hours=24)
 """A frozen message that nobody called for so long is not sent any more: what it says is old."""
 
 
-async def go_on(run: Run, kinds: Sequence[str]) -> list[TickEntry]:
-    """What earlier runs froze of these kinds and did not deliver, and answers that were lost with their run."""
+async def go_on(run: Run) -> list[TickEntry]:
+    """What earlier runs froze and did not deliver, and answers that were lost with their run."""
     await run.records(_settle_lost, run)
     unfinished = await run.records(run.store.sends, run.client.name, unfinished=True)
     entries = []
     for listed in unfinished:
-        if listed.address.partition(".")[0] not in kinds or run.options.should_stop():
+        if listed.address.partition(".")[0] not in READERS or run.options.should_stop():
             continue
         send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
         if send is not None and send.status is SendStatus.FROZEN:
