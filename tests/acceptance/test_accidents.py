@@ -145,6 +145,12 @@ ROWS = {
         "acceptance/test_answers_in_the_chat.py"
         "::test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once"
     ),
+    "M4 switched by a step": (
+        "acceptance/test_menus_that_follow.py::test_m4_a_menu_that_a_step_shows_stands_until_the_rules_choose_another"
+    ),
+    "M4 switched by a send": (
+        "acceptance/test_done_for_sent.py::test_m4_a_send_switches_the_menu_of_whoever_it_reaches_and_gives_a_tag"
+    ),
     "an OR segment never reaches another account's or a blocked friend": (
         "contract/test_store_friends.py::test_no_tree_reaches_another_account_or_a_blocked_friend"
     ),

@@ -29,6 +29,7 @@ from lineform.ports.store import Store
 from lineform.run.options import Records, Run, TickOptions, new_worker
 from lineform.sandbox.control import Control
 from lineform.scenarios.happening import Happening, What
+from lineform.segments.friend import Friend
 from lineform.store.open import open_store
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.settling import settling
@@ -142,6 +143,12 @@ class MenuScene(Scene):
 
     def friend(self, user: str) -> int:
         found: int = self.with_store(lambda store: store.friend_ids(self.client.name, [user]))[user]
+        return found
+
+    def known(self, user: str) -> Friend:
+        """What the store knows of a friend."""
+        (found,) = self.with_store(lambda store: store.friends(self.client.name, [self.friend(user)]))
+        assert isinstance(found, Friend)
         return found
 
     def know(self, user: str, **changes: Any) -> None:

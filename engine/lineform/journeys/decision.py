@@ -152,6 +152,13 @@ class Decision:
         for happening in list(self._do(person, Know("unsend", key, dict.fromkeys(attributes)), None, None)):
             self.live(happening)
 
+    def do(self, friend_id: int, effects: Sequence[Effect]) -> None:
+        """What is done for a friend without their doing, and all that follows from it."""
+        person = self._people.get(friend_id)
+        if person is not None:
+            for happening in list(self._all(person, effects, None, None)):
+                self.live(happening)
+
     def put(self, course: Enrolment) -> None:
         """Where a friend stands, without doing anything."""
         self._people[course.friend_id].put(course)

@@ -143,16 +143,21 @@ def answering_problems(
         yield found
 
 
-def _all_problems(
-    spec: Answering, sites: Sequence[Site], names: Names, menus: Mapping[str, RichMenuSpec]
-) -> Iterator[FieldProblem]:
-    known = Nameable(
+def nameable(names: Names) -> Nameable:
+    """What actions of this client may name."""
+    return Nameable(
         names.declared,
         {*names.all[Kind.RICHMENU], *names.unread},
         {*names.all[Kind.FORM], *names.unread},
         {*(one for kind, some in names.all.items() if kind == "scenario" for one in some), *names.unread},
         names.webhooks,
     )
+
+
+def _all_problems(
+    spec: Answering, sites: Sequence[Site], names: Names, menus: Mapping[str, RichMenuSpec]
+) -> Iterator[FieldProblem]:
+    known = nameable(names)
     # A question may be left out by its condition, and its answer is unknown then.
     events = dict.fromkeys((one.field for one in spec.questions), False) if isinstance(spec, FormSpec) else None
     if names.attributes_complete:

@@ -83,6 +83,7 @@ def _choice(spec: CampaignSpec, built: Built, client: ReadClient) -> Choice | No
                 per_friend=client.limits.per_friend is not None and spec.capped != "send",
                 rollout=bool(spec.rollout),
                 tracks_friends=spec.track == "friend",
+                does=bool(spec.do),
             )
         )
     except ValueError:

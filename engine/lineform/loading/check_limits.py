@@ -20,7 +20,7 @@ def limit_problems(client: ReadClient, built: Mapping[Address, Built]) -> Iterat
     """What a client's limits say against its campaigns, each with its address."""
     for address, one in built.items():
         if isinstance(spec := one.spec, CampaignSpec) and spec.enabled:
-            found = (*_per_friend(client, spec), *_waiting(spec), *_rollout(spec), *_quiet(client, spec))
+            found = (*_per_friend(client, spec), *_waiting(spec), *_one_by_one(spec), *_quiet(client, spec))
             for problem in apart_from(one.unsure, found) if one.unsure else found:
                 yield address, problem
 
@@ -53,16 +53,17 @@ def _waiting(spec: CampaignSpec) -> Iterator[FieldProblem]:
         )
 
 
-def _rollout(spec: CampaignSpec) -> Iterator[FieldProblem]:
-    if spec.rollout and (
-        spec.audience.everyone or spec.audience.demographic is not None or spec.audience.audience is not None
-    ):
-        yield FieldProblem(
-            ("rollout",),
-            "E118",
-            "a rollout needs friends who are chosen one by one; here LINE sends to all of them at once",
-            "write the audience as a segment or a condition, or leave the rollout out",
-        )
+def _one_by_one(spec: CampaignSpec) -> Iterator[FieldProblem]:
+    """What needs friends whom we choose."""
+    if not (spec.audience.everyone or spec.audience.demographic is not None or spec.audience.audience is not None):
+        return
+    hint = "write the audience as a segment or a condition, or leave {} out"
+    if spec.rollout:
+        why = "a rollout needs friends who are chosen one by one; here LINE sends to all of them at once"
+        yield FieldProblem(("rollout",), "E118", why, hint.format("the rollout"))
+    if spec.do:
+        why = "do needs friends who are chosen one by one; here LINE sends to all at once, and tells nobody to whom"
+        yield FieldProblem(("do",), "E118", why, hint.format("'do'"))
 
 
 def _quiet(client: ReadClient, spec: CampaignSpec) -> Iterator[FieldProblem]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lineform.loading.check_answering import answering_problems
+from lineform.loading.check_actions import action_problems
+from lineform.loading.check_answering import answering_problems, nameable
 from lineform.loading.check_audiences import audience_problems
 from lineform.loading.check_coupons import unknown_coupons
 from lineform.loading.check_line_audiences import line_audience_problems
@@ -86,7 +87,7 @@ class References:
         parts: tuple[Any, ...]
         if built.resource is None:
             return apart_from(built.unsure, _problems(spec, built, names))
-        if isinstance(spec, CampaignSpec) and names.complete:
+        if isinstance(spec, CampaignSpec) and names.complete and spec.do is None:
             parts = (spec.audience, spec.messages, built.sites, spec.skip_if_unknown, names.declared)
         elif isinstance(spec, SegmentSpec) and names.complete:
             parts = (spec, names.declared)
@@ -182,6 +183,9 @@ def _problems(spec: Any, built: Built, names: _Names) -> Iterator[FieldProblem]:
         yield from (_of(one) for one in found if names.sure(one))
         yield from audience_problems(spec, built.sites)
         yield from unknown_coupons(spec, names.given["coupon"])
+        for one in action_problems(spec.do or (), ("do",), nameable(names)):
+            if names.sure(Finding(one.path, one.code, one.message)):
+                yield one
         if names.attributes_complete:
             yield from read_problems(
                 built.sites, names.attributes, spec.skip_if_unknown, {root: names.given[root] for root in GIVEN}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from lineform.model.attributes import AttributeName, TagName, WordName
 from lineform.model.base import Name, Part
@@ -123,3 +123,36 @@ _MODELS: dict[str, type[Part]] = {
 }
 Actions = Annotated[tuple[Action, ...], Field(min_length=1, strict=False)]
 """Done in this order."""
+_NOT_FOR_ALL = {
+    "send": "the messages of a campaign are its 'messages'",
+    "form": "a question is a message too: send it from a scenario that {tag: …} begins",
+    "record": "to be sent something is nothing that friends did: give them a tag",
+    "call": "each friend would be a call of its own: let a scenario do it that {tag: …} begins",
+}
+
+
+def _for_all(value: Any) -> Any:
+    if isinstance(value, dict):
+        for key, why in _NOT_FOR_ALL.items():
+            if key in value:
+                raise ValueError(f"'{key}' is nothing that a campaign does: {why}")
+    return value
+
+
+ForAll = Annotated[
+    tuple[
+        Annotated[
+            Annotated[TagAction, Tag("<tag>")]
+            | Annotated[UntagAction, Tag("<untag>")]
+            | Annotated[SetAction, Tag("<set>")]
+            | Annotated[MenuAction, Tag("<menu>")]
+            | Annotated[StartAction, Tag("<start>")]
+            | Annotated[StopAction, Tag("<stop>")],
+            Discriminator(_action_named),
+            BeforeValidator(_for_all),
+        ],
+        ...,
+    ],
+    Field(min_length=1, strict=False),
+]
+"""What makes sense for everybody who was sent something, done in this order."""

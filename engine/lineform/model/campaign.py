@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from lineform.model.actions import Track
+from lineform.model.actions import ForAll, Track
 from lineform.model.audience import Audience
 from lineform.model.base import ArmedSpec, Duration, Part
 from lineform.model.schedule import Schedule
@@ -47,6 +47,9 @@ class CampaignSpec(ArmedSpec):
     schedule: Schedule
     messages: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=5, strict=False)]
     """One to five messages, in LINE's own form or the short one; see `lineform.lineapi`."""
+    do: ForAll | None = None
+    """What is done for everybody whose message LINE took, such as `{menu: sale}` or `{tag: invited}`: once for each
+    send, and for nobody whom a limit, a refusal or a block left out. For friends who are chosen one by one."""
     skip_if_unknown: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Attributes without which a friend does not receive this: those are skipped instead of failing the send."""
     capped: Capped = "skip"

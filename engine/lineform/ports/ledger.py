@@ -119,6 +119,8 @@ class Batch:
     attempts: int
     first_called_at: datetime | None
     """When the first call with this key was intended, this claim not included: its key's 24 hours count from there."""
+    does: bool = False
+    """Whether something is done for its friends once LINE has accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,19 @@ class Settled:
     status: BatchStatus
     request_id: str = ""
     reason: str = ""
+    does: bool = False
+    """As in `Batch`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """A call that LINE accepted, for whose friends something is still to be done."""
+
+    address: str
+    digest: str
+    """Of the revision that was sent, which says what."""
+    key: str
+    friend_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +202,8 @@ class NewSend:
     capped: int = 0
     frame: bytes = b""
     """What the bodies of its batches have in common (`lineform.sending.frames`); empty where each is whole."""
+    does: bool = False
+    """Whether something is done for those whose call LINE accepts: their batches are kept for `take_to_do`."""
 
 
 Again = Callable[[Sequence[Contact], Spent | None], Rejudged]
@@ -332,6 +349,15 @@ class Ledger(Protocol):
 
     def lost_answers(self, account: str, now: datetime) -> Sequence[tuple[int, int]]:
         """Sends and batches that were to be answered by somebody whose lease has run out. Nobody has the token."""
+        ...
+
+    def something_to_do(self, account: str) -> bool:
+        """Whether a call was accepted for whose friends something is still to be done. Asked at every tick."""
+        ...
+
+    def take_to_do(self, account: str, friends: int) -> Sequence[ToDo]:
+        """Inside of `together`: takes accepted calls for whose friends something is to be done, at least one where
+        there is one, else of so many friends at most. Each is told once, ever, if the block is written."""
         ...
 
     def accepted_request_ids(self, send_id: int) -> Sequence[str]: ...

@@ -138,7 +138,7 @@ class Caller:
         return Outcome.ACCEPTED, "", accepted.accepted_request_id
 
     def _settle(self, batch: Batch, status: BatchStatus, *, request_id: str = "", reason: str = "") -> End:
-        self._settling.add(Settled(batch.id, status, request_id, reason))
+        self._settling.add(Settled(batch.id, status, request_id, reason, batch.does))
         return End.SETTLED
 
 

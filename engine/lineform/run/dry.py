@@ -24,7 +24,8 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
         )
     routes = _routes(run, prepared)
     calls = routes.total()
-    told = [prepared.choice.why, *(one.sentence for one in prepared.stock), *_tracking(run, prepared, routes)]
+    stock = [one.sentence for one in prepared.stock]
+    told = [prepared.choice.why, *stock, *_tracking(run, prepared, routes), *_done(prepared)]
     return TickEntry(
         prepared.address,
         prepared.due.key,
@@ -45,6 +46,16 @@ def _routes(run: Run, prepared: Prepared) -> Counter[Route]:
         return Counter({route: 1})
     fill = told_apart(prepared.fill, prepared.armed.given)
     return Counter(group.route for _, group in groups(run, prepared, fill))
+
+
+def _done(prepared: Prepared) -> list[str]:
+    """What is done besides, in the words of the file."""
+    done = [
+        f"{name} {', '.join(value) if name == 'set' else value}"
+        for one in prepared.armed.do
+        for name, value in one.items()
+    ]
+    return [f"then for whoever it reaches: {', '.join(done)}"] if done else []
 
 
 def _tracking(run: Run, prepared: Prepared, routes: Counter[Route]) -> list[str]:

@@ -53,6 +53,7 @@ def _new_send(run: Run, prepared: Prepared) -> NewSend:
         reason=why_nobody(prepared) if prepared.nobody else "",
         capped=prepared.capped,
         frame=b"" if prepared.selected_by_line else _frame(prepared).recorded(),
+        does=bool(prepared.armed.do),
     )
 
 

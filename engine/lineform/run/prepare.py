@@ -239,6 +239,7 @@ def _wanted(armed: Armed, constant: bool, per_friend: bool) -> Wanted:
         per_friend=per_friend,
         rollout=bool(armed.rollout),
         tracks_friends=armed.given.tracks_friends,
+        does=bool(armed.do),
     )
 
 

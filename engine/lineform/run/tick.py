@@ -37,11 +37,20 @@ from lineform.sending.keys import part_key, part_of
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
 
-Also = Callable[[Run], Awaitable[Sequence[TickEntry]]]
+Part = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
 due. It makes entries out of its own failures; a BlockedError becomes one, and whatever else it raises ends
 the tick."""
 
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """A part that comes when the deliveries of a tick are over: it follows from what LINE has accepted."""
+
+    part: Part
+
+
+Also = Part | Afterwards
 _Campaign = tuple[Revision, Armed]
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NONE = timedelta(0)
@@ -94,10 +103,9 @@ async def tick(
                 if options.should_stop():
                     break
                 await _campaign(run, case, crew)
-            for part in also:
-                if not options.should_stop():
-                    for entry in await _part(run, part):
-                        crew.tell(entry)
+            await _parts(run, [one for one in also if not isinstance(one, Afterwards)], crew)
+            await crew.entries()
+            await _parts(run, [one.part for one in also if isinstance(one, Afterwards)], crew)
         entries = await crew.entries()
         following = await records(coming, run, _upcoming(run, campaigns))
         return TickReport(client.name, clock.now(), entries, following, halted, dry_run=options.dry_run)
@@ -106,7 +114,14 @@ async def tick(
         records.close()
 
 
-async def _part(run: Run, part: Also) -> Sequence[TickEntry]:
+async def _parts(run: Run, parts: Sequence[Part], crew: Crew) -> None:
+    for part in parts:
+        if not run.options.should_stop():
+            for entry in await _part(run, part):
+                crew.tell(entry)
+
+
+async def _part(run: Run, part: Part) -> Sequence[TickEntry]:
     """What else is done; what stops one part holds up no other."""
     try:
         return await part(run)

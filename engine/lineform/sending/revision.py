@@ -36,7 +36,7 @@ from lineform.sending.wording import line_form
 
 FORMAT = 1
 _WORDS = (Kind.ATTRIBUTES, Kind.FORM, Kind.ROUTE, Kind.SEGMENT)
-_RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone")
+_RULES = ("capped", "quiet_hours", "rollout", "allow_almost_everyone", "do")
 
 
 ONE_DATE = 20
@@ -89,6 +89,8 @@ class Armed:
     """What its messages are given besides the friend: codes, links."""
     tolerance: int | None = None
     """In percent of `approved`; None where none was declared."""
+    do: tuple[Mapping[str, Any], ...] = ()
+    """What is done for everybody who was sent to, as JSON."""
     approved: int | None = None
     """How many people a condition chose when the campaign was armed; None where nobody was counted."""
 
@@ -243,7 +245,8 @@ def declared_by(client: Client) -> Declared:
 
 
 def _rules(spec: CampaignSpec) -> dict[str, str]:
-    """Rules about limits, where they are not the default: a campaign that writes none keeps its digest."""
+    """Rules about limits and what is done besides, where they are not the default: a campaign that writes none keeps
+    its digest."""
     written: dict[str, Any] = spec.model_dump(mode="json", include=set(_RULES), exclude_defaults=True)
     return {name: _json(value) for name, value in written.items()}
 
@@ -347,5 +350,6 @@ def read_revision(body: Mapping[str, Any], approved: int | None = None) -> Armed
         allow_almost_everyone=body.get("allow_almost_everyone", False),
         given=read_given(body),
         tolerance=audience.get("tolerance"),
+        do=tuple(body.get("do", ())),
         approved=approved,
     )

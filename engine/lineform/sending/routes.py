@@ -34,6 +34,8 @@ class Wanted:
     """It is sent in parts."""
     tracks_friends: bool = False
     """Every friend reads links of their own."""
+    does: bool = False
+    """Something is done for everybody who was sent to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ class Choice:
 
 def choose(wanted: Wanted) -> Choice:
     """The route of a send. ValueError where none can carry it: whom LINE selects cannot be written to by name."""
-    if wanted.rollout and (wanted.demographic or wanted.audience or wanted.everyone):
+    by_line = wanted.demographic or wanted.audience or wanted.everyone
+    if by_line and wanted.rollout:
         raise ValueError("a rollout needs friends who are chosen one by one")
+    if by_line and wanted.does:
+        raise ValueError("'do' needs friends who are chosen one by one: of the others nobody knows who was sent to")
     if wanted.demographic or wanted.audience:
         return _narrowcast(wanted)
     if wanted.tracks_friends:

@@ -241,6 +241,7 @@ def _send_values(send: NewSend, now: datetime) -> dict[str, Any]:
         "reason": send.reason,
         "capped": send.capped,
         "frame": send.frame,
+        "does": send.does,
         "frozen_at": now,
         "changed_at": now,
     }

@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Batch, Occurrence, Send, Settled
+from lineform.ports.ledger import Batch, Occurrence, Send, Settled, ToDo
 from lineform.sending.frames import Frame, body, read_frame
 from lineform.sending.status import SETTLED, BatchStatus, SendStatus
 from lineform.store.bulk import settle_rows
 from lineform.store.freezing import REACHED, FreezeRecords
-from lineform.store.tables import accounts, batches, sends
+from lineform.store.tables import accounts, batches, sends, to_do
 from lineform.store.types import unpack_ids
 
 UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
@@ -67,6 +67,21 @@ _LOST_ANSWERS = (
     .join(accounts, accounts.c.id == sends.c.account_id)
     .where(_OF_ACCOUNT, _UNFINISHED, batches.c.status == BatchStatus.ANSWERING.value)
     .where(batches.c.lease_until <= sa.bindparam("now"))
+)
+_MY_TO_DO = to_do.c.account_id == sa.bindparam("account_id")
+_ANY_TO_DO = sa.select(to_do.c.batch_id).where(_MY_TO_DO).limit(1)
+_TO_DO = (
+    sa.select(to_do.c.batch_id, batches.c.recipients)
+    .join_from(to_do, batches, batches.c.id == to_do.c.batch_id)
+    .where(_MY_TO_DO)
+    .order_by(to_do.c.batch_id)
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True, of=to_do)
+)
+_TAKEN_TO_DO = (
+    sa.select(sends.c.address, sends.c.digest, sends.c.key, batches.c.friend_ids)
+    .join_from(batches, sends, sends.c.id == batches.c.send_id)
+    .order_by(batches.c.id)
 )
 # What a claim needs. The driver's own form of the key: a send reads thousands of rows a second.
 _CLAIMED = (
@@ -149,7 +164,11 @@ class LedgerRecords(FreezeRecords):
             if self.postgres:
                 connection.execute(_CAREFULLY)
             # Shared with other claims, but not with a call-off: one of the two sees what the other did.
-            send = sa.select(sends.c.status, sends.c.frame).where(sends.c.id == send_id).with_for_update(read=True)
+            send = (
+                sa.select(sends.c.status, sends.c.frame, sends.c.does)
+                .where(sends.c.id == send_id)
+                .with_for_update(read=True)
+            )
             claimed = connection.execute(send).first()
             if claimed is None or claimed.status not in _CLAIMABLE:
                 return []
@@ -170,7 +189,7 @@ class LedgerRecords(FreezeRecords):
                     )
                 )
         frame = read_frame(bytes(claimed.frame))
-        return [_batch(row, frame) for row in taken]
+        return [_batch(row, frame, does=claimed.does) for row in taken]
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
         """Gives batches back as they were before their claim: that call did certainly not happen."""
@@ -211,7 +230,32 @@ class LedgerRecords(FreezeRecords):
                 for one in sorted(outcomes, key=lambda settled: settled.batch_id)
             ]
             with self.writing() as connection:
+                if does := [one.batch_id for one in outcomes if one.does and one.status is BatchStatus.ACCEPTED]:
+                    _keep_to_do(connection, [row[0] for row in rows], does)
                 settle_rows(connection, rows, now)
+
+    def something_to_do(self, account: str) -> bool:
+        """By the key of what is kept."""
+        with self.reading() as connection:
+            asked = {"account_id": self.account_id(connection, account)}
+            return connection.execute(_ANY_TO_DO, asked).first() is not None
+
+    def take_to_do(self, account: str, friends: int) -> Sequence[ToDo]:
+        """Takes what no other run is at, in the order of the calls."""
+        with self.writing() as connection:
+            asked = {"account_id": self.account_id(connection, account), "limit": friends}
+            taken: list[int] = []
+            room = friends
+            for batch_id, recipients in connection.execute(_TO_DO, asked):
+                room -= recipients
+                if taken and room < 0:
+                    break
+                taken.append(batch_id)
+            if not taken:
+                return []
+            connection.execute(sa.delete(to_do).where(self.among(to_do.c.batch_id, taken)))
+            rows = connection.execute(_TAKEN_TO_DO.where(self.among(batches.c.id, taken))).all()
+        return [ToDo(row.address, row.digest, row.key, unpack_ids(row.friend_ids)) for row in rows]
 
     def intend_answer(self, send_id: int, worker: str, now: datetime, lease: timedelta) -> int:
         """Inside of `together`, so that the answer is frozen and intended in one."""
@@ -308,6 +352,23 @@ class LedgerRecords(FreezeRecords):
         return [_send(row, counted.get(row.id, {})) for row in rows]
 
 
+def _keep_to_do(connection: Connection, ids: Sequence[int], does: Collection[int]) -> None:
+    """Keeps those of `does` that are accepted now and were not before; `ids`, ascending, are all that are settled.
+
+    They are locked first, and then asked: a second worker, with the same outcome, finds it told."""
+    locked = sa.select(batches.c.id, batches.c.status).where(batches.c.id.in_(ids)).order_by(batches.c.id)
+    wanted = frozenset(does)
+    rows = connection.execute(locked.with_for_update()).all()
+    fresh = [row.id for row in rows if row.id in wanted and row.status != BatchStatus.ACCEPTED]
+    if fresh:
+        kept = (
+            sa.select(sends.c.account_id, batches.c.id)
+            .join_from(batches, sends, sends.c.id == batches.c.send_id)
+            .where(batches.c.id.in_(fresh))
+        )
+        connection.execute(sa.insert(to_do).from_select(["account_id", "batch_id"], kept))
+
+
 @cache
 def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Sends of an account for which all of this is true, and the counts of their batches. Built once: a statement
@@ -329,7 +390,7 @@ def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select
     return chosen.where(_OF_ACCOUNT, *wanted).order_by(sends.c.id), counts
 
 
-def _batch(row: Any, frame: Frame | None) -> Batch:
+def _batch(row: Any, frame: Frame | None, *, does: bool) -> Batch:
     """The batch as it was before this claim."""
     batch_id, send_id, seq, route, friend_ids, recorded, retry_key, attempts, first_called_at = row
     return Batch(
@@ -342,6 +403,7 @@ def _batch(row: Any, frame: Frame | None) -> Batch:
         UUID(int=int(retry_key, 16)) if isinstance(retry_key, str) else retry_key,
         attempts,
         first_called_at,
+        does,
     )
 
 

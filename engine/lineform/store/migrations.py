@@ -357,6 +357,12 @@ _APPROVED = (
     "ALTER TABLE revisions ADD COLUMN people {ref}",
 )
 
+_TO_DO = (
+    # Calls that LINE accepted, and after which something is done for their friends: kept until it is.
+    "ALTER TABLE sends ADD COLUMN does BOOLEAN NOT NULL DEFAULT FALSE",
+    "CREATE TABLE to_do (account_id {ref} NOT NULL, batch_id {ref} NOT NULL, PRIMARY KEY (account_id, batch_id))",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -382,6 +388,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _UNSENT,
     _GIFTS,
     _APPROVED,
+    _TO_DO,
 )
 VERSION = len(STEPS)
 

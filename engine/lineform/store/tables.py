@@ -123,6 +123,7 @@ sends = sa.Table(
     sa.Column("frame", sa.LargeBinary, nullable=False),
     sa.Column("intended", sa.Text, nullable=False, server_default=""),
     sa.Column("intended_reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("does", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 batches = sa.Table(
@@ -148,6 +149,13 @@ batches = sa.Table(
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("wave", sa.Integer, nullable=False),
     sa.Column("addressee", BigId),
+)
+
+to_do = sa.Table(
+    "to_do",
+    metadata,
+    sa.Column("account_id", BigId, primary_key=True),
+    sa.Column("batch_id", BigId, primary_key=True),
 )
 
 enrolments = sa.Table(

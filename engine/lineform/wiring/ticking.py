@@ -11,12 +11,13 @@ from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
 from lineform.journeys.live import live_through
 from lineform.journeys.profiles import meet, profiles_due
+from lineform.journeys.sent import done_for_sent
 from lineform.journeys.unsending import take_back
 from lineform.ports.outside import Hook
 from lineform.run.menus import menus_due
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
-from lineform.run.tick import Also
+from lineform.run.tick import Afterwards, Also
 from lineform.serve.doors import Door, route_in
 from lineform.serve.onlooker import Unwatched
 from lineform.serve.redeeming import link_friend
@@ -25,8 +26,8 @@ from lineform.serve.working import Following, Working, free_the_dead, work_once
 from lineform.wiring.doors import door_of
 from lineform.wiring.owners import owner_is_gone
 
-ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due)
-"""In this order; menus come last, because they follow from all that was done before."""
+ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due, Afterwards(done_for_sent))
+"""In this order: menus follow from all that was done before. What is done for those who were sent to shows its own."""
 
 
 def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
