@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +12,9 @@ from sqlalchemy import URL
 
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
+from lineform.segments.operands import LONGEST
 from lineform.segments.predicate import AttributeIs, Count, Happened, Predicate
-from lineform.store import open_store
+from lineform.store import migrations, open_store
 from lineform.store.failures import StoreUnavailable
 from lineform.store.friends import question
 from lineform.store.hot import ONE_MAKER
@@ -92,6 +94,39 @@ def test_an_indexed_attribute_is_found_by_its_index(store: SqlStore, leaf: Predi
     assert store.keep_indexes(HOT) == 0  # type: ignore[arg-type]
     assert index in plan(store, leaf)
     assert store.count("aoba", leaf, NOW) == before > 0
+
+
+def test_an_index_takes_whatever_a_friend_writes(store: SqlStore) -> None:
+    random = Random(1)  # texts that cannot be compressed
+    long = "".join(chr(random.randrange(0x4E00, 0x9FA5)) for _ in range(10_000))
+    assert store.keep_indexes({"note": "text"}) == 2
+    store.import_friends("aoba", [FriendRow(user(0), attributes={"note": long})], NOW)
+    store.import_friends("aoba", [FriendRow(user(1), attributes={"note": long[:LONGEST]})], NOW)
+    store.add_events("aoba", [EventRow(user(0), "purchase", "p", NOW, {"link": long})], NOW)
+    asked = AttributeIs("note", "text", "is", (long[:LONGEST],))
+    assert "friends_text_note" in plan(store, asked)
+    (found,) = store.select("aoba", asked, NOW)
+    assert store.line_ids("aoba", [found]) == {found: user(1)}
+
+
+def test_attributes_whose_long_names_begin_alike_have_an_index_each(store: SqlStore) -> None:
+    alike = "a" * 60
+    assert store.keep_indexes({f"{alike}b": "text", f"{alike}c": "text"}) == 3
+    assert store.keep_indexes({f"{alike}b": "text", f"{alike}c": "text"}) == 0
+
+
+def test_indexes_over_whole_texts_go_with_the_version_that_made_them(
+    postgres_server: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = migrations.STEPS.index(migrations._SHORT_ENTRIES)
+    with open_store(new_database(postgres_server)) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(migrations, "STEPS", migrations.STEPS[:before])
+            patch.setattr(migrations, "VERSION", before)
+            store.migrate()
+        store.keep_indexes(HOT)  # type: ignore[arg-type]
+        store.migrate()
+        assert store.keep_indexes(HOT) == len(HOT) + 1  # type: ignore[arg-type]
 
 
 def test_what_is_left_of_an_interrupted_making_is_made_anew(shared: SqlStore) -> None:

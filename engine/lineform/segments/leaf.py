@@ -10,7 +10,7 @@ from lineform.model.origin import Path
 from lineform.model.problem import did_you_mean
 from lineform.segments.declared import Declared
 from lineform.segments.finding import Finding
-from lineform.segments.operands import COMPARISONS, Misread, read_operand
+from lineform.segments.operands import COMPARISONS, LONGEST, Misread, read_operand
 from lineform.segments.predicate import AttributeIs, Comparison, Not, Operand
 
 NEGATED = {"is_not": "is", "not_in": "in"}
@@ -47,6 +47,10 @@ def read_comparison(
     findings: list[Finding] = []
     for index, item in enumerate(values):
         read = str(item) if written == "starts_with" else read_operand(name, spec, item)
+        if isinstance(read, str) and len(read) > LONGEST:
+            read = Misread(
+                "E305", f"a text of a condition has at most {LONGEST} characters, and this has {len(read):,}"
+            )
         if isinstance(read, Misread):
             findings.append(read.at((*here, index) if several else here))
         else:

@@ -25,6 +25,8 @@ COMPARISONS: Mapping[AttributeType, tuple[str, ...]] = {
 }
 """The comparisons that mean something, by the attribute's type."""
 
+LONGEST = 500
+"""Characters of a text that a condition compares: of a longer value no store needs to look at more than one beyond."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LARGEST = 1e15
 

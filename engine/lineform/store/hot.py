@@ -8,6 +8,8 @@ same code. Measured on SQLite with fifty thousand friends: two attributes that f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -27,6 +29,7 @@ _THERE = {
 }
 """Each index, and whether it can be used. Reflection leaves out indexes over expressions."""
 
+_LONGEST_NAME: Final = 63
 ONE_MAKER = sa.text("SELECT pg_try_advisory_lock(0x6C666964786573)")
 """Held while indexes are made. Nobody waits for it: whoever waits holds a snapshot, whose end PostgreSQL awaits before
 an index is finished."""
@@ -60,7 +63,7 @@ class HotValues(Database):
         values = PostgresValues if self.postgres else SqliteValues
         for name, kind in attributes.items():
             value = Grouping(values(friends.c.attributes).typed(name, kind))
-            yield _index(f"friends_{kind}_{name}", friends, friends.c.account_id, friends.c.blocked, value)
+            yield _index(_named(kind, name), friends, friends.c.account_id, friends.c.blocked, value)
         link = Grouping(values(events.c.fields).typed("link", "text"))
         tapped = _index("events_link", events, events.c.type_id, link, events.c.at, events.c.friend_id)
         tapped.dialect_options[self.engine.dialect.name]["where"] = link.is_not(None)
@@ -81,6 +84,12 @@ class HotValues(Database):
                     connection.execute(DropIndex(index))
                 connection.execute(CreateIndex(index))
         return len(missing)
+
+
+def _named(kind: AttributeType, attribute: str) -> str:
+    """PostgreSQL's names have at most 63 characters, and an attribute's may have as many."""
+    whole = f"friends_{kind}_{attribute}"
+    return whole if len(whole) <= _LONGEST_NAME else f"{whole[:50]}_{sha256(whole.encode()).hexdigest()[:12]}"
 
 
 def _index(name: str, table: sa.Table, *parts: sa.ColumnElement[object]) -> sa.Index:

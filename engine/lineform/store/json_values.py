@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
+from lineform.segments.operands import LONGEST
 from lineform.segments.predicate import AttributeType
 
 
@@ -65,7 +66,8 @@ class PostgresValues:
         node = self._column[_inline(name)[0]]
         found = sa.func.jsonb_typeof(node, type_=sa.Text())
         # The server's collation would order dates and find prefixes by a language's rules: "C" goes by code points.
-        text = node.astext.collate("C")
+        # And an index takes no entry of more than 2,704 bytes.
+        text = sa.func.left(node.astext, LONGEST + 1, type_=sa.Text()).collate("C")
         match kind:
             case "number":
                 return sa.case((found == _inline("number")[0], sa.cast(node.astext, sa.Double())))

@@ -363,6 +363,19 @@ _TO_DO = (
     "CREATE TABLE to_do (account_id {ref} NOT NULL, batch_id {ref} NOT NULL, PRIMARY KEY (account_id, batch_id))",
 )
 
+_SHORT_ENTRIES = (
+    # Indexes over attributes and links hold the beginnings of texts only: these are made anew by the next apply.
+    {
+        "sqlite": (),
+        "postgresql": (
+            """DO $$ DECLARE old record; BEGIN
+            FOR old IN SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename IN
+                ('friends', 'events') AND indexdef LIKE '%jsonb_typeof%'
+            LOOP EXECUTE format('DROP INDEX %I', old.indexname); END LOOP; END $$""",
+        ),
+    },
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -389,6 +402,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _GIFTS,
     _APPROVED,
     _TO_DO,
+    _SHORT_ENTRIES,
 )
 VERSION = len(STEPS)
 

@@ -85,6 +85,8 @@ def test_a_sound_condition_has_no_finding(where: Any) -> None:
         ({"attribute": "visits", "is": True}, ("is",), "E305", ""),
         ({"attribute": "visits", "above": 1e300}, ("above",), "E305", ""),
         ({"attribute": "note", "is": 5}, ("is",), "E305", 'in quotes: "5"'),
+        ({"attribute": "note", "in": ["a" * 500, "a" * 501]}, ("in", 1), "E305", ""),
+        ({"attribute": "note", "starts_with": "a" * 501}, ("starts_with",), "E305", ""),
         ({"attribute": "member", "is": "yes"}, ("is",), "E305", ""),
         ({"attribute": "birthday", "above": "2026-02-30"}, ("above",), "E305", "2026-12-31"),
         ({"attribute": "birthday", "above": "2026-1-1"}, ("above",), "E305", "2026-12-31"),
