@@ -357,8 +357,7 @@ class Decision:
         for course in list(person.courses.values()):
             last_step = course.marks[-1].step if course.marks else ""
             if course.scenario == said.script.name and last_step == step and said_by(course, step, said.say.key):
-                last = replace(course.marks[-1], said=f"not sent: {why}")
-                person.put(replace(course, marks=(*course.marks[:-1], last)))
+                person.put(course.unsent(len(course.marks) - 1, why))
 
     def _give(self, person: Person, tag: str, effect: Effect, cause: Happening | None) -> Iterator[Happening]:
         for rival in sorted(self.book.words.rivals(tag) & person.friend.tags):

@@ -7,7 +7,7 @@ quiet hours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +16,7 @@ from lineform.ports.ledger import Send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.run.telling import delivered, note
-from lineform.scenarios.enrolment import Enrolment, Mark
+from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.machine import counts_as_sent
 from lineform.scenarios.replies import Reply
 from lineform.scenarios.script import Script
@@ -113,7 +113,7 @@ def _call_off(run: Run, send: Send, rules: _Rules, reason: str) -> bool:
             return False
         if rules.step:
             told = _told(store.enrolments(account, friends).values(), send, rules.step)
-            store.save_enrolments(account, [_unsent(course, place, reason) for course, place in told], now)
+            store.save_enrolments(account, [course.unsent(place, reason) for course, place in told], now)
     return True
 
 
@@ -132,13 +132,6 @@ def _told(every: Iterable[Sequence[Enrolment]], send: Send, step: str) -> list[t
             _, place, course = max(marks, key=lambda one: one[:2])
             found.append((course, place))
     return found
-
-
-def _unsent(course: Enrolment, place: int, reason: str) -> Enrolment:
-    """The same course, one message of which was not sent after all."""
-    mark = course.marks[place]
-    told = Mark(mark.step, f"not sent: {reason}", mark.at)
-    return replace(course, marks=(*course.marks[:place], told, *course.marks[place + 1 :]))
 
 
 def _settle_lost(run: Run) -> None:

@@ -6,9 +6,9 @@ waits for it.
 
 from __future__ import annotations
 
-from lineform.errors import BlockedError, CredentialError
+from lineform.errors import BlockedError
 from lineform.run.fill import coupon_ids
-from lineform.run.signing import signing_keys
+from lineform.run.signing import keys_for, signing_keys
 from lineform.run.stock import no_codes
 from lineform.run.supplies import Supplies
 from lineform.scenarios.effect import Say
@@ -77,12 +77,7 @@ class Shelf:
         if given.items:
             self._from.items()
         if self._keys is not None and names_read(reads, PAGE):
-            try:
-                self._keys()
-            except CredentialError as missing:
-                raise BlockedError(
-                    f"a friend's own pages cannot be signed: {missing.message}", hint=missing.hint, code="G219"
-                ) from missing
+            keys_for(self._keys, "a friend's own pages cannot be signed")
 
     def _has_code(self, pool: str, friend_id: int, most: int) -> bool:
         takers = self._takers.setdefault(pool, set())

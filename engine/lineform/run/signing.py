@@ -1,4 +1,4 @@
-"""The keys with which tracked links are signed: asked for when they are needed, and only then."""
+"""The keys that sign tracked links and friends' own pages: asked for when they are needed, and only then."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ def signing_keys(keys: Keys | None, given: Given) -> LinkKeys | None:
             hint="write 'links: {base: https://…, key: {env: …}}' in the client's file, or take 'track' out",
             code="G219",
         )
+    return keys_for(keys, "its links are tracked and cannot be signed")
+
+
+def keys_for(keys: Keys, why: str) -> LinkKeys:
+    """The keys. Raises BlockedError where they are missing; `why` says what cannot be done without them."""
     try:
         return keys()
     except CredentialError as missing:
-        raise BlockedError(
-            f"its links are tracked and cannot be signed: {missing.message}", hint=missing.hint, code="G219"
-        ) from missing
+        raise BlockedError(f"{why}: {missing.message}", hint=missing.hint, code="G219") from missing

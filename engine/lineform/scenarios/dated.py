@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from lineform.scenarios.courses import course
 from lineform.scenarios.enrolment import Enrolment, State
-from lineform.scenarios.machine import SENT
+from lineform.scenarios.machine import counts_as_sent
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import due_of, may_begin, planned
 from lineform.scenarios.timing import date_told, next_anniversary
@@ -87,7 +87,7 @@ _NOT_AGAIN = timedelta(days=330)
 def _sent(script: Script, known: Enrolment | None) -> list[datetime]:
     """When a friend read something of a scenario that begins every year."""
     marks = known.marks if known is not None and script.yearly else ()
-    return [mark.at for mark in marks if mark.said.rpartition(": ")[2] == SENT]
+    return [mark.at for mark in marks if counts_as_sent(mark.said)]
 
 
 def _corrected(script: Script, known: Enrolment, friend: Friend) -> Enrolment | None:

@@ -94,6 +94,11 @@ class Enrolment:
         """The same with a further mark."""
         return replace(self, marks=(*self.marks, Mark(step, said, at))[-MARKS:])
 
+    def unsent(self, place: int, why: str) -> Enrolment:
+        """The same, where the messages that the mark at this place tells of were not sent after all."""
+        told = replace(self.marks[place], said=f"not sent: {why}")
+        return replace(self, marks=(*self.marks[:place], told, *self.marks[place + 1 :]))
+
     def over(self, state: State, reason: str = "") -> Enrolment:
         """The same, with nothing left to come."""
         return replace(self, state=state, due=None, waiting=None, turn="", held_until=None, reason=reason)

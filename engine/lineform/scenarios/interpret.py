@@ -151,21 +151,21 @@ def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _text(value: Mapping[str, Any], name: str) -> str:
     found = value.get(name)
-    return _recordable(found) if isinstance(found, str) else ""
+    return recordable(found) if isinstance(found, str) else ""
 
 
 def _plain(value: Mapping[str, Any]) -> dict[str, Value]:
     """The members that are single values, as they can be recorded."""
     return {
-        _recordable(name): _recordable(one) if isinstance(one, str) else one
+        recordable(name): recordable(one) if isinstance(one, str) else one
         for name, one in value.items()
         if isinstance(one, str | int | float | bool) and abs(one if isinstance(one, int | float) else 0) < 1e18
     }
 
 
-def _recordable(text: str) -> str:
-    """Without what no database holds (NUL, half of a surrogate pair), and not longer than anything of LINE's."""
-    short = text[:_LONGEST]
+def recordable(text: str, longest: int = _LONGEST) -> str:
+    """A text of LINE's without what no database holds (NUL, half of a surrogate pair), and not longer than this."""
+    short = text[:longest]
     if short.isascii() and "\x00" not in short:
         return short
     return short.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

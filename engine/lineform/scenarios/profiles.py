@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from lineform.scenarios.happening import What
+from lineform.scenarios.interpret import recordable
 from lineform.templates.build import TreeTemplate
 
 NAMES: Final = ("display_name", "language")
@@ -99,8 +100,8 @@ def next_try(attempts: int, wait: float, now: datetime) -> datetime | None:
 
 
 def kept_name(name: str) -> str:
-    """A display name as it is kept: without what no database holds, and without what would run over."""
-    return name[:_LONGEST].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    """A display name as it is kept."""
+    return recordable(name, _LONGEST)
 
 
 def _mappings(node: Any) -> Iterator[Mapping[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +28,7 @@ from lineform.segments.wire import to_wire
 from lineform.sending.given import promises_of
 from lineform.sending.late import ON_TIME
 from lineform.sending.promises import Promise
-from lineform.sending.revision import Revisioned, Revisions, declared_by
+from lineform.sending.revision import Revisioned, Revisions, declared_by, revisioned
 
 
 def scenario_revision(revisions: Revisions, client: Client, resource: Resource) -> Revisioned:
@@ -42,8 +40,7 @@ def scenario_revision(revisions: Revisions, client: Client, resource: Resource) 
     body = _Body(client, declared_by(client), client.timezone, links).of(spec, resource.context)
     body |= given_by(revisions, client, _all_messages(body["steps"]), spec.track)
     body["production"] = client.spec.environment == "production" and not spec.allow_test_word
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Revisioned(text, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+    return revisioned(body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,4 @@ def holds(predicate: Predicate, friend: Friend, now: datetime) -> bool:
 def may_begin(script: Script, friend: Friend, now: datetime) -> bool:
     """Whether this friend may be taken in now."""
     wanted = (script.may_enter, script.not_excluded)
-    return not friend.blocked and all(one is None or matches(one, friend, now) is True for one in wanted)
+    return not friend.blocked and all(one is None or holds(one, friend, now) for one in wanted)

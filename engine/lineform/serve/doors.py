@@ -83,7 +83,7 @@ class Rooms:
         return known[1]
 
 
-def route_in(doors: Mapping[str, Door], client: str, text: str) -> str:
+def route_told(doors: Mapping[str, Door], client: str, text: str) -> str:
     """The route that a text to this client tells; empty where it tells none."""
     door = doors.get(client)
     return "" if door is None else door.route_in(text)

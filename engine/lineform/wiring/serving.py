@@ -6,15 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from starlette.types import ASGIApp
 
 from lineform.errors import CredentialError, UsageError
 from lineform.hooks.calls import Hooks
-from lineform.journeys.live import live_through
-from lineform.journeys.profiles import meet
-from lineform.journeys.unsending import take_back
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
@@ -22,13 +18,10 @@ from lineform.model.project import Client, Project
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts, create_app
-from lineform.serve.doors import route_in
 from lineform.serve.logs import Form, configure
 from lineform.serve.options import EventsRefused, Problem, Served, ServeOptions
-from lineform.serve.redeeming import link_friend
-from lineform.serve.working import Following
 from lineform.settings import Settings
-from lineform.wiring.doors import door_of
+from lineform.wiring.doors import door_of, following_of
 from lineform.wiring.failing import at_client
 from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import all_link_keys, link_keys
@@ -71,7 +64,7 @@ def parts_of(session: Session, *, alone: bool = True) -> Parts:
         session.store,
         session.clock,
         Hooks(),
-        Following(live_through, link_friend, partial(route_in, doors), meet, take_back),
+        following_of(doors),
         ALSO,
         keys,
         owner_is_gone,

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-from lineform.errors import BlockedError, CredentialError
 from lineform.hooks.calls import Hooks
 from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
-from lineform.journeys.live import live_through
-from lineform.journeys.profiles import meet, profiles_due
+from lineform.journeys.profiles import profiles_due
 from lineform.journeys.sent import done_for_sent
-from lineform.journeys.unsending import take_back
 from lineform.ports.outside import Hook
 from lineform.run.menus import menus_due
 from lineform.run.options import Run
 from lineform.run.outcome import TickEntry
+from lineform.run.signing import keys_for
 from lineform.run.tick import Afterwards, Also
-from lineform.serve.doors import Door, route_in
+from lineform.serve.doors import Door
 from lineform.serve.onlooker import Unwatched
-from lineform.serve.redeeming import link_friend
 from lineform.serve.telling import tell_once
-from lineform.serve.working import Following, Working, free_the_dead, work_once
-from lineform.wiring.doors import door_of
+from lineform.serve.working import Working, free_the_dead, work_once
+from lineform.wiring.doors import door_of, following_of
 from lineform.wiring.owners import owner_is_gone
 
 ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due, Afterwards(done_for_sent))
@@ -53,7 +49,7 @@ async def inbox_due(run: Run) -> list[TickEntry]:
         return []
     doors = _doors(run)
     await free_the_dead(run, owner_is_gone)
-    following = Following(live_through, link_friend, partial(route_in, doors), meet, take_back)
+    following = following_of(doors)
     while not run.options.should_stop():
         if not await work_once(run, following, Working(), Unwatched()):
             break
@@ -64,10 +60,5 @@ def _doors(run: Run) -> Mapping[str, Door]:
     entry, keys = run.client.spec.entry, run.options.link_keys
     if entry is None or entry.basic_id is None or keys is None:
         return {}
-    try:
-        door = door_of(run.client, run.account, keys())
-    except CredentialError as missing:
-        raise BlockedError(
-            f"texts that tell an entry route cannot be read: {missing.message}", hint=missing.hint, code="G219"
-        ) from missing
+    door = door_of(run.client, run.account, keys_for(keys, "texts that tell an entry route cannot be read"))
     return {} if door is None else {run.client.name: door}

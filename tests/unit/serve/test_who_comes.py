@@ -12,7 +12,7 @@ from lineform.run.options import Run
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import route_code
 from lineform.serve.app import Parts
-from lineform.serve.doors import Door, route_in
+from lineform.serve.doors import Door, route_told
 from lineform.serve.working import LinkedFriend
 from support.fake_account import FakeAccount
 from support.serving import USER, event, served
@@ -23,7 +23,7 @@ DOOR = Door("salon", "青葉サロン", "Asia/Tokyo", FakeAccount(), "https://go
 
 def told(parts: Parts) -> Parts:
     return replace(
-        parts, following=replace(parts.following, route=lambda name, text: route_in({"salon": DOOR}, name, text))
+        parts, following=replace(parts.following, route=lambda name, text: route_told({"salon": DOOR}, name, text))
     )
 
 
@@ -45,7 +45,7 @@ def test_a_made_up_code_is_a_text_like_others(store: Store) -> None:
         server.until(lambda: len(server.seen.happenings) == 1)
         (happened,) = server.seen.happenings
     assert happened.what is What.TEXT
-    assert route_in({}, "salon", route_code(KEY, "salon", "poster")) == ""
+    assert route_told({}, "salon", route_code(KEY, "salon", "poster")) == ""
 
 
 def test_a_link_that_holds_makes_the_friend_a_member_who_can_be_answered(store: Store) -> None:
