@@ -328,8 +328,13 @@ def shopping_centre(life: Chronicle) -> None:
     life.unlinks("20010002")
     life.at("2027-01-07T09:00")
     life.menu_of("浩")
+    life.at("2027-01-07T12:00")
+    life.note("with the invitation comes the menu of the sale, for whoever was invited")
+    for name in ("浩", "直美", "千秋"):
+        life.menu_of(name)
     life.at("2027-01-21T12:00")
-    life.note("the reminder tells each member the code that they have, and 千秋 is given hers")
+    life.note("the reminder tells each member the code that they have, and 千秋 is given hers; the sale is over")
+    life.menu_of("直美")
     life.pool("gift")
     life.at("2027-02-28T12:00")
 
