@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
 from lineform.model.client import Limits
 from lineform.ports.friends import FriendRow
@@ -193,6 +194,18 @@ def test_a_runner_that_was_down_makes_up_for_nothing_in_a_burst(life: Any) -> No
     assert here.marks()[0] == ("d1", "it was missed, and 'd2' came after it")
     here.at(DUE + 6 * DAY)
     assert texts(here) == ["d5", "d6"]
+
+
+def test_what_was_missed_gives_no_way_to_a_step_for_a_tag_that_it_takes_away(life: Any) -> None:
+    ranks = {"silver": {"group": "rank"}, "gold": {"group": "rank"}}
+    words = {"kind": "attributes", "name": "ranks", "tag_groups": {"rank": {"exclusive": True}}, "tags": ranks}
+    steps = says("a", "1d", do=[{"tag": "gold"}]), says("b", "2d", **{"if": {"tag": "silver"}})
+    here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"))
+    here.tagged("silver")
+    here.happens(What.FOLLOW)
+    here.at(DUE + 3 * DAY)
+    assert texts(here) == ["a"]
+    assert here.marks() == [("a", "sent"), ("b", "its condition is not true")]
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,8 @@ class Decision:
 
     def _moment(self, person: Person) -> Moment:
         free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
-        return Moment(self.now, self.quiet, free_at, self.now + _NEXT_TRY if self.broke else None)
+        paid_at = self.now + _NEXT_TRY if self.broke else None
+        return Moment(self.now, self.quiet, free_at, paid_at, words=self.book.words)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
         person.put(moved.enrolment)

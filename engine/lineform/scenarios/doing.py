@@ -9,6 +9,7 @@ from typing import Any
 
 from lineform.model.actions import Action, SendAction
 from lineform.scenarios.effect import Ask, Begin, Call, Effect, Give, Know, Leave, Record, Say, Show, Take
+from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend, Value
 from lineform.sending.given import Given
 from lineform.sending.tracking import tracked
@@ -63,12 +64,14 @@ def effects_of(actions: Sequence[Mapping[str, Any]], decided: Decided) -> list[E
     return out
 
 
-def foreseen(actions: Sequence[Mapping[str, Any]], friend: Friend, now: datetime) -> Friend:
-    """The friend as they will be when these actions were done, as far as actions say it themselves."""
+def foreseen(actions: Sequence[Mapping[str, Any]], friend: Friend, now: datetime, words: Declared) -> Friend:
+    """The friend as they will be when these actions were done, as far as actions say it themselves. `words` tell which
+    tags a tag takes away."""
     for action in actions:
         ((name, value),) = action.items()
         if name == "tag":
-            friend = replace(friend, tags=friend.tags | {value}, tagged_at={**friend.tagged_at, value: now})
+            tags = (friend.tags - words.rivals(value)) | {value}
+            friend = replace(friend, tags=tags, tagged_at={**friend.tagged_at, value: now})
         elif name == "untag":
             friend = replace(friend, tags=friend.tags - {value})
         elif name == "set":

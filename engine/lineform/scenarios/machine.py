@@ -8,7 +8,7 @@ steps come in their order, and their times are counted from the beginning, so th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lineform.scenarios.courses import ended, onwards
@@ -20,6 +20,7 @@ from lineform.scenarios.missed import Ahead
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
 from lineform.scenarios.steps import due_of, holds, past, worth_until
+from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
 from lineform.sending.late import ON_TIME
 from lineform.sending.quiet import Quiet
@@ -58,6 +59,8 @@ class Moment:
     whatever a scenario's rule about limits."""
     answer: bool = False
     """Whether messages answer what the friend just did: those are never late, and no limit holds."""
+    words: Declared = field(default_factory=Declared)
+    """What the account has declared: of some tags a friend has one at a time."""
 
 
 def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment) -> Moved:
@@ -206,7 +209,7 @@ def _gate(
     until, why = (quiet.until(now) if quiet else None), "quiet hours"
     if late > ON_TIME:
         limited = moment.free_at if moment.free_at is not None and script.capped != "send" else now
-        ahead = Ahead(script, enrolment, now, max(until or now, limited))
+        ahead = Ahead(script, enrolment, now, max(until or now, limited), moment.words)
         if newer := ahead.newer(step, way, friend, due, turn):
             return _Gate(f"it was missed, and '{newer.id}' came after it")
     if script.late.within is not None and late > max(script.late.within, ON_TIME):

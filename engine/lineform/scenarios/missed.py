@@ -16,6 +16,7 @@ from lineform.scenarios.doing import foreseen
 from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.script import Script, ScriptStep, Way
 from lineform.scenarios.steps import due_of, holds, past, worth_until
+from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
 
 
@@ -28,16 +29,17 @@ class Ahead:
     now: datetime
     sendable: datetime
     """When messages may go out: now, or at the end of quiet hours or of a limit."""
+    words: Declared
 
     def newer(self, step: ScriptStep, way: Way, friend: Friend, due: datetime, turn: str) -> ScriptStep | None:
         """A later step that was due after `due`, and of which something will be sent. `turn` is set where a wait is
         over: what a step says where nobody answered gives way, but its own question never gives way to that."""
         reached = due
-        friend = foreseen(way.actions, friend, self.now)
+        friend = self._after(way.actions, friend)
         ends = self._ends(way.actions)
         if step.wait is not None and not turn:
             reached, way = due + step.wait.within, step.wait.missed
-            friend = foreseen(way.actions, friend, self.now)
+            friend = self._after(way.actions, friend)
             ends = ends or self._ends(way.actions)
         if ends or reached > self.now:
             return None
@@ -51,16 +53,19 @@ class Ahead:
                 return after
             if self._ends(actions):
                 return None
-            friend = foreseen(actions, friend, self.now)
+            friend = self._after(actions, friend)
             if after.wait is not None and way is not _SKIPPED:
                 reached, way = reached + after.wait.within, after.wait.missed
                 if reached > self.now or self._ends(way.actions):
                     return None
                 if self._said(after, way.actions):
                     return after
-                friend = foreseen(way.actions, friend, self.now)
+                friend = self._after(way.actions, friend)
             after = self.script.following(after, way)
         return None
+
+    def _after(self, actions: Sequence[Mapping[str, Any]], friend: Friend) -> Friend:
+        return foreseen(actions, friend, self.now, self.words)
 
     def _comes_to(
         self, step: ScriptStep, friend: Friend, reached: datetime
