@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from lineform.errors import BlockedError
 from lineform.lineapi.routes import Route
 from lineform.sending.cost import Cost
 from lineform.sending.due import Due
@@ -104,6 +105,11 @@ class TickReport:
         if self.halted:
             codes.add(4)
         return next((code for code in (9, 7, 4) if code in codes), 0)
+
+
+def blocked(address: str, key: str, stop: BlockedError) -> TickEntry:
+    """What a guard stopped."""
+    return TickEntry(address, key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
 
 
 def outcome_of(status: SendStatus) -> Outcome:

@@ -6,7 +6,7 @@ from lineform.errors import BlockedError
 from lineform.ports.line_account import LineFailure
 from lineform.run.dry import would_send
 from lineform.run.options import Run
-from lineform.run.outcome import Outcome, TickEntry
+from lineform.run.outcome import Outcome, TickEntry, blocked
 from lineform.run.prepare import prepare
 from lineform.sending.due import upcoming
 from lineform.sending.revision import Revisioned, read_revision
@@ -22,7 +22,6 @@ async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
     try:
         return would_send(run, await prepare(run, address, revised.digest, due, armed))
     except BlockedError as stop:
-        entry = TickEntry(address, due.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
+        return blocked(address, due.key, stop)
     except LineFailure as failure:
-        entry = TickEntry(address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)
-    return entry
+        return TickEntry(address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)

@@ -11,7 +11,7 @@ from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import LedgerMoved, Send
 from lineform.ports.line_account import LineFailure
 from lineform.run.options import Run
-from lineform.run.outcome import Outcome, TickEntry, outcome_of
+from lineform.run.outcome import Outcome, TickEntry, blocked, outcome_of
 from lineform.run.prepare import refuse
 from lineform.sending import late
 from lineform.sending.conclusion import may_have_reached
@@ -71,7 +71,7 @@ async def open_waves(
         refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
         await _note(run, f"stopped by {stop.code}", send, stop.message)
-        return TickEntry(send.address, send.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
+        return blocked(send.address, send.key, stop)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
     try:

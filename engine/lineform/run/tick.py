@@ -23,7 +23,7 @@ from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
 from lineform.run.options import Records, Run, TickOptions
-from lineform.run.outcome import Outcome, TickEntry, TickReport, outcome_of
+from lineform.run.outcome import Outcome, TickEntry, TickReport, blocked, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
 from lineform.run.rest import send_rest
@@ -126,7 +126,7 @@ async def _part(run: Run, part: Part) -> Sequence[TickEntry]:
     try:
         return await part(run)
     except BlockedError as stop:
-        return [TickEntry(Kind.SCENARIO, "", Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)]
+        return [blocked(Kind.SCENARIO, "", stop)]
 
 
 async def check_bot(run: Run) -> None:
@@ -286,9 +286,7 @@ async def _send(
     except BlockedError as stop:
         if not run.options.dry_run:
             await note(run, f"stopped by {stop.code}", f"{revision.address}@{due.key}", stop.message)
-        crew.tell(
-            TickEntry(revision.address, due.key, Outcome.BLOCKED, reason=stop.message, guard=stop.code, hint=stop.hint)
-        )
+        crew.tell(blocked(revision.address, due.key, stop))
         return
     except Unauthorised:
         raise

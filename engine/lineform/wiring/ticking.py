@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lineform.errors import BlockedError
 from lineform.hooks.calls import Hooks
 from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
@@ -12,7 +13,7 @@ from lineform.journeys.sent import done_for_sent
 from lineform.ports.outside import Hook
 from lineform.run.menus import menus_due
 from lineform.run.options import Run
-from lineform.run.outcome import TickEntry
+from lineform.run.outcome import TickEntry, blocked
 from lineform.run.signing import keys_for
 from lineform.run.tick import Afterwards, Also
 from lineform.serve.doors import Door
@@ -22,6 +23,8 @@ from lineform.serve.working import Working, free_the_dead, work_once
 from lineform.wiring.doors import door_of, following_of
 from lineform.wiring.owners import owner_is_gone
 
+INBOX = "inbox"
+"""The address of what a tick says of happenings that wait."""
 ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due, Afterwards(done_for_sent))
 """In this order: menus follow from all that was done before. What is done for those who were sent to shows its own."""
 
@@ -43,13 +46,15 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
 
 
 async def inbox_due(run: Run) -> list[TickEntry]:
-    """Works on everything that waits in the inbox. Raises BlockedError where texts cannot be read that tell a route:
-    then everything waits, so that nobody's first touch is lost."""
+    """Works on everything that waits in the inbox. Where texts cannot be read that tell a route, everything waits, so
+    that nobody's first touch is lost."""
     if run.options.dry_run or not (await run.records(run.store.inbox_level, run.client.name)).waiting:
         return []
-    doors = _doors(run)
+    try:
+        following = following_of(_doors(run))
+    except BlockedError as stop:
+        return [blocked(INBOX, "", stop)]
     await free_the_dead(run, owner_is_gone)
-    following = following_of(doors)
     while not run.options.should_stop():
         if not await work_once(run, following, Working(), Unwatched()):
             break

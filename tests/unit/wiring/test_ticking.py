@@ -73,7 +73,8 @@ def test_without_the_key_that_reads_codes_everything_waits(life: Any) -> None:
     here = life(ROUTE)
     comes(here, "こんにちは")
     report = here.tick(also=also_without_server({}), link_keys=no_key)
-    assert [(entry.outcome, entry.guard) for entry in report.entries] == [(Outcome.BLOCKED, "G219")]
+    (entry,) = report.entries
+    assert (entry.address, entry.outcome, entry.guard) == ("inbox", Outcome.BLOCKED, "G219")
     assert here.with_store(lambda store: store.inbox_level(here.client.name)).waiting == 1
 
 
