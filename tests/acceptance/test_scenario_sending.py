@@ -129,6 +129,43 @@ def test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(life:
     ]
 
 
+class Blocking:
+    """An account at whose answer the first friend blocks it."""
+
+    def __init__(self, port: Any, here: Life) -> None:
+        self._port, self._here = port, here
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    async def reply(self, *answer: Any) -> Any:
+        row = FriendRow(self._here.users[0], blocked=True)
+        self._here.with_store(lambda store: store.import_friends(self._here.client.name, [row], self._here.clock.now()))
+        return await self._port.reply(*answer)
+
+
+def test_nothing_is_pushed_in_place_of_an_answer_to_whoever_blocked_the_account_meanwhile(life: Any) -> None:
+    here = life(scenario("s", says("a")), friends=1)
+    followed = here.happening(What.FOLLOW, reply_token=DEAD, received_at=here.clock.now())
+    here.live(followed, wrap=lambda port: Blocking(port, here))
+    assert here.marks() == [("a", "not sent: the friend blocked the account")]
+    assert here.calls() == []
+
+
+def test_of_two_answers_at_once_that_are_pushed_instead_the_second_keeps_the_gap(life: Any) -> None:
+    booked = says("a", text="booked {{ event.number }}")
+    limits = Limits.model_validate({"per_friend": {"gap": "1h"}})
+    here = life(scenario("s", booked, trigger={"event": "booking"}, per="number"), friends=1, limits=limits)
+    token = {"name": "booking", "received_at": here.clock.now()}
+    here.live(
+        *(
+            here.happening(What.EVENT, fields={"number": number}, reply_token=number * 32, **token)
+            for number in ("1", "2")
+        )
+    )
+    assert texts(here) == ["booked 1"]
+
+
 def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Any) -> None:
     limits = Limits.model_validate({"monthly_messages": 1})
     here = life(scenario("s", says("a", "1h")), friends=3, limits=limits)

@@ -28,7 +28,7 @@ from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, 
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.machine import LONGEST_WAIT, MET, Moment, Moved, advance, said_by
-from lineform.scenarios.reacting import blocked, react, revised
+from lineform.scenarios.reacting import HAS_BLOCKED, blocked, react, revised
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import planned
 from lineform.segments.friend import Event, Friend
@@ -337,7 +337,8 @@ class Decision:
             person = self._people.get(said.friend.id)
             if person is None:
                 continue  # forgotten meanwhile
-            pushed = replace(said, friend=person.friend, say=replace(said.say, answer=False))
+            refused = HAS_BLOCKED if person.friend.blocked else ""
+            pushed = replace(said, friend=person.friend, say=replace(said.say, answer=False), refused=refused)
             self._speak(self._limited(person, pushed))
 
     def reads_first(self, friend: Friend, source: str, digest: bytes) -> bool:

@@ -20,6 +20,8 @@ from lineform.sending.late import ON_TIME
 
 RETURNED = "unblocked"
 """The field of a follow that says that the friend had blocked the account."""
+HAS_BLOCKED = "the friend blocked the account"
+"""Why a course is over, or a message was not sent."""
 FORGOTTEN = "forgotten"
 """The field of a follow that says that the person was forgotten before, and that nobody knows what they had."""
 
@@ -101,7 +103,7 @@ def blocked(script: Script, enrolment: Enrolment, at: datetime) -> Enrolment:
     """A course whose friend blocked the account: over, or paused where the rule is to resume."""
     if script.follow is not None and script.follow.on_unblock == "resume" and enrolment.state is State.ACTIVE:
         return replace(enrolment, state=State.PAUSED, due=None, reason="blocked", held_until=at)
-    return enrolment.over(State.BLOCKED, "the friend blocked the account")
+    return enrolment.over(State.BLOCKED, HAS_BLOCKED)
 
 
 def _moved_date(
