@@ -22,24 +22,32 @@ def refusal(status: int, words: str, **headers: str) -> Response:
 
 
 async def body_of(request: Request, most: int, seconds: float) -> bytes:
-    """The whole body. Raises `Unread` where it is larger than `most` bytes or takes longer than `seconds`."""
+    """The whole body. Raises `Unread` where it is larger than `most` bytes or takes longer than `seconds`.
+
+    Of one that is too large as much again is read and dropped: where a connection ends while the other side still
+    writes, it sees a broken pipe and not why (https://www.rfc-editor.org/rfc/rfc9112#section-9.6). What is larger
+    still is cut off.
+    """
     told = request.headers.get("content-length", "")
-    if told and (not told.isdecimal() or int(told) > most):
+    if told and (not told.isdecimal() or int(told) > 2 * most):
         raise _too_large(most)
-    body = bytearray()
+    body, read = bytearray(), 0
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
-                    raise _too_large(most)
+                read += len(chunk)
+                if read > 2 * most:
+                    break
+                if read <= most:
+                    body += chunk
     except TimeoutError:
         raise Unread(refusal(408, "the body took too long", Connection="close")) from None
     except ClientDisconnect:
         raise Unread(refusal(400, "the body ended early", Connection="close")) from None
+    if read > most:
+        raise _too_large(most)
     return bytes(body)
 
 
 def _too_large(most: int) -> Unread:
-    # What is still to come is not read: the connection ends with this answer.
     return Unread(refusal(413, f"the body is larger than {most} bytes", Connection="close"))

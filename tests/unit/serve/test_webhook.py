@@ -124,7 +124,7 @@ def test_an_old_webhook_that_somebody_plays_again_is_not_worked_on(store: Store)
         assert [one.text for one in server.seen.happenings] == ["text 2"]
 
 
-def test_a_body_that_is_too_large_is_refused_unread(store: Store) -> None:
+def test_whoever_sends_a_body_that_is_too_large_is_told_so(store: Store) -> None:
     body = webhook_body(event(1, padding="x" * 5_000))
     with served(store, webhook_bytes=4_096) as server:
         assert server.request("POST", "/webhook/salon", body, {"X-Line-Signature": sign(body)})[0] == 413
