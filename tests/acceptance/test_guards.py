@@ -456,12 +456,12 @@ def _test(here: Scene, resource: Any, user: str) -> None:
     asyncio.run(send())
 
 
-def test_the_first_send_of_a_client_is_a_small_one(scene: Any) -> None:
+def test_the_first_campaign_of_a_client_is_a_small_one(scene: Any) -> None:
     here = scene(at("a", DUE), at("small", DUE + HOUR, audience=REGULARS), limits={"first_send": 2})
     here.move(DUE)
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G224")
-    assert "the client's first send" in entry.reason
+    assert "the client's first campaign" in entry.reason
     assert any(said.startswith("stopped by G224") for said in audited(here))
     here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
     here.move(DUE + HOUR)

@@ -60,7 +60,7 @@ class CampaignSpec(ArmedSpec):
     rollout: Annotated[tuple[Wave, ...], Field(strict=False, max_length=10), AfterValidator(_waves)] = ()
     """In parts: a few friends first, the others after a wait, unless something went wrong."""
     allow_almost_everyone: bool = False
-    """Whether a condition may choose nearly all friends, although neither `everyone` nor `expect` is written."""
+    """Whether a condition may choose nearly all friends, although neither `everyone` nor `expect.max` is written."""
     track: Track | None = None
     """Whether taps on declared links are recorded: who tapped (every friend then reads an address of their own, so
     that each is pushed to), or only how often this message's links were tapped."""

@@ -113,7 +113,7 @@ class Limits(Part):
     tested_above: Annotated[int, Field(ge=0)] | None = None
     """A send to more friends than this needs an earlier `lineform send --test` of the same revision."""
     first_send: Annotated[int, Field(ge=1)] | None = None
-    """The first send that this client ever makes reaches at most this many friends."""
+    """The first campaign that this client ever sends reaches at most this many friends."""
     per_friend: PerFriend | None = None
     """Friends who would be sent too much are left out, or wait: `capped` in a campaign."""
     quiet: QuietHours | None = None

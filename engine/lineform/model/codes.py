@@ -167,7 +167,7 @@ GUARDS: dict[str, str] = {
     "G221": "LINE's audience cannot be sent to yet",
     "G222": "LINE's audience holds people who have left its segment",
     "G223": "LINE's audience is too small for its privacy floor",
-    "G224": "the first send of a client reaches too many",
+    "G224": "the first campaign of a client reaches too many",
     "G225": "the audience is another one than when the campaign was armed",
     "G230": "nothing to recommend",
     "G301": "the store would be lost with this machine",

@@ -49,7 +49,7 @@ class Figures:
     friends: int | None = None
     """All friends who can be reached, where the audience was chosen among them; None where everyone is meant."""
     first: bool = False
-    """Whether this client never sent anything before."""
+    """Whether no campaign of this client was ever sent before."""
     tested: bool = False
     """Whether this revision was sent to testers."""
     approved: int | None = None
@@ -92,8 +92,8 @@ def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
     if figures.first and limits.first_send is not None and count > limits.first_send:
         yield Stop(
             "G224",
-            f"this is the client's first send, and {count:,} friends are more than the {limits.first_send:,} that it "
-            "may reach",
+            f"this is the client's first campaign, and {count:,} friends are more than the {limits.first_send:,} that "
+            "it may reach",
             "send to a small audience first and look at it, or raise limits.first_send",
         )
     if tested_above is not None and count > tested_above and not figures.tested:
