@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineform.model.client import PerFriend
+from lineform.sending.flags import Flags
 
 WEEK = timedelta(days=7)
 YEAR = timedelta(days=365)
@@ -73,14 +74,11 @@ def year_before(days: int) -> timedelta:
 
 
 def once_a_year(contacts: Iterable[Contact], ids: Sequence[int]) -> Left:
-    """The audience (`ids` ascend) without those whom these contacts reached."""
-    first = ids[0] if ids else 0
-    reached = bytearray(ids[-1] - first + 1 if ids else 0)
+    """The audience without those whom these contacts reached."""
+    of, reached = Flags(), 1
     for contact in contacts:
-        for friend_id in contact.friend_ids:
-            if 0 <= friend_id - first < len(reached):
-                reached[friend_id - first] = 1
-    free = array("q", (one for one in ids if not reached[one - first]))
+        of.add(reached, contact.friend_ids)
+    free = array("q", (one for one in ids if not of.has(reached, one)))
     had = len(ids) - len(free)
     return Left(free, why={Cap.YEAR: had}) if had else Left(ids)
 
