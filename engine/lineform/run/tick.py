@@ -6,6 +6,7 @@ a key that LINE takes once. So any number of ticks may run at once, and each may
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -158,9 +159,11 @@ async def _cases(run: Run, campaigns: Sequence[_Campaign]) -> list[_Case]:
     """The armed campaigns, in the order in which their occurrences are due."""
     cases = []
     now = run.clock.now()
-    recorded = await run.records(_recorded, run, campaigns, now)
+    recorded: defaultdict[str, list[Occurrence]] = defaultdict(list)
+    for one in await run.records(_recorded, run, campaigns, now):
+        recorded[one.address].append(one)
     for revision, armed in campaigns:
-        known = [one for one in recorded if one.address == revision.address]
+        known = recorded[revision.address]
         dues = _dues(armed, revision, known, now)
         quiet = quiet_of(run, armed)
         cases.append(
