@@ -93,7 +93,7 @@ class Freezer:
         if said.refused:
             self._drop(said, said.refused)
             return None
-        entry = self._decision.book.entries.get(said.say.source.partition("/")[0])
+        entry = self._decision.book.entries.get(said.say.address)
         if isinstance(entry, Reply) and (late := self._too_late(said, entry)):
             self._drop(said, late)
             return None
@@ -143,10 +143,10 @@ class Freezer:
         messages = 0
         for made in several:
             messages += made.count
-            if messages > MESSAGES_PER_REQUEST or made.takes_codes or not _agree(links, made):
+            if messages > MESSAGES_PER_REQUEST or made.common.takes_codes or not _agree(links, made):
                 break
             fits.append(made)
-            links |= made.links
+            links |= made.common.links
         if not fits:
             return list(several)
         first = fits[0].said
@@ -257,8 +257,7 @@ def _digest(decision: Decision, address: str) -> str:
 
 def _group_of(said: Said) -> tuple[str, str, bool]:
     """What may share a send: the address, the first part of the key, and whether it is silent."""
-    address, _, step = said.say.source.partition("/")
-    return address, step or said.say.key, said.script is not None and said.script.silent
+    return said.say.address, said.say.step or said.say.key, said.script is not None and said.script.silent
 
 
 def _told_apart(several: Sequence[Made]) -> str:
@@ -282,13 +281,13 @@ def _parts(several: Iterable[Made]) -> Iterator[list[Made]]:
             (part if fits else rest).append(made)
             seen.add(made.said.friend.id)
             if fits:
-                links |= made.links
+                links |= made.common.links
         yield part
         left = rest
 
 
 def _agree(links: Mapping[str, str], made: Made) -> bool:
-    return all(links.get(name, url) == url for name, url in made.links.items())
+    return all(links.get(name, url) == url for name, url in made.common.links.items())
 
 
 def _joined(lists: Iterable[bytes]) -> bytes:

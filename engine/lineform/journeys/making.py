@@ -33,20 +33,18 @@ class NotMade(Exception):
     """A message that must not or cannot be made for one friend; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A message made for one friend."""
+@dataclass(slots=True, eq=False)
+class Common:
+    """What friends have in common who are sent the same."""
 
-    said: Said
     compiled: CompiledMessages
     given: Given
-    """The links and items that it reads."""
-    scope: Mapping[str, Any]
-    """What its expressions read."""
-    body: bytes
-    """The messages as JSON, as whoever merely looks reads them."""
-    count: int
-    """How many messages it is."""
+    """The links and items that the messages read."""
+    people: list[int] = field(default_factory=list)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    own: PerFriend = field(default_factory=dict)
+    without: dict[int, str] = field(default_factory=dict)
+    """Friends for whom there is nothing to recommend, and by which rule."""
 
     @property
     def takes_codes(self) -> bool:
@@ -54,8 +52,22 @@ class Made:
 
     @property
     def links(self) -> Mapping[str, str]:
-        """Where its tracked links lead, by name."""
+        """Where the tracked links lead, by name."""
         return self.given.links if self.given.tracks else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A message made for one friend."""
+
+    said: Said
+    common: Common
+    scope: Mapping[str, Any]
+    """What its expressions read."""
+    body: bytes
+    """The messages as JSON, as whoever merely looks reads them."""
+    count: int
+    """How many messages it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +79,22 @@ class Whole:
     plain: bytes
 
 
-@dataclass(slots=True)
-class _Common:
-    """What friends have in common who are sent the same."""
-
-    given: Given
-    compiled: CompiledMessages
-    people: list[int] = field(default_factory=list)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    own: PerFriend = field(default_factory=dict)
-    without: dict[int, str] = field(default_factory=dict)
-    """Friends for whom there is nothing to recommend, and by which rule."""
-
-
 class Maker:
     """Makes what was said in one decision."""
 
     def __init__(self, decision: Decision) -> None:
         self._decision = decision
-        self._common: dict[Alike, _Common] = {}
+        self._common: dict[Alike, Common] = {}
 
     def look_up(self, several: Iterable[Said]) -> None:
         """Looks up what these messages are given, together for all friends who are sent the same. Raises BlockedError
         where the account has nothing to give: a coupon that was not made, a feed without items."""
-        fresh: dict[Alike, _Common] = {}
+        fresh: dict[Alike, Common] = {}
         for said in several:
             key = alike(said.say)
             if key not in fresh:
                 compiled = self._decision.shelf.compiled(said.say)
-                fresh[key] = _Common(said.say.given.read_by(compiled.reads), compiled)
+                fresh[key] = Common(compiled, said.say.given.read_by(compiled.reads))
             fresh[key].people.append(said.friend.id)
         for common in fresh.values():
             fill = looked_up(self._decision.supplies, common.compiled.reads, common.given)
@@ -103,7 +102,7 @@ class Maker:
             common.own = self._each(fill, common)
         self._common |= fresh
 
-    def _each(self, fill: Fill, common: _Common) -> PerFriend:
+    def _each(self, fill: Fill, common: Common) -> PerFriend:
         left = sorted(set(common.people))
         while left:
             try:
@@ -123,7 +122,7 @@ class Maker:
             body = common.compiled.render_bytes(scope)
         except TemplateError as unknown:
             raise NotMade(unknown.message) from unknown
-        entry = said.script or self._decision.book.entries.get(said.say.source.partition("/")[0])
+        entry = said.script or self._decision.book.entries.get(said.say.address)
         strict = self._decision.client.spec.environment == "production"
         if found := suspicious_bytes(body, production=getattr(entry, "production", strict)):
             raise NotMade(found[0][1].sentence)
@@ -132,9 +131,9 @@ class Maker:
             1 <= (count := len(json.loads(body))) <= MESSAGES_PER_REQUEST
         ):
             raise NotMade(f"it repeats to {count} messages, and LINE takes 1 to {MESSAGES_PER_REQUEST}")
-        return Made(said, common.compiled, common.given, scope, body, count)
+        return Made(said, common, scope, body, count)
 
-    def _scope(self, said: Said, common: _Common) -> dict[str, Any]:
+    def _scope(self, said: Said, common: Common) -> dict[str, Any]:
         client, now = self._decision.client, self._decision.now
         names = names_read(common.compiled.reads, PAGE)
         forms = self._decision.book.answering.forms
@@ -152,25 +151,25 @@ class Maker:
         whatever they were given before, and links that are signed. Raises PoolEmpty, and BlockedError where links
         cannot be signed."""
         fills = {
-            key: self._handed_out(handout, [one for one in several if alike(one.said.say) == key])
-            for key in dict.fromkeys(alike(one.said.say) for one in several if one.takes_codes or one.links)
+            common: self._handed_out(handout, common, {one.said.friend.id for one in several if one.common is common})
+            for common in dict.fromkeys(one.common for one in several)
+            if common.takes_codes or common.links
         }
         out = []
         for one in several:
-            found = fills.get(alike(one.said.say))
+            found = fills.get(one.common)
             if found is None:
                 out.append(Whole(one.said.friend, one.body, one.body))
                 continue
             fill, own = found
             scope = {**one.scope, **fill.fixed, **own.get(one.said.friend.id, {})}
-            body = one.compiled.render_bytes(scope)
+            body = one.common.compiled.render_bytes(scope)
             out.append(Whole(one.said.friend, body, fill.plain(body)))
         return out
 
-    def _handed_out(self, handout: Handout, several: Sequence[Made]) -> tuple[Fill, PerFriend]:
-        first = several[0]
-        signed = signing_keys(self._decision.keys, first.given)
+    def _handed_out(self, handout: Handout, common: Common, friends: Iterable[int]) -> tuple[Fill, PerFriend]:
+        signed = signing_keys(self._decision.keys, common.given)
         # What was recommended is in the scopes already.
-        given = replace(first.given, items={})
-        fill = handed_out(self._decision.supplies, handout, first.compiled.reads, given, signed)
-        return fill, fill.each(sorted({one.said.friend.id for one in several}))
+        given = replace(common.given, items={})
+        fill = handed_out(self._decision.supplies, handout, common.compiled.reads, given, signed)
+        return fill, fill.each(sorted(friends))

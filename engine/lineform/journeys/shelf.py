@@ -19,6 +19,7 @@ from lineform.templates.send import CompiledMessages, compile_messages
 
 PAGE = "page"
 """The name by which an expression reads a friend's own pages."""
+_ROOTS = tuple(sorted(BUILD))
 Alike = tuple[int, ...]
 """What is the same for friends who are sent the same messages, before these are filled in."""
 
@@ -95,4 +96,4 @@ class Shelf:
 
 def alike(say: Say) -> Alike:
     """What it has in common with the same messages to other friends, as long as somebody keeps them."""
-    return (*map(id, say.messages), *(id(say.context.get(root)) for root in sorted(BUILD)), id(say.given))
+    return (*map(id, say.messages), *(id(say.context.get(root)) for root in _ROOTS), id(say.given))
