@@ -308,9 +308,9 @@ class Decision:
         if person.friend.blocked:
             return
         said = Said(person.friend, say, script, cause if say.answer else None)
-        if script is None or say.source.partition("/")[0] != script.address:
+        if script is None or say.address != script.address:
             # Steps were asked before they were done.
-            missing = self._missing([say], say.source.partition("/")[0], person)
+            missing = self._missing([say], say.address, person)
             said = said if missing is None else replace(said, refused=missing.message)
         self._speak(said if script is not None or said.waited_for(self.now) else self._limited(person, said))
 
@@ -355,7 +355,7 @@ class Decision:
         person = self._people.get(said.friend.id)
         if person is None or said.script is None:
             return
-        step = said.say.source.partition("/")[2]
+        step = said.say.step
         for course in list(person.courses.values()):
             last_step = course.marks[-1].step if course.marks else ""
             if course.scenario == said.script.name and last_step == step and said_by(course, step, said.say.key):

@@ -214,9 +214,9 @@ def _kept(question: Question, words: Declared, path: Path) -> Iterator[FieldProb
     places: list[tuple[str, AttributeSpec, Path]] = []
     if question.to is not None:
         places.append((question.to, question.spec, (*path, "to")))
-    if question.postcode is not None and question.postcode.code_to is not None:
+    if question.code_to is not None:
         code = AttributeSpec(type="text")
-        places.append((question.postcode.code_to, code, (*path, "postcode", "code_to")))
+        places.append((question.code_to, code, (*path, "postcode", "code_to")))
     for name, given, here in places:
         held = words.attributes.get(name)
         if held is None:

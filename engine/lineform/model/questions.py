@@ -233,6 +233,11 @@ class Question(Part):
         return self.choice or (self.choices.of if self.choices is not None else ())
 
     @property
+    def code_to(self) -> AttributeName | None:
+        """The attribute that keeps the postcode as well, where one is asked for."""
+        return None if self.postcode is None else self.postcode.code_to
+
+    @property
     def spec(self) -> AttributeSpec:
         """The type of the answers."""
         values = tuple(one.value for one in self.options)

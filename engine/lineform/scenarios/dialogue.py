@@ -253,8 +253,8 @@ def _answered(form: Form, dialogue: Dialogue, told: Heard, friend: Friend, key: 
     if question is None or question not in applying(form, {**dialogue.answers, told.field: None}, friend, now):
         return repeated(form, dialogue, key, now)  # a button of a question that does not apply any more
     beside = dict(dialogue.beside)
-    if question.postcode is not None and question.postcode.code_to is not None:
-        beside.pop(question.postcode.code_to, None)  # that of an answer which this one corrects
+    if question.code_to is not None:
+        beside.pop(question.code_to, None)  # that of an answer which this one corrects
     beside |= dict(told.beside)
     answers = {**dialogue.answers, told.field: told.value}
     changed = replace(dialogue, answers=answers, beside=beside, heard={**dialogue.heard, told.field: key})
@@ -362,9 +362,8 @@ def _saved(form: Form, dialogue: Dialogue, questions: list[Question], key: str) 
         yield Record(form.source, recorded, ANSWER, fields)
         if question.to is not None:
             values[question.to] = value
-        code_to = None if question.postcode is None else question.postcode.code_to
-        if code_to is not None and code_to in dialogue.beside:
-            values[code_to] = dialogue.beside[code_to]
+        if question.code_to is not None and question.code_to in dialogue.beside:
+            values[question.code_to] = dialogue.beside[question.code_to]
         tags += _tags(form, question, value, f"{key}/{question.field}")
     if values:
         yield Know(form.source, f"{key}/attributes/{'+'.join(one.field for one in questions)}", values)

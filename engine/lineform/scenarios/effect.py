@@ -31,6 +31,16 @@ class Say:
     given: Given = field(default_factory=Given)
     """The links and items that the messages read."""
 
+    @property
+    def address(self) -> str:
+        """The address of what decided it."""
+        return self.source.partition("/")[0]
+
+    @property
+    def step(self) -> str:
+        """The step of the scenario that decided it; empty where something else did."""
+        return self.source.partition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Give:

@@ -35,6 +35,8 @@ EXCLUDED = "an exclusion holds"
 """Why nothing was done."""
 UNKNOWN_DATE = "its date is not known"
 """Why a step waits, or was skipped, that lies before a date which nobody told."""
+_NEXT = Way()
+"""The way on from a step at which nothing was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,11 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
     if why := past(script, enrolment, step, due):
         return skip(script, enrolment, step, friend, moment, why, due)
     due = max(due, enrolment.reached)
-    if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
-        if script.excluded == "leave":
-            return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, now))
-        return skip(script, enrolment, step, friend, moment, EXCLUDED, due)
+    if (excluded := _excluded(script, enrolment, step, _NEXT, friend, moment, due)) is not None:
+        return excluded
     if step.condition is not None and not holds(step.condition, friend, now):
         return skip(script, enrolment, step, friend, moment, "its condition is not true", due)
-    way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), Way())
+    way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), _NEXT)
     whole = Way((*step.way.actions, *way.actions), way.goto)
     moved = _do(script, enrolment, step, whole, friend, moment, due)
     if isinstance(moved, Moved):
@@ -109,9 +109,9 @@ def _without_date(script: Script, enrolment: Enrolment, step: ScriptStep, friend
     why = UNKNOWN_DATE
     if step.before is None or not step.before.attribute or script.yearly:
         return skip(script, enrolment, step, friend, moment, why)
-    due, after = None, script.following(step, Way())
+    due, after = None, script.following(step, _NEXT)
     while due is None and after is not None:
-        due, after = due_of(script, enrolment, after, friend), script.following(after, Way())
+        due, after = due_of(script, enrolment, after, friend), script.following(after, _NEXT)
     if due is not None and due <= moment.now:
         return skip(script, enrolment, step, friend, moment, why)
     return Moved(replace(enrolment, due=due, reason=why))
@@ -134,17 +134,26 @@ def _turned(
     """Goes on after a wait. Its messages keep the same rules as those of a step that is due at that moment."""
     if not enrolment.turn:
         enrolment = replace(enrolment, turn=MISSED, reached=enrolment.waiting or moment.now, waiting=None)
-    way, now = (wait.met if enrolment.turn == MET else wait.missed), moment.now
-    if script.not_excluded is not None and not holds(script.not_excluded, friend, now):
-        if script.excluded == "leave":
-            return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, now))
-        marked = replace(enrolment, held_until=None, reason="").marked(step.id, f"{enrolment.turn}: {EXCLUDED}", now)
-        return Moved(onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached))
+    way = wait.met if enrolment.turn == MET else wait.missed
+    if (excluded := _excluded(script, enrolment, step, way, friend, moment, enrolment.reached)) is not None:
+        return excluded
     moved = _do(script, enrolment, step, way, friend, moment, enrolment.reached, enrolment.turn)
     if isinstance(moved, Moved):
         return moved
     marked, effects = moved
-    return Moved(onwards(script, replace(marked, turn=""), step, way, friend, enrolment.reached), effects)
+    return Moved(onwards(script, marked, step, way, friend, enrolment.reached), effects)
+
+
+def _excluded(
+    script: Script, enrolment: Enrolment, step: ScriptStep, way: Way, friend: Friend, moment: Moment, due: datetime
+) -> Moved | None:
+    """What an exclusion makes of a course, by its rule; None where none holds."""
+    if script.not_excluded is None or holds(script.not_excluded, friend, moment.now):
+        return None
+    if script.excluded == "leave":
+        return Moved(ended(script, enrolment, friend, State.LEFT, EXCLUDED, moment.now))
+    why = f"{enrolment.turn}: {EXCLUDED}" if enrolment.turn else EXCLUDED
+    return skip(script, enrolment, step, friend, moment, why, due, way)
 
 
 def _do(
@@ -263,10 +272,11 @@ def skip(
     moment: Moment,
     why: str,
     due: datetime | None = None,
+    way: Way = _NEXT,
 ) -> Moved:
-    """A step that is not done, and why; where it branches, it goes on with the next one in the file."""
+    """A step that is not done, and why. Where it branches, it goes on with the next one in the file."""
     marked = replace(enrolment, held_until=None, reason="").marked(step.id, why, moment.now)
-    return Moved(onwards(script, marked, step, Way(), friend, max(due or enrolment.reached, enrolment.reached)))
+    return Moved(onwards(script, marked, step, way, friend, max(due or enrolment.reached, enrolment.reached)))
 
 
 def counts_as_sent(said: str) -> bool:

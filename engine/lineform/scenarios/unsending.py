@@ -60,8 +60,8 @@ def _saved(event: Event, friend: Friend, forms: Mapping[str, Form]) -> list[str]
         return []
     value: Value | None = event.fields.get("value")
     found = [question.to] if question.to is not None and friend.attributes.get(question.to) == value else []
-    if found and question.postcode is not None and question.postcode.code_to is not None:
-        found.append(question.postcode.code_to)
+    if found and question.code_to is not None:
+        found.append(question.code_to)
     return found
 
 
@@ -69,8 +69,8 @@ def _without(dialogue: Dialogue, gone: set[str], form: Form | None) -> Dialogue:
     beside = dict(dialogue.beside)
     for name in gone:
         question = None if form is None else form.question(name)
-        if question is not None and question.postcode is not None and question.postcode.code_to is not None:
-            beside.pop(question.postcode.code_to, None)
+        if question is not None and question.code_to is not None:
+            beside.pop(question.code_to, None)
     return replace(
         dialogue,
         answers={name: value for name, value in dialogue.answers.items() if name not in gone},
