@@ -126,12 +126,12 @@ def test_the_plan_tells_calls_time_and_money_of_both_ways(scene: Any) -> None:
     assert by_friend.calls == 4
     assert by_friend.why.startswith("push: 'track: friend' gives every friend links, and so a text, of their own; ")
     assert by_friend.why.endswith(
-        "track: friend: 4 calls in less than a second, track: message: 1 call in less than a second; both cost ¥12"
+        "track: friend: 4 calls in under a second, track: message: 1 call in under a second; both cost ¥12"
     )
     by_message = tick(scene(send("message"), plan=plan), dry_run=True)
     assert by_message.calls == 1
     assert by_message.why.endswith(
-        "track: message: 1 call in less than a second, track: friend: 4 calls in less than a second; both cost ¥12"
+        "track: message: 1 call in under a second, track: friend: 4 calls in under a second; both cost ¥12"
     )
 
 

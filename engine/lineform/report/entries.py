@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from lineform.lineapi.routes import Route
 from lineform.report.terminal import Style, plural
 from lineform.sending.cost import Cost
-from lineform.sending.tracking import seconds
+from lineform.sending.tracking import lasting, seconds
 
 
 class Entry(Protocol):
@@ -59,8 +59,6 @@ _CALM: Final = {
 }
 SHORT: Final = 12
 """Characters of a hash that people compare."""
-_MINUTE: Final = 60
-_HOUR: Final = 3_600
 _QUIET: Final = frozenset({"skipped", "empty"})
 
 
@@ -96,17 +94,6 @@ def numbers(entry: Entry) -> str:
 
 def _people(count: int) -> str:
     return plural(count, "friend")
-
-
-def lasting(length: float) -> str:
-    """How long LINE's limits make the calls take, given seconds: ``under a second``, ``about 4 minutes``."""
-    if length < 1:
-        return "under a second"
-    if length < _MINUTE:
-        return f"about {plural(round(length), 'second')}"
-    if length < _HOUR:
-        return f"about {plural(round(length / _MINUTE), 'minute')}"
-    return f"about {plural(round(length / _HOUR), 'hour')}"
 
 
 def yen(amount: float) -> str:

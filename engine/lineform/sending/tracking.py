@@ -11,15 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from lineform.lineapi.rates import rate_for
+from lineform.lineapi.rates import HOUR, MINUTE, SECOND, rate_for
 from lineform.lineapi.routes import Route
 from lineform.model.attributes import AttributesSpec
 from lineform.templates.send import is_each
 
 _ADDRESSES = frozenset({"uri", "linkUri", "desktop"})
 """Properties of LINE's that a tap leads to; pictures have others."""
+_UNITS: Final = ((HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
 
 def declared_links(specs: Iterable[AttributesSpec]) -> dict[str, str]:
@@ -87,10 +88,7 @@ def choices(by: str, routes: Mapping[str, Counter[Route]], yen: float | None) ->
 
 
 def _calls(routes: Counter[Route]) -> str:
-    count = routes.total()
-    length = seconds(routes)
-    takes = f"at least {length:,.0f} s" if length >= 1 else "less than a second"
-    return f"{count:,} {'call' if count == 1 else 'calls'} in {takes}"
+    return f"{_several(routes.total(), 'call')} in {lasting(seconds(routes))}"
 
 
 def seconds(routes: Mapping[Route, int]) -> float:
@@ -101,3 +99,15 @@ def seconds(routes: Mapping[Route, int]) -> float:
         # A full bucket lets the first ones pass at once.
         longest = max(longest, max(0, count - rate.count) * rate.seconds / rate.count)
     return longest
+
+
+def lasting(length: float) -> str:
+    """A time in seconds as it is told: ``under a second``, ``about 4 minutes``."""
+    if length < SECOND:
+        return "under a second"
+    unit, word = next(one for one in _UNITS if length >= one[0])
+    return f"about {_several(round(length / unit), word)}"
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

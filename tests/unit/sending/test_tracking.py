@@ -61,7 +61,7 @@ def test_an_address_in_a_text_is_tracked_as_a_whole_and_never_as_a_part(text: st
 def test_both_ways_are_told_with_calls_and_time_and_money() -> None:
     routes = {"friend": Counter({Route.PUSH: 12_000}), "message": Counter({Route.MULTICAST: 24})}
     assert choices("message", routes, 3000.0) == (
-        "track: message: 24 calls in less than a second, track: friend: 12,000 calls in at least 5 s; both cost ¥3,000"
+        "track: message: 24 calls in under a second, track: friend: 12,000 calls in about 5 seconds; both cost ¥3,000"
     )
     assert choices("friend", routes, None).startswith("track: friend: 12,000 calls")
 
