@@ -19,7 +19,7 @@ from lineform.templates.build import Site
 from lineform.templates.errors import TemplateError
 from lineform.templates.moments import Read
 from lineform.templates.scalars import may_hold_expression
-from lineform.templates.send import compile_messages, is_each
+from lineform.templates.send import BLOCKS, compile_messages, is_each
 
 ALWAYS_KNOWN = frozenset({"user_id", "tags"})
 """What is known of every friend."""
@@ -28,7 +28,7 @@ CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enume
 
 
 def _repeated(node: Mapping[str, object]) -> tuple[str, ...] | None:
-    return tuple(key for key in ("do", "else") if key in node) if is_each(node) else None
+    return tuple(key for key in BLOCKS if key in node) if is_each(node) else None
 
 
 class MessageChecks:

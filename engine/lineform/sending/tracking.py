@@ -16,7 +16,7 @@ from typing import Any, Final
 from lineform.lineapi.rates import HOUR, MINUTE, SECOND, rate_for
 from lineform.lineapi.routes import Route
 from lineform.model.attributes import AttributesSpec
-from lineform.templates.send import is_each
+from lineform.templates.send import BLOCKS, is_each
 
 _ADDRESSES = frozenset({"uri", "linkUri", "desktop"})
 """Properties of LINE's that a tap leads to; pictures have others."""
@@ -37,7 +37,7 @@ def tracked(messages: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> 
 def _message(message: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any]:
     if is_each(message):
         # Whole messages that are repeated, in lists as they are armed.
-        return {**message, **{key: tracked(message[key], links) for key in ("do", "else") if key in message}}
+        return {**message, **{key: tracked(message[key], links) for key in BLOCKS if key in message}}
     found: dict[str, Any] = _walk(message, links)
     if isinstance(text := found.get("text"), str):
         found["text"] = _in_text(text, tuple(links.items()))

@@ -20,6 +20,8 @@ from lineform.templates.scalars import Lookup, Rendered, Scalar, Scope, expressi
 
 EACH_LIMIT = 1_000
 """Items that one ``each`` may repeat; LINE's longest list has far fewer."""
+BLOCKS = ("do", "else")
+"""The parts of a repetition that hold what stands in its place."""
 
 _Make = Callable[[Scope], bytes]
 
