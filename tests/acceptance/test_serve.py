@@ -8,14 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from lineform.sandbox.control import Control
-from support.command_line import ROOT, SALON, copy_workspace
+from lineform.serve.arrivals import arrivals_of
+from lineform.store import open_store
+from lineform.store.tables import inbox
+from support.command_line import ROOT, SALON, SALON_BOT, copy_workspace, replace
 from support.server_process import SECRET, TOKEN, free_port, posted, salon_at_line, serving, until, waiting
-from support.serving import event
+from support.serving import event, webhook_body
+from support.stores import new_file
 
 
 @pytest.fixture
@@ -60,6 +66,24 @@ def test_nothing_that_was_answered_is_lost_where_the_server_is_killed(tmp_path: 
     with serving(workspace, line, port):
         until(lambda: waiting(workspace)[1] == 0)
     assert waiting(workspace)[0] >= answered
+
+
+def test_events_are_kept_as_they_came_for_as_long_as_the_workspace_says(tmp_path: Path, line: Control) -> None:
+    """Without a word in the file it is thirty days."""
+    workspace, port = copy_workspace(tmp_path / "workspace"), free_port()
+    replace(workspace / "lineform.yaml", "timezone: Asia/Tokyo", "timezone: Asia/Tokyo\n  raw_events: 1d")
+    now = datetime.now(UTC)
+    body = webhook_body(event(1, at=now - timedelta(days=2)), event(2, at=now), destination=SALON_BOT)
+    url = new_file(workspace / ".lineform" / "offline.db")
+    with open_store(url) as store:
+        store.receive(arrivals_of(SALON, SALON_BOT, body, now), now)
+    with serving(workspace, line, port):
+        until(lambda: _kept(url) == [event(2)["webhookEventId"]])
+
+
+def _kept(url: str) -> list[str]:
+    with open_store(url) as store, store.reading() as connection:
+        return list(connection.execute(sa.select(inbox.c.event_id).order_by(inbox.c.id)).scalars())
 
 
 def test_a_server_needs_the_channel_secret_and_says_which_variable(
