@@ -197,6 +197,19 @@ def test_a_preview_shows_what_steps_say_with_their_links_and_items(workspace: Pa
         assert words in page, words
 
 
+def test_a_preview_says_what_does_not_run(workspace: Path, run: Run) -> None:
+    for path in ("campaigns/opening", "richmenus/rules"):
+        replace(workspace / "clients" / "kita-juku" / f"{path}.yaml", "\nname:", "\nenabled: false\nname:")
+    assert run("preview", "--client", "kita-juku", "--now", BEFORE, "--out", "page.html").code == 0
+    page = (workspace / "page.html").read_text(encoding="utf-8")
+    shown = {name: page[page.index(name) :].split("<figure")[0] for name in ("reply.opening", "reply.anything")}
+    assert {name: "not enabled" in card for name, card in shown.items()} == {
+        "reply.opening": True,
+        "reply.anything": False,
+    }
+    assert "not enabled: no menu of their own, where no rule holds" in page
+
+
 def test_a_preview_says_where_a_message_cannot_be_made(workspace: Path, run: Run) -> None:
     path = workspace / "campaigns" / "winter-offer.yaml"
     replace(path, "friend.name | default('お客')", "friend.name")

@@ -21,7 +21,7 @@ from lineform.model.problem import did_you_mean
 from lineform.model.project import Client, Project, Resource
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import richmenu_to_line
-from lineform.planning.arming import ARMED_KINDS
+from lineform.planning.arming import ARMED_KINDS, enabled
 from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMenu, audience_words, preview_page
 from lineform.scenarios.doing import messages_in
 from lineform.scenarios.menu_reasons import named
@@ -37,6 +37,7 @@ from lineform.templates.errors import TemplateError, UnknownValue
 from lineform.templates.send import CompiledMessages, compile_messages
 from lineform.wiring.clock import SystemClock
 
+_NOT_ENABLED = "not enabled"
 DEFAULT = Path(".lineform") / "preview" / "index.html"
 
 
@@ -121,9 +122,10 @@ def _rules(owner: Client, resource: Resource) -> Iterator[str]:
     """Menu rules as sentences, in their order."""
     revised = menu_rules_revision(Revisions(), owner, resource)
     rules = read_menu_rules(str(resource.address), revised.digest, revised.body)
+    asleep = "" if enabled(resource) else f"{_NOT_ENABLED}: "
     for rule in rules.rules:
-        yield f"{named(rule.menu)}, where {phrase(rule.predicate)}"
-    yield f"{named(rules.default)}, where no rule holds"
+        yield f"{asleep}{named(rule.menu)}, where {phrase(rule.predicate)}"
+    yield f"{asleep}{named(rules.default)}, where no rule holds"
 
 
 def _is_menu(resource: Resource) -> bool:
@@ -149,7 +151,7 @@ def _campaign(owner: Client, resource: Resource, friend: Friend, now: datetime) 
     local = at.astimezone(ZoneInfo(armed.timezone))
     when = f"next: {local:%Y-%m-%d %H:%M}" if coming else "never due again"
     if not spec.enabled:
-        when = "not enabled"
+        when = _NOT_ENABLED
     messages = compile_messages(armed.messages, armed.context)
     without = "" if armed.skip_if_unknown else ": such a friend stops the send"
     readings = _readings(messages, armed.given, (friend, at, armed.timezone), without)
@@ -185,11 +187,13 @@ def _said(owner: Client, resource: Resource, friend: Friend, now: datetime) -> I
     """What a scenario's steps, or a reply, say to a friend."""
     body = ARMED_KINDS[resource.address.kind](Revisions(), owner, resource).body
     local = now.astimezone(ZoneInfo(owner.timezone))
+    given = read_given(body)
+    asleep = "" if enabled(resource) else _NOT_ENABLED
     for name, when, messages in _turns(body):
-        given = read_given(body)
         compiled = compile_messages(messages, body["context"])
         readings = _readings(compiled, given, (friend, now, owner.timezone), ": such a friend is not sent it")
-        yield ShownCampaign(f"{resource.address}{name}", [resource.spec.description, when], local, readings)
+        notes = [resource.spec.description, asleep, when]
+        yield ShownCampaign(f"{resource.address}{name}", notes, local, readings)
 
 
 def _turns(body: Mapping[str, Any]) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:

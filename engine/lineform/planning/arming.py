@@ -37,7 +37,8 @@ def _armable(client: Client) -> Iterator[Resource]:
         yield from client.of(kind)
 
 
-def _enabled(resource: Resource) -> bool:
+def enabled(resource: Resource) -> bool:
+    """Whether an apply arms it, and it acts afterwards."""
     return isinstance(resource.spec, ArmedSpec) and resource.spec.enabled
 
 
@@ -48,7 +49,7 @@ def revisions_of(client: Client, revisions: Revisions | None = None) -> dict[str
     return {
         str(resource.address): ARMED_KINDS[resource.address.kind](making, client, resource)
         for resource in _armable(client)
-        if _enabled(resource)
+        if enabled(resource)
     }
 
 
@@ -64,7 +65,7 @@ def compare_armed(
     for resource in _armable(client):
         address = str(resource.address)
         declared.add(address)
-        if not _enabled(resource):
+        if not enabled(resource):
             continue
         kept.add(address)
         old, new = recorded.get(address, ""), revisions[address]
