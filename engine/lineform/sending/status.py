@@ -60,3 +60,7 @@ SETTLED = (
     BatchStatus.FORGOTTEN,
 )
 """Those of batches whose call is over for good."""
+CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
+"""Those of batches that reached their friends, or may have."""
+COMING = (BatchStatus.READY, BatchStatus.STAGED)
+"""Those of batches whose call is still to be made."""

@@ -14,24 +14,25 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import NewBatch, Spent
 from lineform.sending.caps import Contact
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import CALLED, COMING, BatchStatus, SendStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.groups import Groups
 from lineform.store.ledger import LedgerRecords
 from lineform.store.tables import accounts, batches, friends, sends
 from lineform.store.types import pack_ids, unpack_ids, unpacked
 
-_CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 
-_COMING = (BatchStatus.READY, BatchStatus.STAGED)
+def _reached(since: datetime) -> sa.ColumnElement[bool]:
+    """Calls later than `since` that reached friends or may have, and those that are frozen and still to come."""
+    called = sa.and_(batches.c.status.in_(CALLED), batches.c.called_at > since)
+    coming = sa.and_(batches.c.status.in_(COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
+    return sa.or_(called, coming)
 
 
 def _alone(which: sa.ColumnElement[bool], since: datetime) -> sa.Select[Any]:
-    called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
-    coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
     columns = (batches.c.addressee, sends.c.address, batches.c.status, batches.c.called_at, batches.c.digest)
     joined = sa.select(*columns).join_from(batches, sends, sends.c.id == batches.c.send_id)
-    return joined.where(which, sa.or_(called, coming))
+    return joined.where(which, _reached(since))
 
 
 class ContactRecords(LedgerRecords):
@@ -58,8 +59,6 @@ class ContactRecords(LedgerRecords):
         which count as of `now`. Narrowcasts are left out: LINE does not tell whom they reached. With `address`, only
         those of this campaign; `until` a position, those frozen by then. Close the iterator where it is not
         read to its end."""
-        called = sa.and_(batches.c.status.in_(_CALLED), batches.c.called_at > since)
-        coming = sa.and_(batches.c.status.in_(_COMING), sends.c.status.in_((SendStatus.FROZEN, SendStatus.WAITING)))
         query = (
             sa.select(
                 sends.c.address,
@@ -70,7 +69,7 @@ class ContactRecords(LedgerRecords):
             )
             .join_from(batches, sends, sends.c.id == batches.c.send_id)
             .join(accounts, accounts.c.id == sends.c.account_id)
-            .where(accounts.c.name == account, batches.c.route != Route.NARROWCAST.value, sa.or_(called, coming))
+            .where(accounts.c.name == account, batches.c.route != Route.NARROWCAST.value, _reached(since))
         )
         if address:
             query = query.where(sends.c.address == address)
@@ -79,7 +78,7 @@ class ContactRecords(LedgerRecords):
         with self.reading() as connection:
             rows = connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query)
             for row in rows:
-                at = now if row.status in _COMING else row.called_at
+                at = now if row.status in COMING else row.called_at
                 yield Contact(at, row.address, unpack_ids(row.friend_ids), bytes(row.digest))
 
     def contacts_of(
@@ -94,7 +93,7 @@ class ContactRecords(LedgerRecords):
                 return {}
             for part in chunks(list(ids), STREAMED):
                 for row in connection.execute(_alone(self.among(batches.c.addressee, list(part)), since)):
-                    at = now if row.status in _COMING else row.called_at
+                    at = now if row.status in COMING else row.called_at
                     found.setdefault(row.addressee, []).append(Contact(at, row.address, (), bytes(row.digest)))
             groups = self.groups.of(connection, account_id, since)
         wanted = sorted(ids)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Again, Batches, LedgerMoved, NewBatch, NewSend, Rejudged, Spent
 from lineform.sending.caps import Contact
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import CALLED, COMING, BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows
 from lineform.store.code_pools import CodeRecords
 from lineform.store.database import pieces
@@ -27,9 +27,7 @@ _WRITTEN: Final = 500
 """Batches that a freeze holds in memory."""
 MANY: Final = 10_000
 """Friends of other sends about whom a choice is judged again, while nobody else can freeze; else it is made anew."""
-_CALLED = (BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN)
 _UNCOUNTED = (Route.REPLY.value, Route.NARROWCAST.value)
-_COMING = (BatchStatus.READY, BatchStatus.STAGED)
 _GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
@@ -187,7 +185,7 @@ def _erased(connection: Connection, account_id: int | None) -> Row:
 def _newer(connection: Connection, account_id: int, position: int) -> list[Contact]:
     """Whom sends that were frozen after `position` reached or are about to. Answers count for no limit. Raises
     `LedgerMoved` where that is everybody, or too many."""
-    counts = batches.c.status.in_((*_CALLED, *_COMING)), batches.c.route.not_in(_UNCOUNTED)
+    counts = batches.c.status.in_((*CALLED, *COMING)), batches.c.route.not_in(_UNCOUNTED)
     query = (
         sa.select(sends.c.address, sends.c.frozen_at, batches.c.friend_ids, batches.c.digest)
         .join_from(sends, batches, batches.c.send_id == sends.c.id)
@@ -213,11 +211,11 @@ def _more(connection: Connection, account_id: int, judged: Spent | None, but: in
 
 
 def _spent(connection: Connection, account_id: int, since: datetime, but: int) -> Spent:
-    called = _recipients(account_id, batches.c.status.in_(_CALLED), batches.c.called_at >= since)
+    called = _recipients(account_id, batches.c.status.in_(CALLED), batches.c.called_at >= since)
     # Frozen and to be called yet; what a person let go is again. A call that is under way since before the month began
     # may be made once more.
     others = batches.c.send_id != but
-    frozen = _recipients(account_id, others, batches.c.status.in_(_COMING), sends.c.status.in_(_GOING_ON))
+    frozen = _recipients(account_id, others, batches.c.status.in_(COMING), sends.c.status.in_(_GOING_ON))
     older = _recipients(account_id, others, batches.c.status == BatchStatus.CALLING, batches.c.called_at < since)
     # One statement, which sees one state of the ledger: a batch that is claimed meanwhile is counted once.
     return Spent(since, *connection.execute(sa.select(called, frozen + older)).one())

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
 from lineform.sending.caps import Contact
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import CALLED, COMING, SendStatus
 from lineform.store.database import STREAMED, among, chunks
 from lineform.store.tables import batches, sends
 from lineform.store.types import unpack_ids
@@ -31,8 +31,6 @@ _OVERLAP: Final = timedelta(minutes=30)
 _LEFT = frozenset({SendStatus.HELD, SendStatus.RELEASED})
 """Nothing of such a send is called until its status changes."""
 _OPEN = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING}) | _LEFT
-_CALLED = frozenset({BatchStatus.ACCEPTED, BatchStatus.CALLING, BatchStatus.UNCERTAIN})
-_COMING = frozenset({BatchStatus.READY, BatchStatus.STAGED})
 _EVERYBODY: Final = 0
 """The id under which a call to all friends is told."""
 
@@ -50,9 +48,9 @@ class Group:
 
     def contact(self, since: datetime, now: datetime) -> Contact | None:
         """The call as somebody was reached by it, or is about to be; None where nobody was since then."""
-        if self.status in _CALLED and self.called_at is not None and self.called_at > since:
+        if self.status in CALLED and self.called_at is not None and self.called_at > since:
             return Contact(self.called_at, self.address, (), self.digest)
-        if self.status in _COMING and self.send_status in {SendStatus.FROZEN, SendStatus.WAITING}:
+        if self.status in COMING and self.send_status in {SendStatus.FROZEN, SendStatus.WAITING}:
             return Contact(now, self.address, (), self.digest)
         return None
 
@@ -130,7 +128,7 @@ class Groups:
         found: dict[int, Group] = {}
         new: dict[int, Any] = {}
         # Whom a held send would reach is read when somebody lets it go.
-        asked = _CALLED if send.status == SendStatus.HELD else _CALLED | _COMING
+        asked = CALLED if send.status == SendStatus.HELD else (*CALLED, *COMING)
         for row in connection.execute(sa.select(*columns).where(which, batches.c.status.in_(sorted(asked)))):
             if (known := before.get(row.id)) is None:
                 new[row.id] = row

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Batch, Occurrence, Send, Settled, ToDo
 from lineform.sending.frames import Frame, body, read_frame
-from lineform.sending.status import SETTLED, BatchStatus, SendStatus
+from lineform.sending.status import COMING, SETTLED, BatchStatus, SendStatus
 from lineform.store.bulk import settle_rows
 from lineform.store.freezing import REACHED, FreezeRecords
 from lineform.store.tables import accounts, batches, sends, to_do
@@ -30,7 +30,6 @@ UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 _TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED, BatchStatus.FORGOTTEN)
-_TO_CALL = (BatchStatus.READY, BatchStatus.STAGED)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
 _OPEN = batches.c.status.in_(
     sa.bindparam("open", [BatchStatus.READY.value, BatchStatus.CALLING.value], expanding=True, literal_execute=True)
@@ -428,5 +427,5 @@ def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
         batches={status: count for status, (count, _, _) in counted.items()},
         accepted_recipients=sum(counted.get(status, (0, 0, None))[1] for status in _TAKEN),
         last_called_at=max((at for _, _, at in counted.values() if at is not None), default=None),
-        reopened=any(counted.get(status, (0, 0, None))[2] is not None for status in _TO_CALL),
+        reopened=any(counted.get(status, (0, 0, None))[2] is not None for status in COMING),
     )
