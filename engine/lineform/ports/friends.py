@@ -126,8 +126,8 @@ class Friends(Protocol):
         ...
 
     def reachable_before(self, account: str, moment: datetime) -> Iterator[tuple[int, str]]:
-        """Ids and LINE user ids of friends who do not block the account and of whom nothing changed since `moment`.
-        Close the iterator where it is not read to its end."""
+        """Ids and LINE user ids of friends who do not block the account and of whom nothing changed since `moment`;
+        read in pieces, so that no transaction stays open while they are used."""
         ...
 
     def mark_blocked(self, account: str, ids: Sequence[int], before: datetime, now: datetime) -> int:

@@ -82,7 +82,7 @@ class Handout(Protocol):
         ...
 
 
-Batches = Iterable["NewBatch"] | Callable[[Handout], Iterable["NewBatch"]]
+Batches = Iterable[NewBatch] | Callable[[Handout], Iterable[NewBatch]]
 """The batches of a freeze, streamed: made before its transaction; or inside of it, from what is handed out, where their
 messages need that."""
 

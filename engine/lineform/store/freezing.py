@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -288,10 +288,6 @@ def _trimmed(rows: Iterable[Row], judged: Rejudged) -> Iterator[Row]:
         ids = unpack_ids(packed)
         if left_out.isdisjoint(ids):
             yield row
-        elif kept := _kept(ids, left_out):
+        elif kept := tuple([one for one in ids if one not in left_out]):
             new_route, new_key = judged.call(Route(route), kept)
             yield _row(NewBatch(seq, new_route, kept, body, new_key, digest, BatchStatus(status), wave))
-
-
-def _kept(ids: Iterable[int], left_out: Collection[int]) -> tuple[int, ...]:
-    return tuple([one for one in ids if one not in left_out])

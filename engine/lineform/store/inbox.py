@@ -28,16 +28,20 @@ _DELETED = 5_000
 """Rows that one transaction deletes: whoever stores an event meanwhile waits no longer than that takes."""
 
 
+def _written(text: str) -> sa.ColumnElement[str]:
+    """In the SQL itself, so that the partial indexes are used."""
+    return sa.literal(text, sa.Text(), literal_execute=True)
+
+
 def _in_state(state: str) -> sa.ColumnElement[bool]:
-    # In the SQL itself, so that the partial indexes are used.
-    return inbox.c.state == sa.literal(state, sa.Text(), literal_execute=True)
+    return inbox.c.state == _written(state)
 
 
 def _free() -> sa.Select[Any]:
     other = inbox.alias()
     held = sa.select(other.c.person).where(
         other.c.account_id == sa.bindparam("account_id"),
-        other.c.state == sa.literal(OPEN, sa.Text(), literal_execute=True),
+        other.c.state == _written(OPEN),
         other.c.due_at > sa.bindparam("now"),
         other.c.person != "",
     )
@@ -66,8 +70,7 @@ _WAITS = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at)).where(_MIN
 _ASIDE = sa.select(sa.func.count()).where(_MINE, _in_state(ASIDE))
 _OLD = (
     sa.select(inbox.c.id)
-    .where(_MINE, inbox.c.state != sa.literal(OPEN, sa.Text(), literal_execute=True))
-    .where(inbox.c.at < sa.bindparam("before"))
+    .where(_MINE, inbox.c.state != _written(OPEN), inbox.c.at < sa.bindparam("before"))
     .limit(sa.bindparam("limit"))
 )
 _FORGET = sa.delete(inbox).where(inbox.c.id.in_(_OLD))
@@ -180,10 +183,8 @@ class InboxRecords(Database):
         return out
 
     def _about(self, message_ids: Sequence[str]) -> sa.ColumnElement[bool]:
-        # In the SQL itself, so that the small index of these is used.
-        nothing, still = (sa.literal(one, sa.Text(), literal_execute=True) for one in ("", OPEN))
         ids = self.among(inbox.c.message_id, list(message_ids))
-        return sa.and_(ids, inbox.c.message_id != nothing, inbox.c.state != still)
+        return sa.and_(ids, inbox.c.message_id != _written(""), inbox.c.state != _written(OPEN))
 
     def set_aside(self, account: str, number: int, worker: str, reason: str) -> None:
         self._end([number], worker, state=ASIDE, due_at=None, worker="", reason=reason)
@@ -224,8 +225,7 @@ class InboxRecords(Database):
                     .where(
                         inbox.c.account_id == account_id,
                         self.among(inbox.c.person, part),
-                        # In the SQL itself, so that the small index of these is used.
-                        inbox.c.kind.in_([sa.literal(kind, sa.Text(), literal_execute=True) for kind in RELATIONS]),
+                        inbox.c.kind.in_([_written(kind) for kind in RELATIONS]),
                         _in_state(DONE),
                     )
                     .group_by(inbox.c.person)

@@ -17,8 +17,6 @@ class LeavingRecords(Database):
     """Who can be reached as far as the store knows, and who cannot any more."""
 
     def reachable_before(self, account: str, moment: datetime) -> Iterator[tuple[int, str]]:
-        """Ids and LINE user ids of friends who do not block the account and of whom nothing changed since `moment`;
-        read in pieces, so that no transaction stays open while they are used."""
         last = ""
         while True:
             with self.reading() as connection:

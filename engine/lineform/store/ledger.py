@@ -191,7 +191,7 @@ class LedgerRecords(FreezeRecords):
         return [_batch(row, frame, does=claimed.does) for row in taken]
 
     def release(self, batch_ids: Sequence[int], now: datetime) -> None:
-        """Gives batches back as they were before their claim: that call did certainly not happen."""
+        """Ready again: that call did certainly not happen."""
         self._ready_again(batch_ids, attempts=batches.c.attempts - 1, lease_until=None)
 
     def postpone(self, batch_ids: Sequence[int], now: datetime, until: datetime) -> None:

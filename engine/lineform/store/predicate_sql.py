@@ -98,7 +98,7 @@ class Question:
     staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     exists: bool = False
-    """Whether a set is asked by EXISTS rather than by IN."""
+    """Whether a set is asked by EXISTS rather than by IN: only of our own friends, not of a source's."""
 
 
 STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
