@@ -7,6 +7,7 @@ import stat
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -108,6 +109,21 @@ def test_a_store_that_stays_locked_is_told(tmp_path: Path, monkeypatch: pytest.M
             second.claim_bot("aoba", "U" + "a" * 32)
         assert caught.value.exit_code == 9
         second.claim_bot("aoba", "U" + "a" * 32)
+
+
+def test_whoever_finds_nothing_to_do_waits_for_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    url, minute = f"sqlite:///{tmp_path}/store.db", timedelta(minutes=1)
+    with open_store(url) as first, open_store(url) as second:
+        first.migrate()
+        first.claim_bot("aoba", "U" + "a" * 32)
+        with sql(first).writing():
+            assert list(second.claim_received("aoba", "w", NOW, minute, 9)) == []
+            assert list(second.claim_calls("aoba", "w", NOW, minute, 9)) == []
+            assert list(second.claim_profiles("aoba", NOW, minute, 9)) == []
+            second.postpone_profiles("aoba", {})
+            second.profiles_told("aoba", [])
+            second.profiles_untold("aoba", [])
 
 
 def test_of_two_that_make_the_file_one_waits_for_the_other(tmp_path: Path) -> None:

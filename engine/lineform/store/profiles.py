@@ -15,6 +15,26 @@ from lineform.scenarios.profiles import Unknown
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.tables import friends, line_ids, profile_asks
 
+_DUE = (
+    sa.select(
+        profile_asks.c.friend_id,
+        profile_asks.c.attempts,
+        line_ids.c.user_id,
+        friends.c.display_name,
+        friends.c.blocked,
+    )
+    .join_from(profile_asks, friends, friends.c.id == profile_asks.c.friend_id)
+    .join(line_ids, line_ids.c.friend_id == profile_asks.c.friend_id)
+    .where(
+        profile_asks.c.account_id == sa.bindparam("account_id"),
+        profile_asks.c.due_at.is_not(None),
+        profile_asks.c.due_at <= sa.bindparam("now"),
+    )
+    .order_by(profile_asks.c.due_at, profile_asks.c.friend_id)
+    .limit(sa.bindparam("limit"))
+)
+_CLAIMED = _DUE.with_for_update(skip_locked=True, of=profile_asks)
+
 
 class ProfileRecords(Database):
     """The questions of every account."""
@@ -49,27 +69,12 @@ class ProfileRecords(Database):
         self._put(account, ids, None)
 
     def claim_profiles(self, account: str, now: datetime, lease: timedelta, limit: int) -> Sequence[ProfileAsk]:
+        with self.reading() as connection:
+            asked = {"account_id": self.account_id(connection, account), "now": now, "limit": limit}
+            if connection.execute(_DUE, asked | {"limit": 1}).first() is None:
+                return ()  # mostly: and no other writer waited for it
         with self.writing() as connection:
-            query = (
-                sa.select(
-                    profile_asks.c.friend_id,
-                    profile_asks.c.attempts,
-                    line_ids.c.user_id,
-                    friends.c.display_name,
-                    friends.c.blocked,
-                )
-                .join_from(profile_asks, friends, friends.c.id == profile_asks.c.friend_id)
-                .join(line_ids, line_ids.c.friend_id == profile_asks.c.friend_id)
-                .where(
-                    profile_asks.c.account_id == self.account_id(connection, account),
-                    profile_asks.c.due_at.is_not(None),
-                    profile_asks.c.due_at <= now,
-                )
-                .order_by(profile_asks.c.due_at, profile_asks.c.friend_id)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=profile_asks)
-            )
-            rows = connection.execute(query).all()
+            rows = connection.execute(_CLAIMED, asked).all()
             if not rows:
                 return ()
             needless = [row.friend_id for row in rows if row.display_name or row.blocked]
@@ -85,12 +90,16 @@ class ProfileRecords(Database):
         return [ProfileAsk(row.friend_id, row.user_id, row.attempts + 1) for row in asks]
 
     def postpone_profiles(self, account: str, until: Mapping[int, datetime]) -> None:
+        if not until:
+            return
         with self.writing() as connection:
             for friend_id, moment in until.items():
                 mine = sa.and_(profile_asks.c.friend_id == friend_id, profile_asks.c.due_at.is_not(None))
                 connection.execute(sa.update(profile_asks).where(mine).values(due_at=moment))
 
     def profiles_told(self, account: str, ids: Sequence[int]) -> None:
+        if not ids:
+            return
         with self.writing() as connection:
             for part in chunks(list(ids), STREAMED):
                 connection.execute(sa.delete(profile_asks).where(self.among(profile_asks.c.friend_id, part)))
