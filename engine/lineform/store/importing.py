@@ -172,15 +172,16 @@ class FriendImport(ForgottenPeople):
         return work
 
     def _write(self, connection: Connection, account_id: int, work: _Work) -> None:
-        account, now = [account_id] * len(work.ids), [work.now] * len(work.ids)
-        insert_columns(
-            connection,
-            friends,
-            {"id": work.ids, "account_id": account, **_columns(work.added), "changed_at": now},
-            encoded=("attributes",),
-        )
-        people = [row.user_id for row in work.added]
-        insert_columns(connection, line_ids, {"friend_id": work.ids, "account_id": account, "user_id": people})
+        if work.added:
+            account, now = [account_id] * len(work.ids), [work.now] * len(work.ids)
+            insert_columns(
+                connection,
+                friends,
+                {"id": work.ids, "account_id": account, **_columns(work.added), "changed_at": now},
+                encoded=("attributes",),
+            )
+            people = [row.user_id for row in work.added]
+            insert_columns(connection, line_ids, {"friend_id": work.ids, "account_id": account, "user_id": people})
         update_rows(connection, friends, _CHANGED, work.changed)
         # In the order of the key, and that of the tags' friends.
         tagged = [(tag_id, one, work.now) for tag_id in sorted(work.tagged) for one in sorted(work.tagged[tag_id])]
