@@ -25,11 +25,10 @@ from lineform.sending.conclusion import untouched
 from lineform.sending.due import Due
 from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed, read_revision
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import UNFINISHED, BatchStatus, SendStatus
 
 CAMPAIGN: Final = f"{Kind.CAMPAIGN}."
 """What the addresses of campaigns begin with: other kinds go on with their own sends."""
-_UNFINISHED = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING})
 
 
 async def resume(run: Run, revisions: Sequence[Revision], crew: Crew) -> None:
@@ -42,7 +41,7 @@ async def resume(run: Run, revisions: Sequence[Revision], crew: Crew) -> None:
 async def go_on(run: Run, listed: Send, revisions: Sequence[Revision], crew: Crew) -> None:
     """Goes on with one send, if it is still unfinished: another run may have ended it since it was listed."""
     send = await run.records(run.store.send, run.client.name, listed.address, listed.key)
-    if send is None or send.status not in _UNFINISHED:
+    if send is None or send.status not in UNFINISHED:
         return
     found = [one for one in revisions if (one.address, one.digest) == (send.address, send.digest)]
     await _go_on(run, send, found[0] if found else None, crew)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lineform.errors import BlockedError
-from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import LedgerMoved, Send
 from lineform.ports.line_account import LineFailure
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked, outcome_of
 from lineform.run.prepare import refuse
+from lineform.run.telling import note
 from lineform.sending import late
 from lineform.sending.conclusion import may_have_reached
 from lineform.sending.cost import month_start
@@ -70,7 +70,7 @@ async def open_waves(
         figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
         refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
-        await _note(run, f"stopped by {stop.code}", send, stop.message)
+        await note(run, f"stopped by {stop.code}", f"{send.address}@{send.key}", stop.message)
         return blocked(send.address, send.key, stop)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
@@ -80,7 +80,7 @@ async def open_waves(
         )
     except LedgerMoved:
         return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
-    await _note(run, "rollout", send, f"part {up_to + 1} is sent, to {recipients:,}")
+    await note(run, "rollout", f"{send.address}@{send.key}", f"part {up_to + 1} is sent, to {recipients:,}")
     return None
 
 
@@ -94,7 +94,7 @@ async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEnt
     """None where another run opened the part meanwhile: of the two, it was first."""
     waits = (SendStatus.WAITING,)
     if await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason, was=waits):
-        await _note(run, status.value, send, reason)
+        await note(run, status.value, f"{send.address}@{send.key}", reason)
         return _entry(send, outcome_of(status), reason)
     now = await run.records(run.store.send, run.client.name, send.address, send.key)
     if now is None or now.status in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
@@ -113,9 +113,3 @@ def _entry(send: Send, outcome: Outcome, reason: str) -> TickEntry:
         reason=reason,
         capped=send.capped,
     )
-
-
-async def _note(run: Run, action: str, send: Send, detail: str) -> None:
-    subject = f"{send.address}@{send.key}"
-    entry = AuditEntry(run.clock.now(), run.client.name, run.options.actor, action, subject, detail)
-    await run.records(run.store.note, entry)

@@ -32,6 +32,10 @@ class SendStatus(StrEnum):
     """Due, but the audience was empty."""
 
 
+UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
+"""Those of sends with something left to do or to learn."""
+
+
 class BatchStatus(StrEnum):
     STAGED = "staged"
     """Frozen for a later part of the send; not to be called yet."""

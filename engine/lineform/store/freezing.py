@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Again, Batches, LedgerMoved, NewBatch, NewSend, Rejudged, Spent
 from lineform.sending.caps import Contact
-from lineform.sending.status import CALLED, COMING, BatchStatus, SendStatus
+from lineform.sending.status import CALLED, COMING, UNFINISHED, BatchStatus, SendStatus
 from lineform.store.bulk import Row, insert_rows
 from lineform.store.code_pools import CodeRecords
 from lineform.store.database import pieces
@@ -28,7 +28,7 @@ _WRITTEN: Final = 500
 MANY: Final = 10_000
 """Friends of other sends about whom a choice is judged again, while nobody else can freeze; else it is made anew."""
 _UNCOUNTED = (Route.REPLY.value, Route.NARROWCAST.value)
-_GOING_ON = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING, SendStatus.RELEASED)
+_GOING_ON = (*UNFINISHED, SendStatus.RELEASED)
 # A batch without friends is a broadcast or narrowcast: its send knows how many LINE chose.
 REACHED = sa.case((batches.c.recipients > 0, batches.c.recipients), else_=sends.c.recipients)
 _ONE_FREEZE = sa.text("SELECT pg_advisory_xact_lock(0x6C66, CAST(:account AS integer))")

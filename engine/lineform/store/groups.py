@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
 from lineform.sending.caps import Contact
-from lineform.sending.status import CALLED, COMING, SendStatus
+from lineform.sending.status import CALLED, COMING, UNFINISHED, SendStatus
 from lineform.store.database import STREAMED, among, chunks
 from lineform.store.tables import batches, sends
 from lineform.store.types import unpack_ids
@@ -30,7 +30,7 @@ _OVERLAP: Final = timedelta(minutes=30)
 """Two freezes are not on the disk in the order of their clocks: so much is read again."""
 _LEFT = frozenset({SendStatus.HELD, SendStatus.RELEASED})
 """Nothing of such a send is called until its status changes."""
-_OPEN = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING}) | _LEFT
+_OPEN = _LEFT.union(UNFINISHED)
 _EVERYBODY: Final = 0
 """The id under which a call to all friends is told."""
 

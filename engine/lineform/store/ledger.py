@@ -19,14 +19,12 @@ from sqlalchemy import Connection
 from lineform.lineapi.routes import Route
 from lineform.ports.ledger import Batch, Occurrence, Send, Settled, ToDo
 from lineform.sending.frames import Frame, body, read_frame
-from lineform.sending.status import COMING, SETTLED, BatchStatus, SendStatus
+from lineform.sending.status import COMING, SETTLED, UNFINISHED, BatchStatus, SendStatus
 from lineform.store.bulk import settle_rows
 from lineform.store.freezing import REACHED, FreezeRecords
 from lineform.store.tables import accounts, batches, sends, to_do
 from lineform.store.types import unpack_ids
 
-UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
-"""Sends with something left to do or to learn."""
 _TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED, BatchStatus.FORGOTTEN)
