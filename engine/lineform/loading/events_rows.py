@@ -24,10 +24,9 @@ from lineform.model.attributes import EventSpec
 from lineform.model.problem import did_you_mean
 from lineform.scenarios.shop import ITEM, ShopEvent
 from lineform.segments.declared import Declared
-from lineform.segments.friend import Value
+from lineform.segments.friend import LONGEST_ID, Value
 
 KEYS = ("event", "id", "at", "user_id", "member_id", "fields")
-LONGEST_ID = 200
 LONGEST_LINE = 256 * 1024
 AHEAD = timedelta(minutes=10)
 """So far in the future an event may lie: clocks differ."""

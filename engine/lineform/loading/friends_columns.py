@@ -26,6 +26,7 @@ from lineform.loading.csv_cells import (
     word,
 )
 from lineform.segments.declared import Declared
+from lineform.segments.friend import LONGEST_ID
 
 COLUMNS = ("user_id", "display_name", "language", "followed_at", "blocked", "tags", "untag", "route", "member_id")
 """The columns that every account has."""
@@ -75,8 +76,10 @@ def _meaning(name: str, declared: Declared, zone: ZoneInfo) -> _Meaning:
     match name:
         case "user_id":
             return _Meaning(_user_id, is_plain=_USER_ID.fullmatch, remembers=False)
-        case "display_name" | "member_id":
+        case "display_name":
             return _Meaning(_short, remembers=False)
+        case "member_id":
+            return _Meaning(partial(_short, most=LONGEST_ID), remembers=False)
         case "language":
             return _Meaning(_short)
         case "followed_at":
@@ -145,9 +148,9 @@ def _user_id(text: str) -> str:
     return text
 
 
-def _short(text: str) -> str:
-    if len(text) > LONGEST_TEXT or "\x00" in text:
-        raise Unreadable(f"is longer than {LONGEST_TEXT:,} characters, or holds a NUL character")
+def _short(text: str, most: int = LONGEST_TEXT) -> str:
+    if len(text) > most or "\x00" in text:
+        raise Unreadable(f"is longer than {most:,} characters, or holds a NUL character")
     return text
 
 

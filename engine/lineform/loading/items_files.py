@@ -16,11 +16,10 @@ from lineform.loading.csv_cells import Unreadable, as_cell, attribute_reader
 from lineform.model.attributes import AttributeSpec
 from lineform.model.problem import did_you_mean
 from lineform.ports.items import Item
-from lineform.segments.friend import Value
+from lineform.segments.friend import LONGEST_ID, Value
 
 MOST_ITEMS = 200_000
 MOST_BYTES = 256 * 1024 * 1024
-LONGEST_ID = 200
 SHOWN = 20
 
 

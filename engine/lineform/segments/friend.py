@@ -10,6 +10,8 @@ Value = str | int | float | bool | tuple[str, ...]
 """An attribute's value: dates as ``2026-12-31``, sets as sorted tuples."""
 
 
+LONGEST_ID = 255
+"""Characters of an id by which a business knows a member, an event or an item: an index holds each of them."""
 CLICK = "click"
 """The type of event that a tapped link is recorded as; its field ``link`` is the link's declared name."""
 ANSWER = "answer"

@@ -26,6 +26,7 @@ from lineform.ports.friends import FriendRow
 from lineform.ports.line_account import LineFailure, NotFound
 from lineform.run.options import Records
 from lineform.scenarios.passes import MEMBER, read_pass
+from lineform.segments.friend import LONGEST_ID
 from lineform.serve.arrivals import key_hash
 from lineform.serve.doors import Door
 from lineform.serve.failing import failure_of
@@ -38,7 +39,6 @@ GOOD_FOR = timedelta(minutes=10)
 """How long a nonce is good: as long as the link token that it is used with."""
 MOST_BYTES = 16 * 1024
 BODY_SECONDS = 5.0
-LONGEST_MEMBER = 255
 LINE_LINK = "https://access.line.me/dialog/bot/accountLink"
 
 
@@ -130,6 +130,6 @@ class Linking:
         except (ValueError, RecursionError):
             return refusal(400, "the body is no JSON")
         member = value.get("member_id") if isinstance(value, dict) else None
-        if not isinstance(member, str) or not 0 < len(member) <= LONGEST_MEMBER or not member.isprintable():
-            return refusal(400, f"member_id is a text of 1 to {LONGEST_MEMBER} characters")
+        if not isinstance(member, str) or not 0 < len(member) <= LONGEST_ID or not member.isprintable():
+            return refusal(400, f"member_id is a text of 1 to {LONGEST_ID} characters")
         return door, value

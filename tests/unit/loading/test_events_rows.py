@@ -68,7 +68,7 @@ def test_a_member_is_known_by_the_business_alone() -> None:
         ({"event": "purchas"}, "event", "is not a declared event"),
         ({"event": "click"}, "event", "is not a declared event"),
         ({"id": ""}, "id", "is missing"),
-        ({"id": "x" * 201}, "id", "is longer than 200 characters"),
+        ({"id": "x" * 256}, "id", "is longer than 255 characters"),
         ({"id": "a\x00"}, "id", "holds a NUL character"),
         ({"id": "\ud83d"}, "id", "holds half of a character"),
         ({"id": ["a"]}, "id", "is a list, and one value belongs here"),

@@ -88,6 +88,7 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
         ("blocked", "x", "neither true nor false", ""),
         ("note", "a\x00b", "NUL", ""),
         ("note", "x" * 10_001, "longer than", ""),
+        ("member_id", "x" * 256, "longer than 255", ""),
     ],
 )
 def test_a_cell_of_the_wrong_type_refuses_its_row_without_repeating_it(
