@@ -177,7 +177,10 @@ ROWS = {
         "acceptance/test_delivery.py::test_another_bots_token_is_refused_before_anything"
     ),
     "unrendered `{{`, runs of `?`, U+FFFD, テスト in production are refused": (
-        "acceptance/test_delivery_rules.py::test_one_bad_rendering_stops_the_whole_send"
+        "acceptance/test_delivery_rules.py::test_a_send_whose_renderings_are_all_bad_is_refused"
+    ),
+    "a friend whose name is `????` stops nobody else's message": (
+        "acceptance/test_one_friends_trouble.py::test_a_friend_with_a_broken_name_is_left_out_and_all_others_read_it"
     ),
     "the same body to the same friend inside a window is refused": (
         "acceptance/test_guards.py::test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window"

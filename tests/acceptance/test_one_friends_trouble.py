@@ -7,8 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lineform.lineapi.routes import Route
 from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
 from lineform.ports.line_account import TooManyToOne
 from lineform.run.outcome import Outcome
 from lineform.sending.retry import ASIDE, ASIDE_IN_A_ROW, TRIES
@@ -17,17 +20,22 @@ from lineform.store import open_store
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene
 
-PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
+PERSONAL = "{{ friend.display_name | default('お客さま') }}さま"
 KNOWN = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "known", "attributes": {"regular": {"type": "bool"}}}
 )
 
 
+def greeting(name: str, text: str = PERSONAL, at: str = "2026-12-01T10:00", **fields: Any) -> Any:
+    """A campaign that is sent to each friend."""
+    audience = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 10_000}}
+    schedule = {"at": at, "if_late": {"within": "2h"}}
+    return campaign(name, audience=audience, messages=({"text": text},), schedule=schedule, **fields)
+
+
 def personal(origin: str, folder: Path, friends: int, **fields: Any) -> Scene:
     """A campaign that is pushed to each friend."""
-    audience = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 10_000}}
-    schedule = {"at": "2026-12-01T10:00", "if_late": {"within": "2h"}}
-    sale = campaign("a", audience=audience, messages=PERSONAL, schedule=schedule, **fields)
+    sale = greeting("a", **fields)
     return Scene(origin, folder, KNOWN, sale, friends=friends)
 
 
@@ -142,3 +150,51 @@ def test_a_send_whose_only_friend_was_forgotten_went_to_nobody(origin: str, tmp_
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.exit_code) == (Outcome.EMPTY, 0)
     assert here.sends()[0].status is SendStatus.EMPTY
+
+
+# --- a friend whose data would make a message that must not reach anybody
+
+
+def named(origin: str, folder: Path, *names: str, **settings: Any) -> Scene:
+    """The campaign that greets each friend, and friends with these names besides five with good ones."""
+    friends = [{"displayName": name} for name in (*names, *(f"F{n}" for n in range(5)))]
+    here = Scene(origin, folder, KNOWN, greeting("a"), friends=friends, **settings)
+    here.move(DUE)
+    return here
+
+
+@pytest.mark.parametrize("name", ["????", "{{ x }}", "\ufffd", "テスト"])
+def test_a_friend_with_a_broken_name_is_left_out_and_all_others_read_it(origin: str, tmp_path: Path, name: str) -> None:
+    here = named(origin, tmp_path, name)
+    broken = here.with_store(lambda store: store.friend_ids(here.client.name, here.users))[here.users[0]]
+    (dry,) = here.tick(dry_run=True).entries
+    assert (dry.outcome, dry.recipients, dry.calls, dry.capped) == (Outcome.WOULD_SEND, 5, 5, 1)
+    assert f"left out is friend {broken}: message 1: the text" in dry.why
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.recipients, entry.accepted, entry.capped) == (Outcome.SENT, 5, 5, 1)
+    assert set(here.received()) == set(here.users[1:])
+    (send,) = here.sends()
+    assert (send.recipients, send.recipients_hash) == (5, dry.recipients_hash)
+    noted = {one.action: one.detail for one in here.with_store(lambda store: store.notes(here.client.name))}
+    assert noted["capped"] == "1 would read something suspicious; they are left out"
+    assert noted["left out"].startswith(f"friend {broken}: message 1: ")
+
+
+def test_ten_are_left_out_and_of_eleven_the_send_is_refused_where_they_are_more_than_a_hundredth(
+    origin: str, tmp_path: Path
+) -> None:
+    here = named(origin, tmp_path, *["????"] * 10)
+    assert [(one.outcome, one.accepted, one.capped) for one in here.tick().entries] == [(Outcome.SENT, 5, 10)]
+    here = named(origin, tmp_path, *["????"] * 11)
+    (entry,) = here.tick().entries
+    assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G206")
+    assert entry.reason.startswith("at least 11 of 16 friends would read something suspicious: message 1: the text")
+    assert here.received().total() == 0
+
+
+def test_whose_message_is_compared_with_what_they_read_before_is_left_out_as_well(origin: str, tmp_path: Path) -> None:
+    here = named(origin, tmp_path, "????", limits=Limits.model_validate({"per_friend": {"same_body": "7d"}}))
+    here.declare(greeting("before", text="こんにちは", at="2026-12-01T09:59"))
+    here.arm()
+    assert [one.outcome for one in here.tick().entries] == [Outcome.SENT, Outcome.SENT]
+    assert [here.received()[user] for user in here.users] == [1, 2, 2, 2, 2, 2]

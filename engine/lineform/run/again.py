@@ -36,8 +36,8 @@ def judged_again(
         now = _judged(run, prepared, met, newer)
         free = frozenset(now.ids)
         gone = [one for one in met if one not in free]
-        prepared = _without(prepared, gone, now)
-    if spent is not None and prepared.figures is not None and prepared.quota is not None:
+        prepared = leaving_out(prepared, gone, now)
+    if spent is not None:
         figures = replace(
             prepared.figures,
             recipients=prepared.recipients,
@@ -83,7 +83,9 @@ def _judged(run: Run, prepared: Prepared, met: Sequence[int], newer: Sequence[Co
     )
 
 
-def _without(prepared: Prepared, gone: Sequence[int], now: Left) -> Prepared:
+def leaving_out(prepared: Prepared, gone: Sequence[int], now: Left) -> Prepared:
+    """The send without these friends (ascending), for the reasons that `now` tells. Raises LedgerMoved where nobody is
+    left."""
     if len(gone) == len(prepared.ids):
         raise LedgerMoved  # nobody is left: it is judged anew, and written as one that is for nobody
     if not gone:

@@ -10,7 +10,7 @@ from lineform.model.client import PerFriend
 from lineform.ports.ledger import Send
 from lineform.run.fill import Fill
 from lineform.run.options import Run
-from lineform.run.rendering import rendered
+from lineform.run.rendering import passed_over, rendered
 from lineform.segments.calendar import days_of_occasion
 from lineform.sending.caps import (
     Contact,
@@ -106,7 +106,7 @@ def _within(
     if constant is not None:
         return left
     maybe = [one for one in left.ids if recent.has_read(one)]
-    made = rendered(run, armed, compiled, due, maybe, fill)
+    made = rendered(run, armed, compiled, due, maybe, fill, passed_over)
     return without(left, {one.recipient.id for one in made if recent.has_read(one.recipient.id, one.digest)})
 
 

@@ -11,13 +11,18 @@ from lineform.run.freeze import groups
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.prepare import Prepared, choice_of, why_nobody
+from lineform.run.readable import readable
 from lineform.sending.cost import Cost
 from lineform.sending.keys import recipients_hash
 from lineform.sending.tracking import choices
 
 
 def would_send(run: Run, prepared: Prepared) -> TickEntry:
-    """The entry of a dry run. Raises BlockedError where a rendering would be refused."""
+    """The entry of a dry run. Raises BlockedError where more than a few renderings would be refused."""
+    return readable(_would_send, run, prepared)
+
+
+def _would_send(run: Run, prepared: Prepared) -> TickEntry:
     if prepared.nobody:
         return TickEntry(
             prepared.address, prepared.due.key, Outcome.EMPTY, reason=why_nobody(prepared), capped=prepared.capped
@@ -25,7 +30,7 @@ def would_send(run: Run, prepared: Prepared) -> TickEntry:
     routes = _routes(run, prepared)
     calls = routes.total()
     stock = [one.sentence for one in prepared.stock]
-    told = [prepared.choice.why, *stock, *_tracking(run, prepared, routes), *_done(prepared)]
+    told = [prepared.told, *stock, *_tracking(run, prepared, routes), *_done(prepared)]
     return TickEntry(
         prepared.address,
         prepared.due.key,

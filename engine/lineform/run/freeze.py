@@ -18,7 +18,8 @@ from lineform.run.again import among, call_to, judged_again
 from lineform.run.fill import Fill, handed_out
 from lineform.run.options import Run
 from lineform.run.prepare import Prepared, ask_line, why_nobody
-from lineform.run.rendering import rendered
+from lineform.run.readable import readable
+from lineform.run.rendering import passed_over, rendered
 from lineform.run.signing import signing_keys
 from lineform.run.stock import too_few_codes
 from lineform.sending.batches import Group, Recipient, around, body_of, grouped
@@ -27,18 +28,20 @@ from lineform.sending.frames import Frame, body, filling
 from lineform.sending.given import pools_read
 from lineform.sending.keys import recipients_hash, retry_key
 from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.textguards import FEW
 
 
 async def freeze(run: Run, prepared: Prepared) -> Prepared:
     """Writes the occurrence with all its batches, unless another run has written it already. The send as it was
     written: where other sends reached some of its friends since it was prepared, these are judged again.
 
-    Raises BlockedError where a rendering must not be sent, a code is missing, or the budget does not allow it any more,
-    and LedgerMoved where too much was frozen since it was judged, or somebody was forgotten: then nothing is written.
+    Friends who would read something suspicious are left out where they are few. Raises BlockedError where they are not,
+    a code is missing, or the budget does not allow it any more, and LedgerMoved where too much was frozen since it was
+    judged, or somebody was forgotten: then nothing is written.
     """
     if not prepared.nobody and (sample := await run.records(_sample, run, prepared)):
         await ask_line(run, prepared.choice.route or Route.PUSH, sample)
-    return await run.records(_write, run, prepared)
+    return await run.records(readable, _write, run, prepared)
 
 
 def _new_send(run: Run, prepared: Prepared) -> NewSend:
@@ -117,11 +120,12 @@ def _frame(prepared: Prepared) -> Frame:
 
 
 def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
-    """The messages of one of those who are meant."""
+    """The messages of one of those who are meant. Whose are suspicious is found out when all of them are made."""
     if (messages := prepared.constant) is not None:
         found: list[dict[str, object]] = json.loads(messages)
         return found
-    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, prepared.ids[:1], prepared.fill):
+    ids = prepared.ids[: FEW + 1]
+    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, prepared.fill, passed_over):
         made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
         return made["messages"]
     return ()

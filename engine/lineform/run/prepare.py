@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +60,9 @@ class Prepared:
     """What the messages are given, and what was learned for it where the send was judged."""
     fill: Fill
     """That, without handing anything out."""
+    figures: Figures
+    """What the guards looked at."""
+    quota: Quota
     position: int | None = None
     """The ledger's position by which `left` was judged; None where no such limit holds."""
     audience_id: int = 0
@@ -70,9 +73,13 @@ class Prepared:
     """The pools out of which codes are given."""
     recent: Recent | None = field(default=None, compare=False)
     """What its friends were sent until `position`."""
-    figures: Figures | None = None
-    """What the guards looked at."""
-    quota: Quota | None = None
+    suspicious: tuple[str, ...] = ()
+    """Of friends who are left out because of what they would read, the first ones with what it is."""
+
+    @property
+    def told(self) -> str:
+        """Why it goes as it does."""
+        return "; ".join([self.choice.why, *(f"left out is {one}" for one in self.suspicious)])
 
     @property
     def capped(self) -> int:
@@ -196,7 +203,6 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
             *stops(figures, expect, run.client.limits, run.client.plan),
         ]
     )
-    cost = estimate(recipients, max(spent.called, quota.used) + spent.promised, run.client.plan, choice.route)
     left, position = chosen.left, chosen.position
     return Prepared(
         run.client.name,
@@ -209,18 +215,28 @@ async def prepare(run: Run, address: str, digest: str, due: Due, armed: Armed, l
         left.ids,
         recipients,
         limit,
-        cost,
+        _cost(run, figures, choice),
         left,
         supplies,
         fill,
+        figures,
+        quota,
         position,
         audience_id=target.audience_id if target else 0,
         spent=spent if _money(run.client.limits, quota) else None,
         stock=stock,
         recent=chosen.recent,
-        figures=figures,
-        quota=quota,
     )
+
+
+def cost_of(run: Run, prepared: Prepared) -> Cost:
+    """What a send costs whose recipients became fewer."""
+    return _cost(run, replace(prepared.figures, recipients=prepared.recipients), prepared.choice)
+
+
+def _cost(run: Run, figures: Figures, choice: Choice) -> Cost:
+    used = max(figures.used_by_us, figures.used_by_line) + figures.promised
+    return estimate(figures.recipients, used, run.client.plan, choice.route)
 
 
 def _money(limits: Limits, quota: Quota) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from lineform.errors import BlockedError
@@ -19,10 +19,29 @@ from lineform.templates.errors import TemplateError
 from lineform.templates.send import CompiledMessages
 
 
+class Suspicious(BlockedError):
+    """A rendered text that must not reach a friend."""
+
+
+def _refuse(_: int, wrong: Suspicious) -> None:
+    raise wrong
+
+
+def passed_over(_: int, __: Suspicious) -> None:
+    """For whoever looks at messages before all of them are made."""
+
+
 def rendered(
-    run: Run, armed: Armed, compiled: CompiledMessages, due: Due, ids: Iterable[int], fill: Fill
+    run: Run,
+    armed: Armed,
+    compiled: CompiledMessages,
+    due: Due,
+    ids: Iterable[int],
+    fill: Fill,
+    apart: Callable[[int, Suspicious], None] = _refuse,
 ) -> Iterator[Rendered]:
-    """Each friend with what fills the frame of the messages. Raises BlockedError where these must not be sent."""
+    """Each friend with what fills the frame of the messages; whose messages are suspicious is told to `apart`. Raises
+    BlockedError where messages cannot be made, and Suspicious unless `apart` takes it."""
     scope = {"run": run_scope(due.at, armed.timezone), **fill.fixed}
     frame, watch = Frame(compiled.pieces), Watch(compiled.pieces)
     left = iter(ids)
@@ -40,18 +59,26 @@ def rendered(
                     code="G207",
                 ) from unknown
             messages = frame.whole(values)
-            if watch.worth_reading(values):
-                refuse_suspicious(messages, production=armed.production)
+            if watch.worth_reading(values) and (wrong := suspicion(messages, production=armed.production)) is not None:
+                apart(friend.id, wrong)
+                continue
             yield Rendered(Recipient(friend.id, friend.user_id), filling(values), messages_digest(fill.plain(messages)))
 
 
-def refuse_suspicious(messages: bytes, *, production: bool) -> None:
-    """Raises BlockedError where a rendered text must not reach a friend."""
+def suspicion(messages: bytes, *, production: bool) -> Suspicious | None:
+    """Why rendered messages must not reach a friend; None where they may."""
     found = suspicious_bytes(messages, production=production)
-    if found:
-        path, suspicion = found[0]
-        raise BlockedError(
-            f"message {int(path[0]) + 1}: {suspicion.sentence}",
-            hint="correct the text; where a value is at fault, correct the friend's data",
-            code="G206",
-        )
+    if not found:
+        return None
+    path, wrong = found[0]
+    return Suspicious(
+        f"message {int(path[0]) + 1}: {wrong.sentence}",
+        hint="correct the text; where a value is at fault, correct the friend's data",
+        code="G206",
+    )
+
+
+def refuse_suspicious(messages: bytes, *, production: bool) -> None:
+    """Raises Suspicious where a rendered text must not reach a friend."""
+    if (wrong := suspicion(messages, production=production)) is not None:
+        raise wrong

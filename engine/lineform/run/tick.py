@@ -303,7 +303,7 @@ async def _send(
     if send.status is SendStatus.EMPTY:
         crew.tell(TickEntry(send.address, send.key, Outcome.EMPTY, reason=send.reason, capped=send.capped))
         return
-    await crew.deliver(run, send, prepared.choice.why, quiet_of(run, armed))
+    await crew.deliver(run, send, prepared.told, quiet_of(run, armed))
 
 
 async def _judged(
@@ -335,6 +335,8 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
     subject = f"{prepared.address}@{prepared.due.key}"
     if said := sentence(prepared.left.why):
         await note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
+    for one in prepared.suspicious:
+        await note(run, "left out", subject, one)
     quiet = quiet_of(run, prepared.armed)
     if quiet is not None and quiet.until(prepared.due.at) is not None:
         hours = run.client.limits.quiet

@@ -32,6 +32,7 @@ class Cap(StrEnum):
     GAP = "within the gap"
     SAME_BODY = "read the same already"
     YEAR = "had it within the year already"
+    SUSPICIOUS = "would read something suspicious"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from lineform.model.origin import Path
 VISIBLE_KEYS = frozenset({"text", "altText", "title", "label", "displayText", "fillInText", "address", "name"})
 """Keys of LINE's message objects whose text a friend reads."""
 
+FEW = 10
+"""So many messages may be suspicious, however small a send is."""
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _UNRENDERED = re.compile(r"\{\{|\{%")
 # In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
@@ -110,6 +112,13 @@ def suspicious_bytes(messages: bytes, *, production: bool) -> list[tuple[Path, S
     if not _worth_reading(messages):
         return []
     return suspicious_messages(json.loads(messages), production=production)
+
+
+def few_enough(suspicious: int, recipients: int) -> bool:
+    """Whether so many messages of a send are the trouble of single friends, such as somebody whose name is `????`:
+    these are left out. More than ten that are more than a hundredth, or all of them, are a mistake in the text or in
+    what was imported, and nobody is sent anything."""
+    return suspicious < recipients and (suspicious <= FEW or suspicious * 100 <= recipients)
 
 
 class Watch:

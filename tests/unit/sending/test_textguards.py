@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.sending.textguards import Watch, suspicious, suspicious_bytes, suspicious_messages
+from lineform.sending.textguards import Watch, few_enough, suspicious, suspicious_bytes, suspicious_messages
 from lineform.templates.send import compile_messages
 
 
@@ -128,3 +128,22 @@ def test_ordinary_values_are_not_read_again() -> None:
     watch = Watch(compiled.pieces)
     assert not watch.worth_reading(compiled.fill({"friend": {"name": "山田 花子"}}))
     assert watch.worth_reading(compiled.fill({"friend": {"name": "??? 花子"}}))
+
+
+@pytest.mark.parametrize(
+    ("found", "recipients", "few"),
+    [
+        (0, 1, True),
+        (1, 1, False),
+        (1, 2, True),
+        (10, 10, False),
+        (10, 11, True),
+        (11, 16, False),
+        (11, 1_099, False),
+        (11, 1_100, True),
+        (1_000, 100_000, True),
+        (1_001, 100_000, False),
+    ],
+)
+def test_a_few_friends_trouble_is_told_from_a_mistake(found: int, recipients: int, few: bool) -> None:
+    assert few_enough(found, recipients) is few
