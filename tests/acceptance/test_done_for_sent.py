@@ -10,6 +10,7 @@ import pytest
 
 from lineform.journeys.sent import done_for_sent
 from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
 from lineform.model.menu_rules import MenuRulesSpec
 from lineform.run.options import TickOptions
 from lineform.run.outcome import Outcome
@@ -44,6 +45,7 @@ VIPS = MenuRulesSpec.model_validate(
     {"kind": "menu-rules", "name": "r", "rules": ({"if": {"tag": "vip"}, "menu": "regulars"},), "default": "none"}
 )
 THANKS = scenario("thanks", says("soon", "1h", "ご覧になりましたか"), trigger={"tag": "invited"})
+AT_ONCE = scenario("at-once", says("now", text="ご覧ください"), trigger={"tag": "invited"})
 UNINVITED = {"where": {"not": {"tag": "invited"}}, "expect": {"max": 10_000}}
 EVERYBODY = {"where": {"any": ({"tag": "vip"}, {"not": {"tag": "vip"}})}, "expect": {"max": 10_000}}
 DOES = ({"menu": "sale"}, {"tag": "invited"}, {"set": {"offered": "4月"}})
@@ -212,6 +214,32 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(origin: str, tmp_pat
     assert invited(here) == [False]
     tick(here)
     assert invited(here) == [True]
+
+
+def test_what_cannot_be_done_while_line_is_down_is_told_and_done_by_a_later_tick(origin: str, tmp_path: Path) -> None:
+    """A message follows from it, and nobody knows whether the quota allows one."""
+    here = salon(origin, tmp_path, sale(), AT_ONCE, friends=2)
+    here.tick()
+    here.control.fault("error-before", path="/v2/bot/message/quota.*", count=None, account=here.account)
+    assert tick(here) == [("campaign", Outcome.FAILED)]
+    assert invited(here) == [False, False]
+    here.control.clear_faults()
+    tick(here)
+    assert invited(here) == [True, True]
+    assert [here.texts()[user] for user in here.users] == [["セールです", "ご覧ください"]] * 2
+
+
+def test_where_the_budget_allows_no_message_that_follows_all_else_is_done(origin: str, tmp_path: Path) -> None:
+    here = salon(origin, tmp_path, sale(), AT_ONCE, friends=2, limits=Limits(monthly_messages=3))
+    tick(here)
+    here.control.advance(10)
+    assert (invited(here), here.all_see()) == ([True, True], ["sale", "sale"])
+    assert [here.texts()[user] for user in here.users] == [["セールです"]] * 2
+    here.limit({"monthly_messages": 4})
+    here.at(LATER)
+    here.move(here.clock.now() + timedelta(hours=1))
+    tick(here)
+    assert [here.texts()[user] for user in here.users] == [["セールです", "ご覧ください"]] * 2
 
 
 def test_a_tick_that_dies_anywhere_does_it_once_for_each_friend(origin: str, tmp_path: Path) -> None:
