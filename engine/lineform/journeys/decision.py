@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from lineform.errors import BlockedError
 from lineform.journeys.book import Book, Books
 from lineform.journeys.cases import Case, Deed
 from lineform.journeys.hooks import DOERS, REACTIONS
-from lineform.journeys.limits import Lately, lately
+from lineform.journeys.limits import lately
 from lineform.journeys.menus import Menus
-from lineform.journeys.people import Person, Said, Short
+from lineform.journeys.people import Person, Said
 from lineform.journeys.shelf import Shelf
+from lineform.journeys.speech import Speech
 from lineform.model.project import Client
 from lineform.ports.audit import AuditEntry
 from lineform.ports.journeys import FriendChange, NewEvent
@@ -27,11 +27,11 @@ from lineform.run.supplies import Supplies
 from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, Know, Leave, Record, Say, Show, Take
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.machine import LONGEST_WAIT, MET, Moment, Moved, advance, said_by
+from lineform.scenarios.machine import LONGEST_WAIT, MET, Moment, Moved, advance
 from lineform.scenarios.reacting import HAS_BLOCKED, blocked, react, revised
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import planned
-from lineform.segments.friend import Event, Friend
+from lineform.segments.friend import Event
 from lineform.sending.links import Keys
 from lineform.sending.quiet import quiet_hours
 
@@ -52,15 +52,11 @@ class Decision:
     ) -> None:
         self.supplies, self.client, self.book, self.keys = supplies, client, book, keys
         self.store, self.now = supplies.store, supplies.now
-        self.said: list[Said] = []
+        self.speech = Speech(self.now)
         self.shelf = Shelf(supplies, keys)
-        self.short: dict[tuple[str, str], Short] = {}
         self._books, self._actor = books, actor
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
-        self._lately: Lately | None = None
-        self._over: dict[tuple[int, str, str], bool] = {}
-        """Whether a friend was over a limit, by what leads to messages that go together: a scenario, or a happening."""
         self.quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
         self._menus = Menus(book)
         self.broke = False
@@ -79,7 +75,7 @@ class Decision:
         for friend in self.store.friends(account, ids):
             known = {(one.scenario, one.instance): one for one in courses.get(friend.id, ())}
             self._people[friend.id] = Person(replace(friend, events=histories.get(friend.id, ())), known)
-        self._lately = lately(self.store, account, self.client.limits.per_friend, ids, self.now)
+        self.speech.lately = lately(self.store, account, self.client.limits.per_friend, ids, self.now)
 
     @property
     def people(self) -> Iterable[Person]:
@@ -187,7 +183,8 @@ class Decision:
     def _supplied(self, script: Script, course: Enrolment, person: Person, moved: Moved) -> Moved:
         """The same, where everything is there that its messages are given. Else the step waits as a whole, and the
         friend's other courses go on; after a week of it, a person decides."""
-        missing = self._missing([one for one in moved.effects if isinstance(one, Say)], script.address, person)
+        says = [one for one in moved.effects if isinstance(one, Say)]
+        missing = self.shelf.take(script.address, person.friend.id, says, len(self._people))
         if missing is None:
             return moved
         first = course.waiting or (course.reached if course.turn else planned(script, course, person.friend))
@@ -195,12 +192,6 @@ class Decision:
             return Moved(replace(course, state=State.HELD, due=None, reason=missing.message))
         until = self.now + _NEXT_TRY
         return Moved(replace(course, due=until, held_until=until, reason=missing.message))
-
-    def _missing(self, several: list[Say], address: str, person: Person) -> BlockedError | None:
-        missing = self.shelf.take(person.friend.id, several, len(self._people)) if several else None
-        if missing is not None:
-            self.short.setdefault((address, missing.message), Short(address, missing)).friends += 1
-        return missing
 
     def _next_due(self, person: Person, *, touched: bool) -> tuple[Script, Enrolment] | None:
         found: list[tuple[int, datetime, str, Script, Enrolment]] = []
@@ -244,9 +235,8 @@ class Decision:
         return self._books.earlier(self.store, self.client.name, script, course.version)
 
     def _moment(self, person: Person) -> Moment:
-        free_at = None if self._lately is None else self._lately.free_at(person.friend, self.now)
         paid_at = self.now + _NEXT_TRY if self.broke else None
-        return Moment(self.now, self.quiet, free_at, paid_at, words=self.book.words)
+        return Moment(self.now, self.quiet, self.speech.free_at(person.friend), paid_at, words=self.book.words)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
         person.put(moved.enrolment)
@@ -310,56 +300,23 @@ class Decision:
         said = Said(person.friend, say, script, cause if say.answer else None)
         if script is None or say.address != script.address:
             # Steps were asked before they were done.
-            missing = self._missing([say], say.address, person)
+            missing = self.shelf.take(say.address, person.friend.id, [say], len(self._people))
             said = said if missing is None else replace(said, refused=missing.message)
-        self._speak(said if script is not None or said.waited_for(self.now) else self._limited(person, said))
-
-    def _speak(self, said: Said) -> None:
-        self.said.append(said)
-        if self._lately is not None and not said.by_token(self.now) and not said.refused:
-            # Its messages are not made yet: what is counted here is that there is one.
-            self._lately.add(said.friend.id, said.say.source, b"", self.now)
-
-    def _limited(self, person: Person, said: Said) -> Said:
-        """The same, refused where its friend is over a limit. Messages that go together are judged once, so that the
-        first of them does not keep the second away."""
-        if said.refused or said.say.capped == "send":
-            return said
-        address = "" if said.script is None else said.script.address
-        together = person.friend.id, address, "" if said.cause is None else said.cause.key
-        if together not in self._over:
-            self._over[together] = self._moment(person).free_at is not None
-        return replace(said, refused="the friend was over a limit") if self._over[together] else said
+        self.speech.say(said)
 
     def push_instead(self, several: Sequence[Said]) -> None:
         """Answers that LINE did not take, as pushes: those keep the limits about their friend, of replies as well."""
         for said in several:
             person = self._people.get(said.friend.id)
-            if person is None:
-                continue  # forgotten meanwhile
-            refused = HAS_BLOCKED if person.friend.blocked else ""
-            pushed = replace(said, friend=person.friend, say=replace(said.say, answer=False), refused=refused)
-            self._speak(self._limited(person, pushed))
-
-    def reads_first(self, friend: Friend, source: str, digest: bytes) -> bool:
-        """Whether the friend did not read these messages lately; from now on they did."""
-        if self._lately is None:
-            return True
-        if self._lately.has_read(friend, digest, self.now):
-            return False
-        self._lately.add(friend.id, source, digest, self.now)
-        return True
+            if person is not None:  # else forgotten meanwhile
+                refused = HAS_BLOCKED if person.friend.blocked else ""
+                self.speech.push(replace(said, friend=person.friend, refused=refused))
 
     def unsent(self, said: Said, why: str) -> None:
         """A message that was decided and is not sent after all: the friend's course says so."""
         person = self._people.get(said.friend.id)
-        if person is None or said.script is None:
-            return
-        step = said.say.step
-        for course in list(person.courses.values()):
-            last_step = course.marks[-1].step if course.marks else ""
-            if course.scenario == said.script.name and last_step == step and said_by(course, step, said.say.key):
-                person.put(course.unsent(len(course.marks) - 1, why))
+        if person is not None:
+            person.unsent(said, why)
 
     def _give(self, person: Person, tag: str, effect: Effect, cause: Happening | None) -> Iterator[Happening]:
         for rival in sorted(self.book.words.rivals(tag) & person.friend.tags):
@@ -388,7 +345,7 @@ class Decision:
     def write(self) -> None:
         """Everything but the messages."""
         account = self.client.name
-        for one in self.short.values():
+        for one in self.shelf.short:
             self._note(f"stopped by {one.why.code}", one.address, f"{one.friends} friends: {one.why.message}")
         changed = [person.courses[key] for person in self.people for key in sorted(person.changed)]
         self.store.save_enrolments(account, changed, self.now)

@@ -62,16 +62,13 @@ class Freezer:
         self._decision, self._maker, self._worker, self._lease = decision, maker, worker, lease
         self.frozen = Frozen()
 
-    def pushed(self) -> int:
-        """How many friends would be pushed to."""
-        return sum(1 for said in self._decision.said if not said.refused and not said.by_token(self._decision.now))
-
     def freeze(self, *, pushes: bool = True) -> Frozen:
         """Writes everything down. Without `pushes`, only answers, which are free."""
         groups: dict[tuple[str, str, bool], list[Made]] = {}
         by_token: dict[str, list[Made]] = {}
-        self._maker.look_up(said for said in self._decision.said if not said.refused)
-        for said in self._decision.said:
+        speech = self._decision.speech
+        self._maker.look_up(said for said in speech.said if not said.refused)
+        for said in speech.said:
             made = self._made(said)
             if made is None:
                 continue
@@ -121,7 +118,7 @@ class Freezer:
     def _read_already(self, said: Said, digest: bytes) -> bool:
         if said.say.capped == "send" or said.by_token(self._decision.now):
             return False
-        return not self._decision.reads_first(said.friend, said.say.source, digest)
+        return not self._decision.speech.reads_first(said.friend, said.say.source, digest)
 
     def _drop(self, said: Said, why: str) -> None:
         """A message that must not or cannot be made stops this one friend's message, and is told."""

@@ -10,6 +10,7 @@ from lineform.model.reply import DEFAULT_WITHIN
 from lineform.scenarios.effect import Say
 from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.happening import Happening
+from lineform.scenarios.machine import said_by
 from lineform.scenarios.script import Script
 from lineform.segments.friend import Friend
 
@@ -67,3 +68,13 @@ class Person:
         if self.courses.get(key) != course:
             self.courses[key] = course
             self.changed.add(key)
+
+    def unsent(self, said: Said, why: str) -> None:
+        """A message that was decided and is not sent after all: the course that said it tells so."""
+        if said.script is None:
+            return
+        step = said.say.step
+        for course in list(self.courses.values()):
+            last_step = course.marks[-1].step if course.marks else ""
+            if course.scenario == said.script.name and last_step == step and said_by(course, step, said.say.key):
+                self.put(course.unsent(len(course.marks) - 1, why))

@@ -6,7 +6,10 @@ waits for it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from lineform.errors import BlockedError
+from lineform.journeys.people import Short
 from lineform.run.fill import coupon_ids
 from lineform.run.signing import keys_for, signing_keys
 from lineform.run.stock import no_codes
@@ -34,6 +37,12 @@ class Shelf:
         self._free: dict[str, int] = {}
         self._takers: dict[str, set[int]] = {}
         """By pool, friends of this decision who are given a code, or have one."""
+        self._short: dict[tuple[str, str], Short] = {}
+
+    @property
+    def short(self) -> Collection[Short]:
+        """What was missing when something was to be taken."""
+        return self._short.values()
 
     def compiled(self, say: Say) -> CompiledMessages:
         """The messages with their holes."""
@@ -43,9 +52,15 @@ class Shelf:
             self._compiled[key] = (say, compile_messages(say.messages, say.context))
         return self._compiled[key][1]
 
-    def take(self, friend_id: int, several: list[Say], most: int) -> BlockedError | None:
+    def take(self, address: str, friend_id: int, several: Sequence[Say], most: int) -> BlockedError | None:
         """Takes what these messages are given for one of at most `most` friends; why it cannot be had, and then
-        nothing is taken."""
+        nothing is taken, and the resource at `address` is short of it."""
+        missing = self._taken(friend_id, several, most)
+        if missing is not None:
+            self._short.setdefault((address, missing.message), Short(address, missing)).friends += 1
+        return missing
+
+    def _taken(self, friend_id: int, several: Sequence[Say], most: int) -> BlockedError | None:
         pools: set[str] = set()
         for say in several:
             if (missing := self._lacks(say)) is not None:
