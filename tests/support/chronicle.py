@@ -19,10 +19,10 @@ from typing import Any
 
 from lineform.loading import load_project
 from lineform.planning.marks import read_mark
+from lineform.plural import plural
 from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Source
 from lineform.ports.items import Item
-from lineform.report.terminal import plural
 from lineform.run.menus import armed_rules, menu_outlook
 from lineform.run.options import Records, Run
 from lineform.scenarios.happening import Happening

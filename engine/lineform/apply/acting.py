@@ -49,6 +49,7 @@ from lineform.planning.steps import (
     ValidateMenu,
     WaitForMove,
 )
+from lineform.plural import plural
 from lineform.ports.ledger import Revision
 from lineform.ports.line_account import NotFound, OutcomeUnknown, Refused
 from lineform.segments.predicate import Predicate
@@ -270,7 +271,7 @@ class Actor:
                 f"{settled.left:,} friends on {', '.join(menus)} could not be given another menu: {settled.why}",
                 hint="run the same command again: it goes on with them, and deletes nothing before",
             )
-        return Outcome.DONE, f"{settled.moved:,} friends"
+        return Outcome.DONE, plural(settled.moved, "friend")
 
     async def _arm(self, address: str) -> Done:
         revisioned = self.revisions[address]

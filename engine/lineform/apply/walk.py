@@ -26,6 +26,7 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import ClientPlan, make_plan
 from lineform.planning.steps import MoveLinkedUsers, describe
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.line_account import LineFailure, RateLimited, Unauthorised
 from lineform.sending.revision import Revisioned
@@ -94,7 +95,7 @@ async def _apply_locked(
             f"{client.name}: this plan was applied at {used.at:%Y-%m-%d %H:%M} UTC, and a plan is used once",
             hint="the account or the workspace changed since; plan again",
         )
-    await desk.note(START, approved.plan_id or plan.digest, f"{len(plan.steps)} steps")
+    await desk.note(START, approved.plan_id or plan.digest, plural(len(plan.steps), "step"))
     for move in chain.from_iterable(s.moves for s in plan.steps if isinstance(s, MoveLinkedUsers)):
         await desk.note(MOVE_DUE, move.menu_id)
     resources = {str(address): resource for address, resource in client.resources.items()}

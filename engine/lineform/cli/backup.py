@@ -9,7 +9,7 @@ import click
 from lineform.cli import options
 from lineform.cli.common import read_settings
 from lineform.loading.workspace import find_root
-from lineform.report.terminal import plural
+from lineform.plural import plural
 from lineform.store.backup import back_up, sqlite_file
 
 

@@ -10,9 +10,9 @@ from lineform.model.project import Client
 from lineform.model.richmenu import RichMenuSpec
 from lineform.planning.live import DefaultMenu, Quota
 from lineform.planning.marks import read_mark
+from lineform.plural import plural
 from lineform.ports.line_account import LineAccount, Refused
 from lineform.report.checks import Check, Verdict, failed
-from lineform.report.terminal import plural
 from lineform.run.halt import GUARD, halted_by
 from lineform.store.looking import look_at_store
 from lineform.wiring.session import Session

@@ -19,9 +19,10 @@ from lineform.errors import UsageError
 from lineform.loading.code_files import RefusedCode, read_codes
 from lineform.model.address import Kind
 from lineform.model.project import Client
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.codes import CodeCount, PoolCount
-from lineform.report.terminal import padded, plural, width
+from lineform.report.terminal import padded, width
 from lineform.wiring.session import Session, open_session
 
 SHOWN = 20
@@ -91,7 +92,7 @@ def import_(workspace: Path, client: str | None, pool: str, file: Path, now: dat
     at = acting_moment(project, settings, now, sandbox=sandbox)
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         count = session.store.import_codes(owner.name, name, read_codes(file, refused.append), session.clock.now())
-        _note(session, owner, "codes import", name, f"{count.added} codes")
+        _note(session, owner, "codes import", name, plural(count.added, "code"))
     click.echo(f"{owner.name}: {name}: {_counted(count)}")
     for one in refused[:SHOWN]:
         click.echo(f"  line {one.line}: {one.reason}", err=True)
@@ -125,7 +126,7 @@ def discard(workspace: Path, client: str | None, pool: str, yes: bool, now: date
         if free and not yes and not (sys.stdin.isatty() and click.confirm(question)):
             raise UsageError(f"{plural(free, 'free code')} of {pool} would be deleted", hint="add --yes")
         count = session.store.discard_codes(owner.name, pool)
-        _note(session, owner, "codes discard", pool, f"{count} codes")
+        _note(session, owner, "codes discard", pool, plural(count, "code"))
     click.echo(f"{owner.name}: {pool}: {plural(count, 'free code')} deleted")
 
 

@@ -29,9 +29,9 @@ from lineform.model.project import Client
 from lineform.planning.marks import read_mark
 from lineform.planning.options import PlanOptions
 from lineform.planning.steps import describe
+from lineform.plural import plural
 from lineform.report.plans import plan_text
 from lineform.report.rehearsals import rehearsals_text
-from lineform.report.terminal import plural
 from lineform.run.outcome import Outcome
 from lineform.sending.rehearsal import rehearse
 from lineform.sending.revision import declared_by

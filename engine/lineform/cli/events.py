@@ -14,8 +14,9 @@ from lineform.cli.common import acting_moment, open_project, owner_of, read_sett
 from lineform.errors import UsageError
 from lineform.loading.events_rows import EventReader, read_events
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
+from lineform.plural import plural
 from lineform.ports.friends import EventRow
-from lineform.report.terminal import plural, printable
+from lineform.report.terminal import printable
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by
 from lineform.serve.arrivals import shop_arrival

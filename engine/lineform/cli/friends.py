@@ -19,8 +19,8 @@ from lineform.cli.friends_import import import_
 from lineform.cli.importing import Counter, counted
 from lineform.errors import LineformError
 from lineform.model.project import Client
+from lineform.plural import plural
 from lineform.ports.friends import ImportCount
-from lineform.report.terminal import plural
 from lineform.run.followers import sync_followers
 from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session, open_session

@@ -9,7 +9,7 @@ import click
 from lineform.cli import options
 from lineform.cli.common import open_project, read_settings
 from lineform.errors import UsageError
-from lineform.report.terminal import plural
+from lineform.plural import plural
 from lineform.settings import COPY
 from lineform.wiring.session import open_session
 

@@ -11,7 +11,8 @@ from lineform.cli.common import owner_of, read_settings
 from lineform.cli.importing import Progress
 from lineform.errors import UsageError
 from lineform.loading.friends_writing import write_friends
-from lineform.report.terminal import plural, printable
+from lineform.plural import plural
+from lineform.report.terminal import printable
 from lineform.sending.revision import declared_by
 from lineform.wiring.session import open_session
 

@@ -14,9 +14,9 @@ from lineform.cli import options
 from lineform.cli.common import acting_moment, owner_of, read_settings
 from lineform.errors import BlockedError, PartialError, UsageError
 from lineform.lineapi.limits import USER_ID_PATTERN
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.friends import ForgetCount
-from lineform.report.terminal import plural
 from lineform.settings import FORGET_KEY
 from lineform.wiring.session import open_session
 

@@ -14,8 +14,9 @@ import click
 
 from lineform.errors import UsageError
 from lineform.loading.friends_rows import Numbered, RefusedRow, protected
+from lineform.plural import plural
 from lineform.ports.friends import FriendRow, ImportCount
-from lineform.report.terminal import plural, printable
+from lineform.report.terminal import printable
 from lineform.sandbox.control import Control
 
 _HEADER = ("row", "column", "reason", "hint")

@@ -11,7 +11,7 @@ from lineform.cli import options
 from lineform.cli.common import read_settings
 from lineform.errors import UsageError
 from lineform.loading.workspace import find_root
-from lineform.report.terminal import plural
+from lineform.plural import plural
 from lineform.wiring.backup import after_restore, before_restore, restore_store
 from lineform.wiring.clock import SystemClock
 

@@ -16,8 +16,8 @@ from lineform.errors import UsageError
 from lineform.journeys.by_hand import Change, Done, by_hand
 from lineform.model.address import Address, Kind
 from lineform.model.project import Client, Project
+from lineform.plural import plural
 from lineform.report.scenarios import stand_data, stand_lines
-from lineform.report.terminal import plural
 from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.script import VERSION_DIGITS
 from lineform.wiring.links import link_keys

@@ -9,6 +9,7 @@ import click
 from lineform.cli import options
 from lineform.cli.common import errors, load, summarise, use_colour
 from lineform.model.problem import InvalidError
+from lineform.plural import plural
 from lineform.report.problems import (
     problems_github,
     problems_json,
@@ -40,6 +41,5 @@ def command(workspace: Path, clients: tuple[str, ...], output: str) -> int:
         return InvalidError.exit_code
     if output == "text":
         count = sum(len(client.resources) for client in loaded.project.clients.values())
-        clients_word = "client" if len(loaded.project.clients) == 1 else "clients"
-        click.echo(f"{len(loaded.project.clients)} {clients_word}, {count} resources: valid")
+        click.echo(f"{plural(len(loaded.project.clients), 'client')}, {plural(count, 'resource')}: valid")
     return 0

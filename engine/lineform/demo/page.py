@@ -17,8 +17,8 @@ from lineform.display.markup import Html, element, joined
 from lineform.display.page import page_html
 from lineform.model.address import Kind
 from lineform.model.project import Client
+from lineform.plural import plural
 from lineform.ports.ledger import Send
-from lineform.report.terminal import plural
 from lineform.sending.status import BatchStatus
 
 PHONES = 4

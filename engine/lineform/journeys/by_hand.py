@@ -15,6 +15,7 @@ from lineform.journeys.decision import Decision
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.writing import about, written
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.run.options import Run
 from lineform.scenarios.enrolment import Enrolment, State
@@ -75,7 +76,7 @@ def _some(run: Run, name: str, ids: Sequence[int], change: Change, purse: Purse 
         for friend_id in ids:
             _one(decision, friend_id, name, change)
         changed = [one for one in ids if _courses(decision, one, name) != before[one]]
-        detail = f"{len(changed)} friends"
+        detail = plural(len(changed), "friend")
         store.note(AuditEntry(now, account, run.options.actor, f"scenario {change.value}", f"scenario.{name}", detail))
         return written(run, decision, purse), len(changed)
 

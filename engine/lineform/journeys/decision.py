@@ -21,6 +21,7 @@ from lineform.journeys.people import Person, Said
 from lineform.journeys.shelf import Shelf
 from lineform.journeys.speech import Speech
 from lineform.model.project import Client
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.journeys import FriendChange, NewEvent
 from lineform.run.supplies import Supplies
@@ -346,7 +347,7 @@ class Decision:
         """Everything but the messages."""
         account = self.client.name
         for one in self.shelf.short:
-            self._note(f"stopped by {one.why.code}", one.address, f"{one.friends} friends: {one.why.message}")
+            self._note(f"stopped by {one.why.code}", one.address, f"{plural(one.friends, 'friend')}: {one.why.message}")
         changed = [person.courses[key] for person in self.people for key in sorted(person.changed)]
         self.store.save_enrolments(account, changed, self.now)
         changes = [

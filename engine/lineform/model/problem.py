@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from lineform.errors import LineformError
 from lineform.model.origin import Origin
+from lineform.plural import plural
 
 
 class Severity(StrEnum):
@@ -47,7 +48,7 @@ class InvalidError(LineformError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         count = sum(p.severity is Severity.ERROR for p in self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the workspace")
+        super().__init__(f"{plural(count, 'problem')} in the workspace")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -28,6 +28,7 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import AudienceStatus, LiveAudience
 from lineform.planning.marks import Mark, read_mark
 from lineform.planning.options import PlanOptions
+from lineform.plural import plural
 from lineform.segments.predicate import Predicate
 from lineform.segments.wire import to_wire
 from lineform.sending.derived import FEWEST, MAKEABLE, Derivation, SourceSend, derivation
@@ -139,7 +140,7 @@ def _declared(
     after = {"audience": wanted}
     if not copies:
         work = AudienceWork(hash=wanted, fill=True)
-        reason = f"declared, not on the account; {_people(members.selected)} now"
+        reason = f"declared, not on the account; {plural(members.selected, 'friend')} now"
         found.changes.append(
             Change(Action.CREATE, client, address, {"audience": ""}, after, reason, audience_work=work)
         )
@@ -160,7 +161,7 @@ def _declared(
             found.changes.append(Change(Action.PENDING, client, address, before, before, waits))
         if (members.missing or members.unfinished) and not _broken(newest.live):
             work = AudienceWork(newest.live.id, wanted, fill=True)
-            joined = f"{_people(members.missing)} of its segment are not in it yet"
+            joined = f"{plural(members.missing, 'friend')} of its segment are not in it yet"
             reason = "an interrupted apply has not finished it" if members.unfinished else joined
             found.changes.append(
                 Change(Action.REFRESH, client, address, before, after, reason, housekeeping=True, audience_work=work)
@@ -202,7 +203,7 @@ def _derived(
 
 
 def _people_of(source: SourceSend | None) -> str:
-    return _people(source.recipients if source else 0)
+    return plural(source.recipients if source else 0, "friend")
 
 
 def _not_makeable(source: SourceSend | None, made_of: Derivation, now: datetime) -> str:
@@ -212,7 +213,8 @@ def _not_makeable(source: SourceSend | None, made_of: Derivation, now: datetime)
     if now - source.sent_at >= MAKEABLE:
         return f"LINE makes it of sends of the last {MAKEABLE.days} days, and {made_of.campaign} was sent before"
     if source.recipients < FEWEST:
-        return f"{made_of.campaign} reached {_people(source.recipients)}, and LINE wants {FEWEST} in such an audience"
+        reached = plural(source.recipients, "friend")
+        return f"{made_of.campaign} reached {reached}, and LINE wants {FEWEST} in such an audience"
     return ""
 
 
@@ -239,7 +241,7 @@ def _reason_to_replace(newest: OwnAudience, wanted: str, members: Membership, no
     since = replaced_from(members, newest.mark.created, now, near=near)
     if since is not None and since <= now and live.status is not AudienceStatus.IN_PROGRESS:
         gone = members.left + members.passed
-        return f"{_people(gone)} left its segment, and LINE takes nobody out of an audience"
+        return f"{plural(gone, 'friend')} left its segment, and LINE takes nobody out of an audience"
     return ""
 
 
@@ -265,7 +267,7 @@ def _waits(newest: OwnAudience, members: Membership, now: datetime, *, near: boo
     sent = members.unsendable(now - newest.mark.created)
     until = "nothing is sent to it until then" if sent else "it may be sent to until then"
     why = "left its segment" if sent else "left its segment because time went on"
-    return f"{_people(sent or members.passed)} {why}; an apply replaces it after {when}; {until}"
+    return f"{plural(sent or members.passed, 'friend')} {why}; an apply replaces it after {when}; {until}"
 
 
 def _retire(client: str, address: str, older: tuple[OwnAudience, ...], newest: OwnAudience) -> list[Change]:
@@ -315,10 +317,6 @@ def _too_many(client: str, live: LiveAccount, changes: Sequence[Change]) -> list
 
 def _lives(change: Change) -> bool:
     return change.audience_work is not None and change.audience_work.audience_id != 0
-
-
-def _people(count: int) -> str:
-    return "1 friend" if count == 1 else f"{count:,} friends"
 
 
 def new_mark(client: str, address: Address, wanted: str, now: datetime) -> str:

@@ -23,6 +23,7 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
 from lineform.planning.retiring import retire
 from lineform.planning.view import FOREIGN, Copy, ForeignMenu, View, look_at
+from lineform.plural import plural
 
 
 @dataclass(slots=True)
@@ -206,7 +207,7 @@ class _Comparison:
         friends = self.shown.get(current.mark.address.name, 0)
         elsewhere = (view.live.default.menu_id and not default) or view.live.default.foreign
         if friends and not (self.has_rules or self.has_default or elsewhere):
-            reason = f"its file is gone, and {_friends(friends)} who see it would be left without a menu"
+            reason = f"its file is gone, and {plural(friends, 'friend')} who see it would be left without a menu"
             hint = "write `default: true` into another menu, or menu rules; or keep this one"
             return self._blocked("G107", address, reason, hint)
         work = MenuWork(
@@ -220,12 +221,8 @@ class _Comparison:
         before = {"menu": current.mark.hash, "default": current.mark.hash if default else ""}
         after = {"menu": "", "default": ""}
         then = "the menus of the rules" if self.has_rules else "the default menu"
-        reason = f"its file is gone; {_friends(friends)} recorded on it, who see {then} before it goes"
+        reason = f"its file is gone; {plural(friends, 'friend')} recorded on it, who see {then} before it goes"
         return Change(Action.DELETE, self.client, address, before, after, reason, menu_id=current.id, work=work)
-
-
-def _friends(count: int) -> str:
-    return "1 friend" if count == 1 else f"{count:,} friends"
 
 
 def _repair_reason(before: Mapping[str, str], after: Mapping[str, str], work: MenuWork) -> str:

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from lineform.model.address import Kind
 from lineform.planning.change import Action, Change, MenuWork
+from lineform.plural import plural
 from lineform.sending.derived import Derivation
 
 
@@ -394,6 +395,6 @@ def _friends_of(moves: tuple[Move, ...], *, where: bool = True) -> str:
     parts = []
     for count, what, to in ((len(moves) - removed, "replaced", "new ones"), (removed, "removed", "default menu")):
         if count:
-            menus = f"{count} {what} menu{'' if count == 1 else 's'}"
+            menus = plural(count, f"{what} menu")
             parts.append(f"the friends of {menus} to the {to}" if where else f"the friends of {menus}")
     return " and ".join(parts)

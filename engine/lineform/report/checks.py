@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from lineform.errors import LineformError
-from lineform.report.terminal import Painter, Style, padded, plural, printable, width
+from lineform.plural import plural
+from lineform.report.terminal import Painter, Style, padded, printable, width
 
 FORMAT_VERSION: Final = 1
 

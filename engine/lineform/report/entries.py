@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from lineform.lineapi.routes import Route
-from lineform.report.terminal import Style, plural
+from lineform.plural import plural
+from lineform.report.terminal import Style
 from lineform.sending.cost import Cost
 from lineform.sending.tracking import lasting, seconds
 

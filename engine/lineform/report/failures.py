@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lineform.errors import LineformError
+from lineform.plural import plural
 from lineform.report.markdown import escaped
-from lineform.report.terminal import Painter, Style, plural, printable
+from lineform.report.terminal import Painter, Style, printable
 
 Failures = Mapping[str, LineformError]
 """Why a client has no part in a report, by its name."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from lineform.report.terminal import padded, plural, printable, width
+from lineform.plural import plural
+from lineform.report.terminal import padded, printable, width
 
 NONE = "(no menu of their own)"
 

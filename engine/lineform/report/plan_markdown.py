@@ -10,6 +10,7 @@ from typing import Any
 from lineform.planning.change import SILENT, Action, Change
 from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.steps import describe
+from lineform.plural import plural
 from lineform.report.entries import Entry, numbers, reasons
 from lineform.report.failures import NONE, Failures, failed_count, failures_markdown
 from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
@@ -23,7 +24,6 @@ from lineform.report.plan_words import (
     value_text,
     waits,
 )
-from lineform.report.terminal import plural
 
 
 class _Depth(IntEnum):

@@ -13,8 +13,9 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.live_audiences import LiveAudience
 from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.view import ForeignMenu
+from lineform.plural import plural
 from lineform.report.entries import Entry
-from lineform.report.terminal import clipped, plural, printable
+from lineform.report.terminal import clipped, printable
 
 Live = Mapping[str, LiveAccount]
 """What the accounts showed, by client."""

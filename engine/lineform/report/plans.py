@@ -11,6 +11,7 @@ from lineform.planning.live import LiveAccount
 from lineform.planning.plan import ClientPlan, PlanFile
 from lineform.planning.planjson import FORMAT_VERSION, client_plan_to_data
 from lineform.planning.steps import describe
+from lineform.plural import plural
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
 from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text
 from lineform.report.plan_markdown import plan_markdown
@@ -24,7 +25,7 @@ from lineform.report.plan_words import (
     value_text,
     waits,
 )
-from lineform.report.terminal import Painter, Style, padded, plural, printable, width
+from lineform.report.terminal import Painter, Style, padded, printable, width
 
 __all__ = ["plan_json", "plan_markdown", "plan_text"]
 

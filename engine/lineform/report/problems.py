@@ -9,10 +9,11 @@ from typing import Any, Final
 from lineform.model.codes import CODES, GUARDS
 from lineform.model.origin import Origin
 from lineform.model.problem import Problem, Severity
+from lineform.plural import plural
 from lineform.report.github import annotation
 from lineform.report.markdown import SUMMARY, Limit, code, escaped, first_that_fits
 from lineform.report.sarif import problems_sarif
-from lineform.report.terminal import Painter, Style, plural, printable, width
+from lineform.report.terminal import Painter, Style, printable, width
 
 __all__ = ["problems_github", "problems_json", "problems_markdown", "problems_sarif", "problems_text", "tally"]
 

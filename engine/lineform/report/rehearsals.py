@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from lineform.report.terminal import Painter, Style, plural, printable
+from lineform.plural import plural
+from lineform.report.terminal import Painter, Style, printable
 from lineform.sending.rehearsal import CaseResult, Rehearsal
 
 FORMAT_VERSION: Final = 1

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lineform.plural import plural
 from lineform.ports.journeys import Stand
-from lineform.report.terminal import padded, plural, width
+from lineform.report.terminal import padded, width
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.machine import UNKNOWN_DATE
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
-from lineform.report.terminal import Painter, Style, padded, plural, printable, width
+from lineform.report.terminal import Painter, Style, padded, printable, width
 from lineform.sending.status import BatchStatus, SendStatus
 
 FORMAT_VERSION: Final = 1

@@ -72,8 +72,3 @@ def clipped(text: str, cells: int) -> str:
             break
         kept.append(char)
     return "".join(kept) + "…"
-
-
-def plural(count: int, word: str, words: str = "") -> str:
-    """``1 menu``, ``1,200 menus``."""
-    return f"{count:,} {word if count == 1 else words or word + 's'}"

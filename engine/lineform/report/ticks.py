@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from lineform.plural import plural
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
 from lineform.report.failures import (
     NONE,
@@ -18,7 +19,7 @@ from lineform.report.failures import (
     failures_text,
 )
 from lineform.report.markdown import SUMMARY, Limit, code, escaped, first_that_fits
-from lineform.report.terminal import Painter, Style, padded, plural, printable, width
+from lineform.report.terminal import Painter, Style, padded, printable, width
 from lineform.sending.due import Due
 
 FORMAT_VERSION: Final = 1

@@ -11,6 +11,7 @@ from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.lineapi.routes import Route
 from lineform.model.project import Client, Resource
 from lineform.planning.live import Quota
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineAccount, OutcomeUnknown, QuotaExceeded, RateLimited, Refused
@@ -105,7 +106,7 @@ async def send_test(
             key = key_of_test(client.name, str(resource.address), invocation, user_id)
             results.append(Tested(place, await _send(account, clock, addressed(body, Route.PUSH, [user_id]), key)))
         sent = sum(not result.refused for result in results)
-        detail = f"{sent} messages"
+        detail = plural(sent, "message")
         if sent:
             detail = f"{detail}, {tested_detail(revision(client, resource).digest)}"
         note = AuditEntry(clock.now(), client.name, actor, TEST, str(resource.address), detail)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineform.model.campaign import Wave
+from lineform.plural import plural
 from lineform.sending.status import BatchStatus
 
 _FINE = 10_000
@@ -57,7 +58,7 @@ def next_wave(
     """What follows after a wave that ended at `since`. `staged` are the recipients of the waves that are left,
     `batches` counts the calls so far by their outcome."""
     wrong = [
-        f"{batches[status]:,} {'call was' if batches[status] == 1 else 'calls were'} {status.value}"
+        f"{plural(batches[status], 'call was', 'calls were')} {status.value}"
         for status in (BatchStatus.REFUSED, BatchStatus.UNCERTAIN)
         if batches.get(status)
     ]

@@ -16,6 +16,7 @@ from typing import Any, Final
 from lineform.lineapi.rates import HOUR, MINUTE, SECOND, rate_for
 from lineform.lineapi.routes import Route
 from lineform.model.attributes import AttributesSpec
+from lineform.plural import plural
 from lineform.templates.send import BLOCKS, is_each
 
 _ADDRESSES = frozenset({"uri", "linkUri", "desktop"})
@@ -88,7 +89,7 @@ def choices(by: str, routes: Mapping[str, Counter[Route]], yen: float | None) ->
 
 
 def _calls(routes: Counter[Route]) -> str:
-    return f"{_several(routes.total(), 'call')} in {lasting(seconds(routes))}"
+    return f"{plural(routes.total(), 'call')} in {lasting(seconds(routes))}"
 
 
 def seconds(routes: Mapping[Route, int]) -> float:
@@ -106,8 +107,4 @@ def lasting(length: float) -> str:
     if length < SECOND:
         return "under a second"
     unit, word = next(one for one in _UNITS if length >= one[0])
-    return f"about {_several(round(length / unit), word)}"
-
-
-def _several(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f"about {plural(round(length / unit), word)}"

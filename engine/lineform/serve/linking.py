@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.clock import Clock
 from lineform.ports.conversations import MemberNonce
@@ -109,7 +110,7 @@ class Linking:
         rows = [FriendRow(user_id, member_id="") for user_id in found.get(member, ())]
         if rows:
             await self._records(store.import_friends, door.name, rows, now)
-            entry = AuditEntry(now, door.name, "link", "unlinked", "a member", f"{len(rows)} friends")
+            entry = AuditEntry(now, door.name, "link", "unlinked", "a member", plural(len(rows), "friend"))
             await self._records(store.note, entry)
         return JSONResponse({"unlinked": len(rows)}, headers={"Cache-Control": "no-store"})
 

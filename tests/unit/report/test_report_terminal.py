@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.report.terminal import Painter, Style, clipped, padded, plural, printable, width
+from lineform.plural import plural
+from lineform.report.terminal import Painter, Style, clipped, padded, printable, width
 
 
 @pytest.mark.parametrize(
