@@ -47,7 +47,7 @@ async def _go_on(run: Run, send: Send) -> TickEntry:
     rules = await run.records(_rules, run, send)
     if send.last_called_at is None and (reason := _ended(send, rules, run.clock.now())):
         if await run.records(_call_off, run, send, rules, reason):
-            await note(run, SendStatus.SKIPPED.value, f"{send.address}@{send.key}", reason)
+            await note(run, SendStatus.SKIPPED.value, send.name, reason)
             outcome = outcome_of(SendStatus.SKIPPED)
             return TickEntry(send.address, send.key, outcome, send.recipients, reason=reason)
     elif rules.quiet is not None and rules.quiet.until(run.clock.now()) is not None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from lineform.sending.keys import send_name
+
 
 class Task(StrEnum):
     """What a job is about."""
@@ -35,7 +37,7 @@ class Job:
     def name(self) -> str:
         if self.task is Task.TICK:
             return f"{self.task}/{self.client}"
-        return f"{self.task}/{self.client}/{self.address}@{self.key}/{self.part}"
+        return f"{self.task}/{self.client}/{send_name(self.address, self.key)}/{self.part}"
 
 
 Do = Callable[[Job], Awaitable[None]]

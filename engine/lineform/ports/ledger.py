@@ -10,6 +10,7 @@ from uuid import UUID
 
 from lineform.lineapi.routes import Route
 from lineform.sending.caps import Contact
+from lineform.sending.keys import send_name
 from lineform.sending.status import BatchStatus, SendStatus
 
 
@@ -171,6 +172,11 @@ class Send:
     """When the newest of its calls was intended; None where nothing was called."""
     reopened: bool = False
     """Whether a batch that is ready or staged was called before, and the outcome of that call is open."""
+
+    @property
+    def name(self) -> str:
+        """As `lineform.sending.keys.send_name` names it."""
+        return send_name(self.address, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def release(store: Store, client: Client, address: str, key: str, actor: str, no
     reason, held = f"released by {actor}; it was held: {send.reason}", (SendStatus.HELD,)
     if not store.conclude(send.id, SendStatus.RELEASED, now, reason=reason, was=held):
         return  # somebody else released it in this moment
-    store.note(AuditEntry(now, client.name, actor, "release", f"{address}@{key}", send.reason))
+    store.note(AuditEntry(now, client.name, actor, "release", send.name, send.reason))
 
 
 def is_released(key: str) -> bool:

@@ -35,5 +35,5 @@ async def send_rest(run: Run, held: Send, armed: Armed, quiet: Quiet | None, cre
         crew.tell(stopped)
         return
     if said := sentence(chosen.left.why):
-        await note(run, "capped", f"{held.address}@{held.key}", f"{said}; they are left out of the rest")
+        await note(run, "capped", held.name, f"{said}; they are left out of the rest")
     await crew.deliver(run, held, quiet=quiet)

@@ -73,7 +73,7 @@ async def _ended(run: Run, send: Send, revision: Revision | None, quiet: Quiet |
         if called_off is not None:
             status, reason = called_off
             if await run.records(run.store.call_off, send.id, status, now, reason=reason):
-                await note(run, status.value, f"{send.address}@{send.key}", reason)
+                await note(run, status.value, send.name, reason)
                 crew.tell(TickEntry(send.address, send.key, outcome_of(status), send.recipients, reason=reason))
                 return True
         return False

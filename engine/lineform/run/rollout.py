@@ -70,7 +70,7 @@ async def open_waves(
         figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
         refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
-        await note(run, f"stopped by {stop.code}", f"{send.address}@{send.key}", stop.message)
+        await note(run, f"stopped by {stop.code}", send.name, stop.message)
         return blocked(send.address, send.key, stop)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
@@ -80,7 +80,7 @@ async def open_waves(
         )
     except LedgerMoved:
         return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
-    await note(run, "rollout", f"{send.address}@{send.key}", f"part {up_to + 1} is sent, to {recipients:,}")
+    await note(run, "rollout", send.name, f"part {up_to + 1} is sent, to {recipients:,}")
     return None
 
 
@@ -94,7 +94,7 @@ async def _end(run: Run, send: Send, status: SendStatus, reason: str) -> TickEnt
     """None where another run opened the part meanwhile: of the two, it was first."""
     waits = (SendStatus.WAITING,)
     if await run.records(run.store.conclude, send.id, status, run.clock.now(), reason=reason, was=waits):
-        await note(run, status.value, f"{send.address}@{send.key}", reason)
+        await note(run, status.value, send.name, reason)
         return _entry(send, outcome_of(status), reason)
     now = await run.records(run.store.send, run.client.name, send.address, send.key)
     if now is None or now.status in {SendStatus.FROZEN, SendStatus.ACCEPTED}:

@@ -24,7 +24,7 @@ async def delivered(run: Run, send: Send, why: str = "", quiet: Quiet | None = N
     after = await run.records(run.store.send, run.client.name, send.address, send.key) or came.send
     outcome = Outcome.UNFINISHED if after.status is SendStatus.FROZEN else outcome_of(after.status)
     if after.status not in {SendStatus.FROZEN, SendStatus.ACCEPTED}:
-        await note(run, after.status.value, f"{after.address}@{after.key}", after.reason)
+        await note(run, after.status.value, after.name, after.reason)
     return TickEntry(
         after.address,
         after.key,

@@ -34,7 +34,7 @@ from lineform.sending import late
 from lineform.sending.caps import sentence
 from lineform.sending.conclusion import may_have_reached, untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
-from lineform.sending.keys import part_key, part_of
+from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
 
@@ -234,7 +234,7 @@ async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, 
     if not run.options.dry_run:
         if await run.records(run.store.freeze, run.client.name, new, (), run.clock.now()) is None:
             return  # another run was first
-        await note(run, status.value, f"{revision.address}@{due.key}", reason)
+        await note(run, status.value, send_name(revision.address, due.key), reason)
     crew.tell(TickEntry(revision.address, due.key, outcome_of(status), reason=reason))
 
 
@@ -288,7 +288,7 @@ async def _send(
             return
     except BlockedError as stop:
         if not run.options.dry_run:
-            await note(run, f"stopped by {stop.code}", f"{revision.address}@{due.key}", stop.message)
+            await note(run, f"stopped by {stop.code}", send_name(revision.address, due.key), stop.message)
         crew.tell(blocked(revision.address, due.key, stop))
         return
     except Unauthorised:
@@ -332,7 +332,7 @@ async def _frozen(run: Run, revision: Revision, armed: Armed, due: Due, later: L
 
 async def _note_limits(run: Run, prepared: Prepared) -> None:
     """What limits did to a send, in the audit log."""
-    subject = f"{prepared.address}@{prepared.due.key}"
+    subject = send_name(prepared.address, prepared.due.key)
     if said := sentence(prepared.left.why):
         await note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
     for one in prepared.suspicious:

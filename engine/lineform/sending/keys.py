@@ -45,6 +45,11 @@ def key_of_test(client: str, address: str, invocation: str, user_id: str) -> UUI
     return uuid5(_NAMESPACE, f"test\n{client}\n{address}\n{invocation}\n{user_id}")
 
 
+def send_name(address: str, occurrence: str) -> str:
+    """How a send is named where one word is to do, as in the audit log: ``campaign.sale@2026-12-01T10:00``."""
+    return f"{address}@{occurrence}"
+
+
 def part_key(occurrence: str, number: int) -> str:
     """The occurrence's key of a further part of it, counted from 2."""
     return f"{occurrence}+{number}"
