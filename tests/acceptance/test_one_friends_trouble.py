@@ -198,3 +198,13 @@ def test_whose_message_is_compared_with_what_they_read_before_is_left_out_as_wel
     here.arm()
     assert [one.outcome for one in here.tick().entries] == [Outcome.SENT, Outcome.SENT]
     assert [here.received()[user] for user in here.users] == [1, 2, 2, 2, 2, 2]
+
+
+def test_line_is_asked_about_the_messages_however_many_of_the_first_friends_are_left_out(
+    origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineform.run.freeze.FEW", 0)
+    here = named(origin, tmp_path, "????")
+    here.control.fault("error-before", path="/v2/bot/message/validate/.*", count=None, account=here.account, status=400)
+    assert [(one.outcome, one.guard) for one in here.tick().entries] == [(Outcome.BLOCKED, "G208")]
+    assert here.received().total() == 0

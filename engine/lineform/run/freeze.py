@@ -124,10 +124,11 @@ def _sample(run: Run, prepared: Prepared) -> Sequence[dict[str, object]]:
     if (messages := prepared.constant) is not None:
         found: list[dict[str, object]] = json.loads(messages)
         return found
-    ids = prepared.ids[: FEW + 1]
-    for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, prepared.fill, passed_over):
-        made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
-        return made["messages"]
+    for start in range(0, len(prepared.ids), FEW + 1):  # a few at a time: nearly always the first one is readable
+        ids = prepared.ids[start : start + FEW + 1]
+        for one in rendered(run, prepared.armed, prepared.compiled, prepared.due, ids, prepared.fill, passed_over):
+            made: dict[str, list[dict[str, object]]] = json.loads(body(_frame(prepared), one.filling))
+            return made["messages"]
     return ()
 
 
