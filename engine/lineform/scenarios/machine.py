@@ -19,7 +19,7 @@ from lineform.scenarios.happening import Happening
 from lineform.scenarios.missed import Ahead
 from lineform.scenarios.pattern import any_fits
 from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
-from lineform.scenarios.steps import due_of, holds, past, worth_until
+from lineform.scenarios.steps import chosen, due_of, holds, past, worth_until
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
 from lineform.sending.late import ON_TIME
@@ -90,7 +90,7 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
         return excluded
     if step.condition is not None and not holds(step.condition, friend, now):
         return skip(script, enrolment, step, friend, moment, "its condition is not true", due)
-    way = next((w for condition, w in step.arms if condition is None or holds(condition, friend, now)), _NEXT)
+    way = chosen(step, friend, now)
     whole = Way((*step.way.actions, *way.actions), way.goto)
     moved = _do(script, enrolment, step, whole, friend, moment, due)
     if isinstance(moved, Moved):

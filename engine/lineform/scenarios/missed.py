@@ -15,7 +15,7 @@ from typing import Any
 from lineform.scenarios.doing import foreseen
 from lineform.scenarios.enrolment import Enrolment
 from lineform.scenarios.script import Script, ScriptStep, Way
-from lineform.scenarios.steps import due_of, holds, past, worth_until
+from lineform.scenarios.steps import chosen, due_of, holds, past, worth_until
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
 
@@ -85,8 +85,7 @@ class Ahead:
             return None if script.excluded == "leave" else (due, _SKIPPED, ())
         if step.condition is not None and not holds(step.condition, friend, self.now):
             return due, _SKIPPED, ()
-        arms = (way for condition, way in step.arms if condition is None or holds(condition, friend, self.now))
-        way = next(arms, Way())
+        way = chosen(step, friend, self.now)
         return due, way, (*step.way.actions, *way.actions)
 
     def _said(self, step: ScriptStep, actions: Sequence[Mapping[str, Any]]) -> bool:

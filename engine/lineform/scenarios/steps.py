@@ -6,12 +6,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from lineform.scenarios.enrolment import Enrolment
-from lineform.scenarios.script import Script, ScriptStep
+from lineform.scenarios.script import Script, ScriptStep, Way
 from lineform.scenarios.timing import Span, date_told, moment_after
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.segments.reading import matches
 from lineform.sending.late import ON_TIME
+
+_BARE = Way()
 
 
 def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
@@ -59,6 +61,12 @@ def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datet
 def holds(predicate: Predicate, friend: Friend, now: datetime) -> bool:
     """Whether it is known to be true."""
     return matches(predicate, friend, now) is True
+
+
+def chosen(step: ScriptStep, friend: Friend, now: datetime) -> Way:
+    """The way of its branch on which a friend is led by what is known now; a bare one where it has no branch."""
+    ways = (way for condition, way in step.arms if condition is None or holds(condition, friend, now))
+    return next(ways, _BARE)
 
 
 def may_begin(script: Script, friend: Friend, now: datetime) -> bool:
