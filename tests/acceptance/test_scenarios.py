@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lineform.model.attributes import AttributesSpec
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from lineform.sending.due import Due
@@ -76,6 +77,21 @@ def test_what_happened_once_is_looked_at_once(life: Any) -> None:
     again = here.live(followed, followed)
     assert (again.looked_at, again.repeated) == (0, 2)
     assert len(here.read()) == 1
+
+
+def test_a_tag_that_is_given_again_counts_from_then_on_for_what_follows_at_once(life: Any) -> None:
+    words = {"kind": "attributes", "name": "words", "tags": {"guest": {"expires": "30d"}}}
+    steps = (
+        says("missed", "35d"),
+        {"id": "again", "after": "36d", "do": [{"tag": "guest"}]},
+        says("for-guests", "37d", **{"if": {"tag": "guest"}}),
+    )
+    here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"), friends=1)
+    here.move(DUE)
+    here.tagged("guest")
+    here.happens(What.FOLLOW)
+    here.at(DUE + 40 * DAY)
+    assert [text for _, text in here.read()] == ["for-guests"]
 
 
 class _Watched:

@@ -323,9 +323,11 @@ class Decision:
         for rival in sorted(self.book.words.rivals(tag) & person.friend.tags):
             yield from self._take(person, rival, effect, cause)
         person.given[tag] = True
-        if tag not in person.friend.tags:
-            tags, tagged_at = person.friend.tags | {tag}, {**person.friend.tagged_at, tag: self.now}
-            person.friend = replace(person.friend, tags=tags, tagged_at=tagged_at)
+        new = tag not in person.friend.tags
+        # One that they have counts anew from here on.
+        tags, tagged_at = person.friend.tags | {tag}, {**person.friend.tagged_at, tag: self.now}
+        person.friend = replace(person.friend, tags=tags, tagged_at=tagged_at)
+        if new:
             yield self._happening(person, effect, cause, What.TAGGED, tag)
 
     def _take(self, person: Person, tag: str, effect: Effect, cause: Happening | None) -> Iterator[Happening]:
