@@ -149,6 +149,24 @@ def test_d12_an_answer_that_died_with_its_process_wakes_nobody(chat: Any) -> Non
     assert here.read() == []
 
 
+@pytest.mark.parametrize(
+    ("limits", "read"),
+    [
+        ({"quiet": "21:00-09:00"}, ["12-01 10:00", "12-02 09:00"]),
+        ({"per_friend": {"gap": "20h"}}, ["12-01 10:00", "12-02 06:00"]),
+        ({"monthly_messages": 1}, ["12-01 10:00"]),
+    ],
+)
+def test_s6_a_form_that_a_step_asks_keeps_the_limits_like_messages(chat: Any, limits: Any, read: list[str]) -> None:
+    asking = {"id": "ask", "after": "14h", "do": [{"form": "profile"}]}
+    here = chat(PROFILE, specs=[scenario("s", says("a"), asking)], limits=Limits.model_validate(limits))
+    here.happens(What.FOLLOW)
+    here.until(DUE + DAY)
+    assert [at for at, _ in here.read()] == read
+    conversing = here.with_store(lambda store: store.standings(here.client.name, here.ids()))
+    assert bool(conversing) == (len(read) == 2)
+
+
 def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
     here = chat(BOOKING)
     here.move(DUE + timedelta(hours=11))

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 
 from lineform.scenarios.courses import ended, onwards
 from lineform.scenarios.doing import Decided, effects_of
-from lineform.scenarios.effect import Effect, Say
+from lineform.scenarios.effect import Ask, Effect, Say
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.missed import Ahead
 from lineform.scenarios.pattern import any_fits
-from lineform.scenarios.script import Script, ScriptStep, Waiting, Way
+from lineform.scenarios.script import Script, ScriptStep, Waiting, Way, is_said
 from lineform.scenarios.steps import chosen, due_of, holds, past, worth_until
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
@@ -98,7 +98,7 @@ def advance(script: Script, enrolment: Enrolment, friend: Friend, moment: Moment
     marked, effects = moved
     if step.wait is not None:
         # Nobody answers what they have not read: where it sends, the time to do so begins with the sending.
-        begins = now if any(isinstance(effect, Say) for effect in effects) else due
+        begins = now if any(isinstance(effect, Say | Ask) for effect in effects) else due
         until = begins + step.wait.within
         return Moved(replace(marked, waiting=until, due=until, reached=due), effects)
     return Moved(onwards(script, marked, step, way, friend, due), effects)
@@ -168,7 +168,7 @@ def _do(
 ) -> Moved | tuple[Enrolment, tuple[Effect, ...]]:
     """What is done at a step: the friend with a mark, and the effects; or where they stand, if the messages wait."""
     actions, said = way.actions, DONE
-    if any("send" in action for action in actions):
+    if any(is_said(action) for action in actions):
         gate = _gate(script, enrolment, step, way, friend, moment, due, turn)
         if gate.until is not None:
             return Moved(replace(enrolment, due=gate.until, held_until=gate.until, reason=gate.why))
@@ -176,7 +176,7 @@ def _do(
             return Moved(replace(enrolment, state=State.HELD, due=None, reason=gate.why))
         said = gate.why or SENT
         if gate.why:
-            actions = tuple(action for action in actions if "send" not in action)
+            actions = tuple(action for action in actions if not is_said(action))
     effects = _effects(script, enrolment, step, actions, moment, turn)
     # What became due while this one was held is not late for that: it counts from the same moment.
     marked = replace(enrolment, reason="").marked(step.id, f"{turn}: {said}" if turn else said, moment.now)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lineform.scenarios.doing import foreseen
 from lineform.scenarios.enrolment import Enrolment
-from lineform.scenarios.script import Script, ScriptStep, Way
+from lineform.scenarios.script import Script, ScriptStep, Way, is_said
 from lineform.scenarios.steps import chosen, due_of, holds, past, worth_until
 from lineform.segments.declared import Declared
 from lineform.segments.friend import Friend
@@ -91,7 +91,7 @@ class Ahead:
     def _said(self, step: ScriptStep, actions: Sequence[Mapping[str, Any]]) -> bool:
         """Whether messages are among the actions, and still worth something when they may go out."""
         until = worth_until(self.script, self.enrolment, step)
-        return any("send" in action for action in actions) and (until is None or self.sendable <= until)
+        return any(is_said(action) for action in actions) and (until is None or self.sendable <= until)
 
     def _ends(self, actions: Sequence[Mapping[str, Any]]) -> bool:
         return any(action.get("stop") == self.script.name for action in actions)

@@ -79,7 +79,12 @@ class ScriptStep:
     def sends(self) -> bool:
         """Whether it may send anything at its time."""
         ways = [self.way, *(way for _, way in self.arms)]
-        return any("send" in action for way in ways for action in way.actions)
+        return any(is_said(action) for way in ways for action in way.actions)
+
+
+def is_said(action: Mapping[str, Any]) -> bool:
+    """Whether an action says something to the friend: messages, or the first question of a form."""
+    return "send" in action or "form" in action
 
 
 @dataclass(frozen=True, slots=True)

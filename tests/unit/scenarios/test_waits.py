@@ -99,13 +99,18 @@ def test_a_purchase_between_the_time_of_a_wait_and_the_next_run_is_seen() -> Non
     assert [text for _, text in lived.said] == ["a", "thanks"]
 
 
-def test_quiet_hours_take_nothing_from_the_time_to_answer() -> None:
-    lived = Waited(one := script(waits("6h", send=[{"text": "coupon"}], after="12h")), begun(one))
+@pytest.mark.parametrize(
+    ("asks", "said"), [({"send": [{"text": "coupon"}]}, ["coupon"]), ({"do": [{"form": "profile"}]}, [])]
+)
+def test_quiet_hours_take_nothing_from_the_time_to_answer(asks: dict[str, Any], said: list[str]) -> None:
+    lived = Waited(one := script(waits("6h", after="12h", **asks)), begun(one))
     lived.tick(NOW + 12 * HOUR, quiet=QUIET)
+    assert lived.effects == []
     lived.tick(NOW + 23 * HOUR, quiet=QUIET)
-    assert [text for _, text in lived.said] == ["coupon"]
+    lived.tick(NOW + 29 * HOUR - MINUTE, quiet=QUIET)
+    assert ([text for _, text in lived.said], len(lived.effects)) == (said, 1)
     lived.tick(NOW + 29 * HOUR, quiet=QUIET)
-    assert [text for _, text in lived.said] == ["coupon", "unused?"]
+    assert [text for _, text in lived.said] == [*said, "unused?"]
 
 
 @pytest.mark.parametrize("before", [{"do": [{"tag": "x"}]}, {"send": [{"text": "first"}], "do": [{"tag": "x"}]}])
