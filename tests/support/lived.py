@@ -214,14 +214,14 @@ def _words(message: Mapping[str, Any]) -> str:
 
 
 def _entry(entry: TickEntry) -> str:
-    capped = f"{entry.capped} over a limit" if entry.capped else ""
+    left_out = f"{entry.capped} left out" if entry.capped else ""
     return " ".join(
         part
         for part in (
             f"{entry.address}@{entry.key}:" if entry.key else f"{entry.address}:",
             entry.outcome,
             entry.reason,
-            capped,
+            left_out,
         )
         if part
     )

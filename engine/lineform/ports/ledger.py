@@ -164,7 +164,7 @@ class Send:
     batches: Mapping[BatchStatus, int] = field(default_factory=dict)
     accepted_recipients: int = 0
     capped: int = 0
-    """Friends of the audience whom `limits.per_friend` left out."""
+    """Friends of the audience who were left out of it, for whatever reason: `lineform.sending.caps.Cap`."""
     frozen_at: datetime | None = None
     changed_at: datetime | None = None
     """When its status was set."""

@@ -85,7 +85,7 @@ def numbers(entry: Entry) -> str:
     elif entry.calls:
         parts.append(plural(entry.calls, "call"))
     if entry.capped:
-        parts.append(f"{entry.capped:,} capped")
+        parts.append(f"{entry.capped:,} left out")
     if entry.cost is not None and entry.cost.yen is not None:
         parts.append(yen(entry.cost.yen))
     if entry.recipients_hash:

@@ -99,8 +99,8 @@ def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
     status = paint(padded(send.status.value, _STATUS), _TINTS.get(send.status, Style.YELLOW))
     due = f"{send.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
     people = f"{send.accepted_recipients:,} of {plural(send.recipients, 'friend')}" if send.recipients else ""
-    capped = f"{send.capped:,} capped" if send.capped else ""
-    said = " · ".join(part for part in (people, capped, _calls(send)) if part)
+    left_out = f"{send.capped:,} left out" if send.capped else ""
+    said = " · ".join(part for part in (people, left_out, _calls(send)) if part)
     lines = [f"  {due}  {padded(send.address, names)}  {status}  {said}".rstrip()]
     if send.reason:
         lines.append(f"      {printable(send.reason)}")

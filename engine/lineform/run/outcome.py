@@ -77,7 +77,7 @@ class TickEntry:
     hint: str = ""
     cost: Cost | None = None
     capped: int = 0
-    """Friends of the audience whom `limits.per_friend` leaves out."""
+    """Friends of the audience who are left out of this send, for whatever reason: `lineform.sending.caps.Cap`."""
     recipients_hash: str = ""
     """In a dry run: over the recipients, as the ledger keeps it of a send; empty where LINE selects them."""
 

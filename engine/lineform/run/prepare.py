@@ -83,7 +83,7 @@ class Prepared:
 
     @property
     def capped(self) -> int:
-        """Friends of the audience who are left out."""
+        """How many friends of the audience are left out."""
         return sum(self.left.why.values())
 
     @property
@@ -132,7 +132,7 @@ def choice_of(run: Run, armed: Armed, compiled: CompiledMessages) -> Choice:
 
 
 def why_nobody(prepared: Prepared) -> str:
-    """Why nobody is sent to: the audience is empty, or its friends are over their limits."""
+    """Why nobody is sent to: the audience is empty, or all of it is left out."""
     if said := sentence(prepared.left.why):
         return f"nobody is left in the audience: {said}"
     return "nobody is in the audience"

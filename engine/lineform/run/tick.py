@@ -31,7 +31,7 @@ from lineform.run.rest import send_rest
 from lineform.run.resume import CAMPAIGN, resume
 from lineform.run.telling import note, quiet_of
 from lineform.sending import late
-from lineform.sending.caps import sentence
+from lineform.sending.caps import fates
 from lineform.sending.conclusion import may_have_reached, untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of, send_name
@@ -331,10 +331,10 @@ async def _frozen(run: Run, revision: Revision, armed: Armed, due: Due, later: L
 
 
 async def _note_limits(run: Run, prepared: Prepared) -> None:
-    """What limits did to a send, in the audit log."""
+    """Whom a send leaves out and why, and whether it waited, in the audit log."""
     subject = send_name(prepared.address, prepared.due.key)
-    if said := sentence(prepared.left.why):
-        await note(run, "capped", subject, f"{said}; {'they wait' if prepared.waiting else 'they are left out'}")
+    for action, said in fates(prepared.left.why, wait=prepared.armed.capped == "wait"):
+        await note(run, action, subject, said)
     for one in prepared.suspicious:
         await note(run, "left out", subject, one)
     quiet = quiet_of(run, prepared.armed)

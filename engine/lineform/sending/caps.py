@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from lineform.model.client import PerFriend
 from lineform.sending.flags import Flags
@@ -35,6 +36,10 @@ class Cap(StrEnum):
     SUSPICIOUS = "would read something suspicious"
 
 
+PASSING: Final = frozenset({Cap.WEEK, Cap.GAP})
+"""What time alone lifts: whoever is left out by these may wait for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One call of the ledger that reached friends, may have, or is about to."""
@@ -54,6 +59,7 @@ class Left:
 
     ids: Sequence[int]
     capped: Sequence[int] = ()
+    """Who is left out by what is `PASSING`."""
     why: Mapping[Cap, int] = field(default_factory=dict)
 
 
@@ -159,7 +165,7 @@ def within(recent: Recent, ids: Iterable[int], digest: bytes | None) -> Left:
             free.append(friend_id)
             continue
         why[cap] += 1
-        if cap is not Cap.SAME_BODY:
+        if cap in PASSING:
             capped.append(friend_id)
     return Left(free, capped, why)
 
@@ -173,5 +179,19 @@ def without(left: Left, read: Collection[int]) -> Left:
 
 
 def sentence(why: Mapping[Cap, int]) -> str:
-    """``3 over the weekly limit, 1 within the gap``; empty where nobody is capped."""
+    """``3 over the weekly limit, 1 within the gap``; empty where nobody is left out."""
     return ", ".join(f"{why[cap]:,} {cap.value}" for cap in Cap if why.get(cap))
+
+
+def fates(why: Mapping[Cap, int], *, wait: bool) -> list[tuple[str, str]]:
+    """What became of them, as the audit log says it: an action and its detail, such as ``capped`` and ``3 within the
+    gap; they wait``. With `wait`, those wait who can."""
+    waiting = PASSING if wait else frozenset()
+    out = frozenset(Cap) - waiting - {Cap.SUSPICIOUS}
+    told = (
+        ("capped", waiting, "; they wait"),
+        ("capped", out, "; they are left out"),
+        ("left out", {Cap.SUSPICIOUS}, ""),
+    )
+    each = ((action, sentence({cap: why.get(cap, 0) for cap in caps}), end) for action, caps, end in told)
+    return [(action, said + end) for action, said, end in each if said]

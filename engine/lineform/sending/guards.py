@@ -45,7 +45,7 @@ class Figures:
     promised: int = 0
     """Who was frozen by other sends and is still to be called: theirs already, although nobody has counted them."""
     capped: int = 0
-    """Of the audience, who is left out by `limits.per_friend`."""
+    """Of the audience, who is left out by the limits about single friends."""
     friends: int | None = None
     """All friends who can be reached, where the audience was chosen among them; None where everyone is meant."""
     first: bool = False

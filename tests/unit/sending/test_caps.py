@@ -14,6 +14,7 @@ from lineform.sending.caps import (
     Cap,
     Contact,
     Recent,
+    fates,
     look_back,
     messages_digest,
     once_a_year,
@@ -118,6 +119,18 @@ def test_as_much_of_the_ledger_is_asked_as_the_rule_needs() -> None:
 def test_the_reasons_are_said_with_their_counts() -> None:
     assert sentence({Cap.GAP: 1200, Cap.WEEK: 3}) == "3 over the weekly limit, 1,200 within the gap"
     assert sentence({}) == ""
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_only_whom_time_sets_free_is_said_to_wait(wait: bool) -> None:
+    why = {Cap.WEEK: 3, Cap.GAP: 1, Cap.SAME_BODY: 2, Cap.YEAR: 0, Cap.SUSPICIOUS: 1}
+    limits = "3 over the weekly limit, 1 within the gap"
+    if wait:
+        told = [("capped", f"{limits}; they wait"), ("capped", "2 read the same already; they are left out")]
+    else:
+        told = [("capped", f"{limits}, 2 read the same already; they are left out")]
+    assert fates(why, wait=wait) == [*told, ("left out", "1 would read something suspicious")]
+    assert fates({}, wait=wait) == []
 
 
 @given(
