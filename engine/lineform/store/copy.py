@@ -24,8 +24,9 @@ from lineform.ports.copies import CopyState
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
-from lineform.store.copy_sql import EVENTS, FRIENDS, DuckValues, compiled, create_tables
+from lineform.store.copy_sql import EVENTS, FRIENDS, Bits, DuckValues, compiled, create_tables
 from lineform.store.database import STREAMED, Database, pieces
+from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched from elsewhere, whatever a file asks for.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "memory_limit": "192MB",
+    "memory_limit": "128MB",
 }
 
 
@@ -85,7 +86,8 @@ class PopulationCopy:
     def refresh(self, now: datetime) -> CopyState:
         """Brings the copy up to date, whatever that takes, and makes it where there is none.
 
-        Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed.
+        Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed,
+        `StoreUnusable` where it cannot be made.
         """
         if find_spec("duckdb") is None:
             raise UsageError("a copy of the friends needs DuckDB", hint="pip install 'lineform[fast]'")
@@ -201,6 +203,20 @@ class PopulationCopy:
         self._delete()
         copy = uuid4().hex
         changes.register(self._store, copy, now)
+        try:
+            self._fill(copy)
+        except _duckdb().Error as error:
+            # Its words may hold a friend's values.
+            raise StoreUnusable(
+                f"the copy of the friends could not be made: DuckDB ended with {type(error).__name__}",
+                hint="the store answers meanwhile; look whether the disk beside it has room, then run "
+                "'lineform friends copy'",
+            ) from None
+        finally:
+            for path in (self._piece, self._new, self._new.with_name(self._new.name + ".wal")):
+                path.unlink(missing_ok=True)
+
+    def _fill(self, copy: str) -> None:
         duck = self._connect(self._new)
         try:
             self._new.chmod(0o600)
@@ -213,18 +229,16 @@ class PopulationCopy:
             duck.execute("CHECKPOINT")
         finally:
             duck.close()
-            self._piece.unlink(missing_ok=True)
         self._new.replace(self._path)
 
     def _write_anew(self, answers: Answers) -> None:
         """Into a new file: DuckDB, too, leaves what was deleted in blocks that are free."""
         duck = answers.duck
         self._new.unlink(missing_ok=True)
-        name = duck.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
         path = str(self._new).replace("'", "''")
         duck.execute(f"ATTACH '{path}' AS anew")
         self._new.chmod(0o600)
-        duck.execute(f'COPY FROM DATABASE "{name}" TO anew')
+        duck.execute(f"COPY FROM DATABASE {name_of(duck)} TO anew")
         duck.execute("DETACH anew")
         answers.close()
         self._new.replace(self._path)
@@ -252,6 +266,8 @@ class Answers:
     def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         self.duck = duck
         self.changes = 0
+        self._name = name_of(duck)
+        self._bits = Bits(self._name)
         self.read_state()
 
     def read_state(self) -> None:
@@ -264,10 +280,13 @@ class Answers:
     def about(self, account_id: int, now: datetime) -> Question:
         """How a question about an account is put to this copy."""
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        return Question(account_id, now, attributes, fields)
+        self._bits = Bits(self._name)
+        return Question(account_id, now, attributes, fields, among=self._bits.among)
 
     def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
         """Streamed."""
+        for gathering, of_set in self._bits.gathering():
+            self.duck.execute(gathering, of_set)
         statement, values = compiled(query)
         found = self.duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
@@ -282,6 +301,13 @@ class Answers:
 
     def close(self) -> None:
         self.duck.close()
+
+
+def name_of(duck: duckdb.DuckDBPyConnection) -> str:
+    """By what name the copy's file is meant in SQL."""
+    ((name,),) = duck.execute("SELECT current_database()").fetchall()
+    quoted = str(name).replace('"', '""')
+    return f'"{quoted}"'
 
 
 def _numbers(position: Position) -> list[int]:

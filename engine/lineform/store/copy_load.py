@@ -109,12 +109,21 @@ class Loader:
         structures = f"SELECT DISTINCT CAST(json_structure({table.json}) AS VARCHAR) FROM piece"  # noqa: S608 - our own names
         for (structure,) in self._copy.execute(structures).fetchall():
             found.update(_kinds(json.loads(structure)))
+        known = len(places)
         for name, kind in sorted(found - places.keys()):
-            place = f"{table.name[0]}{len(places)}"
-            self._copy.execute(f"ALTER TABLE {table.name} ADD COLUMN {place} {KINDS[kind][0]}")
-            self._copy.execute("INSERT INTO shredded VALUES (?, ?, ?, ?)", [table.name, name, kind, place])
-            places[name, kind] = place
+            places[name, kind] = f"{table.name[0]}{len(places)}"
+            row = [table.name, name, kind, places[name, kind]]
+            self._copy.execute("INSERT INTO shredded VALUES (?, ?, ?, ?)", row)
+        if len(places) > known:
+            self._widen(table, list(places.items())[known:])
         return {one: places[one] for one in sorted(found)}
+
+    def _widen(self, table: Copied, new: Sequence[tuple[tuple[str, str], str]]) -> None:
+        """Adds columns. The table is written anew: ADD COLUMN takes two bytes a row in memory, which nothing bounds."""
+        added = ", ".join(f"CAST(NULL AS {KINDS[kind][0]}) AS {place}" for (_, kind), place in new)
+        self._copy.execute(f"CREATE TABLE wider AS SELECT *, {added} FROM {table.name}")  # noqa: S608 - our own names
+        self._copy.execute(f"DROP TABLE {table.name}")
+        self._copy.execute(f"ALTER TABLE wider RENAME TO {table.name}")
 
 
 def _kinds(structure: Any) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ question. Values of another type than declared are in another column, and so are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from lineform.segments.predicate import AttributeType
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
+_BLOCK = 65_536
+"""Ids whose bits stand in one row: 8 kB for each set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,45 @@ class DuckValues:
         function = sa.func.list_has_all if every else sa.func.list_has_any
         found: ColumnElement[bool] = function(held, listed, type_=sa.Boolean())
         return sa.not_(found) if negated else found
+
+
+class Bits:
+    """Sets of friends as bits, a row for each 65,536 ids, and a view `friends` that bears them all as columns.
+
+    A set takes an eighth of a byte for each id; a table in which ids are looked up takes some dozens of bytes for each
+    that is in it, and is slow to ask as soon as it is large. However many sets a question has, they are one join with
+    a few hundred rows."""
+
+    def __init__(self, copy: str) -> None:
+        """`copy` is the name of the copy's file in SQL."""
+        self._copy = copy
+        self._sets: dict[tuple[str, tuple[Any, ...]], str] = {}
+
+    def among(self, id_: ColumnElement[Any], members: sa.Select[Any]) -> ColumnElement[bool]:
+        """Whether a friend is in a set, which has to be gathered before this is asked."""
+        statement, values = compiled(members)
+        name = self._sets.setdefault((statement, tuple(values)), f"set_{len(self._sets)}")
+        place = sa.cast(id_.op("&")(sa.literal_column(str(_BLOCK - 1))), sa.Integer())
+        bit = sa.func.get_bit(sa.literal_column(f"friends.{name}"), place, type_=sa.Integer())
+        return bit == sa.literal_column("1")
+
+    def gathering(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        """What is to be run before the question, in this order, each with its values."""
+        if not self._sets:
+            return
+        # Of these names and numbers none comes from outside.
+        stored, names = f"{self._copy}.main.friends", self._sets.values()
+        for (statement, values), name in self._sets.items():
+            bits = f"bitstring_agg(CAST(id & {_BLOCK - 1} AS INTEGER), 0, {_BLOCK - 1}) AS bits"
+            those = f"SELECT id // {_BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY block"  # noqa: S608 - see above
+            yield f"CREATE OR REPLACE TEMP TABLE {name} AS {those}", values
+        blocks = f"SELECT unnest(range(coalesce(max(id), 0) // {_BLOCK} + 1)) AS block FROM {stored}"  # noqa: S608 - see above
+        columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {_BLOCK})) AS {name}" for name in names)
+        joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)
+        every = f"SELECT blocks.block, {columns} FROM ({blocks}) AS blocks {joined}"  # noqa: S608 - see above
+        yield f"CREATE OR REPLACE TEMP TABLE sets AS {every}", ()
+        friends = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {_BLOCK}"  # noqa: S608 - see above
+        yield f"CREATE OR REPLACE TEMP VIEW friends AS {friends}", ()
 
 
 def create_tables() -> list[str]:

@@ -17,7 +17,16 @@ from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.json_values import PostgresValues, SqliteValues
-from lineform.store.predicate_sql import Question, asked_of_sources, overlap_of, selected, sizes_of, sorted_out
+from lineform.store.predicate_sql import (
+    Question,
+    asked_of_sources,
+    by_exists,
+    by_in,
+    overlap_of,
+    selected,
+    sizes_of,
+    sorted_out,
+)
 from lineform.store.recorded import read_value
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
@@ -292,7 +301,8 @@ def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Any]:
 def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:
     """What a predicate is asked of: an account's friends, or one of them."""
     values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
-    return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, exists=postgres)
+    among = by_exists if postgres else by_in
+    return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

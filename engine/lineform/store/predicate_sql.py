@@ -7,17 +7,17 @@ the question, and only comparisons of one value with one constant remain, joined
 A tag is an uncorrelated set of ids: measured on 10 million friends it beats a correlated EXISTS eight times and more.
 Events are such a set, too, grouped where they are counted: a correlated count costs eight to thirty times as much.
 
-PostgreSQL is asked whether the friend EXISTS in that same set. It makes a join of it, or keeps the set in a hash table;
-but of `id IN (set)` under OR or CASE, and of every `id NOT IN (set)`, only where it thinks that the set fits into
-`work_mem`. Where not, it reads the whole set once for each friend: hours among a million friends, with the setting as
-it is delivered.
+How it is asked whether a friend is in a set is the database's own matter (`Question.among`). PostgreSQL is asked
+whether the friend EXISTS in that same set. It makes a join of it, or keeps the set in a hash table; but of `id IN
+(set)` under OR or CASE, and of every `id NOT IN (set)`, only where it thinks that the set fits into `work_mem`. Where
+not, it reads the whole set once for each friend: hours among a million friends, with the setting as it is delivered.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -84,6 +84,22 @@ def reachable(account_id: int) -> ColumnElement[bool]:
     return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.false()))
 
 
+Among = Callable[[ColumnElement[Anything], sa.Select[Anything]], ColumnElement[bool]]
+"""Whether an id is in a set of ids."""
+
+
+def by_in(id_: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
+    """By IN: best where a database works the set out once, whatever it takes."""
+    return id_.in_(members)
+
+
+def by_exists(id_: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
+    """By EXISTS, as PostgreSQL is asked."""
+    one = members.subquery()
+    found: sa.Select[Anything] = sa.select(sa.literal_column("1")).select_from(one).where(one.c[0] == id_)
+    return sa.exists(found.correlate(friends))
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Of which account a predicate is asked, at which moment, and, where `only` is given, about which one friend."""
@@ -97,8 +113,8 @@ class Question:
     only: int | None = None
     staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
-    exists: bool = False
-    """Whether a set is asked by EXISTS rather than by IN: only of our own friends, not of a source's."""
+    among: Among = by_in
+    """How it is asked whether a friend is in a set: one of ours, not of a source's."""
 
 
 STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
@@ -184,7 +200,7 @@ class Compiler:
         self._fields = question.fields
         self._only = question.only
         self._staged = question.staged
-        self._exists = question.exists
+        self._is_among = question.among
         self._id: ColumnElement[Anything] = friends.c.id
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
@@ -277,13 +293,8 @@ class Compiler:
 
     def _among(self, members: sa.Select[Anything], *, inside: bool) -> ColumnElement[bool]:
         """Whether a friend is in a set of ids, or is not. The set does not depend on the friend."""
-        if not self._exists:
-            return self._id.in_(members) if inside else self._id.not_in(members)
-        one = members.subquery()
-        found: sa.Select[Anything] = (
-            sa.select(sa.literal_column("1")).select_from(one).where(one.c[0] == self._id).correlate(friends)
-        )
-        return sa.exists(found) if inside else ~sa.exists(found)
+        found = self._is_among(self._id, members)
+        return found if inside else ~found
 
     def _history(self, leaf: Happened) -> History:
         type_id = sa.select(event_types.c.id).where(
