@@ -121,7 +121,7 @@ def test_it_follows_what_is_recorded_of_menus(store: SqlStore) -> None:
     told(store)
     with copy_of(store).current() as answers:
         assert answers is not None
-        (left,) = answers.duck.execute("SELECT count(*) FROM friend_menus").fetchall()
+        (left,) = answers.duck.execute("SELECT count(*) FROM friends WHERE menu IS NOT NULL").fetchall()
     assert left[0] == rows(store, "friend_menus")
 
 

@@ -24,7 +24,7 @@ from lineform.ports.copies import CopyState
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
-from lineform.store.copy_sql import EVENTS, FRIENDS, Bits, DuckValues, compiled, create_tables
+from lineform.store.copy_sql import EVENTS, FRIENDS, MENUS, Bits, DuckValues, compiled, create_tables
 from lineform.store.database import STREAMED, Database, pieces
 from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question
@@ -32,7 +32,7 @@ from lineform.store.predicate_sql import Question
 if TYPE_CHECKING:
     import duckdb
 
-FORMAT = 2
+FORMAT = 3
 """Of the copy's own tables: one of another format is made anew."""
 IN_TIME = 200_000
 """Changes that a question waits for; where there are more, it is asked of the store."""
@@ -281,7 +281,7 @@ class Answers:
         """How a question about an account is put to this copy."""
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
         self._bits = Bits(self._name)
-        return Question(account_id, now, attributes, fields, among=self._bits.among)
+        return Question(account_id, now, attributes, fields, among=self._bits.among, menus=MENUS)
 
     def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
         """Streamed."""

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from lineform.store.changes import Changed
 from lineform.store.copy_sql import (
     EVENTS,
-    FRIEND_MENUS,
     FRIEND_TAGS,
     FRIENDS,
     KINDS,
@@ -63,16 +62,15 @@ class Loader:
         well."""
         self.names()
         of_ids = (
-            (changed.friends, (FRIENDS, FRIEND_TAGS)),
-            (changed.events, (EVENTS,)),
-            (changed.menus, (FRIEND_MENUS,)),
+            (FRIENDS, changed.friends | changed.menus),
+            (FRIEND_TAGS, changed.friends),
+            (EVENTS, changed.events),
         )
-        for ids, tables in of_ids:
+        for table, ids in of_ids:
+            gone = f"DELETE FROM {table.name} WHERE {table.key} IN (SELECT unnest($1))"  # noqa: S608 - our own names
             for part in chunks(sorted(ids), _ASKED):
-                for table in tables:
-                    gone = f"DELETE FROM {table.name} WHERE {table.key} IN (SELECT unnest($1))"  # noqa: S608 - our own names
-                    self._copy.execute(gone, [list(part)])
-                    self._load(table, self._source.some_of(table, part))
+                self._copy.execute(gone, [list(part)])
+                self._load(table, self._source.some_of(table, part))
 
     def _load(self, table: Copied, texts: Iterator[str | bytes]) -> None:
         more = True
@@ -165,7 +163,7 @@ class _Sqlite:
     def _walk(self, table: Copied, among: str, values: tuple[Any, ...]) -> Iterator[str]:
         """In the order of the table's own key, thousands of rows a time."""
         rows = (
-            f"SELECT {table.key} AS key, {_line(table)} AS line FROM {table.name} "  # noqa: S608 - our own names
+            f"SELECT {table.key} AS key, {_line(table)} AS line FROM {table.name}{table.beside} "  # noqa: S608 - our own names
             f"WHERE {among}{table.key} > ? ORDER BY {table.key} LIMIT {_ROWS}"
         )
         query = f"SELECT group_concat(line, ''), max(key) FROM ({rows})"  # noqa: S608 - our own names
@@ -178,7 +176,7 @@ class _Sqlite:
 
     def some_of(self, table: Copied, ids: Sequence[int]) -> Iterator[str]:
         query = (
-            f"SELECT group_concat({_line(table)}, '') FROM {table.name} "  # noqa: S608 - our own names
+            f"SELECT group_concat({_line(table)}, '') FROM {table.name}{table.beside} "  # noqa: S608 - our own names
             f"WHERE {table.key} IN (SELECT value FROM json_each(?))"
         )
         (text,) = self._cursor.execute(query, (json.dumps(list(ids)),)).fetchone()
@@ -193,9 +191,8 @@ def _line(table: Copied) -> str:
 
 
 def _cell(column: Column) -> str:
-    return (
-        f"'\"' || replace({column.store}, '\"', '\"\"') || '\"'" if column.quoted else f"coalesce({column.store}, '')"
-    )
+    quoted = f"'\"' || replace({column.store}, '\"', '\"\"') || '\"'"
+    return f"coalesce({quoted if column.quoted else column.store}, '')"
 
 
 def _columns(table: Copied) -> tuple[Column, ...]:
@@ -212,10 +209,10 @@ class _Postgres:
         return rows
 
     def all_of(self, table: Copied) -> Iterator[bytes]:
-        return self._copied(f"SELECT {_list(table)} FROM {table.name}", None)  # noqa: S608 - our own names
+        return self._copied(f"SELECT {_list(table)} FROM {table.name}{table.beside}", None)  # noqa: S608 - our own names
 
     def some_of(self, table: Copied, ids: Sequence[int]) -> Iterator[bytes]:
-        query = f"SELECT {_list(table)} FROM {table.name} WHERE {table.key} = ANY(%s::bigint[])"  # noqa: S608 - our own names
+        query = f"SELECT {_list(table)} FROM {table.name}{table.beside} WHERE {table.key} = ANY(%s::bigint[])"  # noqa: S608 - our own names
         return self._copied(query, (list(ids),))
 
     def _copied(self, query: str, values: tuple[Any, ...] | None) -> Iterator[bytes]:

@@ -16,6 +16,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
 from lineform.segments.predicate import AttributeType
+from lineform.store.predicate_sql import MenuColumns
+from lineform.store.tables import friend_menus, friends
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
@@ -43,6 +45,8 @@ class Copied:
     json: str = ""
     order: str = ""
     """In which order the rows of a piece are written, so that a question can pass over many of them unread."""
+    beside: str = ""
+    """What is joined to it in the store, so that nothing has to be joined in the copy."""
 
 
 FRIENDS = Copied(
@@ -50,7 +54,7 @@ FRIENDS = Copied(
     "id",
     (
         Column("id", "BIGINT", "id"),
-        Column("account_id", "BIGINT", "account_id"),
+        Column("account_id", "BIGINT", "friends.account_id"),
         Column("language", "VARCHAR", "language", quoted=True),
         Column("followed_at", "TIMESTAMPTZ", "followed_at"),
         Column("first_followed_at", "TIMESTAMPTZ", "first_followed_at"),
@@ -59,8 +63,15 @@ FRIENDS = Copied(
         Column("last_route", "VARCHAR", "last_route", quoted=True),
         # That there is one is all that a condition asks.
         Column("member_id", "VARCHAR", "CASE WHEN member_id = '' THEN '' ELSE 'linked' END", quoted=True),
+        # What is recorded of their menu; NULL where nothing is.
+        Column("menu", "VARCHAR", "menu", quoted=True),
+        Column("outcome", "VARCHAR", "outcome", quoted=True),
+        Column("source", "VARCHAR", "source", quoted=True),
+        Column("menu_at", "TIMESTAMPTZ", "friend_menus.at"),
+        Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 WHEN NOT confirmed THEN 0 END"),
     ),
     json="attributes",
+    beside=" LEFT JOIN friend_menus ON friend_menus.friend_id = friends.id",
 )
 FRIEND_TAGS = Copied(
     "friend_tags",
@@ -83,19 +94,15 @@ EVENTS = Copied(
     json="fields",
     order="type_id",
 )
-FRIEND_MENUS = Copied(
-    "friend_menus",
-    "friend_id",
-    (
-        Column("friend_id", "BIGINT", "friend_id"),
-        Column("menu", "VARCHAR", "menu", quoted=True),
-        Column("outcome", "VARCHAR", "outcome", quoted=True),
-        Column("source", "VARCHAR", "source", quoted=True),
-        Column("at", "TIMESTAMPTZ", "at"),
-        Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 ELSE 0 END"),
-    ),
+TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
+MENUS = MenuColumns(
+    friends,
+    sa.literal_column("friends.menu", sa.Text()),
+    sa.literal_column("friends.outcome", sa.Text()),
+    sa.literal_column("friends.source", sa.Text()),
+    sa.literal_column("friends.menu_at", friend_menus.c.at.type),
+    sa.literal_column("friends.confirmed", sa.Boolean()),
 )
-TABLES = (FRIENDS, FRIEND_TAGS, EVENTS, FRIEND_MENUS)
 NAMES = ("tags", "event_types")
 """Small tables that are copied whole."""
 
@@ -199,8 +206,8 @@ class Bits:
         joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)
         every = f"SELECT blocks.block, {columns} FROM ({blocks}) AS blocks {joined}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP TABLE sets AS {every}", ()
-        friends = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {_BLOCK}"  # noqa: S608 - see above
-        yield f"CREATE OR REPLACE TEMP VIEW friends AS {friends}", ()
+        everybody = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {_BLOCK}"  # noqa: S608 - see above
+        yield f"CREATE OR REPLACE TEMP VIEW friends AS {everybody}", ()
 
 
 def create_tables() -> list[str]:

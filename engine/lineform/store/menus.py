@@ -1,8 +1,8 @@
 """Which rich menu was linked to whom, and for whom the rules choose another one.
 
-Everybody is asked in one select: a CASE over the rules, of which each is a comparison or a set of ids, and a look at
-what is recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or the databases work it
-out once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
+Everybody is asked in one select: a CASE over the rules, of which each is a comparison or a set of ids, beside what is
+recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or the databases work it out
+once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, RULES, TAP, Group, MenuRules, Pass, Shown
@@ -23,7 +24,6 @@ from lineform.store.friends import FriendReading
 from lineform.store.predicate_sql import Question, holding, reachable
 from lineform.store.tables import friend_menus, friends, menu_passes
 
-_RECORD = (friend_menus.c.menu, friend_menus.c.outcome, friend_menus.c.source)
 _PASS = sa.select(menu_passes).where(menu_passes.c.account_id == sa.bindparam("account_id"))
 _OF_BLOCKING = sa.and_(
     friend_menus.c.account_id == sa.bindparam("account_id"),
@@ -44,6 +44,9 @@ _OPEN = (
 )
 
 
+Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
+
+
 class MenuRecords(FriendReading):
     """One row a friend who was ever linked. A friend without a row has no menu of their own."""
 
@@ -56,12 +59,8 @@ class MenuRecords(FriendReading):
         with self._asking(account, _predicates(rules), now) as asking:
             if asking is None:
                 return
-            chosen = chosen_of(rules, asking.question)
-            query = (
-                sa.select(chosen.c.id, chosen.c.rule)
-                .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
-                .where(_to_be_done(rules, _outcome(rules, chosen.c.rule), now))
-            )
+            chosen = chosen_of(rules, asking.question).c
+            query = sa.select(chosen.id, chosen.rule).where(_to_be_done(rules, chosen, now))
             for friend_id, rule in asking.rows(query):
                 ids.append(friend_id)
                 chosen_by.append(rule)
@@ -76,14 +75,11 @@ class MenuRecords(FriendReading):
         with self._asking(account, _predicates(rules), now) as asking:
             if asking is None:
                 return []
-            chosen = chosen_of(rules, asking.question)
-            late = _late(rules.taps, now) if isinstance(rules.taps, timedelta) else sa.false()
-            columns = [chosen.c.rule, *_RECORD, friend_menus.c.confirmed, late.label("late")]
-            query = (
-                sa.select(*columns, sa.func.count())
-                .join_from(chosen, friend_menus, friend_menus.c.friend_id == chosen.c.id, isouter=True)
-                .group_by(*(sa.text(str(place)) for place in range(1, len(columns) + 1)))
-            )
+            chosen = chosen_of(rules, asking.question).c
+            late = _late(chosen, rules.taps, now) if isinstance(rules.taps, timedelta) else sa.false()
+            columns = [chosen.rule, chosen.menu, chosen.outcome, chosen.source, chosen.confirmed, late.label("late")]
+            places = (sa.text(str(place)) for place in range(1, len(columns) + 1))
+            query = sa.select(*columns, sa.func.count()).group_by(*places)
             return [_group(row, rules, now) for row in asking.rows(query)]
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
@@ -189,12 +185,14 @@ class MenuRecords(FriendReading):
 
 
 def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
-    """Everybody who can be reached, with the number of the first rule that holds."""
+    """Everybody who can be reached, with the number of the first rule that holds, and what is recorded of them."""
     branches = [(holding(rule.predicate, asked), number) for number, rule in enumerate(rules.rules)]
     last = len(branches)
     rule: ColumnElement[int] = sa.case(*branches, else_=last) if branches else sa.literal(last)
-    everybody = sa.select(friends.c.id, rule.label("rule")).where(reachable(asked.account_id))
-    return everybody.offset(0).subquery("chosen")
+    menus = asked.menus
+    recorded = [getattr(menus, name).label(name) for name in ("menu", "outcome", "source", "at", "confirmed")]
+    everybody = sa.select(friends.c.id, rule.label("rule"), *recorded).select_from(menus.friends)
+    return everybody.where(reachable(asked.account_id)).offset(0).subquery("chosen")
 
 
 def _predicates(rules: MenuRules) -> list[Predicate]:
@@ -206,29 +204,32 @@ def _outcome(rules: MenuRules, rule: ColumnElement[int]) -> ColumnElement[str]:
     return sa.case(menus, value=rule, else_="") if menus else sa.literal("")
 
 
-def _to_be_done(rules: MenuRules, outcome: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
-    """At least where `lineform.scenarios.menus.decide` finds something to do."""
-    mine = friend_menus.c
+def _to_be_done(rules: MenuRules, mine: Columns, now: datetime) -> ColumnElement[bool]:
+    """At least where `lineform.scenarios.menus.decide` finds something to do; `mine` are the columns of `chosen_of`."""
+    outcome = _outcome(rules, mine.rule)
     clauses = [sa.func.coalesce(mine.outcome, "") != outcome, mine.confirmed.is_(sa.false())]
     clauses.append(sa.and_(mine.source == RULES, mine.menu != mine.outcome))
     if rules.tabs:
         clauses.append(sa.and_(mine.source.not_in([RULES, TAP]), mine.menu.not_in(list(rules.tabs))))
-        clauses.append(sa.and_(mine.source == TAP, sa.or_(*_taps_to_end(rules, outcome, now))))
+        clauses.append(sa.and_(mine.source == TAP, sa.or_(*_taps_to_end(rules, outcome, mine, now))))
     return sa.or_(*clauses)
 
 
-def _taps_to_end(rules: MenuRules, outcome: ColumnElement[str], now: datetime) -> Iterator[ColumnElement[bool]]:
+def _taps_to_end(
+    rules: MenuRules, outcome: ColumnElement[str], mine: Columns, now: datetime
+) -> Iterator[ColumnElement[bool]]:
     if isinstance(rules.taps, timedelta):
-        yield _late(rules.taps, now)
+        yield _late(mine, rules.taps, now)
     elif not rules.taps:
         yield sa.true()
     for menu in sorted(set(rules.outcomes)):
-        yield sa.and_(outcome == menu, friend_menus.c.menu.not_in(sorted(rules.tabs.get(menu, ()))))
+        yield sa.and_(outcome == menu, mine.menu.not_in(sorted(rules.tabs.get(menu, ()))))
 
 
-def _late(kept: timedelta, now: datetime) -> ColumnElement[bool]:
+def _late(mine: Columns, kept: timedelta, now: datetime) -> ColumnElement[bool]:
     """Whether a tap, if it is one, is kept no longer."""
-    return friend_menus.c.at <= now - kept
+    late: ColumnElement[bool] = mine.at <= now - kept
+    return late
 
 
 def _shown(row: Any) -> Shown:

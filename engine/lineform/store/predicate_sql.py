@@ -50,7 +50,7 @@ from lineform.segments.predicate import (
     Sum,
 )
 from lineform.store.json_values import JsonValues
-from lineform.store.tables import event_types, events, friend_tags, friends, tags
+from lineform.store.tables import event_types, events, friend_menus, friend_tags, friends, tags
 
 _LEAP_YEAR = 2024
 _UNSAFE = re.compile(r'["\\\x00-\x1f]')
@@ -101,6 +101,25 @@ def by_exists(id_: ColumnElement[Anything], members: sa.Select[Anything]) -> Col
 
 
 @dataclass(frozen=True, slots=True)
+class MenuColumns:
+    """Where it stands what is recorded of a friend's menu; NULL where nothing is."""
+
+    friends: sa.FromClause
+    """The friends, with these columns beside them."""
+    menu: ColumnElement[str]
+    outcome: ColumnElement[str]
+    source: ColumnElement[str]
+    at: ColumnElement[Anything]
+    confirmed: ColumnElement[bool]
+
+
+_STORED = MenuColumns(
+    friends.outerjoin(friend_menus, friend_menus.c.friend_id == friends.c.id),
+    *(friend_menus.c[name] for name in ("menu", "outcome", "source", "at", "confirmed")),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Of which account a predicate is asked, at which moment, and, where `only` is given, about which one friend."""
 
@@ -115,6 +134,7 @@ class Question:
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
     """How it is asked whether a friend is in a set: one of ours, not of a source's."""
+    menus: MenuColumns = _STORED
 
 
 STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
