@@ -11,6 +11,7 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
+from lineform.model.code_pool import CodesSpec
 from lineform.run.outcome import Outcome
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import read_pass
@@ -167,6 +168,27 @@ def test_s6_a_form_that_a_step_asks_keeps_the_limits_like_messages(chat: Any, li
     assert bool(conversing) == (len(read) == 2)
 
 
+@pytest.mark.parametrize(
+    ("does", "read"),
+    [
+        ("[{send: [{text: '{{ code.gift }}'}]}]", [["A"], [], []]),
+        (
+            "[{send: [{text: a}, {text: b}, {text: c}, {text: d}, {text: e}]}, {send: [{text: f}]}]",
+            [[*"abcdef"], [*"abcde"], [*"abcde"]],
+        ),
+    ],
+)
+def test_d12_what_no_reply_takes_is_pushed_within_the_budget(chat: Any, does: str, read: list[Any]) -> None:
+    """A code, which must not be lost with an answer, and a sixth message."""
+    pool = CodesSpec.model_validate({"kind": "codes", "name": "gift"})
+    reply = f"kind: reply\nname: gift\nwhen: [{{keyword: 特典}}]\ndo: {does}\n"
+    here = chat(reply, specs=[pool], limits=Limits.model_validate({"monthly_messages": 1}))
+    here.with_store(lambda store: store.import_codes(here.client.name, "gift", ["A", "B"], here.clock.now()))
+    assert [here.writes("特典") for _ in range(3)] == read
+    notes = [one.detail for one in here.with_store(lambda store: store.notes(here.client.name))]
+    assert notes.count("the budget does not allow it") == 2
+
+
 def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
     here = chat(BOOKING)
     here.move(DUE + timedelta(hours=11))
@@ -195,9 +217,15 @@ def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(c
     assert here.taps("はい") == ["佐藤花子さま、ありがとうございました", "ご回答の特典です"]
     friend = here.known()
     assert dict(friend.attributes) == {
-        "gender": "female", "likes": ("fish",), "birthday": "1990-05-06", "visits": 3, "prefecture": "東京都",
-        "postcode": "1500001", "name": "佐藤花子", "news": True,
-    }  # fmt: skip
+        "gender": "female",
+        "likes": ("fish",),
+        "birthday": "1990-05-06",
+        "visits": 3,
+        "prefecture": "東京都",
+        "postcode": "1500001",
+        "name": "佐藤花子",
+        "news": True,
+    }
     assert friend.tags == {"ladies", "regular", "newsletter"}
     history = here.with_store(lambda store: store.histories(here.client.name, [friend.id]))[friend.id]
     answers = {one.fields["field"]: one.fields["value"] for one in history if one.type == "answer"}
@@ -261,9 +289,14 @@ def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
     here = chat(PROFILE + "page: {title: 登録}\n", START)
     here.writes("アンケート")
     fields = {
-        "gender": ("male",), "likes": ("肉", "魚"), "birthday": ("1980-01-02",), "visits": ("12",),
-        "home": ("5300001",), "name": ("大阪太郎",), "news": ("no",),
-    }  # fmt: skip
+        "gender": ("male",),
+        "likes": ("肉", "魚"),
+        "birthday": ("1980-01-02",),
+        "visits": ("12",),
+        "home": ("5300001",),
+        "name": ("大阪太郎",),
+        "news": ("no",),
+    }
     here.happens(What.PAGE, name="profile", fields=fields)
     assert here.read()[-1][1] == "大阪太郎さま、ありがとうございました"
     assert here.known().attributes["prefecture"] == "大阪府"

@@ -61,10 +61,12 @@ class Freezer:
     def __init__(self, decision: Decision, maker: Maker, worker: str, lease: timedelta) -> None:
         self._decision, self._maker, self._worker, self._lease = decision, maker, worker, lease
         self.frozen = Frozen()
+        self._answers: list[list[Made]] = []
+        """What goes together by one reply token each."""
+        self._pushes: list[Made] = []
 
-    def freeze(self, *, pushes: bool = True) -> Frozen:
-        """Writes everything down. Without `pushes`, only answers, which are free."""
-        groups: dict[tuple[str, str, bool], list[Made]] = {}
+    def make(self) -> int:
+        """Makes everything that was said; how much of it is pushed, what a reply does not take included."""
         by_token: dict[str, list[Made]] = {}
         speech = self._decision.speech
         self._maker.look_up(said for said in speech.said if not said.refused)
@@ -74,13 +76,25 @@ class Freezer:
                 continue
             if said.cause is not None and said.by_token(self._decision.now):
                 by_token.setdefault(said.cause.reply_token, []).append(made)
-            elif pushes:
-                groups.setdefault(_group_of(said), []).append(made)
             else:
-                self._drop(said, "the budget does not allow it")
+                self._pushes.append(made)
         for several in by_token.values():
-            for rest in self._answer(several):
-                groups.setdefault(_group_of(rest.said), []).append(rest)
+            count = _fitting(several)
+            if count:
+                self._answers.append(several[:count])
+            self._pushes += several[count:]
+        return len(self._pushes)
+
+    def freeze(self, *, pushes: bool = True) -> Frozen:
+        """Writes down what was made. Without `pushes`, only answers, which are free."""
+        groups: dict[tuple[str, str, bool], list[Made]] = {}
+        for made in self._pushes:
+            if pushes:
+                groups.setdefault(_group_of(made.said), []).append(made)
+            else:
+                self._drop(made.said, "the budget does not allow it")
+        for several in self._answers:
+            self._answer(several)
         for (address, name, silent), several in groups.items():
             for part in _parts(several):
                 self._push(address, name, silent, part)
@@ -133,22 +147,11 @@ class Freezer:
         )
         self._decision.store.note(entry)
 
-    def _answer(self, several: Sequence[Made]) -> list[Made]:
-        """Freezes one answer of as much as one reply holds; what is left over is pushed."""
-        fits: list[Made] = []
-        links: dict[str, str] = {}
-        messages = 0
-        for made in several:
-            messages += made.count
-            if messages > MESSAGES_PER_REQUEST or made.common.takes_codes or not _agree(links, made):
-                break
-            fits.append(made)
-            links |= made.common.links
-        if not fits:
-            return list(several)
+    def _answer(self, fits: Sequence[Made]) -> None:
+        """Freezes one answer."""
         first = fits[0].said
         if first.cause is None:
-            return list(several)
+            raise ValueError("it answers nothing")
         friend, now, store, client = first.friend, self._decision.now, self._decision.store, self._decision.client.name
         address, name, _ = _group_of(first)
         frozen: list[NewBatch] = []
@@ -171,7 +174,6 @@ class Freezer:
         batch = frozen[-1]
         token = first.cause.reply_token
         self.frozen.answers.append(Answer(send_id, batch_id, batch.body, tuple(made.said for made in fits), token))
-        return list(several[len(fits) :])
 
     def _push(self, address: str, name: str, silent: bool, several: Sequence[Made]) -> None:
         def batches(key: str) -> Batches:
@@ -240,6 +242,18 @@ class Freezer:
                 retry = retry_key(self._decision.client.name, address, key, route, users)
                 yield NewBatch(seq, route, tuple(friend.id for friend in part), whole, retry, digest)
                 seq += 1
+
+
+def _fitting(several: Sequence[Made]) -> int:
+    """How many of these one reply holds."""
+    links: dict[str, str] = {}
+    messages = 0
+    for place, made in enumerate(several):
+        messages += made.count
+        if messages > MESSAGES_PER_REQUEST or made.common.takes_codes or not _agree(links, made):
+            return place
+        links |= made.common.links
+    return len(several)
 
 
 def _due(said: Said, now: datetime) -> datetime:

@@ -30,12 +30,14 @@ def about(run: Run, store: Store, book: Book, ids: Sequence[int], now: datetime,
 def written(run: Run, decision: Decision, purse: Purse | None) -> Frozen:
     """Freezes what was said and writes where everybody stands. Raises AskQuota without a `purse` where messages would
     be pushed, and OverBudget where it refuses them; of one that is spent already, answers alone are written."""
-    pushed = decision.speech.pushed
+    if decision.speech.pushed and purse is None:
+        raise AskQuota  # before anything is made
+    freezer = Freezer(decision, Maker(decision), run.options.worker, run.options.lease)
+    pushed = freezer.make()
     if pushed and purse is None:
         raise AskQuota
     if pushed and purse is not None and not purse.spent:
         purse.judge(decision.store, run.client, decision.now, pushed)
-    freezer = Freezer(decision, Maker(decision), run.options.worker, run.options.lease)
     frozen = freezer.freeze(pushes=purse is None or not purse.spent)
     decision.write()
     frozen.menus = decision.open_menus
