@@ -11,7 +11,6 @@ from lineform.ports.ledger import Send
 from lineform.ports.store import Store
 from lineform.report.sends import by_step
 from lineform.sending.status import BatchStatus, SendStatus
-from lineform.store import ledger
 from support.stores import NOW, new_batches, new_send
 
 DAY = timedelta(days=1)
@@ -19,7 +18,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "_PAGE", 2)
+    monkeypatch.setattr("lineform.store.sends._PAGE", 2)
 
 
 def step(store: Store, number: int, *, status: SendStatus = SendStatus.SENT, **fields: object) -> None:

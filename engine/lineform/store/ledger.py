@@ -1,4 +1,4 @@
-"""The append-only ledger: what was frozen, who calls what, and what came of it.
+"""The append-only ledger: who calls what of the frozen sends, and what came of it.
 
 (account, address, key) is unique, which makes a send happen once; a claim is written before the call it stands for,
 so that a crash leaves a trace; and what LINE accepted never becomes anything else.
@@ -6,10 +6,8 @@ so that a crash leaves a trace; and what LINE accepted never becomes anything el
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,52 +15,26 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.lineapi.routes import Route
-from lineform.ports.ledger import Batch, Occurrence, Send, Settled, ToDo
+from lineform.ports.ledger import Batch, Settled, ToDo
 from lineform.sending.frames import Frame, body, read_frame
-from lineform.sending.status import COMING, SETTLED, UNFINISHED, BatchStatus, SendStatus
+from lineform.sending.status import SETTLED, BatchStatus, SendStatus
 from lineform.store.bulk import settle_rows
-from lineform.store.freezing import REACHED, FreezeRecords
+from lineform.store.freezing import FreezeRecords
+from lineform.store.sends import IS_UNFINISHED, OF_ACCOUNT
 from lineform.store.tables import accounts, batches, sends, to_do
 from lineform.store.types import unpack_ids
 
-_TAKEN = (BatchStatus.ACCEPTED, BatchStatus.ANSWERED)
 _CLAIMABLE = frozenset({SendStatus.FROZEN, SendStatus.ACCEPTED})
 _UNCLAIMED = (BatchStatus.READY, BatchStatus.STAGED, BatchStatus.CAPPED, BatchStatus.FORGOTTEN)
 # Written out, not bound: only so does SQLite see that the index over open batches answers it.
 _OPEN = batches.c.status.in_(
     sa.bindparam("open", [BatchStatus.READY.value, BatchStatus.CALLING.value], expanding=True, literal_execute=True)
 )
-# Written out for the same reason: a ledger holds thousands of sends, and few of them are unfinished.
-_UNFINISHED = sends.c.status.in_(
-    sa.bindparam("unfinished", [status.value for status in UNFINISHED], expanding=True, literal_execute=True)
-)
-_TOLD = tuple(column for column in sends.c if column is not sends.c.frame)
-_OF_ACCOUNT = accounts.c.name == sa.bindparam("account")
-_IS_ADDRESS = sends.c.address == sa.bindparam("address")
-_IS_KEY = sends.c.key == sa.bindparam("key")
-_OF_PAGE = (sends.c.id >= sa.bindparam("first"), sends.c.id <= sa.bindparam("last"))
-_PAGE = 1_000
-"""Sends in memory where all of them are told."""
-# Whatever is open is told, however old.
-_REPORTED = sa.or_(
-    sends.c.due_at >= sa.bindparam("since"),
-    sends.c.status.in_([SendStatus.HELD.value, *(status.value for status in UNFINISHED)]),
-)
-_OCCURRENCES = (
-    sa.select(*(sends.c[one.name] for one in fields(Occurrence)))
-    .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
-    .where(
-        _OF_ACCOUNT,
-        sends.c.address.in_(sa.bindparam("addresses", expanding=True)),
-        sa.or_(sends.c.due_at >= sa.bindparam("since"), sends.c.status == SendStatus.RELEASED.value),
-    )
-    .order_by(sends.c.id)
-)
 _LOST_ANSWERS = (
     sa.select(sends.c.id, batches.c.id)
     .join_from(sends, batches, batches.c.send_id == sends.c.id)
     .join(accounts, accounts.c.id == sends.c.account_id)
-    .where(_OF_ACCOUNT, _UNFINISHED, batches.c.status == BatchStatus.ANSWERING.value)
+    .where(OF_ACCOUNT, IS_UNFINISHED, batches.c.status == BatchStatus.ANSWERING.value)
     .where(batches.c.lease_until <= sa.bindparam("now"))
 )
 _MY_TO_DO = to_do.c.account_id == sa.bindparam("account_id")
@@ -85,8 +57,6 @@ _CLAIMED = (
     *(batches.c.id, batches.c.send_id, batches.c.seq, batches.c.route, batches.c.friend_ids, batches.c.body),
     *(sa.type_coerce(batches.c.retry_key, sa.String), batches.c.attempts, batches.c.first_called_at),
 )
-
-
 _ROUTES = {route.value: route for route in Route}
 # A server may be set to acknowledge before it has written: an intent must be on the disk. And right after a freeze its
 # statistics know nothing of the new batches: left alone it sorts a million bodies to find the next hundred.
@@ -98,58 +68,7 @@ _CAREFULLY = sa.select(
 
 
 class LedgerRecords(FreezeRecords):
-    """Sends and their batches."""
-
-    def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
-        """Sends in the order of their freezing, with the counts of their batches. Unfinished: with work left."""
-        wanted = ((_IS_ADDRESS,) if address else ()) + ((_UNFINISHED,) if unfinished else ())
-        return self._sends(wanted, account=account, address=address)
-
-    def sends_since(self, account: str, since: datetime, *, address: str = "") -> Iterator[Send]:
-        """Page by page: a ledger holds millions of steps."""
-        wanted = (_IS_ADDRESS, _REPORTED) if address else (_REPORTED,)
-        ids = (
-            sa.select(sends.c.id)
-            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
-            .where(_OF_ACCOUNT, *wanted, sends.c.id >= sa.bindparam("first"))
-            .order_by(sends.c.id)
-            .limit(_PAGE)
-        )
-        asked: dict[str, Any] = {"account": account, "address": address, "since": since, "first": 0}
-        while True:
-            with self.reading() as connection:
-                page = connection.execute(ids, asked).scalars().all()
-            if not page:
-                return
-            yield from self._sends((*wanted, *_OF_PAGE), **asked, last=page[-1])
-            asked["first"] = page[-1] + 1
-
-    def send(self, account: str, address: str, key: str) -> Send | None:
-        """One occurrence, None where it was never frozen."""
-        found = self._sends((_IS_ADDRESS, _IS_KEY), account=account, address=address, key=key)
-        return found[0] if found else None
-
-    def occurrences(self, account: str, addresses: Sequence[str], since: datetime) -> Sequence[Occurrence]:
-        """By the index over occurrences, campaign by campaign."""
-        asked = {"account": account, "addresses": list(addresses), "since": since}
-        with self.reading() as connection:
-            rows = connection.execute(_OCCURRENCES, asked).all() if addresses else ()
-        return [
-            Occurrence(row.id, row.address, row.digest, row.key, row.due_at, SendStatus(row.status), row.capped)
-            for row in rows
-        ]
-
-    def has_called(self, account: str, prefix: str) -> bool:
-        """Whether any call was ever begun for an address that begins so."""
-        called = sa.and_(batches.c.send_id == sends.c.id, batches.c.first_called_at.is_not(None))
-        query = (
-            sa.select(sends.c.id)
-            .join_from(sends, accounts, accounts.c.id == sends.c.account_id)
-            .where(accounts.c.name == account, sends.c.address.startswith(prefix, autoescape=True))
-            .where(sa.exists().where(called))
-        )
-        with self.reading() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+    """Calls, claimed one by one, and their outcomes."""
 
     def claim(self, send_id: int, worker: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Batch]:
         """Takes batches in their order and writes the intent to call them, durably, before it returns."""
@@ -269,14 +188,6 @@ class LedgerRecords(FreezeRecords):
             lost = connection.execute(_LOST_ANSWERS, {"account": account, "now": now})
             return [(send_id, batch_id) for send_id, batch_id in lost]
 
-    def accepted_request_ids(self, send_id: int) -> Sequence[str]:
-        """LINE's ids of the accepted calls, in the batches' order."""
-        query = sa.select(batches.c.request_id).where(
-            batches.c.send_id == send_id, batches.c.status == BatchStatus.ACCEPTED, batches.c.request_id != ""
-        )
-        with self.reading() as connection:
-            return connection.execute(query.order_by(batches.c.seq)).scalars().all()
-
     def conclude(
         self,
         send_id: int,
@@ -339,15 +250,6 @@ class LedgerRecords(FreezeRecords):
         status = sa.select(sends.c.status).where(sends.c.id == send_id).with_for_update()
         return connection.execute(status).scalar() == SendStatus.FROZEN
 
-    def _sends(self, wanted: tuple[sa.ColumnElement[bool], ...], **asked: Any) -> list[Send]:
-        chosen, counts = _chosen_sends(wanted)
-        with self.reading() as connection:
-            rows = connection.execute(chosen, asked).all()
-            counted: dict[int, dict[BatchStatus, _Counted]] = {}
-            for send_id, status, count, reached, called_at in connection.execute(counts, asked) if rows else ():
-                counted.setdefault(send_id, {})[BatchStatus(status)] = (count, int(reached), called_at)
-        return [_send(row, counted.get(row.id, {})) for row in rows]
-
 
 def _keep_to_do(connection: Connection, ids: Sequence[int], does: Collection[int]) -> None:
     """Keeps those of `does` that are accepted now and were not before; `ids`, ascending, are all that are settled.
@@ -366,27 +268,6 @@ def _keep_to_do(connection: Connection, ids: Sequence[int], does: Collection[int
         connection.execute(sa.insert(to_do).from_select(["account_id", "batch_id"], kept))
 
 
-@cache
-def _chosen_sends(wanted: tuple[sa.ColumnElement[bool], ...]) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """Sends of an account for which all of this is true, and the counts of their batches. Built once: a statement
-    costs more to build than to answer."""
-    chosen = sa.select(*_TOLD).join_from(sends, accounts, accounts.c.id == sends.c.account_id)
-    counts = (
-        sa.select(
-            batches.c.send_id,
-            batches.c.status,
-            sa.func.count(),
-            sa.func.sum(REACHED),
-            sa.func.max(batches.c.called_at),
-        )
-        .join_from(batches, sends, sends.c.id == batches.c.send_id)
-        .join(accounts, accounts.c.id == sends.c.account_id)
-        .where(_OF_ACCOUNT, *wanted, batches.c.status != BatchStatus.CAPPED.value)
-        .group_by(batches.c.send_id, batches.c.status)
-    )
-    return chosen.where(_OF_ACCOUNT, *wanted).order_by(sends.c.id), counts
-
-
 def _batch(row: Any, frame: Frame | None, *, does: bool) -> Batch:
     """The batch as it was before this claim."""
     batch_id, send_id, seq, route, friend_ids, recorded, retry_key, attempts, first_called_at = row
@@ -401,29 +282,4 @@ def _batch(row: Any, frame: Frame | None, *, does: bool) -> Batch:
         attempts,
         first_called_at,
         does,
-    )
-
-
-_Counted = tuple[int, int, datetime | None]
-"""Batches of one status: how many, their recipients, and when the last was called."""
-
-
-def _send(row: Any, counted: Mapping[BatchStatus, _Counted]) -> Send:
-    return Send(
-        id=row.id,
-        address=row.address,
-        digest=row.digest,
-        key=row.key,
-        due_at=row.due_at,
-        status=SendStatus(row.status),
-        recipients=row.recipients,
-        recipients_hash=row.recipients_hash,
-        reason=row.reason,
-        capped=row.capped,
-        frozen_at=row.frozen_at,
-        changed_at=row.changed_at,
-        batches={status: count for status, (count, _, _) in counted.items()},
-        accepted_recipients=sum(counted.get(status, (0, 0, None))[1] for status in _TAKEN),
-        last_called_at=max((at for _, _, at in counted.values() if at is not None), default=None),
-        reopened=any(counted.get(status, (0, 0, None))[2] is not None for status in COMING),
     )

@@ -50,6 +50,7 @@ from lineform.store.outbox import OutboxRecords
 from lineform.store.paces import PaceRecords
 from lineform.store.profiles import ProfileRecords
 from lineform.store.revisions import RevisionRecords
+from lineform.store.sends import SendRecords
 from lineform.store.sources import Sources
 from lineform.store.staging import SourceAnswers
 from lineform.store.tables import accounts
@@ -73,6 +74,7 @@ class SqlStore(
     Forgetting,
     RevisionRecords,
     ContactRecords,
+    SendRecords,
     AudienceRecords,
     ConversationRecords,
     ItemRecords,
