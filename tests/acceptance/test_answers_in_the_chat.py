@@ -217,15 +217,9 @@ def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(c
     assert here.taps("はい") == ["佐藤花子さま、ありがとうございました", "ご回答の特典です"]
     friend = here.known()
     assert dict(friend.attributes) == {
-        "gender": "female",
-        "likes": ("fish",),
-        "birthday": "1990-05-06",
-        "visits": 3,
-        "prefecture": "東京都",
-        "postcode": "1500001",
-        "name": "佐藤花子",
-        "news": True,
-    }
+        "gender": "female", "likes": ("fish",), "birthday": "1990-05-06", "visits": 3, "prefecture": "東京都",
+        "postcode": "1500001", "name": "佐藤花子", "news": True,
+    }  # fmt: skip
     assert friend.tags == {"ladies", "regular", "newsletter"}
     history = here.with_store(lambda store: store.histories(here.client.name, [friend.id]))[friend.id]
     answers = {one.fields["field"]: one.fields["value"] for one in history if one.type == "answer"}
@@ -289,14 +283,9 @@ def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
     here = chat(PROFILE + "page: {title: 登録}\n", START)
     here.writes("アンケート")
     fields = {
-        "gender": ("male",),
-        "likes": ("肉", "魚"),
-        "birthday": ("1980-01-02",),
-        "visits": ("12",),
-        "home": ("5300001",),
-        "name": ("大阪太郎",),
-        "news": ("no",),
-    }
+        "gender": ("male",), "likes": ("肉", "魚"), "birthday": ("1980-01-02",), "visits": ("12",),
+        "home": ("5300001",), "name": ("大阪太郎",), "news": ("no",),
+    }  # fmt: skip
     here.happens(What.PAGE, name="profile", fields=fields)
     assert here.read()[-1][1] == "大阪太郎さま、ありがとうございました"
     assert here.known().attributes["prefecture"] == "大阪府"
