@@ -31,7 +31,7 @@ ALSO: tuple[Also, ...] = (items_due, due_steps, profiles_due, menus_due, Afterwa
 
 def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
     """The same where no server runs: what came in, from an import or before a server ended, is worked on first, and
-    systems are told last what they have to hear."""
+    systems are told what they have to hear: behind the steps, and again when everything is done."""
 
     async def calls_due(run: Run) -> list[TickEntry]:
         outside = Hooks()
@@ -42,7 +42,7 @@ def also_without_server(hooks: Mapping[str, Hook]) -> tuple[Also, ...]:
             await outside.close()
         return []
 
-    return (inbox_due, *ALSO, calls_due)
+    return (inbox_due, *ALSO, calls_due, Afterwards(calls_due))
 
 
 async def inbox_due(run: Run) -> list[TickEntry]:

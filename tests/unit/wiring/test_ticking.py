@@ -22,6 +22,7 @@ from lineform.sending.links import LinkKeys
 from lineform.serve.arrivals import arrivals_of
 from lineform.wiring import ticking
 from lineform.wiring.ticking import also_without_server
+from support.declared_clients import campaign
 from support.delivering import DUE
 from support.living import Life, says, scenario
 from support.serving import Nobody, Seen, event, webhook_body
@@ -78,21 +79,33 @@ def test_without_the_key_that_reads_codes_everything_waits(life: Any) -> None:
     assert here.with_store(lambda store: store.inbox_level(here.client.name)).waiting == 1
 
 
-def test_a_run_tells_systems_what_its_steps_call(life: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, str]] = []
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What systems hear; every one of them does."""
+    heard: list[tuple[str, str]] = []
 
     class Heard(Nobody):
-        """Every system hears."""
-
         def __init__(self) -> None:
             seen = Seen()
-            seen.told = told
+            seen.told = heard
             super().__init__(seen)
 
     monkeypatch.setattr(ticking, "Hooks", Heard)
+    return heard
+
+
+def test_a_run_tells_systems_what_its_steps_call(life: Any, told: list[tuple[str, str]]) -> None:
     here = life(scenario("s", {"id": "tell", "after": "1h", "do": [{"call": "crm"}]}))
     here.happens(What.FOLLOW)
     here.move(DUE + timedelta(hours=1))
     here.tick(also=also_without_server({"crm": Hook("https://crm.example/", "key")}))
     (one,) = told
     assert '"source":"scenario.s/tell"' in one[1]
+
+
+def test_a_run_tells_systems_what_follows_from_its_own_sends(life: Any, told: list[tuple[str, str]]) -> None:
+    audience = {"where": {"member": "unlinked"}, "expect": {"max": 9}}
+    sale = campaign("sale", audience=audience, schedule={"at": "2026-12-01T10:00"}, do=({"start": "s"},))
+    here = life(sale, scenario("s", {"id": "tell", "do": [{"call": "crm"}]}, trigger={"manual": True}))
+    here.tick(also=also_without_server({"crm": Hook("https://crm.example/", "key")}))
+    assert ['"source":"scenario.s/tell"' in one for _, one in told] == [True]
