@@ -15,12 +15,9 @@ not, it reads the whole set once for each friend: hours among a million friends,
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any as Anything
 
 import sqlalchemy as sa
@@ -49,34 +46,9 @@ from lineform.segments.predicate import (
     Predicate,
     Sum,
 )
+from lineform.store.comparison_sql import POSITIVE, Asked, attribute_is, between, safe_name, with_unknown
 from lineform.store.json_values import JsonValues
 from lineform.store.tables import event_types, events, friend_menus, friend_tags, friends, tags
-
-_LEAP_YEAR = 2024
-_UNSAFE = re.compile(r'["\\\x00-\x1f]')
-
-
-class Asked(Enum):
-    """What is asked of a predicate whose answer is true, false or unknown."""
-
-    TRUE = "true"
-    FALSE = "false"
-    NOT_FALSE = "not false"
-    NOT_TRUE = "not true"
-
-    @property
-    def inverted(self) -> Asked:
-        """What has to be asked of a part, to learn this of its negation."""
-        return _INVERTED[self]
-
-
-_INVERTED = {
-    Asked.TRUE: Asked.FALSE,
-    Asked.FALSE: Asked.TRUE,
-    Asked.NOT_FALSE: Asked.NOT_TRUE,
-    Asked.NOT_TRUE: Asked.NOT_FALSE,
-}
-_POSITIVE = (Asked.TRUE, Asked.NOT_FALSE)
 
 
 def reachable(account_id: int) -> ColumnElement[bool]:
@@ -162,7 +134,7 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
         case Not():
             yield from asked_of_sources(predicate.part, asked.inverted)
         case Maybe():
-            yield from asked_of_sources(predicate.part, Asked.NOT_FALSE if asked in _POSITIVE else Asked.FALSE)
+            yield from asked_of_sources(predicate.part, Asked.NOT_FALSE if asked in POSITIVE else Asked.FALSE)
         case _:
             return
 
@@ -227,18 +199,18 @@ class Compiler:
         """True in SQL where the answer is as asked; false or NULL elsewhere, which AND, OR and WHERE treat alike."""
         match predicate:
             case All(parts=()):
-                return sa.true() if asked in _POSITIVE else sa.false()
+                return sa.true() if asked in POSITIVE else sa.false()
             case All():
-                return self._joined(predicate.parts, asked, conjunction=asked in _POSITIVE)
+                return self._joined(predicate.parts, asked, conjunction=asked in POSITIVE)
             case Any(parts=()):
                 raise ValueError("'any' without a part selects nobody and is refused")
             case Any():
-                return self._joined(predicate.parts, asked, conjunction=asked not in _POSITIVE)
+                return self._joined(predicate.parts, asked, conjunction=asked not in POSITIVE)
             case Not():
                 return self.compile(predicate.part, asked.inverted)
             case Maybe():
                 # Never unknown itself: true where the part is not false.
-                return self.compile(predicate.part, Asked.NOT_FALSE if asked in _POSITIVE else Asked.FALSE)
+                return self.compile(predicate.part, Asked.NOT_FALSE if asked in POSITIVE else Asked.FALSE)
             case InSource():
                 true = asked in (Asked.TRUE, Asked.NOT_TRUE)
                 members = sa.select(STAGED.c.friend_id).where(STAGED.c.answer == self._staged[predicate, true])
@@ -248,22 +220,24 @@ class Compiler:
                 return self._leaf(predicate, asked)
 
     def _leaf(self, leaf: Leaf, asked: Asked) -> ColumnElement[bool]:
-        positive = asked in _POSITIVE
+        positive = asked in POSITIVE
         match leaf:
             case HasTag():
                 return self._tags([leaf.tag], having=positive, lasts=leaf.lasts)
             case AttributeIs():
-                return _attribute(leaf, self._attributes, asked)
+                return attribute_is(leaf, self._attributes, asked)
             case AgeIs() | Anniversary():
                 return self.compile(settled(leaf, self._now), asked)
             case FriendSince():
                 column = friends.c.followed_at if leaf.follow == "latest" else friends.c.first_followed_at
-                return _known(self._lies(column, leaf.start, leaf.end, positive=positive), column.is_(None), asked)
+                return with_unknown(
+                    self._lies(column, leaf.start, leaf.end, positive=positive), column.is_(None), asked
+                )
             case CameBy():
                 # Compared with the empty text as well: it is what is told of nobody.
                 column = friends.c[leaf.what]
                 told = column.in_(leaf.words) if positive else column.not_in(leaf.words)
-                return _known(sa.and_(column != "", told), column == "", asked)
+                return with_unknown(sa.and_(column != "", told), column == "", asked)
             case IsMember():
                 return friends.c.member_id != "" if positive else friends.c.member_id == ""
             case Happened():
@@ -271,7 +245,7 @@ class Compiler:
 
     def _joined(self, parts: tuple[Predicate, ...], asked: Asked, *, conjunction: bool) -> ColumnElement[bool]:
         """Tags side by side are one set: "one of these tags" where OR joins them, "none of these" where AND does."""
-        having = asked in _POSITIVE
+        having = asked in POSITIVE
         together = [part for part in parts if isinstance(part, HasTag) and part.lasts is None]
         named = [part.tag for part in together] if having != conjunction else []
         clauses = [self._tags(named, having=having)] if named else []
@@ -299,10 +273,10 @@ class Compiler:
             case Count():
                 # "Never" and "at least once" need no counting.
                 once = (bounds(measure).low, bounds(measure).high) in ((-0.5, 0.5), (0.5, None))
-                having = None if once else _between(sa.func.count(), measure, outside=nothing)
+                having = None if once else between(sa.func.count(), measure, outside=nothing)
             case Sum():
-                amount = history.fields.typed(_safe(measure.field), "number")
-                having = _between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
+                amount = history.fields.typed(safe_name(measure.field), "number")
+                having = between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
             case Edge():
                 edge = sa.func.max(history.at) if measure.which == "last" else sa.func.min(history.at)
                 having = self._lies(edge, measure.start, measure.end, positive=True)
@@ -331,7 +305,7 @@ class Compiler:
             comparison, asked = (test.part, Asked.FALSE) if isinstance(test, Not) else (test, Asked.TRUE)
             if not isinstance(comparison, AttributeIs):
                 raise TypeError(f"{type(comparison).__name__} is no comparison with a field")
-            yield _attribute(comparison, history.fields, asked)
+            yield attribute_is(comparison, history.fields, asked)
 
     def _lies(
         self, moment: ColumnElement[Anything], start: Point | None, end: Point | None, *, positive: bool
@@ -346,85 +320,3 @@ class Compiler:
         if positive:
             return sa.and_(moment >= begin, moment < before)
         return sa.or_(moment < begin, moment >= before)
-
-
-def _known(clause: ColumnElement[bool], unknown: ColumnElement[bool], asked: Asked) -> ColumnElement[bool]:
-    """A comparison that is false or NULL for an unknown value, as asked of it."""
-    return clause if asked in (Asked.TRUE, Asked.FALSE) else sa.or_(clause, unknown)
-
-
-def _between(value: ColumnElement[Anything], measure: Count | Sum, *, outside: bool) -> ColumnElement[bool]:
-    """Whether a number lies between the bounds of a measure, or outside of them."""
-    low, high = bounds(measure)
-    if outside:
-        clauses = [value <= low] if low is not None else []
-        return sa.or_(*clauses, *([value >= high] if high is not None else []))
-    clauses = [value > low] if low is not None else []
-    return sa.and_(*clauses, *([value < high] if high is not None else []))
-
-
-def _on_days(date: ColumnElement[Anything], days: Sequence[Anything], *, positive: bool) -> ColumnElement[bool]:
-    """Whether a date falls on one of these days of the year (``MM-DD``); a month of which all are meant is one
-    comparison instead of thirty."""
-    by_month: dict[str, set[str]] = {}
-    for day in days:
-        by_month.setdefault(str(day)[:2], set()).add(str(day))
-    whole = sorted(month for month, some in by_month.items() if len(some) == monthrange(_LEAP_YEAR, int(month))[1])
-    others = sorted(day for month, some in by_month.items() if month not in whole for day in some)
-    parts = [
-        part.in_(meant) if positive else part.not_in(meant)
-        for length, meant in ((2, whole), (5, others))
-        for part in [sa.func.substr(date, 6, length, type_=sa.Text())]
-        if meant
-    ]
-    return sa.or_(*parts) if positive else sa.and_(*parts)
-
-
-def _safe(name: str) -> str:
-    """A name that may stand in a path into JSON."""
-    if not name or _UNSAFE.search(name):
-        raise ValueError("a name holds no quotes, backslashes or control characters")
-    return name
-
-
-def _attribute(leaf: AttributeIs, values: JsonValues, asked: Asked) -> ColumnElement[bool]:
-    value = values.typed(_safe(leaf.attribute), leaf.type)
-    positive = asked in _POSITIVE
-    if leaf.comparison == "known":
-        return value.is_not(None) if leaf.operands[0] == positive else value.is_(None)
-    if leaf.type == "set":
-        clause = values.contains(
-            leaf.attribute, list(leaf.operands), every=leaf.comparison == "all_of", negated=not positive
-        )
-    else:
-        clause = _compared(value, leaf, positive=positive)
-    return _known(clause, value.is_(None), asked)
-
-
-def _compared(value: ColumnElement[Anything], leaf: AttributeIs, *, positive: bool) -> ColumnElement[bool]:
-    """The comparison, or its opposite, for a known value; NULL for an unknown one."""
-    operands = [float(o) for o in leaf.operands] if leaf.type == "number" else list(leaf.operands)
-    low, high = operands[0], operands[-1]
-    match leaf.comparison:
-        case "is":
-            return value == low if positive else value != low
-        case "in":
-            return value.in_(operands) if positive else value.not_in(operands)
-        case "above":
-            return value > low if positive else value <= low
-        case "at_least":
-            return value >= low if positive else value < low
-        case "below":
-            return value < low if positive else value >= low
-        case "at_most":
-            return value <= low if positive else value > low
-        case "between":
-            return sa.and_(value >= low, value <= high) if positive else sa.or_(value < low, value > high)
-        case "month_day":
-            return _on_days(value, operands, positive=positive)
-        case "starts_with":
-            # Characters, not LIKE: SQLite's ignores case, and a percent sign is a percent sign.
-            start = sa.func.substr(value, 1, len(str(low)), type_=sa.Text())
-            return start == low if positive else start != low
-        case _:
-            raise ValueError(f"'{leaf.comparison}' cannot compare {leaf.type} '{leaf.attribute}'")

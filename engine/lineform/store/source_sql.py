@@ -18,8 +18,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from lineform.segments.friend import Value
 from lineform.segments.predicate import AttributeType, Happened, Leaf, Predicate, Source, SourceTable
+from lineform.store.comparison_sql import Asked
 from lineform.store.failures import StoreUnusable
-from lineform.store.predicate_sql import Asked, Compiler, History, Question
+from lineform.store.predicate_sql import Compiler, History, Question
 
 Columns = Mapping[str, TypeEngine[Any]]
 """A table's columns with their types."""
