@@ -325,6 +325,24 @@ def test_m1_a_menu_deleted_in_git_leaves_nobody_without_one(origin: str, tmp_pat
     assert settled < min(n for n, one in enumerate(said) if one.startswith("delete richmenu."))
 
 
+def test_m1_nobody_is_forgotten_of_more_friends_than_are_given_another_menu_at_once(
+    origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lineform.run.menus.PART", 2)
+    here = salon(origin, tmp_path, friends=5)
+    for place, user in enumerate(here.users):
+        here.know(user, attributes={"birthday": "1990-04-14"}, tags=("regular",) if place % 2 else ())
+    here.tick_menus()
+    gone = {"richmenu.birthday", "richmenu.gifts"}
+    here.client = replace(here.client, resources={a: r for a, r in here.client.resources.items() if str(a) not in gone})
+    here.declare(rules(REGULAR))
+    done = here.apply(PlanOptions(prune=True))
+    here.control.advance(10)
+    assert here.all_see() == ["main", "regulars", "main", "regulars", "main"]
+    (moved,) = [step.detail for step in done.steps if describe(step.step).startswith("give the friends")]
+    assert moved == "5 friends"
+
+
 # --- M5: drawable from the layout when no image exists (images that LINE would refuse: test_bad_input)
 
 

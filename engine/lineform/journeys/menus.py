@@ -44,7 +44,7 @@ class Menus:
             self._work.setdefault(happening.friend_id, [])
 
     def show(self, friend_id: int, effect: Show) -> None:
-        """A step shows a menu."""
+        """A step or a send shows a menu."""
         self._work.setdefault(friend_id, []).append(effect)
 
     def write(

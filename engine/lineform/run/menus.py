@@ -44,7 +44,7 @@ from lineform.segments.friend import Friend
 from lineform.segments.sentences import phrase
 
 Deed = Happening | Show
-"""What was done to one friend's menu: a tap, or what a step shows."""
+"""What was done to one friend's menu: a tap, or what a step or a send shows."""
 
 LEASE = timedelta(minutes=5)
 AFTER = timedelta(minutes=1)
@@ -94,8 +94,8 @@ def _choices(
         part = ids[start : start + PART]
         history = store.histories(account, part) if reads_events(rules) else {}
         friends = [replace(one, events=history.get(one.id, ())) for one in store.friends(account, part)]
-        for choice, ids in choose(store, account, rules, friends, work, now).items():
-            found.setdefault(choice, []).extend(ids)
+        for choice, mine in choose(store, account, rules, friends, work, now).items():
+            found.setdefault(choice, []).extend(mine)
     return found
 
 

@@ -117,7 +117,7 @@ def rule_for(rules: MenuRules, friend: Friend, now: datetime) -> int:
 
 
 def stands(rules: MenuRules, shown: Shown, outcome: str, now: datetime) -> bool:
-    """Whether a menu that a friend tapped, or a step showed, stays although the rules chose otherwise."""
+    """Whether a menu that a friend tapped, or a step or a send showed, stays although the rules chose otherwise."""
     if shown.source == RULES or shown.outcome != outcome:
         return False
     if not rules.tabs:
@@ -279,7 +279,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """One rule in numbers of friends: for whom it is the first that holds, who sees another menu after all (a tab that
-    they tapped, what a step showed), and who is to get another menu than they have now."""
+    they tapped, what a step or a send showed), and who is to get another menu than they have now."""
 
     rule: int
     menu: str
