@@ -152,7 +152,7 @@ def claim(store: SqlStore, client: Client, now: datetime) -> tuple[float, float,
         for friend_id in ids:
             decision.due(friend_id)
         freezer = Freezer(decision, Maker(decision), "bench", timedelta(seconds=60))
-        assert Purse(Quota(None, 0)).judge(inside, client, now, decision.speech.pushed) is None
+        assert Purse(Quota(None, 0)).judge(inside, client, now, freezer.make()) is None
         freezer.freeze()
         decision.write()
     return held - began, time.perf_counter() - began, len(ids)
