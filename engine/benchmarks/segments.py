@@ -169,6 +169,7 @@ def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: i
         copy = file.with_suffix(".duckdb")
         url = f"sqlite:///{file}"
         load = 0.0 if file.exists() else timed(lambda: loaded(file, size))
+        make_indexes(url)
         if "sqlite" in engines:
             with opened(url, None) as store:
                 yield "sqlite", asked(store, url, None, load) | {"bytes": file.stat().st_size}
@@ -184,8 +185,7 @@ def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: i
     if "postgresql" in engines:
         url = new_database(server)
         load = timed(lambda: fill_postgres(url, size, NOW))
-        with opened(url, None) as store:
-            store.keep_indexes(HOT)
+        make_indexes(url)
         with opened(url, None) as store:
             yield "postgresql", asked(store, url, None, load)
         drop_database(server, url)
@@ -196,9 +196,14 @@ def loaded(file: Path, size: int) -> None:
     part = file.with_suffix(".part")
     part.unlink(missing_ok=True)
     fill_sqlite(f"sqlite:///{part}", size, NOW)
-    with opened(f"sqlite:///{part}", None) as store:
-        store.keep_indexes(HOT)
     part.rename(file)
+
+
+def make_indexes(url: str) -> None:
+    """Those that are not there yet, of whatever version the store was."""
+    with opened(url, None) as store:
+        store.migrate()
+        store.keep_indexes(HOT)
 
 
 def opened(url: str, copy: Path | None) -> SqlStore:
