@@ -25,7 +25,8 @@ class Speech:
 
     @property
     def pushed(self) -> int:
-        """How many friends would be pushed to, each as often as something is said to them."""
+        """How many friends would be pushed to, each as often as something is said to them. What a reply does not take,
+        such as a code, comes on top: that is known when it is made."""
         return sum(1 for said in self.said if not said.refused and not said.by_token(self.now))
 
     def free_at(self, friend: Friend) -> datetime | None:
