@@ -13,6 +13,7 @@ import pytest
 
 from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
+from lineform.model.code_pool import CodesSpec
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.sending.status import SendStatus
@@ -114,3 +115,22 @@ def test_two_runs_in_the_same_second_make_one_send(scene: Any) -> None:
     (send,) = here.sends()
     assert send.status is SendStatus.SENT
     assert here.received() == Counter(here.users)
+
+
+def test_a_send_in_between_counts_once_where_messages_are_made_again_without_a_broken_name(scene: Any) -> None:
+    """What is handed out is made inside of the freeze, behind the look at what came in between."""
+    pool = CodesSpec.model_validate({"kind": "codes", "name": "gift"})
+    gift = campaign("a", messages=({"text": "{{ friend.display_name }}さま {{ code.gift }}"},))
+    friends = [{"displayName": name} for name in ("????", "Aki", "Mio")]
+    here = scene(pool, gift, friends=friends, limits=Limits.model_validate({"per_friend": {"week": 2}}))
+    here.move(DUE)
+    here.with_store(lambda store: store.import_codes(here.client.name, "gift", ["A", "B", "C"], DUE))
+    (aki,) = here.with_store(lambda store: store.friend_ids(here.client.name, here.users[1:2])).values()
+
+    def another_run() -> None:
+        new = new_send(address="campaign.b", recipients=1)
+        here.with_store(lambda store: store.freeze(here.client.name, new, new_batches(1, (aki,)), DUE))
+
+    entries = here.tick(meanwhile("freeze", another_run)).entries
+    assert [(entry.address, entry.accepted, entry.capped) for entry in entries] == [("campaign.a", 2, 1)]
+    assert here.received() == Counter(here.users[1:])

@@ -86,6 +86,7 @@ def judge_again(
     had = once_a_year((one for one in newer if one.address == address), ids) if _year_of(armed) else Left(ids)
     if recent is None:
         return had
+    recent = recent.apart(ids)  # a freeze that is tried again asks again
     for contact in newer:
         recent.add(contact)
     left = _within(run, due, armed, compiled, constant, recent, had.ids, fill)

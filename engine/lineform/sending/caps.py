@@ -105,6 +105,15 @@ class Recent:
         self._bodies: set[tuple[int, int]] = set()
         """Bodies of friends who read more than one."""
 
+    def apart(self, ids: Sequence[int]) -> Recent:
+        """The same about some of these friends, who ascend: what is added to it is not added here."""
+        out = Recent(self._rule, ids, self._now, self._exempt)
+        start, end = out._first - self._first, out._last - self._first + 1
+        out._count, out._close = self._count[start:end], self._close[start:end]
+        out._body = self._body[start:end]
+        out._bodies = {(place - start, body) for place, body in self._bodies if start <= place < end}
+        return out
+
     def add(self, contact: Contact, newcomers: Collection[int] = ()) -> None:
         """Counts a contact. `newcomers` followed after it, which matters for a broadcast only."""
         age = self._now - contact.at

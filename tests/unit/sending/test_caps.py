@@ -51,6 +51,25 @@ def test_a_friend_at_the_weekly_limit_is_left_out_and_one_below_it_is_not() -> N
     assert (list(left.ids), list(left.capped), left.why) == ([6, 9], [5], {Cap.WEEK: 1})
 
 
+@given(st.lists(st.tuples(st.sampled_from([5, 6, 8, 9]), st.sampled_from([HELLO, OTHER]), st.integers(1, 9))))
+def test_some_friends_apart_are_known_as_before_and_add_nothing_to_the_others(told: list[Any]) -> None:
+    found = recent(
+        rule(week=2, gap="20h", same_body="5d"),
+        *(contact(days * DAY / 2, one, digest=digest) for one, digest, days in told),
+        ids=(5, 6, 8, 9),
+    )
+
+    def known(of: Recent, ids: tuple[int, ...]) -> list[Any]:
+        return [(of.cap(one), of.has_read(one, HELLO), of.has_read(one, OTHER)) for one in ids]
+
+    before, some = known(found, (5, 6, 8, 9)), found.apart((6, 8))
+    assert known(some, (6, 8)) == before[1:3]
+    for digest in (HELLO, OTHER):
+        some.add(contact(SECOND, 6, 8, digest=digest))
+    assert all(cap is not None and hello and other for cap, hello, other in known(some, (6, 8)))
+    assert known(found, (5, 6, 8, 9)) == before
+
+
 @pytest.mark.parametrize(("age", "free"), [(7 * DAY - SECOND, False), (7 * DAY, True), (7 * DAY + SECOND, True)])
 def test_a_week_is_seven_rolling_days_to_the_second(age: timedelta, free: bool) -> None:
     assert (recent(rule(week=1), contact(age, 5)).cap(5) is None) is free
