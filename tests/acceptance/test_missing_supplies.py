@@ -15,6 +15,7 @@ import pytest
 from lineform.journeys.due import due_steps
 from lineform.journeys.items import items_due
 from lineform.model.attributes import AttributesSpec
+from lineform.model.client import Limits
 from lineform.model.code_pool import CodesSpec
 from lineform.ports.friends import EventRow
 from lineform.ports.intake import ItemEvent
@@ -161,3 +162,15 @@ def test_links_that_cannot_be_signed_hold_up_nobody_else(life: Any) -> None:
     (stopped,) = blocked(here.at(DUE + 2 * HOUR))
     assert (stopped[0], stopped[3]) == ("scenario.s", "G219")
     assert texts(here, 0) == ["o"]
+
+
+def test_a_code_that_answers_waits_for_the_budget(life: Any) -> None:
+    """It is pushed, since an answer may be lost and a code must not."""
+    here = life(scenario("gifts", says("g", text="{{ code.gift }}")), limits=Limits(monthly_messages=1))
+    imports(here, "A", "B")
+    for place in (0, 1):
+        here.happens(What.FOLLOW, place, reply_token=str(place) * 32, received_at=here.clock.now())
+    assert (texts(here, 0), texts(here, 1)) == (["A"], [])
+    here.limit({"monthly_messages": 9})
+    here.at(DUE + HOUR)
+    assert (texts(here, 0), texts(here, 1)) == (["A"], ["B"])

@@ -177,7 +177,11 @@ class Decision:
                 return
             script, course = found
             answers = cause is not None and cause.answerable(self.now) and _begun_by(course, cause)
-            moved = advance(script, course, person.friend, replace(self._moment(person), answer=answers))
+            moment = replace(self._moment(person), answer=answers)
+            moved = advance(script, course, person.friend, moment)
+            if answers and self.broke and self.shelf.hands_out(moved.effects):
+                # It is pushed all the same, and waits like every push.
+                moved = advance(script, course, person.friend, replace(moment, answer=False))
             yield from self._moved(person, self._supplied(script, course, person, moved), cause, script)
         self._note("stopped a circle", f"friend {person.friend.id}", "more steps at once than scenarios can have")
 

@@ -6,7 +6,7 @@ waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from lineform.errors import BlockedError
 from lineform.journeys.people import Short
@@ -14,7 +14,7 @@ from lineform.run.fill import coupon_ids
 from lineform.run.signing import keys_for, signing_keys
 from lineform.run.stock import no_codes
 from lineform.run.supplies import Supplies
-from lineform.scenarios.effect import Say
+from lineform.scenarios.effect import Effect, Say
 from lineform.sending.given import names_read, pools_read
 from lineform.sending.links import Keys
 from lineform.templates.moments import BUILD
@@ -51,6 +51,10 @@ class Shelf:
             # Kept beside what was made of it, so that no other object can come to bear the ids.
             self._compiled[key] = (say, compile_messages(say.messages, say.context))
         return self._compiled[key][1]
+
+    def hands_out(self, effects: Iterable[Effect]) -> bool:
+        """Whether codes are among what these messages are given: no reply takes those."""
+        return any(pools_read(self.compiled(one).reads) for one in effects if isinstance(one, Say))
 
     def take(self, address: str, friend_id: int, several: Sequence[Say], most: int) -> BlockedError | None:
         """Takes what these messages are given for one of at most `most` friends; why it cannot be had, and then
