@@ -19,7 +19,6 @@ class Style(StrEnum):
     RED = "31"
     GREEN = "32"
     YELLOW = "33"
-    BLUE = "34"
     CYAN = "36"
 
 

@@ -22,8 +22,6 @@ from lineform.sandbox.pages import start_page
 from lineform.sandbox.phone import phone_page, phone_parts
 from lineform.sandbox.world import World
 
-LOOPBACK = ("127.", "::1", "localhost", "testserver")
-
 Work = Callable[[World, Request, dict[str, Any]], Any]
 
 
