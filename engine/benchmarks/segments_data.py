@@ -90,7 +90,6 @@ def fill_sqlite(url: str, size: int, now: datetime) -> None:
         db.execute("COMMIT")
         for _, sql in ours:
             db.execute(sql)
-        db.execute("ANALYZE")
         db.execute("PRAGMA journal_mode = WAL")
 
 
