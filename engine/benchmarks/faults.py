@@ -23,9 +23,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import kills
 from faulty.judge import wrong
@@ -61,11 +62,16 @@ def one_run(seed: str, store: Store) -> tuple[Played, list[str]]:
         played.line.close()
 
 
+@cache
+def plant(bug: str) -> None:
+    """Once in a process."""
+    BUGS[bug]()
+
+
 def _some(url: str, seeds: range, bug: str) -> Told:
     """In a process of its own: these seeds on one store."""
-    if bug and not getattr(_some, "planted", False):
-        BUGS[bug]()
-        _some.planted = True  # type: ignore[attr-defined] # a bug is planted once in a process
+    if bug:
+        plant(bug)
     runs = ticks = deaths = 0
     found = []
     with open_store(url) as store:
@@ -101,7 +107,9 @@ def stores(kinds: tuple[str, ...], count: int) -> Iterator[dict[str, list[str]]]
         yield urls
 
 
-def measure(runs: int, kinds: tuple[str, ...], bug: str = "", first: int = 0, out: Any = sys.stdout) -> dict[str, Any]:
+def measure(
+    runs: int, kinds: tuple[str, ...], bug: str = "", first: int = 0, out: TextIO = sys.stdout
+) -> dict[str, Any]:
     """Plays so many seeds on each kind of store, in as many processes as there are cores."""
     began = time.monotonic()
     cores = min(os.cpu_count() or 1, -(-runs * len(kinds) // CHUNK))
@@ -156,7 +164,7 @@ def main() -> None:
     kinds = tuple(os.environ.get("STORES", "sqlite,postgresql").split(","))
     if seed := os.environ.get("SEED", ""):
         if bug:
-            BUGS[bug]()
+            plant(bug)
         problems = _again(seed, kinds)
         print(json.dumps({"seed": seed, "wrong": problems}))
         sys.exit(1 if problems else 0)

@@ -40,3 +40,10 @@ def test_a_seed_repeats_its_day(faults: Any, store_url: str, tmp_path: Path) -> 
 def test_a_planted_bug_is_found() -> None:
     found = benchmark("faults", code=1, RUNS="8", STORES="sqlite", PROCESSES="0", BUG="outcome-before-the-call")
     assert (found["runs"], found["wrong"] > 0) == (8, True)
+
+
+def test_every_bug_finds_the_place_where_it_is_planted(faults: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for plant in faults.BUGS.values():
+        with monkeypatch.context() as undone:
+            undone.setattr("faulty.planted.setattr", undone.setattr, raising=False)
+            plant()
