@@ -104,12 +104,14 @@ def fill(store: SqlStore, version: str) -> None:
         ids = range(start, min(start + CHUNK, COUNT + 1))
         with store.writing() as connection:
             account = store.own_account_id(connection, "shop")
-            people = [(i, account, f"F{i % 50}", "ja", NOW, False, {}, NOW, NOW, "", "", "") for i in ids]
+            people: list[tuple[object, ...]] = [
+                (i, account, f"F{i % 50}", "ja", NOW, False, {}, NOW, NOW, "", "", "") for i in ids
+            ]
             insert_rows(connection, friends, (*columns, *more), people)
             insert_rows(
                 connection, line_ids, ("friend_id", "account_id", "user_id"), [(i, account, f"U{i:032x}") for i in ids]
             )
-            rows = [
+            rows: list[tuple[object, ...]] = [
                 (
                     *(account, i, "welcome", "", 1, version, "active", "story", NOW - timedelta(days=3), NOW),
                     *(NOW + timedelta(seconds=(i * 7919) % (COUNT // CLAIM)), NOW - timedelta(days=3), "", f"f{i}"),
@@ -152,7 +154,7 @@ def claim(store: SqlStore, client: Client, now: datetime) -> tuple[float, float,
         for friend_id in ids:
             decision.due(friend_id)
         freezer = Freezer(decision, Maker(decision), "bench", timedelta(seconds=60))
-        assert Purse(Quota(None, 0)).judge(inside, client, now, freezer.make()) is None
+        Purse(Quota(None, 0)).judge(inside, client, now, freezer.make())
         freezer.freeze()
         decision.write()
     return held - began, time.perf_counter() - began, len(ids)

@@ -23,7 +23,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -31,7 +31,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
-from typing import Any
+from typing import Any, TextIO
 
 from servers import new_database, postgres_server
 
@@ -328,11 +328,11 @@ def _run(nurseries: tuple[Nursery, Nursery], origin: str, place: Place, number: 
     return kills, f"run {number} ({shape}, seed {seed}): {problem}" if problem else ""
 
 
-def _only_key(sends: Any) -> str:
+def _only_key(sends: Sequence[Send]) -> str:
     return sends[0].key if len(sends) == 1 else ""
 
 
-def measure(runs: int, seed: int, kind: str = "sqlite", out: Any = sys.stdout) -> dict[str, Any]:
+def measure(runs: int, seed: int, kind: str = "sqlite", out: TextIO = sys.stdout) -> dict[str, Any]:
     """Makes all runs on one kind of store and prints each that went wrong."""
     began = time.monotonic()
     pairs: SimpleQueue[tuple[Nursery, Nursery]] = SimpleQueue()
@@ -368,7 +368,7 @@ def measure(runs: int, seed: int, kind: str = "sqlite", out: Any = sys.stdout) -
     return {"runs": runs, "kills": kills, "wrong": wrong, "seconds": round(time.monotonic() - began, 1)}
 
 
-def measure_both(runs: int, seed: int = 1, out: Any = sys.stdout) -> dict[str, Any]:
+def measure_both(runs: int, seed: int = 1, out: TextIO = sys.stdout) -> dict[str, Any]:
     """So many runs, half of them on each kind of store."""
     parts = [measure(runs // 2, seed, kind, out) for kind in ("sqlite", "postgresql")]
     return {word: sum(part[word] for part in parts) for word in ("runs", "kills", "wrong")}

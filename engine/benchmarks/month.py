@@ -23,7 +23,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing import get_context
@@ -252,7 +251,7 @@ def one_core(url: str, seed: str, friends: int) -> Told:
 
 def main() -> None:
     shared = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-    server = postgres_server(STORE == "postgresql") if STORE == "postgresql" else nullcontext()
+    server = postgres_server(STORE == "postgresql")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder, server as running:
         shares = [FRIENDS // CORES + (core < FRIENDS % CORES) for core in range(CORES)]
         urls = [

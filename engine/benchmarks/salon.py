@@ -208,7 +208,7 @@ def send(origin: str, store: Store, friends: int, *, paced: bool) -> Sent:
             else HttpLineAccount(Calls(Transport(origin, TOKEN, clock), _Unpaced(clock, 60.0), clock))
         )
         async with account:
-            (entry,) = (await tick(CLIENT, account, watched, clock, TickOptions())).entries  # type: ignore[arg-type]
+            (entry,) = (await tick(CLIENT, account, watched, clock, TickOptions())).entries
         assert (entry.outcome, entry.accepted) == (Outcome.SENT, friends), entry
 
     start, core = time.perf_counter(), time.process_time()

@@ -23,8 +23,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, nullcontext
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -54,6 +54,7 @@ from lineform.segments.predicate import (
 from lineform.segments.predicate import Any as AnyOf
 from lineform.segments.reading import matches
 from lineform.store import open_store
+from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.open import SqlStore
 from support.populations import NOWS, history, population, trees
 from support.stores import user
@@ -103,12 +104,26 @@ RULES = MenuRules(
     ),
     default="main",
 )
-Answers = dict[str, float]
+Seconds = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured on one engine."""
+
+    seconds: Seconds
+    load_s: float
+    """0 where it was loaded before."""
+    peak_mb: float
+    bytes: int = 0
+    """On the disk; 0 where nobody knows."""
+
+
 HOT: dict[str, AttributeType] = {"tier": "enum", "prefecture": "enum", "visits": "number", "birthday": "date"}
 """Declared with `indexed: true`."""
 
 
-def ask(store: SqlStore, repeat: int) -> tuple[Answers, dict[str, object]]:
+def ask(store: SqlStore, repeat: int) -> tuple[Seconds, dict[str, object]]:
     """The fastest of some times, and what was answered."""
     questions: dict[str, Callable[[], object]] = {
         name: lambda tree=tree: store.count(ACCOUNT, tree, NOW)  # type: ignore[misc]
@@ -151,17 +166,17 @@ def peak_of(url: str, copy: Path | None) -> float:
     return float(json.loads(done.stdout.splitlines()[-1])["peak_mb"])
 
 
-def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: int) -> Iterator[tuple[str, dict]]:
+def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: int) -> Iterator[tuple[str, Result]]:
     """Each engine with its seconds, its peak and the time that loading took; all of them answer alike."""
     told: list[dict[str, object]] = []
 
-    def asked(store: SqlStore, url: str, copy: Path | None, load: float) -> dict:
+    def asked(store: SqlStore, url: str, copy: Path | None, load: float) -> Result:
         gc.collect()
         print(f"{size:,} friends" + (f" loaded in {load:,.0f} s" if load else ", loaded before"), file=sys.stderr)
         seconds, answers = ask(store, repeat)
         told.append(answers)
         assert answers == told[0], "the engines do not answer alike"
-        return {"seconds": seconds, "load_s": load, "peak_mb": peak_of(url, copy)}
+        return Result(seconds, load, peak_of(url, copy))
 
     if "sqlite" in engines or "duckdb" in engines:
         kept = os.environ.get("KEEP")
@@ -172,13 +187,13 @@ def measured(size: int, folder: Path, engines: list[str], server: URL, repeat: i
         make_indexes(url)
         if "sqlite" in engines:
             with opened(url, None) as store:
-                yield "sqlite", asked(store, url, None, load) | {"bytes": file.stat().st_size}
+                yield "sqlite", replace(asked(store, url, None, load), bytes=file.stat().st_size)
         if "duckdb" in engines:
             with opened(url, copy) as store:
                 load = 0.0 if copy.exists() else timed(lambda: store.refresh_copy(NOW))
-                with store.copy.current() as answers:
+                with copy_of(store).current() as answers:
                     assert answers is not None
-                yield "duckdb", asked(store, url, copy, load) | {"bytes": copy.stat().st_size}
+                yield "duckdb", replace(asked(store, url, copy, load), bytes=copy.stat().st_size)
         if not kept:
             for path in folder.glob(f"{size}.*"):
                 path.unlink()
@@ -212,6 +227,11 @@ def opened(url: str, copy: Path | None) -> SqlStore:
     return store
 
 
+def copy_of(store: SqlStore) -> PopulationCopy:
+    assert store.copy is not None
+    return store.copy
+
+
 def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -239,9 +259,15 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
             # Opened once: opening it takes longer than most of these questions, and without it the store would answer.
             copied = worlds[-1][0]
             copied.refresh_copy(NOW)
-            answers = stack.enter_context(copied.copy.current())
+            copy = copy_of(copied)
+            answers = stack.enter_context(copy.current())
             assert answers is not None, "the copy cannot be asked"
-            copied.copy.current = lambda: nullcontext(answers)
+
+            @contextmanager
+            def held() -> Iterator[Answers | None]:
+                yield answers
+
+            copy.current = held  # type: ignore[method-assign] # for this copy alone
 
         @settings(
             max_examples=count,
@@ -281,14 +307,14 @@ def main() -> None:
     )
     engines = os.environ.get("ENGINES", "sqlite,duckdb,postgresql").split(",")
     sizes = (size // 10, size)
-    found: dict[str, dict[int, dict]] = {}
+    found: dict[str, dict[int, Result]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with postgres_server("postgresql" in engines, synced=True) as server:
             for one in sizes:
                 for engine, result in measured(one, folder, engines, server, repeat):
                     found.setdefault(engine, {})[one] = result
-                    print(f"{engine}, {one:,} friends: peak {result['peak_mb']:,.0f} MB\n", file=sys.stderr)
+                    print(f"{engine}, {one:,} friends: peak {result.peak_mb:,.0f} MB\n", file=sys.stderr)
             urls = [f"sqlite:///{folder}/trees.db"]
             urls += [new_database(server)] if "postgresql" in engines else []
             urls += [f"sqlite:///{folder}/copied.db"] if "duckdb" in engines else []
@@ -301,38 +327,36 @@ def main() -> None:
     print(json.dumps(told(found, sizes) | {"rows_per_s": round(rows_per_s), "trees": tried, "disagreements": wrong}))
 
 
-def show(found: dict[str, dict[int, dict]], sizes: tuple[int, int]) -> None:
+def show(found: dict[str, dict[int, Result]], sizes: tuple[int, int]) -> None:
     columns = [(engine, one) for engine in found for one in sizes]
     print("seconds, the fastest time\n")
     print(f"{'':28}" + "".join(f"{engine:>14}" for engine, _ in columns))
     print(f"{'friends':28}" + "".join(f"{one:>14,}" for _, one in columns))
-    for question in next(iter(found.values()))[sizes[0]]["seconds"]:
-        print(f"{question:28}" + "".join(f"{found[e][one]['seconds'][question]:>14.3f}" for e, one in columns))
-    print(f"{'peak MB of streamed ids':28}" + "".join(f"{found[e][one]['peak_mb']:>14.0f}" for e, one in columns))
+    for question in next(iter(found.values()))[sizes[0]].seconds:
+        print(f"{question:28}" + "".join(f"{found[e][one].seconds[question]:>14.3f}" for e, one in columns))
+    print(f"{'peak MB of streamed ids':28}" + "".join(f"{found[e][one].peak_mb:>14.0f}" for e, one in columns))
 
 
-def told(found: dict[str, dict[int, dict]], sizes: tuple[int, int]) -> dict[str, object]:
+def told(found: dict[str, dict[int, Result]], sizes: tuple[int, int]) -> dict[str, object]:
     small, large = sizes
     seconds = {
         engine: {
-            question: {str(one): round(by[one]["seconds"][question], 4) for one in sizes}
-            for question in by[large]["seconds"]
+            question: {str(one): round(by[one].seconds[question], 4) for one in sizes} for question in by[large].seconds
         }
         for engine, by in found.items()
     }
     growth = {
-        engine: {q: round(by[large]["seconds"][q] / by[small]["seconds"][q], 1) for q in by[large]["seconds"]}
+        engine: {q: round(by[large].seconds[q] / by[small].seconds[q], 1) for q in by[large].seconds}
         for engine, by in found.items()
     }
     result: dict[str, object] = {"size": large, "seconds": seconds, "growth": growth}
     result["load_s"] = {
-        engine: {str(one): round(by[one]["load_s"], 1) for one in sizes if by[one]["load_s"]}
-        for engine, by in found.items()
+        engine: {str(one): round(by[one].load_s, 1) for one in sizes if by[one].load_s} for engine, by in found.items()
     }
-    result["bytes"] = {engine: by[large]["bytes"] for engine, by in found.items() if "bytes" in by[large]}
-    result["peak_mb"] = max(by[one]["peak_mb"] for by in found.values() for one in sizes)
+    result["bytes"] = {engine: by[large].bytes for engine, by in found.items() if by[large].bytes}
+    result["peak_mb"] = max(by[one].peak_mb for by in found.values() for one in sizes)
     if "sqlite" in found and "duckdb" in found:
-        slow, fast = found["sqlite"][large]["seconds"], found["duckdb"][large]["seconds"]
+        slow, fast = found["sqlite"][large].seconds, found["duckdb"][large].seconds
         logs = [math.log(slow[question] / fast[question]) for question in slow]
         result["duckdb_over_sqlite"] = round(math.exp(sum(logs) / len(logs)), 2)
     return result

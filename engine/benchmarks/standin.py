@@ -16,7 +16,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 BOT = "U" + "b" * 32
 _ID = b"X-Line-Request-Id: 00000000-0000-4000-8000-%012x\r\n"
@@ -63,9 +62,10 @@ class Line(asyncio.Protocol):
         self._counts, self._latency = counts, latency
         self._loop = asyncio.get_running_loop()
         self._held = b""
-        self._transport: Any = None
+        self._transport: asyncio.Transport
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

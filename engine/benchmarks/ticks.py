@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import cast
 
 from servers import new_database, postgres_server
 from sqlalchemy import event
@@ -29,10 +29,12 @@ from lineform.demo.deeds import deeds_of, history_of
 from lineform.demo.population import populate
 from lineform.demo.week import Stage, apply_client, live, settle
 from lineform.hooks.calls import Hooks
+from lineform.line.signature import ChannelSignature
 from lineform.loading import load_project
 from lineform.model.project import Client
 from lineform.planning.live import Bot
 from lineform.planning.options import PlanOptions
+from lineform.ports.line_account import LineAccount
 from lineform.run.options import TickOptions
 from lineform.run.tick import tick
 from lineform.sending.revision import declared_by
@@ -41,9 +43,11 @@ from lineform.serve.options import Served, ServeOptions
 from lineform.serve.turning import Turning
 from lineform.serve.working import Following
 from lineform.settings import Settings
+from lineform.store.open import SqlStore
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.planned import plan_all
 from lineform.wiring.sandbox import offline
+from lineform.wiring.serving import reader_of
 from lineform.wiring.session import Session
 from lineform.wiring.ticking import ALSO
 
@@ -79,7 +83,7 @@ async def _week(stage: Stage) -> None:
         pass
 
 
-async def _measured(store: Any, once: Callable[[], Awaitable[object]]) -> dict[str, float]:
+async def _measured(store: SqlStore, once: Callable[[], Awaitable[object]]) -> dict[str, float]:
     statements = 0
 
     def count(*_: object) -> None:
@@ -106,10 +110,11 @@ async def _measured(store: Any, once: Callable[[], Awaitable[object]]) -> dict[s
 
 
 async def _client(stage: Stage, client: Client) -> dict[str, dict[str, float]]:
-    store: Any = stage.session.store
-    account: Any = _Quiet(client.spec.bot)
+    store = stage.session.store
+    assert isinstance(store, SqlStore)
+    account = cast(LineAccount, _Quiet(client.spec.bot))
     options = TickOptions()
-    served: Any = Served(client, Any, account, Any)
+    served = Served(client, ChannelSignature("nobody's"), account, reader_of(client))
     following, metrics = Following(_nothing), Metrics(stage.clock)
     turning = Turning({client.name: served}, store, stage.clock, Hooks(), metrics, ServeOptions(), following, ALSO)
     found = {"tick": await _measured(store, lambda: tick(client, account, store, stage.clock, options, ALSO))}

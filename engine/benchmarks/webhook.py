@@ -31,16 +31,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
 from salon import CLIENT
 from servers import new_database, postgres_server
 from standin import cores
+from starlette.types import ASGIApp
 
+from lineform.planning.live import Bot
+from lineform.ports.line_account import LineAccount, OutcomeUnknown
 from lineform.run.halt import halt, resume
-from lineform.store.open import open_store
+from lineform.run.options import Run
+from lineform.scenarios.happening import Happening
+from lineform.store.open import SqlStore, open_store
 
 EVENTS = int(os.environ.get("EVENTS", "60000"))
 BURST = int(os.environ.get("BURST", "100000"))
@@ -109,7 +114,8 @@ class Poster(asyncio.Protocol):
         self._turn, self._posted, self._over = turn, posted, over
         self._number, self._since, self._buffer = -1, 0.0, b""
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._next()
 
@@ -211,29 +217,30 @@ def serving(kind: str, url: str, core: int) -> Iterator[Served]:
         process.stdout.close()
 
 
-def ours(url: str) -> Any:
-    from lineform.line.signature import ChannelSignature  # noqa: PLC0415 - each child loads what it needs
-    from lineform.ports.line_account import OutcomeUnknown  # noqa: PLC0415
+def ours(url: str) -> ASGIApp:
+    from lineform.hooks.calls import Hooks  # noqa: PLC0415 - each child loads what it needs
+    from lineform.line.signature import ChannelSignature  # noqa: PLC0415
     from lineform.serve import app, options, working  # noqa: PLC0415
     from lineform.wiring.clock import SystemClock  # noqa: PLC0415
     from lineform.wiring.serving import reader_of  # noqa: PLC0415
 
     class NoLine:
-        async def bot(self) -> Any:
+        async def bot(self) -> Bot:
             raise OutcomeUnknown("there is no LINE here")
 
         async def close(self) -> None:
             return None
 
-    async def live(_: Any, happenings: Any) -> None:
+    async def live(_: Run, happenings: Sequence[Happening]) -> None:
         return None
 
-    served = options.Served(CLIENT, ChannelSignature(SECRET), NoLine(), reader_of(CLIENT))  # type: ignore[arg-type]
-    parts = app.Parts([served], open_store(url), SystemClock(), NoLine(), working.Following(live))  # type: ignore[arg-type]
+    account = cast(LineAccount, NoLine())
+    served = options.Served(CLIENT, ChannelSignature(SECRET), account, reader_of(CLIENT))
+    parts = app.Parts([served], open_store(url), SystemClock(), Hooks(), working.Following(live))
     return app.create_app(parts, options.ServeOptions(every=86_400.0))
 
 
-def plain(url: str) -> Any:
+def plain(url: str) -> ASGIApp:
     """What LINE's own example does (https://github.com/line/line-bot-sdk-python), with a table to put the events in."""
     from linebot.v3 import WebhookParser  # noqa: PLC0415
     from linebot.v3.exceptions import InvalidSignatureError  # noqa: PLC0415
@@ -289,8 +296,10 @@ def prepared(url: str, *, halted: bool) -> None:
 
 def missing(url: str, wire: Sequence[bytes], posted: Posted) -> int:
     """Events of posts that were answered 200 and are not in the store."""
-    with open_store(url) as store, store.engine.connect() as connection:  # type: ignore[attr-defined]
-        kept = set(connection.execute(sa.text("SELECT event_id FROM inbox")).scalars())
+    with open_store(url) as store:
+        assert isinstance(store, SqlStore)
+        with store.engine.connect() as connection:
+            kept = set(connection.execute(sa.text("SELECT event_id FROM inbox")).scalars())
     lost = 0
     for number in posted.answered:
         for one in json.loads(wire[number].partition(b"\r\n\r\n")[2])["events"]:
@@ -352,7 +361,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         count = iter(range(100))
-        sqlite = lambda: f"sqlite:///{folder}/{next(count)}.db"  # noqa: E731
+
+        def sqlite() -> str:
+            return f"sqlite:///{folder}/{next(count)}.db"
+
         handler = stored("plain", sqlite(), server_core, max(POSTED, EVENTS // 20))
         with postgres_server(synced=True, core=server_core) as server:
             found = {"SQLite": stored("ours", sqlite(), server_core, EVENTS)}

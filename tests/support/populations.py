@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -29,6 +29,7 @@ from lineform.segments.predicate import (
     IsMember,
     Maybe,
     Not,
+    Operand,
     Predicate,
     Sum,
 )
@@ -75,6 +76,8 @@ MOMENTS = tuple(
     for ago in AGO
     for off in (-1, 0, 1)
 )
+_Measured = Literal["is", "above", "at_least", "below", "at_most", "between"]
+_MEASURED: tuple[_Measured, ...] = ("is", "above", "at_least", "below", "at_most", "between")
 _ORDERED: tuple[Comparison, ...] = ("above", "at_least", "below", "at_most", "between")
 _COMPARISONS: dict[AttributeType, tuple[Comparison, ...]] = {
     "text": ("is", "in", "starts_with", "known"),
@@ -149,7 +152,7 @@ def _dates(draw: st.DrawFn) -> Predicate:
     spans = ("today", "tomorrow", "this_month", "next_month", "next_1_days", "next_7_days", "next_366_days", "month_2")
     if draw(st.booleans()):
         return Anniversary("birthday", draw(st.sampled_from(spans)), TOKYO)
-    comparison = draw(st.sampled_from(("is", "above", "at_least", "below", "at_most", "between")))
+    comparison = draw(st.sampled_from(_MEASURED))
     years = sorted(draw(st.lists(st.integers(17, 30), min_size=2, max_size=2)))
     return AgeIs("birthday", comparison, tuple(years if comparison == "between" else years[:1]), TOKYO)
 
@@ -182,7 +185,7 @@ def _happened(draw: st.DrawFn) -> Predicate:
 def _measures(draw: st.DrawFn) -> Count | Sum | Edge:
     if draw(st.integers(0, 3)) == 0:
         return Edge(draw(st.sampled_from(("first", "last"))), draw(_points), draw(_points))
-    comparison = draw(st.sampled_from(("is", "above", "at_least", "below", "at_most", "between")))
+    comparison = draw(st.sampled_from(_MEASURED))
     if draw(st.booleans()):
         return Count(comparison, _operands(draw, comparison, _counts))
     return Sum("amount", comparison, _operands(draw, comparison, st.sampled_from(SUMS)))
@@ -202,6 +205,7 @@ def _comparisons(draw: st.DrawFn, names: dict[AttributeType, tuple[str, ...]]) -
     name = draw(st.sampled_from(names[kind]))
     comparison = draw(st.sampled_from(_COMPARISONS[kind]))
     known = st.sampled_from(_OPERANDS[kind])
+    operands: Sequence[Operand]
     if comparison == "known":
         operands = [draw(st.booleans())]
     elif comparison == "between":

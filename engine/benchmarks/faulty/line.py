@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -44,7 +45,7 @@ KINDS = {
 class Line:
     """One account at LINE. `chance` is the probability that a call meets trouble."""
 
-    def __init__(self, seed: str, now: Any, bot: str, quota: int | None) -> None:
+    def __init__(self, seed: str, now: Callable[[], float], bot: str, quota: int | None) -> None:
         self.random = Random(f"{seed}/line")
         self.state = State(None)
         self.world = World(self.state, SandboxClock(now), self.random.getrandbits(32))
