@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from faulty.play import Played
-from lineform.ports.ledger import Send
 from lineform.sending.conclusion import conclusion
+from lineform.sending.keys import part_of
 from lineform.sending.status import BatchStatus, SendStatus
 from lineform.store.open import SqlStore
 from lineform.store.tables import accounts, batches, sends
@@ -114,16 +114,21 @@ def _lost(played: Played) -> Iterator[str]:
     read = defaultdict(set)
     for user, text, _ in _texts(played):
         read[text].add(user)
-    for send in found:
-        if send.status is not SendStatus.SENT or send.address not in everyone or _parts(send, found):
-            continue
-        frozen = set(played.store.frozen_friends(send.id))
-        if frozen and not send.capped and (missing := {user for user in sure if ids[user] not in frozen}):
-            yield f"{send.address}@{send.key} was frozen without {len(missing)} of its friends"
-        text = f"{send.address.partition('.')[2]} at {send.key.replace('T', ' ')[:16]}"
-        expected = {user for user in sure if not frozen or ids[user] in frozen}
-        if lacking := expected - read[text]:
-            yield f"{send.address}@{send.key} is sent, and {len(lacking)} of {len(expected)} did not read '{text}'"
+    for first in (send for send in found if send.address in everyone and part_of(send.key) is None):
+        # Those who had to wait are in its further parts, of which the last one says whether somebody waits still.
+        parts = (send for send in found if send.address == first.address and part_of(send.key) == first.key)
+        whole = [first, *parts]
+        frozen = {send.id: set(played.store.frozen_friends(send.id)) for send in whole}
+        together = set().union(*frozen.values())
+        missing = {user for user in sure if ids[user] not in together}
+        begun = all(send.status in (SendStatus.SENT, SendStatus.UNCERTAIN) for send in whole)
+        if together and missing and begun and not whole[-1].capped:
+            yield f"{first.name} was frozen without {len(missing)} of its friends"
+        text = f"{first.address.partition('.')[2]} at {first.key.replace('T', ' ')[:16]}"
+        for send in (send for send in whole if send.status is SendStatus.SENT):
+            expected = {user for user in sure if not frozen[send.id] or ids[user] in frozen[send.id]}
+            if lacking := expected - read[text]:
+                yield f"{send.name} is sent, and {len(lacking)} of {len(expected)} did not read '{text}'"
     stopped = {note.subject.partition("@")[0] for note in played.store.notes(played.client.name, 10_000)}
     for resource in played.client.resources.values():
         address = str(resource.address)
@@ -135,13 +140,6 @@ def _lost(played: Played) -> Iterator[str]:
 def _everyone(resource: Any) -> bool:
     audience = getattr(resource.spec, "audience", None)
     return audience is not None and bool(getattr(audience, "everyone", False) or audience == "everyone")
-
-
-def _parts(send: Send, found: Any) -> bool:
-    """Whether a send has further parts, for those who had to wait."""
-    return any(
-        other is not send and other.address == send.address and other.key.startswith(send.key) for other in found
-    )
 
 
 def _money(played: Played) -> Iterator[str]:
