@@ -20,7 +20,7 @@ from lineform.segments.predicate import AttributeType
 from lineform.store.database import Database
 from lineform.store.failures import translated
 from lineform.store.json_values import PostgresValues, SqliteValues
-from lineform.store.tables import events, friend_menus, friend_tags, friends
+from lineform.store.tables import events, friends
 
 _THERE = {
     "sqlite": "SELECT name, TRUE AS usable FROM sqlite_master WHERE type = 'index'",
@@ -33,14 +33,6 @@ _LONGEST_NAME: Final = 63
 ONE_MAKER = sa.text("SELECT pg_try_advisory_lock(0x6C666964786573)")
 """Held while indexes are made. Nobody waits for it: whoever waits holds a snapshot, whose end PostgreSQL awaits before
 an index is finished."""
-_LEARN = tuple(
-    sa.text(words)
-    for words in (
-        # So many rows of each index tell enough, and take some milliseconds among a hundred million.
-        "PRAGMA analysis_limit = 1000",
-        *(f"ANALYZE {table.name}" for table in (friends, friend_tags, events, friend_menus)),
-    )
-)
 
 
 class HotValues(Database):
@@ -48,19 +40,17 @@ class HotValues(Database):
 
     def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
         """Makes the indexes over these attributes, and over tapped links, that are not there yet, for all accounts of
-        the store; how many. On PostgreSQL others write meanwhile, and where another run is making indexes, these are
-        left to the next one. The database learns what is in its tables: SQLite does so only when it is asked to, and
-        PostgreSQL takes no expression into account before."""
+        the store; how many. On PostgreSQL others write meanwhile, what the expressions give is learned, and where
+        another run is making indexes, these are left to the next one."""
+        with self.reading() as connection:
+            if not self._missing(connection, attributes):
+                return 0
         if self.postgres:
-            with self.reading() as connection:
-                missing = self._missing(connection, attributes)
-            return self._made_beside_others(attributes) if missing else 0
+            return self._made_beside_others(attributes)
         with self.writing() as connection:
             missing = self._missing(connection, attributes)
             for index in missing:
                 connection.execute(CreateIndex(index))
-            for statement in _LEARN:
-                connection.execute(statement)
         return len(missing)
 
     def _missing(self, connection: Connection, attributes: Mapping[str, AttributeType]) -> dict[sa.Index, bool]:
