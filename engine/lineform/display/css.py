@@ -33,6 +33,12 @@ IMAGE_SIZES = {
 }  # fmt: skip
 
 
+def number(value: float) -> str:
+    """A number of four digits, which bears no exponent however large or small it is."""
+    short = f"{value:.4g}"
+    return f"{value:.4f}" if "e" in short else short
+
+
 def declarations(*pairs: tuple[str, str]) -> str:
     """A style attribute of the pairs that have a value."""
     return ";".join(f"{name}:{value}" for name, value in pairs if value)

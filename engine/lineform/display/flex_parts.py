@@ -234,7 +234,7 @@ def _icon(part: Mapping[str, Any], place: Place) -> Html:
     style = css.declarations(("font-size", size)) + ";" + item_style(part, place)
     # A box without text has its bottom as its baseline, so the icon's bottom stands on the line whether it loads or
     # not.
-    glyph = span("fx-glyph", picture(part.get("url")), style=f"width:{across / down:.4g}em")
+    glyph = span("fx-glyph", picture(part.get("url")), style=f"width:{css.number(across / down)}em")
     return div("fx-icon", glyph, style=style)
 
 

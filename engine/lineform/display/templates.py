@@ -96,4 +96,4 @@ def area_style(area: Mapping[str, Any], width: int, height: int) -> str:
     """Where an area lies, as percentages of the picture, so that it fits at any size on the screen."""
     x, y, across, down = (css.whole(area.get(name), most=100_000) or 0 for name in ("x", "y", "width", "height"))
     shares = (("left", x / width), ("top", y / height), ("width", across / width), ("height", down / height))
-    return ";".join(f"{name}:{100 * part:.4g}%" for name, part in shares)
+    return ";".join(f"{name}:{css.number(100 * part)}%" for name, part in shares)

@@ -102,6 +102,13 @@ def assert_harmless(markup: str) -> None:
     markup.encode()
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (100 / 3, "33.33"), (9_999.4, "9999"), (1e7, "10000000.0000"), (1e-6, "0.0000")]
+)
+def test_no_number_has_an_exponent(value: float, text: str) -> None:
+    assert css.number(value) == text
+
+
 @given(st.sampled_from(SAMPLES).flatmap(spoiled))
 @settings(max_examples=250, deadline=None)
 def test_a_message_full_of_hostile_values_stays_harmless(message: dict[str, Any]) -> None:
