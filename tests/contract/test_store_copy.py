@@ -37,6 +37,7 @@ from lineform.segments.predicate import (
 from lineform.store import copy as copies
 from lineform.store import open_store
 from lineform.store.copy import PopulationCopy
+from lineform.store.failures import StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.store.tables import metadata
 from support.populations import history, population
@@ -185,6 +186,24 @@ def test_a_damaged_file_costs_nothing_but_time(store: SqlStore, tmp_path: Path) 
     (tmp_path / "copy" / "copy.duckdb").write_bytes(b"no database" * 10_000)
     assert store.count("aoba", EVERYONE, NOW) == len(true(store)[0])
     assert not (tmp_path / "copy" / "copy.duckdb").exists()
+    assert copy_of(store).refresh(NOW).anew
+    assert told(store) == true(store)
+
+
+def test_where_it_cannot_be_made_nothing_is_left_of_it(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise duckdb.OutOfMemoryException("no room for 花子")
+
+    copy_of(store).remove()
+    monkeypatch.setattr(copies.Loader, "everything", full)
+    with pytest.raises(StoreUnusable, match="OutOfMemoryException") as refused:
+        copy_of(store).refresh(NOW)
+    assert "花子" not in f"{refused.value.message} {refused.value.hint}"
+    assert [path.name for path in (tmp_path / "copy").iterdir() if path.suffix != ".lock"] == []
+    assert store.count("aoba", HasTag("vip"), NOW) == true_count(store, HasTag("vip")) > 0
+    monkeypatch.undo()
     assert copy_of(store).refresh(NOW).anew
     assert told(store) == true(store)
 

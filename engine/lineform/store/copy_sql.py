@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
 from lineform.segments.predicate import AttributeType
-from lineform.store.predicate_sql import MenuColumns
+from lineform.store.predicate_sql import SHOWN, MenuColumns
 from lineform.store.tables import friend_menus, friends
 
 Shredded = Mapping[tuple[str, str, str], str]
@@ -67,7 +67,7 @@ FRIENDS = Copied(
         Column("menu", "VARCHAR", "menu", quoted=True),
         Column("outcome", "VARCHAR", "outcome", quoted=True),
         Column("source", "VARCHAR", "source", quoted=True),
-        Column("menu_at", "TIMESTAMPTZ", "friend_menus.at"),
+        Column("at", "TIMESTAMPTZ", "friend_menus.at"),
         Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 WHEN NOT confirmed THEN 0 END"),
     ),
     json="attributes",
@@ -97,11 +97,7 @@ EVENTS = Copied(
 TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
 MENUS = MenuColumns(
     friends,
-    sa.literal_column("friends.menu", sa.Text()),
-    sa.literal_column("friends.outcome", sa.Text()),
-    sa.literal_column("friends.source", sa.Text()),
-    sa.literal_column("friends.menu_at", friend_menus.c.at.type),
-    sa.literal_column("friends.confirmed", sa.Boolean()),
+    tuple(sa.literal_column(f'friends."{name}"', friend_menus.c[name].type).label(name) for name in SHOWN),
 )
 NAMES = ("tags", "event_types")
 """Small tables that are copied whole."""

@@ -24,6 +24,7 @@ from lineform.store.friends import FriendReading
 from lineform.store.predicate_sql import Question, holding, reachable
 from lineform.store.tables import friend_menus, friends, menu_passes
 
+Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
 _PASS = sa.select(menu_passes).where(menu_passes.c.account_id == sa.bindparam("account_id"))
 _OF_BLOCKING = sa.and_(
     friend_menus.c.account_id == sa.bindparam("account_id"),
@@ -42,9 +43,6 @@ _OPEN = (
     .order_by(friend_menus.c.friend_id)
     .limit(sa.bindparam("limit"))
 )
-
-
-Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
 
 
 class MenuRecords(FriendReading):
@@ -190,8 +188,7 @@ def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
     last = len(branches)
     rule: ColumnElement[int] = sa.case(*branches, else_=last) if branches else sa.literal(last)
     menus = asked.menus
-    recorded = [getattr(menus, name).label(name) for name in ("menu", "outcome", "source", "at", "confirmed")]
-    everybody = sa.select(friends.c.id, rule.label("rule"), *recorded).select_from(menus.friends)
+    everybody = sa.select(friends.c.id, rule.label("rule"), *menus.columns).select_from(menus.friends)
     return everybody.where(reachable(asked.account_id)).offset(0).subquery("chosen")
 
 

@@ -78,16 +78,15 @@ class MenuColumns:
 
     friends: sa.FromClause
     """The friends, with these columns beside them."""
-    menu: ColumnElement[str]
-    outcome: ColumnElement[str]
-    source: ColumnElement[str]
-    at: ColumnElement[Anything]
-    confirmed: ColumnElement[bool]
+    columns: tuple[ColumnElement[Anything], ...]
+    """Named as `SHOWN`."""
 
 
+SHOWN = ("menu", "outcome", "source", "at", "confirmed")
+"""What is recorded of a friend's menu, by its columns in `friend_menus`."""
 _STORED = MenuColumns(
     friends.outerjoin(friend_menus, friend_menus.c.friend_id == friends.c.id),
-    *(friend_menus.c[name] for name in ("menu", "outcome", "source", "at", "confirmed")),
+    tuple(friend_menus.c[name] for name in SHOWN),
 )
 
 
