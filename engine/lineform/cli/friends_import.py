@@ -97,9 +97,10 @@ def import_(
                 again = f"to go on after it: --resume-from {counter.row + 1}"
                 click.echo(f"  {again if in_order else _NO_ORDER}", err=True)
             raise
+        counter.close()
+        click.echo(f"{owner.name}: {counted(counter.total)}")
         session.keep_indexes(owner)
         session.keep_copy(owner, make=True)
-    click.echo(f"{owner.name}: {counted(counter.total)}")
     for line in refusals.lines():
         click.echo(line, err=True)
     return FriendsFileError.exit_code if refusals.count and not counter.taken else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -19,6 +19,16 @@ from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.telling import delivered
 from lineform.sending.status import BatchStatus, SendStatus
+
+
+async def worked_off(run: Run, some: Callable[[Run, Purse | None], tuple[Frozen, int]]) -> AsyncIterator[TickEntry]:
+    """Decides about `some` friends and delivers, and so on until nobody is left or the run has to stop."""
+    while not run.options.should_stop():
+        frozen, friends = await within_budget(run, partial(some, run))
+        if not friends:
+            return
+        for entry in await deliver_frozen(run, frozen):
+            yield entry
 
 
 async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from lineform.journeys.book import books
-from lineform.journeys.budget import AskQuota, OverBudget, Purse, within_budget
-from lineform.journeys.delivering import deliver_frozen
+from lineform.journeys.budget import AskQuota, OverBudget, Purse
+from lineform.journeys.delivering import deliver_frozen, worked_off
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.leftovers import go_on
 from lineform.journeys.sweeps import sweep
@@ -102,13 +101,7 @@ def _step(run: Run, size: int, purse: Purse | None) -> tuple[Frozen, int]:
 
 async def queued(run: Run) -> list[TickEntry]:
     """Looks at happenings that were kept for later, as an import keeps them."""
-    entries: list[TickEntry] = []
-    while not run.options.should_stop():
-        frozen, looked_at = await within_budget(run, partial(_queued, run))
-        if not looked_at:
-            return entries
-        entries += await deliver_frozen(run, frozen)
-    return entries
+    return [entry async for entry in worked_off(run, _queued)]
 
 
 def _queued(run: Run, purse: Purse | None) -> tuple[Frozen, int]:

@@ -7,12 +7,11 @@ leaves the rest to the next run. Waves of a rollout and a rest that is let go ar
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from lineform.journeys.book import books
-from lineform.journeys.budget import Purse, within_budget
-from lineform.journeys.delivering import deliver_frozen
+from lineform.journeys.budget import Purse
+from lineform.journeys.delivering import worked_off
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.writing import about, written
 from lineform.ports.ledger import ToDo
@@ -33,11 +32,8 @@ async def done_for_sent(run: Run) -> list[TickEntry]:
     if run.options.dry_run:
         return entries
     try:
-        while not run.options.should_stop():
-            frozen, friends = await within_budget(run, partial(_some, run))
-            if not friends:
-                break
-            entries += await deliver_frozen(run, frozen)
+        async for entry in worked_off(run, _some):
+            entries.append(entry)  # noqa: PERF401 - what came before a failure is told as well
     except Unauthorised:
         raise
     except LineFailure as failure:
