@@ -56,7 +56,7 @@ from lineform.segments.reading import matches
 from lineform.store import open_store
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.open import SqlStore
-from support.populations import NOWS, history, population, trees
+from support.populations import ATTRIBUTES, NOWS, history, population, trees
 from support.stores import user
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -246,6 +246,8 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
         for number, url in enumerate(urls):
             store = stack.enter_context(opened(url, folder / f"{number}.duckdb"))
             store.migrate()
+            if url.endswith("/indexed.db"):
+                store.keep_indexes({name: kind for kind, names in ATTRIBUTES.items() for name in names})
             people = {}
             for seed in range(5):
                 account = f"account-{seed}"
@@ -315,7 +317,7 @@ def main() -> None:
                 for engine, result in measured(one, folder, engines, server, repeat):
                     found.setdefault(engine, {})[one] = result
                     print(f"{engine}, {one:,} friends: peak {result.peak_mb:,.0f} MB\n", file=sys.stderr)
-            urls = [f"sqlite:///{folder}/trees.db"]
+            urls = [f"sqlite:///{folder}/{name}.db" for name in ("plain", "indexed")]
             urls += [new_database(server)] if "postgresql" in engines else []
             urls += [f"sqlite:///{folder}/copied.db"] if "duckdb" in engines else []
             wrong, tried = disagreements(count, folder, urls, engines)

@@ -16,7 +16,7 @@ from lineform.segments.operands import LONGEST
 from lineform.segments.predicate import AttributeIs, Count, Happened, Predicate
 from lineform.store import migrations, open_store
 from lineform.store.failures import StoreUnavailable
-from lineform.store.friends import question
+from lineform.store.friends import about_everybody, question
 from lineform.store.hot import ONE_MAKER
 from lineform.store.open import SqlStore
 from lineform.store.predicate_sql import selected
@@ -66,7 +66,9 @@ def plan(store: SqlStore, predicate: Predicate) -> str:
     with store.reading() as connection:
         account = store.account_id(connection, "aoba")
         assert account is not None
-        query = sa.select(friends.c.id).where(selected(predicate, question(account, NOW, postgres=store.postgres)))
+        asked = question(account, NOW, postgres=store.postgres)
+        asked = asked if store.postgres else about_everybody(asked, connection)
+        query = sa.select(friends.c.id).where(selected(predicate, asked))
         text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
         if store.postgres:
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

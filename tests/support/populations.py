@@ -53,7 +53,14 @@ ROUTES = ("poster", "counter")
 LANGUAGES = ("ja", "en", "")
 TOKYO = "Asia/Tokyo"
 EVENTS = ("visit", "purchase", "訪問")
-FIELDS: dict[str, AttributeType] = {"item": "enum", "note": "text", "amount": "number", "on": "date", "kinds": "set"}
+FIELDS: dict[str, AttributeType] = {
+    "item": "enum",
+    "note": "text",
+    "link": "text",
+    "amount": "number",
+    "on": "date",
+    "kinds": "set",
+}
 AMOUNTS = (0, 1, 100, -5, 0.1, 0.2, 0.3, 0.0001, 2500)
 SUMS = (0.0, 0.3, 100.0, 100.3, 2500.0, -5.0)
 DAY = 86_400

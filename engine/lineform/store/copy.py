@@ -24,8 +24,9 @@ from lineform.ports.copies import CopyState
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
-from lineform.store.copy_sql import EVENTS, FRIENDS, MENUS, Bits, DuckValues, compiled, create_tables
+from lineform.store.copy_sql import DIALECT, EVENTS, FRIENDS, MENUS, Bits, DuckValues, create_tables
 from lineform.store.database import STREAMED, Database, pieces
+from lineform.store.driver_sql import compiled
 from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question
 
@@ -287,7 +288,7 @@ class Answers:
         """Streamed."""
         for gathering, of_set in self._bits.gathering():
             self.duck.execute(gathering, of_set)
-        statement, values = compiled(query)
+        statement, values = compiled(query, DIALECT)
         found = self.duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
             yield from rows

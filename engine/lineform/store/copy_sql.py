@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
 from lineform.segments.predicate import AttributeType
+from lineform.store.driver_sql import compiled
 from lineform.store.predicate_sql import SHOWN, MenuColumns
 from lineform.store.tables import friend_menus, friends
 
@@ -128,20 +129,6 @@ class DuckDialect(postgresql.base.PGDialect):
 DIALECT = DuckDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-def compiled(statement: sa.ClauseElement) -> tuple[str, list[Any]]:
-    """A statement as DuckDB takes it, with its values in their order."""
-    found: Any = statement.compile(dialect=DIALECT)
-    state = found.construct_expanded_state()
-    values = []
-    for name in state.positiontup:
-        value = state.parameters[name]
-        if (bound := found.binds.get(name)) is not None:
-            process = bound.type.dialect_impl(DIALECT).bind_processor(DIALECT)
-            value = value if process is None else process(value)
-        values.append(value)
-    return state.statement, values
-
-
 class DuckValues:
     """Reads what the store keeps as JSON in a table; see `lineform.store.json_values`."""
 
@@ -181,7 +168,7 @@ class Bits:
 
     def among(self, id_: ColumnElement[Any], members: sa.Select[Any]) -> ColumnElement[bool]:
         """Whether a friend is in a set, which has to be gathered before this is asked."""
-        statement, values = compiled(members)
+        statement, values = compiled(members, DIALECT)
         name = self._sets.setdefault((statement, tuple(values)), f"set_{len(self._sets)}")
         place = sa.cast(id_.op("&")(sa.literal_column(str(_BLOCK - 1))), sa.Integer())
         bit = sa.func.get_bit(sa.literal_column(f"friends.{name}"), place, type_=sa.Integer())

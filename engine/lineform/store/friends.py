@@ -16,7 +16,10 @@ from lineform.segments.friend import Friend
 from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
+from lineform.store.driver_sql import streamed
+from lineform.store.hot import index_names
 from lineform.store.json_values import PostgresValues, SqliteValues
+from lineform.store.led_sql import LedCompiler
 from lineform.store.predicate_sql import (
     Question,
     asked_of_sources,
@@ -187,7 +190,11 @@ class FriendReading(Database):
                 if self.postgres and only is None:
                     connection.execute(_ROOM)
                 stage(connection, told.values())
-                yield Asking(asked, partial(_rows, connection))
+                if only is not None:
+                    yield Asking(asked, connection.execute)
+                else:
+                    asked = asked if self.postgres else about_everybody(asked, connection)
+                    yield Asking(asked, partial(streamed, connection))
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:
@@ -293,16 +300,16 @@ class FriendReading(Database):
         return found
 
 
-def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Any]:
-    with connection.execution_options(stream_results=True, yield_per=STREAMED).execute(query) as rows:
-        yield from rows
-
-
 def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:
     """What a predicate is asked of: an account's friends, or one of them."""
     values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
     among = by_exists if postgres else by_in
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)
+
+
+def about_everybody(asked: Question, sqlite: sa.Connection) -> Question:
+    """As SQLite is asked about everybody, by the indexes that it has."""
+    return replace(asked, compiler=partial(LedCompiler, indexes=index_names(sqlite)))
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

@@ -55,15 +55,14 @@ class HotValues(Database):
 
     def _missing(self, connection: Connection, attributes: Mapping[str, AttributeType]) -> dict[sa.Index, bool]:
         """What is to be made, and whether something of that name is in its way."""
-        rows = connection.execute(sa.text(_THERE[connection.dialect.name])).all()
-        there = {row.name: row.usable for row in rows}
-        return {index: index.name in there for index in self._wanted(attributes) if not there.get(index.name)}
+        there = _there(connection)
+        return {index: index.name in there for index in self._wanted(attributes) if not there.get(str(index.name))}
 
     def _wanted(self, attributes: Mapping[str, AttributeType]) -> Iterator[sa.Index]:
         values = PostgresValues if self.postgres else SqliteValues
         for name, kind in attributes.items():
             value = Grouping(values(friends.c.attributes).typed(name, kind))
-            yield _index(_named(kind, name), friends, friends.c.account_id, friends.c.blocked, value)
+            yield _index(index_over(kind, name), friends, friends.c.account_id, friends.c.blocked, value)
         link = Grouping(values(events.c.fields).typed("link", "text"))
         tapped = _index("events_link", events, events.c.type_id, link, events.c.at, events.c.friend_id)
         tapped.dialect_options[self.engine.dialect.name]["where"] = link.is_not(None)
@@ -88,8 +87,19 @@ class HotValues(Database):
         return len(missing)
 
 
-def _named(kind: AttributeType, attribute: str) -> str:
-    """PostgreSQL's names have at most 63 characters, and an attribute's may have as many."""
+def index_names(connection: Connection) -> frozenset[str]:
+    """The indexes that can be used now."""
+    return frozenset(name for name, usable in _there(connection).items() if usable)
+
+
+def _there(connection: Connection) -> Mapping[str, bool]:
+    rows = connection.execute(sa.text(_THERE[connection.dialect.name])).all()
+    return {row.name: row.usable for row in rows}
+
+
+def index_over(kind: AttributeType, attribute: str) -> str:
+    """What the index over such an attribute is called. PostgreSQL's names have at most 63 characters, and an
+    attribute's may have as many."""
     whole = f"friends_{kind}_{attribute}"
     return whole if len(whole) <= _LONGEST_NAME else f"{whole[:50]}_{sha256(whole.encode()).hexdigest()[:12]}"
 

@@ -21,7 +21,7 @@ from lineform.scenarios.menus import NOTHING, RULES, TAP, Group, MenuRules, Pass
 from lineform.segments.predicate import Predicate
 from lineform.store.database import STREAMED, chunks
 from lineform.store.friends import FriendReading
-from lineform.store.predicate_sql import Question, holding, reachable
+from lineform.store.predicate_sql import Question, sorted_out
 from lineform.store.tables import friend_menus, friends, menu_passes
 
 Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
@@ -184,12 +184,10 @@ class MenuRecords(FriendReading):
 
 def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
     """Everybody who can be reached, with the number of the first rule that holds, and what is recorded of them."""
-    branches = [(holding(rule.predicate, asked), number) for number, rule in enumerate(rules.rules)]
-    last = len(branches)
-    rule: ColumnElement[int] = sa.case(*branches, else_=last) if branches else sa.literal(last)
+    rule, everybody = sorted_out(_predicates(rules), asked)
     menus = asked.menus
-    everybody = sa.select(friends.c.id, rule.label("rule"), *menus.columns).select_from(menus.friends)
-    return everybody.where(reachable(asked.account_id)).offset(0).subquery("chosen")
+    chosen = sa.select(friends.c.id, rule.label("rule"), *menus.columns).select_from(menus.friends)
+    return chosen.where(everybody).offset(0).subquery("chosen")
 
 
 def _predicates(rules: MenuRules) -> list[Predicate]:
@@ -239,4 +237,4 @@ def _group(row: Any, rules: MenuRules, now: datetime) -> Group:
         return Group(rule, NOTHING, count)
     # Of many friends only this is said of when: whether their tap is too old.
     at = now - rules.taps if isinstance(rules.taps, timedelta) and late else now
-    return Group(rule, Shown(menu, outcome, source, at, confirmed), count)
+    return Group(rule, Shown(menu, outcome, source, at, bool(confirmed)), count)

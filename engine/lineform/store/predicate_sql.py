@@ -100,12 +100,14 @@ class Question:
     """Reads a friend's attributes."""
     fields: JsonValues
     """Reads an event's fields."""
-    only: int | None = None
+    only: int | ColumnElement[int] | None = None
     staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
     """How it is asked whether a friend is in a set: one of ours, not of a source's."""
     menus: MenuColumns = _STORED
+    compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
+    """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
 
 
 STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
@@ -140,23 +142,18 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
 
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """The friends of this account whom the predicate selects; of them only one, where its id is given."""
-    root = sa.and_(reachable(question.account_id), holding(predicate, question).self_group())
+    root = sa.and_(reachable(question.account_id), question.compiler(question).whole(predicate).self_group())
     return root if question.only is None else sa.and_(friends.c.id == question.only, root)
-
-
-def holding(predicate: Predicate, question: Question) -> ColumnElement[bool]:
-    """Where a predicate holds, of whatever friends a select is about: its root must be `reachable`."""
-    return Compiler(question).compile(predicate, Asked.TRUE)
 
 
 def sorted_out(rules: Sequence[Predicate], question: Question) -> tuple[ColumnElement[int], ColumnElement[bool]]:
     """The place of the first rule that is true, from 0, or the number of rules where none is; and of whom that is
     asked. One CASE over uncorrelated sets: no friend is looked up once for each rule."""
-    compiler = Compiler(question)
+    compiler = question.compiler(question)
     places: list[ColumnElement[int]] = [sa.literal_column(str(n), sa.Integer()) for n in range(len(rules) + 1)]
     branches = [(compiler.compile(rule, Asked.TRUE), place) for rule, place in zip(rules, places, strict=False)]
     place = sa.case(*branches, else_=places[-1]) if branches else places[-1]
-    return place, reachable(question.account_id)
+    return place, compiler.everybody()
 
 
 def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
@@ -169,15 +166,13 @@ def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anythi
 
 def overlap_of(predicates: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
     """How many friends there are by the predicates that are true of them, each a bit."""
-    compiler = Compiler(question)
+    compiler = question.compiler(question)
     zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())
     bits = [
         sa.case((compiler.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
         for place, one in enumerate(predicates)
     ]
-    here = (
-        sa.select(sum(bits, zero).label("bits")).select_from(friends).where(reachable(question.account_id)).subquery()
-    )
+    here = sa.select(sum(bits, zero).label("bits")).select_from(friends).where(compiler.everybody()).subquery()
     return sa.select(here.c.bits, sa.func.count()).group_by(here.c.bits)
 
 
@@ -193,6 +188,14 @@ class Compiler:
         self._staged = question.staged
         self._is_among = question.among
         self._id: ColumnElement[Anything] = friends.c.id
+
+    def everybody(self) -> ColumnElement[bool]:
+        """Where a question about everybody looks, one friend after the other."""
+        return reachable(self._account_id)
+
+    def whole(self, predicate: Predicate) -> ColumnElement[bool]:
+        """Whom a predicate selects that is the whole of a question, among the `reachable`."""
+        return self.compile(predicate, Asked.TRUE)
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """True in SQL where the answer is as asked; false or NULL elsewhere, which AND, OR and WHERE treat alike."""
@@ -268,11 +271,14 @@ class Compiler:
         nothing = of_nothing(measure)
         history = self._history(leaf)
         members = sa.select(history.whose).where(*history.rows, *self._those(leaf, history))
+        having = None
         match measure:
             case Count():
-                # "Never" and "at least once" need no counting.
-                once = (bounds(measure).low, bounds(measure).high) in ((-0.5, 0.5), (0.5, None))
-                having = None if once else between(sa.func.count(), measure, outside=nothing)
+                beyond = _beyond(measure)
+                if beyond is None:
+                    having = between(sa.func.count(), measure, outside=nothing)
+                else:
+                    members = self._more_than(beyond, members, history)
             case Sum():
                 amount = history.fields.typed(safe_name(measure.field), "number")
                 having = between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
@@ -283,6 +289,10 @@ class Compiler:
             members = members.group_by(history.whose).having(having)
         inside = positive != nothing
         return self._among(members, inside=inside)
+
+    def _more_than(self, number: int, members: sa.Select[Anything], history: History) -> sa.Select[Anything]:
+        """Friends with more events than that. "At least once" needs no counting."""
+        return members.group_by(history.whose).having(sa.func.count() > number) if number else members
 
     def _among(self, members: sa.Select[Anything], *, inside: bool) -> ColumnElement[bool]:
         """Whether a friend is in a set of ids, or is not. The set does not depend on the friend."""
@@ -319,3 +329,10 @@ class Compiler:
         if positive:
             return sa.and_(moment >= begin, moment < before)
         return sa.or_(moment < begin, moment >= before)
+
+
+def _beyond(measure: Count) -> int | None:
+    """More events than this is what is to be found, or what is not to be; None where too many are wrong as well."""
+    low, high = bounds(measure).low, bounds(measure).high
+    one = (high if low is None or low < 0 else None) if of_nothing(measure) else (low if high is None else None)
+    return None if one is None else int(one)

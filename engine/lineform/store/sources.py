@@ -19,8 +19,9 @@ from lineform.errors import UsageError
 from lineform.ports.sources import READ_ONLY
 from lineform.segments.friend import Event, Friend
 from lineform.segments.predicate import InSource, Source
-from lineform.store.copy_sql import compiled
+from lineform.store.copy_sql import DIALECT
 from lineform.store.database import STREAMED
+from lineform.store.driver_sql import compiled
 from lineform.store.failures import StoreUnavailable, StoreUnusable
 from lineform.store.source_sql import Columns, Described, events_of, keys_of, known_values, moment_of, person_of
 
@@ -143,7 +144,7 @@ class _Parquet:
         return {row[0]: _duck_type(row[1]) for row in rows}
 
     def rows(self, query: sa.Select[Any]) -> Iterator[Any]:
-        statement, values = compiled(query)
+        statement, values = compiled(query, DIALECT)
         found = self._duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
             yield from rows

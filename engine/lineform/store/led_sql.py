@@ -1,0 +1,200 @@
+"""How SQLite is asked about everybody: what leads is said, since it keeps no counts of what a condition selects.
+
+A conjunction is led by its narrowest part: a tag, an indexed attribute that is some word, an event. Whom that part
+selects is gathered through one index, in the order of ids, and only these are asked the rest: tags and indexed words as
+sets of ids, which need no friend's row; then the row; events last, friend by friend, through an index that is walked in
+the same order. What must not lead is hidden from the indexes by a plus sign, as SQLite's own documentation has it
+(https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
+
+Measured with a million friends, processor seconds: five conditions 0.1 instead of 1.4, three attributes 0.06 instead of
+0.3, a menu for everybody 2.1 instead of 3.6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any as Anything
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from lineform.segments.calendar import settled
+from lineform.segments.measures import of_nothing
+from lineform.segments.predicate import (
+    AgeIs,
+    All,
+    Anniversary,
+    Any,
+    AttributeIs,
+    Happened,
+    HasTag,
+    InSource,
+    IsMember,
+    Predicate,
+    Sum,
+)
+from lineform.store.comparison_sql import Asked
+from lineform.store.hot import index_over
+from lineform.store.json_values import SqliteValues
+from lineform.store.predicate_sql import Compiler, History, Question, reachable
+from lineform.store.tables import friends
+
+_ID: ColumnElement[int] = sa.literal_column("+friends.id", sa.BigInteger())
+_MONTH: Final = 31 * 86_400
+_WORDS: Final = ("is", "in")
+_RANGES: Final = ("above", "at_least", "below", "at_most", "between")
+
+
+class LedCompiler(Compiler):
+    """Compiles a question about everybody: asked of one after the other, or of those whom the narrowest part leads
+    to."""
+
+    def __init__(self, question: Question, indexes: frozenset[str]) -> None:
+        super().__init__(replace(question, among=_hidden_in))
+        self._leading = Compiler(question)
+        self._one_by_one = _OneByOne(question)
+        self._indexes = indexes
+        self._question = question
+
+    def everybody(self) -> ColumnElement[bool]:
+        """By ids: the index with the least in it, and in which the next friend's row, tags and events are near."""
+        return sa.and_(super().everybody(), friends.c.id > 0)
+
+    def whole(self, predicate: Predicate) -> ColumnElement[bool]:
+        """Led by its narrowest part, where there is one."""
+        led = self._led(predicate)
+        return sa.and_(friends.c.id > 0, self.compile(predicate, Asked.TRUE)) if led is None else led
+
+    def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
+        """What is led is a set of its own here, as are words in an index: no friend's row is read for them."""
+        if isinstance(predicate, Happened) and not _is_set(predicate):
+            return self._one_by_one.compile(predicate, asked)
+        if asked is Asked.TRUE and isinstance(predicate, All | AttributeIs):
+            led = self._days(predicate) if isinstance(predicate, AttributeIs) else None
+            led = self._led(predicate) if led is None and not _is_range(predicate) else led
+            if led is not None:
+                return self._among(self._gathered(led), inside=True)
+        return super().compile(predicate, asked)
+
+    def _gathered(self, led: ColumnElement[bool]) -> sa.Select[Anything]:
+        return sa.select(friends.c.id).where(reachable(self._account_id), led).correlate(None)
+
+    def _led(self, predicate: Predicate) -> ColumnElement[bool] | None:
+        parts = sorted(_flat(predicate, self._now), key=self._width)
+        if not parts or self._width(parts[0]) == math.inf:
+            return None
+        lead = self._leading.compile(parts[0], Asked.TRUE)
+        if len(parts) > 1 and _is_range(parts[0]):
+            # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order.
+            lead = friends.c.id.in_(self._gathered(lead))
+        beside = _Beside(self._question, self._indexes)
+        return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in parts[1:]))
+
+    def _width(self, part: Predicate) -> float:
+        return _width(part, self._indexes)
+
+    def _days(self, part: AttributeIs) -> ColumnElement[bool] | None:
+        """Days of the year out of an index over dates, which is read through for them."""
+        if part.comparison != "month_day" or index_over(part.type, part.attribute) not in self._indexes:
+            return None
+        date = self._question.attributes.typed(part.attribute, part.type)
+        return sa.and_(date >= "", self._leading.compile(part, Asked.TRUE))
+
+
+class _Beside(Compiler):
+    """Compiles what is asked of those whom something leads to."""
+
+    def __init__(self, question: Question, indexes: frozenset[str]) -> None:
+        attributes = SqliteValues(sa.literal_column("+friends.attributes"))
+        super().__init__(replace(question, attributes=attributes, among=_hidden_in))
+        self._indexes = indexes
+        self._question = question
+        self._one_by_one = _OneByOne(question)
+
+    def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
+        if isinstance(predicate, Happened) and not _has_link(predicate):
+            return self._one_by_one.compile(predicate, asked)
+        if asked is Asked.TRUE and isinstance(predicate, AttributeIs) and self._is_word(predicate):
+            words = Compiler(self._question).compile(predicate, asked)
+            those = sa.select(friends.c.id).where(reachable(self._account_id), words)
+            return self._among(those.correlate(None), inside=True)
+        return super().compile(predicate, asked)
+
+    def _is_word(self, part: AttributeIs) -> bool:
+        return part.comparison in _WORDS and _width(part, self._indexes) < math.inf
+
+
+class _OneByOne(Compiler):
+    """Compiles a condition about events to be asked friend by friend, of each friend's events alone."""
+
+    def __init__(self, question: Question) -> None:
+        fields = SqliteValues(sa.literal_column("+events.fields"))
+        super().__init__(replace(question, fields=fields, only=friends.c.id, among=_where_it_is_about))
+
+    def _more_than(self, number: int, members: sa.Select[Anything], history: History) -> sa.Select[Anything]:
+        """Whoever has one more, of whom the others are not counted."""
+        return members.limit(1).offset(number) if number else members
+
+
+def _hidden_in(_id: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
+    return _ID.in_(members)
+
+
+def _where_it_is_about(_id: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
+    """`members` is about one friend already."""
+    return members.correlate(friends).exists()
+
+
+def _is_range(part: Predicate) -> bool:
+    return isinstance(part, AttributeIs) and part.comparison in _RANGES
+
+
+def _has_link(leaf: Happened) -> bool:
+    """Taps of some links, which have an index of their own: a small set, found without reading any event."""
+    tests = (part for part in leaf.where if isinstance(part, AttributeIs))
+    return any(part.attribute == "link" and part.comparison in _WORDS for part in tests)
+
+
+def _is_set(leaf: Happened) -> bool:
+    """Better gathered than asked friend by friend: little happens within a month, and where fields are read, one
+    walk through the events is better than a walk for each friend."""
+    if _has_link(leaf) or leaf.where or isinstance(leaf.measure, Sum):
+        return True
+    return isinstance(leaf.start, int) and leaf.start <= _MONTH
+
+
+def _flat(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
+    match predicate:
+        case All():
+            for part in predicate.parts:
+                yield from _flat(part, now)
+        case AgeIs() | Anniversary():
+            yield from _flat(settled(predicate, now), now)
+        case _:
+            yield predicate
+
+
+def _width(part: Predicate, indexes: frozenset[str]) -> float:
+    """How many friends a part may select, beside others: a guess that only their order depends on; infinite for what
+    no index finds."""
+    match part:
+        case HasTag():
+            return 1
+        case Any() if all(isinstance(one, HasTag) and one.lasts is None for one in part.parts):
+            return len(part.parts)
+        case AttributeIs() if index_over(part.type, part.attribute) in indexes:
+            if part.comparison in _WORDS and part.type != "set":
+                return 1.5 * len(part.operands)
+            return 20 if part.comparison in _RANGES else math.inf
+        case Happened() if _is_set(part) and not of_nothing(part.measure):
+            return 10
+        case InSource():
+            return 10
+        case IsMember():
+            return 15
+        case _:
+            return math.inf
