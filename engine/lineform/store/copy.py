@@ -24,7 +24,7 @@ from lineform.ports.copies import CopyState
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
-from lineform.store.copy_sql import DIALECT, EVENTS, FRIENDS, MENUS, Bits, DuckValues, create_tables
+from lineform.store.copy_sql import ARRAYS, DIALECT, EVENTS, FRIENDS, MENUS, Bits, DuckValues, create_tables
 from lineform.store.database import STREAMED, Database, pieces
 from lineform.store.driver_sql import compiled
 from lineform.store.failures import StoreUnusable
@@ -46,6 +46,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "memory_limit": "128MB",
 }
+_ASKING = "SET memory_limit = '64MB'"
+"""Questions need less than what makes and changes a copy, beside the arrays in which they count."""
 
 
 class PopulationCopy:
@@ -248,6 +250,7 @@ class PopulationCopy:
         found: duckdb.DuckDBPyConnection = _duckdb().connect(str(path), config=_SETTINGS)
         found.execute("SET TimeZone = 'UTC'")
         found.execute("SET preserve_insertion_order = false")
+        found.execute(ARRAYS)
         return found
 
     def _close(self, answers: Answers | None) -> None:
@@ -268,7 +271,7 @@ class Answers:
         self.duck = duck
         self.changes = 0
         self._name = name_of(duck)
-        self._bits = Bits(self._name)
+        self._bits = self._new_bits()
         self.read_state()
 
     def read_state(self) -> None:
@@ -280,9 +283,18 @@ class Answers:
 
     def about(self, account_id: int, now: datetime) -> Question:
         """How a question about an account is put to this copy."""
+        self.duck.execute(_ASKING)
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        self._bits = Bits(self._name)
-        return Question(account_id, now, attributes, fields, among=self._bits.among, menus=MENUS)
+        self._bits = self._new_bits()
+        # As numbers, by which DuckDB passes over what is of other types without reading it.
+        types = dict(
+            self.duck.execute("SELECT name, id FROM event_types WHERE account_id = ?", [account_id]).fetchall()
+        )
+        return Question(account_id, now, attributes, fields, among=self._bits.among, menus=MENUS, event_types=types)
+
+    def _new_bits(self) -> Bits:
+        ((last,),) = self.duck.execute(f"SELECT coalesce(max(id), 0) FROM {self._name}.main.friends").fetchall()  # noqa: S608 - our own names
+        return Bits(self._name, last)
 
     def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
         """Streamed."""

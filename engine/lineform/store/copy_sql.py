@@ -24,6 +24,12 @@ Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
 _BLOCK = 65_536
 """Ids whose bits stand in one row: 8 kB for each set."""
+_SPAN = 31 * _BLOCK
+"""Ids of whom events are counted at once: few enough for an array of sums instead of a hash table, which with all ids
+would be written to the disk where memory is bounded."""
+ARRAYS = "SET perfect_ht_threshold = 21"
+"""Lets DuckDB count in arrays of two million places, of which it needs one for NULL; by itself it takes them for a few
+thousand groups only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ EVENTS = Copied(
         Column("at", "BIGINT", "at"),
     ),
     json="fields",
-    order="type_id",
+    order="type_id, friend_id",
 )
 TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
 MENUS = MenuColumns(
@@ -161,15 +167,16 @@ class Bits:
     that is in it, and is slow to ask as soon as it is large. However many sets a question has, they are one join with
     a few hundred rows."""
 
-    def __init__(self, copy: str) -> None:
-        """`copy` is the name of the copy's file in SQL."""
+    def __init__(self, copy: str, last: int) -> None:
+        """`copy` is the name of the copy's file in SQL, `last` the largest id in it."""
         self._copy = copy
-        self._sets: dict[tuple[str, tuple[Any, ...]], str] = {}
+        self._last = last
+        self._sets: dict[tuple[str, tuple[Any, ...]], tuple[str, sa.Select[Any]]] = {}
 
     def among(self, id_: ColumnElement[Any], members: sa.Select[Any]) -> ColumnElement[bool]:
         """Whether a friend is in a set, which has to be gathered before this is asked."""
         statement, values = compiled(members, DIALECT)
-        name = self._sets.setdefault((statement, tuple(values)), f"set_{len(self._sets)}")
+        name, _ = self._sets.setdefault((statement, tuple(values)), (f"set_{len(self._sets)}", members))
         place = sa.cast(id_.op("&")(sa.literal_column(str(_BLOCK - 1))), sa.Integer())
         bit = sa.func.get_bit(sa.literal_column(f"friends.{name}"), place, type_=sa.Integer())
         return bit == sa.literal_column("1")
@@ -178,19 +185,30 @@ class Bits:
         """What is to be run before the question, in this order, each with its values."""
         if not self._sets:
             return
+        for (statement, _), (name, members) in self._sets.items():
+            counted = "GROUP BY" in statement  # values are bound, so no text that somebody wrote is in it
+            yield from self._gathered(name, members, _SPAN if counted else self._last + 1)
         # Of these names and numbers none comes from outside.
-        stored, names = f"{self._copy}.main.friends", self._sets.values()
-        for (statement, values), name in self._sets.items():
-            bits = f"bitstring_agg(CAST(id & {_BLOCK - 1} AS INTEGER), 0, {_BLOCK - 1}) AS bits"
-            those = f"SELECT id // {_BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY block"  # noqa: S608 - see above
-            yield f"CREATE OR REPLACE TEMP TABLE {name} AS {those}", values
-        blocks = f"SELECT unnest(range(coalesce(max(id), 0) // {_BLOCK} + 1)) AS block FROM {stored}"  # noqa: S608 - see above
+        names = [name for name, _ in self._sets.values()]
+        stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // _BLOCK + 1})) AS block"
         columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {_BLOCK})) AS {name}" for name in names)
         joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)
         every = f"SELECT blocks.block, {columns} FROM ({blocks}) AS blocks {joined}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP TABLE sets AS {every}", ()
         everybody = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {_BLOCK}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP VIEW friends AS {everybody}", ()
+
+    def _gathered(self, name: str, members: sa.Select[Any], span: int) -> Iterator[tuple[str, Sequence[Any]]]:
+        """A set, of so many ids at a time."""
+        bits = f"bitstring_agg(CAST(id & {_BLOCK - 1} AS INTEGER), 0, {_BLOCK - 1}) AS bits"
+        whose = members.selected_columns[0]
+        for start in range(0, self._last + 1, span):
+            # As numbers in the SQL: of values that are bound, DuckDB does not see that they lie close together.
+            first, end = (sa.literal_column(str(id_), sa.BigInteger()) for id_ in (start, start + span))
+            statement, values = compiled(members.where(whose >= first, whose < end), DIALECT)
+            into = f"INSERT INTO {name}" if start else f"CREATE OR REPLACE TEMP TABLE {name} AS"
+            # Of these names and numbers none comes from outside.
+            yield f"{into} SELECT id // {_BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY 1", values  # noqa: S608 - see above
 
 
 def create_tables() -> list[str]:

@@ -56,6 +56,8 @@ def reachable(account_id: int) -> ColumnElement[bool]:
     return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.false()))
 
 
+_NO_TYPE = -1
+"""No event is of this type."""
 Among = Callable[[ColumnElement[Anything], sa.Select[Anything]], ColumnElement[bool]]
 """Whether an id is in a set of ids."""
 
@@ -106,6 +108,8 @@ class Question:
     among: Among = by_in
     """How it is asked whether a friend is in a set: one of ours, not of a source's."""
     menus: MenuColumns = _STORED
+    event_types: Mapping[str, int] | None = None
+    """Ids of the account's event types, where they are known and better told than looked up within the question."""
     compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
     """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
 
@@ -187,6 +191,7 @@ class Compiler:
         self._only = question.only
         self._staged = question.staged
         self._is_among = question.among
+        self._event_types = question.event_types
         self._id: ColumnElement[Anything] = friends.c.id
 
     def everybody(self) -> ColumnElement[bool]:
@@ -300,13 +305,16 @@ class Compiler:
         return found if inside else ~found
 
     def _history(self, leaf: Happened) -> History:
-        type_id = sa.select(event_types.c.id).where(
-            event_types.c.account_id == self._account_id, event_types.c.name == leaf.event
-        )
-        rows = [events.c.type_id == type_id.scalar_subquery()]
+        rows = [events.c.type_id == self._type_id(leaf.event)]
         if self._only is not None:
             rows.append(events.c.friend_id == self._only)
         return History(events.c.friend_id, events.c.at, self._fields, tuple(rows))
+
+    def _type_id(self, name: str) -> ColumnElement[Anything]:
+        if self._event_types is not None:
+            return sa.literal_column(str(self._event_types.get(name, _NO_TYPE)), sa.BigInteger())
+        asked = sa.select(event_types.c.id)
+        return asked.where(event_types.c.account_id == self._account_id, event_types.c.name == name).scalar_subquery()
 
     def _those(self, leaf: Happened, history: History) -> Iterator[ColumnElement[bool]]:
         yield self._lies(history.at, leaf.start, leaf.end, positive=True)
