@@ -64,6 +64,7 @@ DAY = 86_400
 ACCOUNT = "aoba"
 NEVER = "never clicked"
 MENU = "everybody's menu"
+PLAIN_MENU = "the same, no rule about events"
 TOKYO = "Asia/Tokyo"
 
 
@@ -104,6 +105,7 @@ RULES = MenuRules(
     ),
     default="main",
 )
+PLAIN_RULES = replace(RULES, rules=tuple(rule for rule in RULES.rules if not isinstance(rule.predicate, Happened)))
 Seconds = dict[str, float]
 
 
@@ -129,7 +131,8 @@ def ask(store: SqlStore, repeat: int) -> tuple[Seconds, dict[str, object]]:
         name: lambda tree=tree: store.count(ACCOUNT, tree, NOW)  # type: ignore[misc]
         for name, tree in QUESTIONS.items()
     }
-    questions[MENU] = lambda: tally(RULES, store.menu_groups(ACCOUNT, RULES, NOW), NOW)
+    for name, rules in ((MENU, RULES), (PLAIN_MENU, PLAIN_RULES)):
+        questions[name] = lambda rules=rules: tally(rules, store.menu_groups(ACCOUNT, rules, NOW), NOW)  # type: ignore[misc]
     questions[f"{NEVER}, streamed"] = lambda: sum(1 for _ in store.select(ACCOUNT, NEVER_CLICKED, NOW))
     seconds, answers = {}, {}
     for name, question in questions.items():

@@ -19,6 +19,8 @@ from lineform.store.database import STREAMED
 
 _SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
 _POSTGRES: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+_ALONE = "SET LOCAL max_parallel_workers_per_gather = 0"
+"""Several processes would each count all events of a set, each in memory of its own."""
 
 
 def compiled(statement: sa.ClauseElement, dialect: Dialect) -> tuple[str, list[Any]]:
@@ -38,10 +40,16 @@ def compiled(statement: sa.ClauseElement, dialect: Dialect) -> tuple[str, list[A
 def streamed(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
     """The rows, a few thousand at a time in memory. No column's type is looked at: a moment is SQLite's text."""
     driver: Any = connection.connection
-    postgres = connection.dialect.name == "postgresql"
-    statement, values = compiled(query, _POSTGRES if postgres else _SQLITE)
-    # Without a name, PostgreSQL would send all rows at once.
-    with closing(driver.cursor(name="streamed") if postgres else driver.cursor()) as cursor:
+    if connection.dialect.name == "postgresql":
+        # Not by a cursor of the server: for one, it uses neither several processes nor the plan that ends first.
+        statement, values = compiled(query, _POSTGRES)
+        with driver.cursor() as cursor:
+            if "GROUP BY" in statement:  # values are bound, so no text that somebody wrote is in it
+                cursor.execute(_ALONE)
+            yield from cursor.stream(statement, values, size=STREAMED)
+        return
+    statement, values = compiled(query, _SQLITE)
+    with closing(driver.cursor()) as cursor:
         cursor.execute(statement, values)
         while rows := cursor.fetchmany(STREAMED):
             yield from rows
