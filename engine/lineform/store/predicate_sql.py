@@ -5,7 +5,8 @@ negated here: each node is compiled for the question asked of it (is it true, fa
 the question, and only comparisons of one value with one constant remain, joined by AND and OR.
 
 A tag is an uncorrelated set of ids: measured on 10 million friends it beats a correlated EXISTS eight times and more.
-Events are such a set, too, grouped where they are counted: a correlated count costs eight to thirty times as much.
+Events are such a set, too, grouped where they are counted: a correlated count costs eight to thirty times as much,
+unless friends are asked in the order of the index in which it looks (`lineform.store.led_sql`).
 
 How it is asked whether a friend is in a set is the database's own matter (`Question.among`). PostgreSQL is asked
 whether the friend EXISTS in that same set. It makes a join of it, or keeps the set in a hash table; but of `id IN
