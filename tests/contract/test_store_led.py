@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,18 @@ import sqlalchemy as sa
 
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
-from lineform.segments.predicate import AgeIs, All, AttributeIs, Count, FriendSince, Happened, HasTag, Not, Predicate
+from lineform.segments.predicate import (
+    AgeIs,
+    All,
+    AttributeIs,
+    Count,
+    FriendSince,
+    Happened,
+    HasTag,
+    IsMember,
+    Not,
+    Predicate,
+)
 from lineform.segments.predicate import Any as AnyOf
 from lineform.store import open_store
 from lineform.store.friends import about_everybody, question
@@ -92,7 +104,9 @@ def test_a_range_leads_in_the_order_of_ids(steps: Callable[[Predicate], Steps]) 
     assert any("friends_number_visits" in step for step in found[1:])
 
 
-@pytest.mark.parametrize("predicate", [LAPSED, Not(HasTag("vip")), UNINDEXED, FriendSince(None, None), All(())])
+@pytest.mark.parametrize(
+    "predicate", [LAPSED, Not(HasTag("vip")), UNINDEXED, FriendSince(None, None), IsMember(), All(())]
+)
 def test_without_anything_narrow_everybody_is_asked_by_id(
     steps: Callable[[Predicate], Steps], predicate: Predicate
 ) -> None:
@@ -102,7 +116,9 @@ def test_without_anything_narrow_everybody_is_asked_by_id(
 def test_what_happened_lately_is_gathered_and_what_happened_long_ago_is_looked_up(
     steps: Callable[[Predicate], Steps],
 ) -> None:
-    assert any("events_type (type_id=? AND at>? AND at<?" in step for step in steps(TODAY))
+    lately = Happened("visit", (), NOW - timedelta(days=3), None, Count("at_least", (2,)))
+    for gathered in (TODAY, lately):
+        assert any("events_type (type_id=? AND at>? AND at<?" in step for step in steps(gathered))
     assert any(OF_A_FRIEND in step for step in steps(THRICE))
 
 

@@ -15,14 +15,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any as Anything
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from lineform.segments.calendar import settled
+from lineform.segments.calendar import instant, settled
 from lineform.segments.measures import of_nothing
 from lineform.segments.predicate import (
     AgeIs,
@@ -33,7 +33,6 @@ from lineform.segments.predicate import (
     Happened,
     HasTag,
     InSource,
-    IsMember,
     Predicate,
     Sum,
 )
@@ -44,7 +43,7 @@ from lineform.store.predicate_sql import Compiler, History, Question, reachable
 from lineform.store.tables import friends
 
 _ID: ColumnElement[int] = sa.literal_column("+friends.id", sa.BigInteger())
-_MONTH: Final = 31 * 86_400
+_MONTH: Final = timedelta(days=31)
 _WORDS: Final = ("is", "in")
 _RANGES: Final = ("above", "at_least", "below", "at_most", "between")
 
@@ -71,7 +70,7 @@ class LedCompiler(Compiler):
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """What is led is a set of its own here, as are words in an index: no friend's row is read for them."""
-        if isinstance(predicate, Happened) and not _is_set(predicate):
+        if isinstance(predicate, Happened) and not _is_set(predicate, self._now):
             return self._one_by_one.compile(predicate, asked)
         if asked is Asked.TRUE and isinstance(predicate, All | AttributeIs):
             led = self._days(predicate) if isinstance(predicate, AttributeIs) else None
@@ -95,7 +94,7 @@ class LedCompiler(Compiler):
         return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in parts[1:]))
 
     def _width(self, part: Predicate) -> float:
-        return _width(part, self._indexes)
+        return _width(part, self._indexes, self._now)
 
     def _days(self, part: AttributeIs) -> ColumnElement[bool] | None:
         """Days of the year out of an index over dates, which is read through for them."""
@@ -125,7 +124,7 @@ class _Beside(Compiler):
         return super().compile(predicate, asked)
 
     def _is_word(self, part: AttributeIs) -> bool:
-        return part.comparison in _WORDS and _width(part, self._indexes) < math.inf
+        return part.comparison in _WORDS and _width(part, self._indexes, self._now) < math.inf
 
 
 class _OneByOne(Compiler):
@@ -159,12 +158,12 @@ def _has_link(leaf: Happened) -> bool:
     return any(part.attribute == "link" and part.comparison in _WORDS for part in tests)
 
 
-def _is_set(leaf: Happened) -> bool:
+def _is_set(leaf: Happened, now: datetime) -> bool:
     """Better gathered than asked friend by friend: little happens within a month, and where fields are read, one
     walk through the events is better than a walk for each friend."""
     if _has_link(leaf) or leaf.where or isinstance(leaf.measure, Sum):
         return True
-    return isinstance(leaf.start, int) and leaf.start <= _MONTH
+    return leaf.start is not None and now - instant(leaf.start, now) <= _MONTH
 
 
 def _flat(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
@@ -178,7 +177,7 @@ def _flat(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
             yield predicate
 
 
-def _width(part: Predicate, indexes: frozenset[str]) -> float:
+def _width(part: Predicate, indexes: frozenset[str], now: datetime) -> float:
     """How many friends a part may select, beside others: a guess that only their order depends on; infinite for what
     no index finds."""
     match part:
@@ -190,11 +189,9 @@ def _width(part: Predicate, indexes: frozenset[str]) -> float:
             if part.comparison in _WORDS and part.type != "set":
                 return 1.5 * len(part.operands)
             return 20 if part.comparison in _RANGES else math.inf
-        case Happened() if _is_set(part) and not of_nothing(part.measure):
+        case Happened() if _is_set(part, now) and not of_nothing(part.measure):
             return 10
         case InSource():
             return 10
-        case IsMember():
-            return 15
         case _:
             return math.inf
