@@ -106,9 +106,9 @@ class Scene:
         rows = [{"displayName": f"F{index}"} for index in range(friends)] if isinstance(friends, int) else friends
         self.users = self.control.add_friends(self.account, [dict(row) for row in rows])
         self.url = url or new_file(folder / f"{number}.db")
-        self.client: Client = replace(
-            client(*specs, name=f"salon{number}", bot=self.bot), limits=limits or Limits(), plan=plan
-        )
+        # Who is first in a rollout goes by the client's name: the same one in whatever order tests run.
+        name = f"salon{number}" if url else "salon"
+        self.client: Client = replace(client(*specs, name=name, bot=self.bot), limits=limits or Limits(), plan=plan)
         self.clock = SettableClock(ARMED)
         self.move(ARMED)
         with open_store(self.url) as store:

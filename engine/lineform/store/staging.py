@@ -20,9 +20,6 @@ from lineform.store.tables import friends, line_ids
 
 _TABLE = "CREATE TEMPORARY TABLE staged_friends (answer INTEGER NOT NULL, friend_id BIGINT NOT NULL)"
 
-IN_MEMORY = 100_000
-"""Friends in the answers to one question that SQLite keeps in memory."""
-
 
 class SourceAnswers:
     """Asks sources, and knows whom their keys mean here."""
@@ -83,18 +80,7 @@ def stage(connection: Connection, answers: Iterable[Sequence[int]]) -> None:
     listed = list(answers)
     if not listed:
         return
-    if sum(map(len, listed)) > IN_MEMORY:
-        _into_a_file(connection)
     connection.exec_driver_sql(_TABLE)
     for number, ids in enumerate(listed):
         for part in pieces(ids, STREAMED):
             connection.execute(sa.insert(STAGED), [{"answer": number, "friend_id": one} for one in part])
-
-
-def _into_a_file(connection: Connection) -> None:
-    """What SQLite needs for a question that has not begun goes into a file, which has no name and holds our own ids
-    alone: in memory it is 90 bytes for each of millions of friends. Later questions of this connection do so as well.
-    PostgreSQL does so by itself."""
-    if connection.dialect.name == "sqlite" and not connection.in_transaction():
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("PRAGMA temp_store=FILE")

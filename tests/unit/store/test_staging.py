@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from sqlalchemy import Connection
 
 from lineform.store import staging
 from lineform.store.open import SqlStore, open_store
 
-MEMORY, FILE = 2, 1
 
-
-@pytest.fixture
-def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
-    monkeypatch.setattr(staging, "IN_MEMORY", 10)
+def test_answers_are_all_there_and_in_no_file_that_has_a_name(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/a.db") as store:
         assert isinstance(store, SqlStore)
-        with store.reading() as reading:
-            yield reading
+        with store.reading() as connection:
+            staging.stage(connection, [array("q", range(6)), array("q", range(20_000))])
+            rows = connection.exec_driver_sql("SELECT answer, count(*), max(friend_id) FROM staged_friends GROUP BY 1")
+            assert rows.all() == [(0, 6, 5), (1, 20_000, 19_999)]
+            assert {path.name for path in tmp_path.iterdir()} <= {"a.db", "a.db-wal", "a.db-shm"}
 
 
-def kept_in(connection: Connection) -> int:
-    found: int = connection.exec_driver_sql("PRAGMA temp_store").scalar_one()
-    return found
-
-
-def staged(connection: Connection) -> list[tuple[int, int]]:
-    rows = connection.exec_driver_sql("SELECT answer, friend_id FROM staged_friends ORDER BY 1, 2")
-    return [(answer, friend) for answer, friend in rows]
-
-
-def test_few_friends_stay_in_memory(connection: Connection) -> None:
-    staging.stage(connection, [array("q", range(4)), array("q", range(6))])
-    assert kept_in(connection) == MEMORY
-
-
-def test_many_go_into_a_file_and_are_all_there(connection: Connection, tmp_path: Path) -> None:
-    staging.stage(connection, [array("q", range(6)), array("q", range(5))])
-    assert kept_in(connection) == FILE
-    assert staged(connection) == [*((0, one) for one in range(6)), *((1, one) for one in range(5))]
-    assert {path.name for path in tmp_path.iterdir()} <= {"a.db", "a.db-wal", "a.db-shm"}
-
-
-def test_a_transaction_that_has_begun_goes_on_in_memory(connection: Connection) -> None:
-    assert kept_in(connection) == MEMORY
-    staging.stage(connection, [array("q", range(20))])
-    assert kept_in(connection) == MEMORY
-    assert len(staged(connection)) == 20
+def test_without_sources_nothing_is_made(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/a.db") as store:
+        assert isinstance(store, SqlStore)
+        with store.reading() as connection:
+            staging.stage(connection, [])
+            assert connection.exec_driver_sql("SELECT name FROM sqlite_temp_master").all() == []
