@@ -159,14 +159,14 @@ def test_without_track_a_link_reads_its_address(scene: Any) -> None:
 
 
 def test_a_token_that_nobody_signed_or_of_another_account_leads_nowhere(scene: Any) -> None:
-    here, other = scene(send("message")), scene(send("message"))
+    here, other = scene(send("message")), "another-salon"
     assert tick(here).outcome is Outcome.SENT
     ((token,),) = {tuple(found) for found in tokens(here).values()}
     assert tap(here, token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     assert tap(here, sign(b"another key of somebody", here.client.name, Ticket(1))) is None
     assert tap(here, sign(KEYS.key, here.client.name, Ticket(99))) is None
     with open_store(here.url) as store:
-        assert tapped(store, {other.client.name: KEYS}, sign(KEYS.key, other.client.name, Ticket(1)), DUE) is None
+        assert tapped(store, {other: KEYS}, sign(KEYS.key, other, Ticket(1)), DUE) is None
 
 
 def test_a_forgotten_friend_is_led_on_and_not_recorded(scene: Any) -> None:
