@@ -6,7 +6,7 @@ sets of ids, which need no friend's row; then the row; events last, friend by fr
 the same order. What must not lead is hidden from the indexes by a plus sign, as SQLite's own documentation has it
 (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
 
-Measured with a million friends, processor seconds: five conditions 0.1 instead of 1.4, three attributes 0.06 instead of
+Measured with a million friends, processor seconds: five conditions 0.1 instead of 1.4, three attributes 0.03 instead of
 0.3, a menu for everybody 2.1 instead of 3.6.
 """
 
@@ -48,16 +48,29 @@ _WORDS: Final = ("is", "in")
 _RANGES: Final = ("above", "at_least", "below", "at_most", "between")
 
 
-class LedCompiler(Compiler):
-    """Compiles a question about everybody: asked of one after the other, or of those whom the narrowest part leads
-    to."""
+class _Gathering(Compiler):
+    """What both below have in common: sets of friends' ids, each gathered through one index."""
 
     def __init__(self, question: Question, indexes: frozenset[str]) -> None:
         super().__init__(replace(question, among=_hidden_in))
-        self._leading = Compiler(question)
-        self._one_by_one = _OneByOne(question)
-        self._indexes = indexes
         self._question = question
+        self._indexes = indexes
+        self._one_by_one = _OneByOne(question)
+
+    def _gathered(self, those: ColumnElement[bool]) -> sa.Select[Anything]:
+        return sa.select(friends.c.id).where(reachable(self._account_id), those).correlate(None)
+
+    def _leading(self, part: Predicate) -> ColumnElement[bool]:
+        """A part as its index finds it: hidden from none."""
+        return Compiler(self._question).compile(part, Asked.TRUE)
+
+    def _width(self, part: Predicate) -> float:
+        return _width(part, self._indexes, self._now)
+
+
+class LedCompiler(_Gathering):
+    """Compiles a question about everybody: asked of one after the other, or of those whom the narrowest part leads
+    to."""
 
     def everybody(self) -> ColumnElement[bool]:
         """By ids: the index with the least in it, and in which the next friend's row, tags and events are near."""
@@ -79,52 +92,41 @@ class LedCompiler(Compiler):
                 return self._among(self._gathered(led), inside=True)
         return super().compile(predicate, asked)
 
-    def _gathered(self, led: ColumnElement[bool]) -> sa.Select[Anything]:
-        return sa.select(friends.c.id).where(reachable(self._account_id), led).correlate(None)
-
     def _led(self, predicate: Predicate) -> ColumnElement[bool] | None:
         parts = sorted(_flat(predicate, self._now), key=self._width)
         if not parts or self._width(parts[0]) == math.inf:
             return None
-        lead = self._leading.compile(parts[0], Asked.TRUE)
+        lead = self._leading(parts[0])
         if len(parts) > 1 and _is_range(parts[0]):
             # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order.
             lead = friends.c.id.in_(self._gathered(lead))
         beside = _Beside(self._question, self._indexes)
         return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in parts[1:]))
 
-    def _width(self, part: Predicate) -> float:
-        return _width(part, self._indexes, self._now)
-
     def _days(self, part: AttributeIs) -> ColumnElement[bool] | None:
         """Days of the year out of an index over dates, which is read through for them."""
         if part.comparison != "month_day" or index_over(part.type, part.attribute) not in self._indexes:
             return None
         date = self._question.attributes.typed(part.attribute, part.type)
-        return sa.and_(date >= "", self._leading.compile(part, Asked.TRUE))
+        return sa.and_(date >= "", self._leading(part))
 
 
-class _Beside(Compiler):
+class _Beside(_Gathering):
     """Compiles what is asked of those whom something leads to."""
 
     def __init__(self, question: Question, indexes: frozenset[str]) -> None:
-        attributes = SqliteValues(sa.literal_column("+friends.attributes"))
-        super().__init__(replace(question, attributes=attributes, among=_hidden_in))
-        self._indexes = indexes
-        self._question = question
-        self._one_by_one = _OneByOne(question)
+        super().__init__(question, indexes)
+        self._attributes = SqliteValues(sa.literal_column("+friends.attributes"))
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         if isinstance(predicate, Happened) and not _has_link(predicate):
             return self._one_by_one.compile(predicate, asked)
-        if asked is Asked.TRUE and isinstance(predicate, AttributeIs) and self._is_word(predicate):
-            words = Compiler(self._question).compile(predicate, asked)
-            those = sa.select(friends.c.id).where(reachable(self._account_id), words)
-            return self._among(those.correlate(None), inside=True)
+        if asked is Asked.TRUE and self._is_word(predicate):
+            return self._among(self._gathered(self._leading(predicate)), inside=True)
         return super().compile(predicate, asked)
 
-    def _is_word(self, part: AttributeIs) -> bool:
-        return part.comparison in _WORDS and _width(part, self._indexes, self._now) < math.inf
+    def _is_word(self, part: Predicate) -> bool:
+        return isinstance(part, AttributeIs) and part.comparison in _WORDS and self._width(part) < math.inf
 
 
 class _OneByOne(Compiler):
