@@ -44,12 +44,7 @@ def _sandbox(here: Path, *options: str) -> Iterator[str]:
         yield said
     finally:
         process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=15)
-        except subprocess.TimeoutExpired:
-            # One that comes while Python collects garbage between imports is lost there: one presses it again.
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=15)
+        process.communicate(timeout=30)
 
 
 def test_in_a_workspace_the_lines_to_paste_are_enough_to_plan(

@@ -35,12 +35,15 @@ def command(workspace: Path, host: str, port: int, state: Path | None, forget: b
     root = _root(workspace)
     file = None if forget else state or (root or Path()) / STATE
     tokens = {} if root is None or file is None else _tokens(root, file)
-    click.echo(f"the offline LINE account is at http://{host}:{port} (pages: http://{host}:{port}/_sandbox/)")
-    click.echo(f"  export LINEFORM_LINE_ORIGIN=http://{host}:{port}")
-    for name, token in tokens.items():
-        click.echo(f"  export {name}={token}")
-    click.echo("ctrl-c ends it" + ("" if file is None else f"; what happened stays in {file}"))
-    serve(host, port, file, allow_remote=allow_remote)
+
+    def ready() -> None:
+        click.echo(f"the offline LINE account is at http://{host}:{port} (pages: http://{host}:{port}/_sandbox/)")
+        click.echo(f"  export LINEFORM_LINE_ORIGIN=http://{host}:{port}")
+        for name, token in tokens.items():
+            click.echo(f"  export {name}={token}")
+        click.echo("ctrl-c ends it" + ("" if file is None else f"; what happened stays in {file}"))
+
+    serve(host, port, file, ready=ready, allow_remote=allow_remote)
 
 
 def _root(workspace: Path) -> Path | None:

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -79,7 +80,7 @@ class SandboxServer:
             self._socket.close()
             raise
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = _server(wrap(app) if wrap else app, connections)
+        self._server = uvicorn.Server(_config(wrap(app) if wrap else app, connections))
         self._thread = threading.Thread(target=self._run, name="lineform-sandbox", daemon=True)
         self._thread.start()
         self._await_start()
@@ -110,10 +111,29 @@ class SandboxServer:
         self._socket.close()
 
 
+class _Telling(uvicorn.Server):
+    """A server that says when it answers, and when an interrupt can no longer be lost: its handlers stand by then."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
 def serve(
-    host: str, port: int, state_file: Path | None, *, allow_remote: bool = False, seed: int | None = None
+    host: str,
+    port: int,
+    state_file: Path | None,
+    *,
+    ready: Callable[[], None],
+    allow_remote: bool = False,
+    seed: int | None = None,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted; `ready` is called when it answers.
 
     Whoever reaches `/_sandbox/` owns everything in it, so an address that others can reach has to be allowed.
 
@@ -128,7 +148,7 @@ def serve(
     listening = _listen(host, port)
     try:
         app = create_app(state_file, seed=seed, cut=connections.cut, allow_remote=allow_remote)
-        _server(app, connections).run(sockets=[listening])
+        _Telling(_config(app, connections), ready).run(sockets=[listening])
     finally:
         listening.close()
 
@@ -157,8 +177,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _server(app: ASGIApp, connections: Connections) -> uvicorn.Server:
-    config = uvicorn.Config(
+def _config(app: ASGIApp, connections: Connections) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=connections.protocol(),
         ws="none",
@@ -171,4 +191,3 @@ def _server(app: ASGIApp, connections: Connections) -> uvicorn.Server:
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
     )
-    return uvicorn.Server(config)

@@ -165,7 +165,7 @@ def test_a_narrowcast_is_dated_when_it_was_sent_not_when_somebody_looked(line: L
 
 def test_an_address_that_others_reach_has_to_be_allowed() -> None:
     with pytest.raises(UsageError, match="can be reached from other machines"):
-        serve("0.0.0.0", 0, None)  # noqa: S104 - this is what is refused
+        serve("0.0.0.0", 0, None, ready=lambda: None)  # noqa: S104 - this is what is refused
 
 
 def test_a_port_that_is_taken_is_refused(sandbox: SandboxServer) -> None:
