@@ -19,7 +19,7 @@ from lineform.store.failures import StoreUnavailable
 from lineform.store.friends import about_everybody, question
 from lineform.store.hot import ONE_MAKER
 from lineform.store.open import SqlStore
-from lineform.store.predicate_sql import selected
+from lineform.store.predicate_sql import number_of
 from lineform.store.tables import events, friends
 from support.postgres import new_database
 from support.stores import NOW, user
@@ -68,7 +68,7 @@ def plan(store: SqlStore, predicate: Predicate) -> str:
         assert account is not None
         asked = question(account, NOW, postgres=store.postgres)
         asked = asked if store.postgres else about_everybody(asked, connection)
-        query = sa.select(friends.c.id).where(selected(predicate, asked))
+        query = number_of(predicate, asked)
         text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
         if store.postgres:
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,8 +28,7 @@ from lineform.segments.predicate import Any as AnyOf
 from lineform.store import open_store
 from lineform.store.friends import about_everybody, question
 from lineform.store.open import SqlStore
-from lineform.store.predicate_sql import selected, sorted_out
-from lineform.store.tables import friends
+from lineform.store.predicate_sql import ids_of, sorted_out
 from support.stores import NOW, user
 
 DAY = 86_400
@@ -43,7 +43,7 @@ TAPPED = Happened(CLICK, (AttributeIs("link", "text", "is", ("sale",)),), None, 
 LED_BY_IDS = "friends_reachable (account_id=? AND blocked=? AND id=?"
 BY_IDS = "friends_reachable (account_id=? AND blocked=? AND id>?"
 BY_TIER = "friends_enum_tier (account_id=? AND blocked=? AND <expr>=?"
-OF_A_FRIEND = "events_friend (friend_id=? AND type_id=? AND at>? AND at<?"
+OF_A_FRIEND = "events_in_order (type_id=? AND friend_id=? AND at>? AND at<?"
 Steps = list[str]
 
 
@@ -70,12 +70,12 @@ def steps(store: SqlStore) -> Callable[[Predicate], Steps]:
     def told(predicate: Predicate) -> Steps:
         with store.reading() as connection:
             asked = about_everybody(question(1, NOW, postgres=False), connection)
-            return explained(connection, sa.select(friends.c.id).where(selected(predicate, asked)))
+            return explained(connection, ids_of(predicate, asked))
 
     return told
 
 
-def explained(connection: sa.Connection, query: sa.Select[tuple[int]]) -> Steps:
+def explained(connection: sa.Connection, query: sa.ClauseElement) -> Steps:
     text = query.compile(connection, compile_kwargs={"literal_binds": True})
     return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
 
@@ -105,7 +105,7 @@ def test_a_range_leads_in_the_order_of_ids(steps: Callable[[Predicate], Steps]) 
 
 
 @pytest.mark.parametrize(
-    "predicate", [LAPSED, Not(HasTag("vip")), UNINDEXED, FriendSince(None, None), IsMember(), All(())]
+    "predicate", [UNINDEXED, FriendSince(None, None), IsMember(), AnyOf((THRICE, HasTag("vip"))), All(())]
 )
 def test_without_anything_narrow_everybody_is_asked_by_id(
     steps: Callable[[Predicate], Steps], predicate: Predicate
@@ -113,21 +113,41 @@ def test_without_anything_narrow_everybody_is_asked_by_id(
     assert BY_IDS in steps(predicate)[0]
 
 
-def test_what_happened_lately_is_gathered_and_what_happened_long_ago_is_looked_up(
+@pytest.mark.parametrize(
+    "part",
+    [LAPSED, Not(HasTag("vip")), Not(TAPPED), Not(THRICE), Not(AnyOf((HasTag("vip"), HasTag("new")))), Not(TODAY)],
+)
+def test_whom_a_set_leaves_out_is_merged_with_everybody(
+    store: SqlStore, steps: Callable[[Predicate], Steps], part: Predicate
+) -> None:
+    for predicate in (part, All((IsMember(), part)), All((part, Not(HasTag("old"))))):
+        found = steps(predicate)
+        assert found[0] == "MERGE (EXCEPT)"
+        assert any(BY_IDS in step for step in found)
+        # Under OR it is asked friend by friend, and learns the same.
+        ids = list(store.select("aoba", predicate, NOW))
+        assert ids == list(store.select("aoba", AnyOf((predicate, predicate)), NOW))
+        assert len(ids) == store.count("aoba", predicate, NOW)
+    assert BY_TIER in steps(All((part, GOLD)))[0]
+
+
+def test_what_happened_lately_is_found_by_its_time_and_what_happened_long_ago_friend_by_friend(
     steps: Callable[[Predicate], Steps],
 ) -> None:
     lately = Happened("visit", (), NOW - timedelta(days=3), None, Count("at_least", (2,)))
     for gathered in (TODAY, lately):
         assert any("events_type (type_id=? AND at>? AND at<?" in step for step in steps(gathered))
-    assert any(OF_A_FRIEND in step for step in steps(THRICE))
+    for walked in (THRICE, LAPSED):
+        assert any(re.search(r"events_in_order \(type_id=\?\)", step) for step in steps(walked))
+        assert not any("TEMP B-TREE FOR GROUP BY" in step for step in steps(walked))
 
 
 def test_a_menu_for_everybody_reads_no_friends_row(store: SqlStore) -> None:
-    rules = [All((GOLD, HasTag("vip"))), AnyOf((HasTag("new"), HasTag("vip"))), THRICE]
+    rules: list[Predicate] = [All((GOLD, HasTag("vip"))), AnyOf((HasTag("new"), HasTag("vip"))), THRICE]
     with store.reading() as connection:
         asked = about_everybody(question(1, NOW, postgres=False), connection)
-        place, everybody = sorted_out(rules, asked)
-        found = explained(connection, sa.select(place).select_from(friends).where(everybody))
+        place, rows, everybody = sorted_out(rules, asked)
+        found = explained(connection, sa.select(place).select_from(rows).where(everybody))
     assert BY_IDS in found[0]
     assert "COVERING" in found[0]
 

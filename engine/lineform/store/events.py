@@ -31,6 +31,12 @@ class _Work:
     strangers: int = 0
 
 
+def types_of(account_id: int | None) -> sa.ColumnElement[bool]:
+    """Whether an event is one of this account's. To be said wherever a friend's events are meant: their index begins
+    with the type."""
+    return events.c.type_id.in_(sa.select(event_types.c.id).where(event_types.c.account_id == account_id))
+
+
 class EventRecords(Database):
     """The history of every friend."""
 
@@ -76,7 +82,7 @@ class EventRecords(Database):
                 rows = connection.execute(
                     sa.select(events, event_types.c.name)
                     .join_from(events, event_types, event_types.c.id == events.c.type_id)
-                    .where(self.among(events.c.friend_id, part), event_types.c.account_id == account_id)
+                    .where(self.among(events.c.friend_id, part), types_of(account_id))
                     .order_by(events.c.at, events.c.id)
                 )
                 for row in rows:

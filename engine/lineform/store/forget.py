@@ -19,12 +19,14 @@ from lineform.errors import LockedError
 from lineform.ports.friends import ForgetCount
 from lineform.sending.status import SETTLED, BatchStatus
 from lineform.store.database import STREAMED, chunks
+from lineform.store.events import types_of
 from lineform.store.failures import StoreUnavailable, translated
 from lineform.store.forgotten import ForgottenPeople, key_mark, keyed_hash
 from lineform.store.tables import (
     accounts,
     audit,
     batches,
+    events,
     forgotten,
     friends,
     inbox,
@@ -201,7 +203,8 @@ class Forgetting(ForgottenPeople):
         # Whatever is known about a friend names the friend so; the row in `friends` is emptied instead of deleted.
         for table in metadata.sorted_tables:
             if "friend_id" in table.c:
-                connection.execute(sa.delete(table).where(self.among(table.c.friend_id, ids)))
+                rows = sa.delete(table).where(self.among(table.c.friend_id, ids))
+                connection.execute(rows.where(types_of(account_id)) if table is events else rows)
         blank: dict[str, Any] = {c.name: _blank(c) for c in friends.c if c.name not in _KEPT}
         connection.execute(
             sa.update(friends)
@@ -234,10 +237,7 @@ class Forgetting(ForgottenPeople):
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()
-                # Its copy of the whole store does not belong into memory.
-                cursor.execute("PRAGMA temp_store=FILE")
                 cursor.execute("VACUUM")
-                cursor.execute("PRAGMA temp_store=MEMORY")
                 (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 cursor.close()
             finally:

@@ -18,6 +18,7 @@ from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.driver_sql import streamed
 from lineform.store.hot import index_names
+from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import LedCompiler
 from lineform.store.predicate_sql import (
@@ -25,6 +26,8 @@ from lineform.store.predicate_sql import (
     asked_of_sources,
     by_exists,
     by_in,
+    ids_of,
+    number_of,
     overlap_of,
     selected,
     sizes_of,
@@ -52,7 +55,7 @@ class Asking:
     """Who answers a question, and how it has to be put."""
 
     question: Question
-    rows: Callable[[sa.Select[Any]], Iterable[Any]]
+    rows: Callable[[sa.Select[Any] | sa.CompoundSelect[Any]], Iterable[Any]]
 
 
 class FriendReading(Database):
@@ -113,8 +116,7 @@ class FriendReading(Database):
         end: it holds a connection."""
         with self._asking(account, (predicate,), now) as asking:
             if asking is not None:
-                asked = selected(predicate, asking.question)
-                for (one,) in asking.rows(sa.select(friends.c.id).where(asked).order_by(friends.c.id)):
+                for (one,) in asking.rows(ids_of(predicate, asking.question)):
                     yield one
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
@@ -122,8 +124,7 @@ class FriendReading(Database):
         with self._asking(account, (predicate,), now) as asking:
             if asking is None:
                 return 0
-            asked = selected(predicate, asking.question)
-            ((found,),) = asking.rows(sa.select(sa.func.count()).select_from(friends).where(asked))
+            ((found,),) = asking.rows(number_of(predicate, asking.question))
             return int(found)
 
     def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
@@ -131,8 +132,9 @@ class FriendReading(Database):
         it is not read to its end."""
         with self._asking(account, rules, now) as asking:
             if asking is not None:
-                place, asked = sorted_out(rules, asking.question)
-                yield from asking.rows(sa.select(friends.c.id, place).where(asked).order_by(friends.c.id))
+                place, rows, whom = sorted_out(rules, asking.question)
+                query = sa.select(friends.c.id, place).select_from(rows).where(whom)
+                yield from asking.rows(query.order_by(friends.c.id))
 
     def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends can be reached, by the first rule that is true of them."""
@@ -195,8 +197,7 @@ class FriendReading(Database):
                 if only is not None:
                     yield Asking(asked, connection.execute)
                 else:
-                    asked = asked if self.postgres else about_everybody(asked, connection)
-                    yield Asking(asked, partial(streamed, connection))
+                    yield Asking(about_everybody(asked, connection), partial(streamed, connection))
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:
@@ -309,9 +310,11 @@ def question(account_id: int, now: datetime, *, postgres: bool, only: int | None
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)
 
 
-def about_everybody(asked: Question, sqlite: sa.Connection) -> Question:
-    """As SQLite is asked about everybody, by the indexes that it has."""
-    return replace(asked, compiler=partial(LedCompiler, indexes=index_names(sqlite)))
+def about_everybody(asked: Question, connection: sa.Connection) -> Question:
+    """As each database is asked about everybody: PostgreSQL by joins, SQLite by the indexes that it has."""
+    if connection.dialect.name == "postgresql":
+        return replace(asked, compiler=JoiningCompiler)
+    return replace(asked, compiler=partial(LedCompiler, indexes=index_names(connection)))
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

@@ -19,7 +19,7 @@ from lineform.scenarios.enrolment import Enrolment, Mark, State
 from lineform.sending.status import SETTLED
 from lineform.store.bulk import Row, insert_rows, update_rows
 from lineform.store.database import STREAMED, chunks
-from lineform.store.events import EventRecords
+from lineform.store.events import EventRecords, types_of
 from lineform.store.importing import FriendImport
 from lineform.store.recorded import read_value, recorded_text, recorded_value
 from lineform.store.tables import accounts, batches, enrolments, events, friend_tags, friends, revisions, sends, sweeps
@@ -199,7 +199,11 @@ class JourneyRecords(EventRecords, FriendImport):
         self, account: str, friend_id: int, answers: Sequence[str], texts: Sequence[str], since: datetime
     ) -> None:
         with self.writing() as connection:
-            mine = sa.and_(events.c.friend_id == friend_id, self.among(events.c.key, list(answers)))
+            mine = sa.and_(
+                types_of(self.account_id(connection, account)),
+                events.c.friend_id == friend_id,
+                self.among(events.c.key, list(answers)),
+            )
             connection.execute(sa.delete(events).where(mine))
             # As JSON holds them.
             said = [json.dumps(text, ensure_ascii=False)[1:-1].encode() for text in texts]

@@ -184,9 +184,8 @@ class MenuRecords(FriendReading):
 
 def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
     """Everybody who can be reached, with the number of the first rule that holds, and what is recorded of them."""
-    rule, everybody = sorted_out(_predicates(rules), asked)
-    menus = asked.menus
-    chosen = sa.select(friends.c.id, rule.label("rule"), *menus.columns).select_from(menus.friends)
+    rule, rows, everybody = sorted_out(_predicates(rules), asked, asked.menus.friends)
+    chosen = sa.select(friends.c.id, rule.label("rule"), *asked.menus.columns).select_from(rows)
     return chosen.where(everybody).offset(0).subquery("chosen")
 
 

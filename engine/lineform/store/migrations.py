@@ -376,6 +376,12 @@ _SHORT_ENTRIES = (
     },
 )
 
+_IN_ORDER = (
+    # What each friend did, type by type: a friend is found in it as before, and everybody in the order of their ids.
+    "CREATE INDEX events_in_order ON events (type_id, friend_id, at)",
+    "DROP INDEX events_friend",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -403,6 +409,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _APPROVED,
     _TO_DO,
     _SHORT_ENTRIES,
+    _IN_ORDER,
 )
 VERSION = len(STEPS)
 

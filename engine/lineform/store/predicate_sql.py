@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any as Anything
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -147,25 +148,44 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
 
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """The friends of this account whom the predicate selects; of them only one, where its id is given."""
-    root = sa.and_(reachable(question.account_id), question.compiler(question).whole(predicate).self_group())
+    root = sa.and_(reachable(question.account_id), Compiler(question).compile(predicate, Asked.TRUE).self_group())
     return root if question.only is None else sa.and_(friends.c.id == question.only, root)
 
 
-def sorted_out(rules: Sequence[Predicate], question: Question) -> tuple[ColumnElement[int], ColumnElement[bool]]:
-    """The place of the first rule that is true, from 0, or the number of rules where none is; and of whom that is
-    asked. One CASE over uncorrelated sets: no friend is looked up once for each rule."""
+def ids_of(predicate: Predicate, question: Question) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+    """The ids of everybody whom the predicate selects, ascending."""
+    return question.compiler(question).ids(predicate)
+
+
+def number_of(predicate: Predicate, question: Question) -> sa.Select[Anything]:
+    """How many the predicate selects."""
+    return question.compiler(question).number(predicate)
+
+
+class SortedOut(NamedTuple):
+    """Everybody, each by the first of some rules that is true of them: three parts of a select."""
+
+    place: ColumnElement[int]
+    """Of that rule, from 0; the number of rules where none is true."""
+    rows: sa.FromClause
+    whom: ColumnElement[bool]
+
+
+def sorted_out(rules: Sequence[Predicate], question: Question, people: sa.FromClause = friends) -> SortedOut:
+    """One CASE over uncorrelated sets: no friend is looked up once for each rule. `people` are the friends, with what
+    else is wanted of each."""
     compiler = question.compiler(question)
     places: list[ColumnElement[int]] = [sa.literal_column(str(n), sa.Integer()) for n in range(len(rules) + 1)]
     branches = [(compiler.compile(rule, Asked.TRUE), place) for rule, place in zip(rules, places, strict=False)]
     place = sa.case(*branches, else_=places[-1]) if branches else places[-1]
-    return place, compiler.everybody()
+    return SortedOut(place, compiler.rows(people), compiler.everybody())
 
 
 def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
     """How many friends there are at each of these places."""
-    place, asked = sorted_out(rules, question)
+    place, rows, whom = sorted_out(rules, question)
     # Behind a fence (an OFFSET of nothing): else a database works the CASE out for the group and for its name again.
-    placed = sa.select(place.label("place")).select_from(friends).where(asked).offset(0).subquery()
+    placed = sa.select(place.label("place")).select_from(rows).where(whom).offset(0).subquery()
     return sa.select(placed.c.place, sa.func.count()).group_by(placed.c.place)
 
 
@@ -177,7 +197,8 @@ def overlap_of(predicates: Sequence[Predicate], question: Question) -> sa.Select
         sa.case((compiler.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
         for place, one in enumerate(predicates)
     ]
-    here = sa.select(sum(bits, zero).label("bits")).select_from(friends).where(compiler.everybody()).subquery()
+    rows = compiler.rows(friends)
+    here = sa.select(sum(bits, zero).label("bits")).select_from(rows).where(compiler.everybody()).subquery()
     return sa.select(here.c.bits, sa.func.count()).group_by(here.c.bits)
 
 
@@ -199,9 +220,20 @@ class Compiler:
         """Where a question about everybody looks, one friend after the other."""
         return reachable(self._account_id)
 
-    def whole(self, predicate: Predicate) -> ColumnElement[bool]:
-        """Whom a predicate selects that is the whole of a question, among the `reachable`."""
-        return self.compile(predicate, Asked.TRUE)
+    def rows(self, people: sa.FromClause) -> sa.FromClause:
+        """Where everything stands that was compiled so far: `people`, with what had to be joined to them."""
+        return people
+
+    def ids(self, predicate: Predicate) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+        """See `ids_of`."""
+        return sa.select(friends.c.id).where(self._whole(predicate)).order_by(friends.c.id)
+
+    def number(self, predicate: Predicate) -> sa.Select[Anything]:
+        """See `number_of`."""
+        return sa.select(sa.func.count()).select_from(friends).where(self._whole(predicate))
+
+    def _whole(self, predicate: Predicate) -> ColumnElement[bool]:
+        return sa.and_(reachable(self._account_id), self.compile(predicate, Asked.TRUE).self_group())
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """True in SQL where the answer is as asked; false or NULL elsewhere, which AND, OR and WHERE treat alike."""
