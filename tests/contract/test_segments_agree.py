@@ -113,6 +113,12 @@ def test_everybody_is_sorted_by_the_first_rule_that_holds(
         ]
         assert list(store.sort(account, rules, now)) == meant
         assert store.sizes(account, rules, now) == Counter(rule for _, rule in meant)
+        bits = [
+            sum(1 << place for place, rule in enumerate(rules) if matches(rule, f, now) is True)
+            for f in people[account]
+            if not f.blocked
+        ]
+        assert store.overlap(account, rules, now) == Counter(filter(None, bits))
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=SLOW)

@@ -26,7 +26,7 @@ from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
 from lineform.store.copy_sql import ARRAYS, DIALECT, EVENTS, FRIENDS, MENUS, Bits, DuckValues, create_tables
 from lineform.store.database import STREAMED, Database, pieces
-from lineform.store.driver_sql import compiled
+from lineform.store.driver_sql import compiled, grouped
 from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question
 
@@ -304,6 +304,10 @@ class Answers:
         found = self.duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
             yield from rows
+
+    def counted(self, query: sa.Select[Any]) -> Iterator[Any]:
+        """The rows, each once, with how often it occurs."""
+        return self.rows(grouped(query))
 
     def stage(self, answers: Iterable[Sequence[int]]) -> None:
         """Puts answers of sources into `STAGED`, each by its number."""

@@ -16,7 +16,7 @@ from lineform.segments.friend import Friend
 from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.driver_sql import streamed
+from lineform.store.driver_sql import counted, streamed
 from lineform.store.hot import index_names
 from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
@@ -29,8 +29,8 @@ from lineform.store.predicate_sql import (
     ids_of,
     number_of,
     overlap_of,
+    places_of,
     selected,
-    sizes_of,
     sorted_out,
 )
 from lineform.store.recorded import read_value
@@ -56,6 +56,8 @@ class Asking:
 
     question: Question
     rows: Callable[[sa.Select[Any] | sa.CompoundSelect[Any]], Iterable[Any]]
+    counted: Callable[[sa.Select[Any]], Iterable[Any]]
+    """The rows, each once, with how often it occurs."""
 
 
 class FriendReading(Database):
@@ -139,14 +141,14 @@ class FriendReading(Database):
     def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends can be reached, by the first rule that is true of them."""
         with self._asking(account, rules, now) as asking:
-            return {} if asking is None else {rule: int(n) for rule, n in asking.rows(sizes_of(rules, asking.question))}
+            return {} if asking is None else dict(asking.counted(places_of(rules, asking.question)))
 
     def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends there are by which of these are true of them, each a bit."""
         with self._asking(account, predicates, now) as asking:
             if asking is None:
                 return {}
-            found = {bits: int(n) for bits, n in asking.rows(overlap_of(predicates, asking.question))}
+            found: dict[int, int] = dict(asking.counted(overlap_of(predicates, asking.question)))
         return {bits: n for bits, n in found.items() if bits}
 
     def as_sources_know(
@@ -188,16 +190,17 @@ class FriendReading(Database):
             )
             if copy is not None:
                 copy.stage(told.values())
-                yield Asking(asked, copy.rows)
+                yield Asking(asked, copy.rows, copy.counted)
                 return
             with self.reading() as connection:
                 if self.postgres and only is None:
                     connection.execute(_ROOM)
                 stage(connection, told.values())
                 if only is not None:
-                    yield Asking(asked, connection.execute)
-                else:
-                    yield Asking(about_everybody(asked, connection), partial(streamed, connection))
+                    yield Asking(asked, connection.execute, partial(counted, connection))
+                    return
+                asked = about_everybody(asked, connection)
+                yield Asking(asked, partial(streamed, connection), partial(counted, connection))
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:

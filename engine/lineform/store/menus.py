@@ -76,9 +76,7 @@ class MenuRecords(FriendReading):
             chosen = chosen_of(rules, asking.question).c
             late = _late(chosen, rules.taps, now) if isinstance(rules.taps, timedelta) else sa.false()
             columns = [chosen.rule, chosen.menu, chosen.outcome, chosen.source, chosen.confirmed, late.label("late")]
-            places = (sa.text(str(place)) for place in range(1, len(columns) + 1))
-            query = sa.select(*columns, sa.func.count()).group_by(*places)
-            return [_group(row, rules, now) for row in asking.rows(query)]
+            return [_group(row, rules, now) for row in asking.counted(sa.select(*columns))]
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
         """What is recorded of these friends' menus."""

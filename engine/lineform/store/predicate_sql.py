@@ -181,25 +181,23 @@ def sorted_out(rules: Sequence[Predicate], question: Question, people: sa.FromCl
     return SortedOut(place, compiler.rows(people), compiler.everybody())
 
 
-def sizes_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
-    """How many friends there are at each of these places."""
+def places_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
+    """The place of each friend alone: to be counted. Behind a fence (an OFFSET of nothing), as below: else a database
+    works the CASE out for the group and for its name again."""
     place, rows, whom = sorted_out(rules, question)
-    # Behind a fence (an OFFSET of nothing): else a database works the CASE out for the group and for its name again.
-    placed = sa.select(place.label("place")).select_from(rows).where(whom).offset(0).subquery()
-    return sa.select(placed.c.place, sa.func.count()).group_by(placed.c.place)
+    return sa.select(place.label("place")).select_from(rows).where(whom).offset(0)
 
 
 def overlap_of(predicates: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
-    """How many friends there are by the predicates that are true of them, each a bit."""
+    """Of each friend which of the predicates are true, each a bit: to be counted."""
     compiler = question.compiler(question)
     zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())
     bits = [
         sa.case((compiler.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
         for place, one in enumerate(predicates)
     ]
-    rows = compiler.rows(friends)
-    here = sa.select(sum(bits, zero).label("bits")).select_from(rows).where(compiler.everybody()).subquery()
-    return sa.select(here.c.bits, sa.func.count()).group_by(here.c.bits)
+    here = sa.select(sum(bits, zero).label("bits")).select_from(compiler.rows(friends))
+    return here.where(compiler.everybody()).offset(0)
 
 
 class Compiler:

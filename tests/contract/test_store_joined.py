@@ -1,0 +1,63 @@
+"""PostgreSQL sorts everybody out by joins: it looks into no set friend by friend, and reads none for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import URL
+
+from lineform.ports.friends import FriendRow
+from lineform.scenarios.menus import MenuRules, Rule
+from lineform.segments.predicate import All, Count, Happened, HasTag, Not, Predicate
+from lineform.segments.predicate import Any as AnyOf
+from lineform.store import open_store
+from lineform.store.friends import about_everybody, question
+from lineform.store.menus import chosen_of
+from lineform.store.open import SqlStore
+from lineform.store.predicate_sql import ids_of, overlap_of, places_of
+from support.postgres import new_database
+from support.stores import NOW, user
+
+VIP, NEW = HasTag("vip"), HasTag("new")
+THRICE = Happened("purchase", (), 90 * 86_400, None, Count("at_least", (3,)))
+RULES: list[Predicate] = [All((VIP, NEW)), AnyOf((THRICE, Not(VIP))), All((NEW, Not(THRICE)))]
+
+
+@pytest.fixture
+def store(postgres_server: URL) -> Iterator[SqlStore]:
+    with open_store(new_database(postgres_server)) as opened:
+        assert isinstance(opened, SqlStore)
+        opened.migrate()
+        opened.import_friends("aoba", [FriendRow(user(n), tags=("vip", "new")[: n % 3]) for n in range(30)], NOW)
+        yield opened
+
+
+def explained(store: SqlStore, query: sa.Select[tuple[int]]) -> str:
+    with store.reading() as connection:
+        text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        return str(connection.exec_driver_sql(f"EXPLAIN {text}").all())
+
+
+def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> None:
+    with store.reading() as connection:
+        asked = about_everybody(question(1, NOW, postgres=True), connection)
+    menus = MenuRules("menu-rules.main", "d", tuple(Rule(one, "main") for one in RULES))
+    for query in (places_of(RULES, asked), overlap_of(RULES, asked), sa.select(chosen_of(menus, asked))):
+        assert "SubPlan" not in explained(store, query)
+        text = str(query)
+        assert [f"AS set_{n}" in text for n in range(4)] == [True, True, True, False]
+
+
+def test_whom_one_predicate_selects_needs_no_set_beside_it(store: SqlStore) -> None:
+    with store.reading() as connection:
+        asked = about_everybody(question(1, NOW, postgres=True), connection)
+    assert "OUTER JOIN" not in str(ids_of(RULES[0], asked))
+    assert len(list(store.select("aoba", RULES[0], NOW))) == 10
+
+
+def test_everybody_is_counted_once_where_a_set_names_a_friend_twice(store: SqlStore) -> None:
+    several = AnyOf((VIP, NEW))  # a set in which ten friends stand with two tags
+    assert store.sizes("aoba", [several], NOW) == {0: 20, 1: 10}
+    assert store.overlap("aoba", [several, NEW], NOW) == {1: 10, 3: 10}
