@@ -50,6 +50,16 @@ def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> Non
         assert [f"AS set_{n}" in text for n in range(4)] == [True, True, True, False]
 
 
+def test_the_sets_of_many_rules_are_not_all_joined(store: SqlStore) -> None:
+    rules: list[Predicate] = [All((NEW, HasTag(f"tag-{n}"))) for n in range(60)]
+    with store.reading() as connection:
+        asked = about_everybody(question(1, NOW, postgres=True), connection)
+    text = str(places_of([*rules, NEW], asked))
+    assert text.count("OUTER JOIN") == 8
+    assert text.count("EXISTS") == 53
+    assert store.sizes("aoba", [*rules, NEW], NOW) == {60: 10, 61: 20}
+
+
 def test_whom_one_predicate_selects_needs_no_set_beside_it(store: SqlStore) -> None:
     with store.reading() as connection:
         asked = about_everybody(question(1, NOW, postgres=True), connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -129,6 +130,16 @@ def test_whom_a_set_leaves_out_is_merged_with_everybody(
         assert ids == list(store.select("aoba", AnyOf((predicate, predicate)), NOW))
         assert len(ids) == store.count("aoba", predicate, NOW)
     assert BY_TIER in steps(All((part, GOLD)))[0]
+
+
+def test_however_many_are_left_out_they_are_merged_in_few_steps(
+    store: SqlStore, steps: Callable[[Predicate], Steps]
+) -> None:
+    tags = All(tuple(Not(HasTag(f"tag-{n}")) for n in range(600)))
+    assert steps(tags).count("MERGE (EXCEPT)") == 1
+    days = All(tuple(Not(replace(THRICE, start=(40 + n) * DAY)) for n in range(600)))
+    assert steps(days).count("MERGE (EXCEPT)") == 8
+    assert store.count("aoba", All((tags, days)), NOW) == 12  # two of five have bought three times and more
 
 
 def test_what_happened_lately_is_found_by_its_time_and_what_happened_long_ago_friend_by_friend(

@@ -2,21 +2,28 @@
 
 Within a CASE it can only look each friend up in a table that it keeps in memory for each set, or, where it takes a set
 to be too large for that, read the whole set once for each friend. Joined, friends and sets come in the order of ids and
-are merged. Measured among ten million friends: a menu by five rules 22 seconds instead of 35, by three rules without
-events 14 instead of 20.
+are merged. Measured among ten million friends: a menu by five rules 23 seconds instead of 37, by three rules without
+events 14 instead of 17.
+
+Every friend goes through every join, whichever rule is the first that holds, and a CASE ends there: of a hundred rules,
+the later ones are looked up.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any as Anything
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from lineform.segments.predicate import Predicate
-from lineform.store.predicate_sql import Compiler, Question
+from lineform.store.predicate_sql import Compiler, Question, by_exists
 from lineform.store.tables import friends
+
+_JOINED: Final = 8
+"""Sets that are joined. A million friends by a hundred rules: 14 s with all of them joined, 1.3 s with none."""
 
 
 class JoiningCompiler(Compiler):
@@ -40,10 +47,12 @@ class JoiningCompiler(Compiler):
         return people
 
     def _beside(self, _id: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
-        """Whether a friend has found somebody in the set, which stands there once, however many rules name it."""
+        """Whether the set that stands beside a friend has them. It stands there once, however many rules name it."""
         for known, beside in self._sets:
             if known.compare(members):
                 return beside.c.id.is_not(None)
+        if len(self._sets) == _JOINED:
+            return by_exists(friends.c.id, members)
         those = members.subquery()
         beside = sa.select(those.c[0].label("id")).distinct().subquery(f"set_{len(self._sets)}")
         self._sets.append((members, beside))
