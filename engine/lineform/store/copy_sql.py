@@ -22,9 +22,9 @@ from lineform.store.tables import friend_menus, friends
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
-_BLOCK = 65_536
+BLOCK = 65_536
 """Ids whose bits stand in one row: 8 kB for each set."""
-_SPAN = 31 * _BLOCK
+_SPAN = 31 * BLOCK
 """Ids of whom events are counted at once: few enough for an array of sums instead of a hash table, which with all ids
 would be written to the disk where memory is bounded."""
 ARRAYS = "SET perfect_ht_threshold = 21"
@@ -160,6 +160,12 @@ class DuckValues:
         return sa.not_(found) if negated else found
 
 
+def as_bits(statement: str) -> str:
+    """The ids that a select gives, as rows of a block and its bits."""
+    bits = f"bitstring_agg(CAST(id & {BLOCK - 1} AS INTEGER), 0, {BLOCK - 1}) AS bits"
+    return f"SELECT id // {BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY 1"  # noqa: S608 - ours
+
+
 class Bits:
     """Sets of friends as bits, a row for each 65,536 ids, and a view `friends` that bears them all as columns.
 
@@ -177,7 +183,7 @@ class Bits:
         """Whether a friend is in a set, which has to be gathered before this is asked."""
         statement, values = compiled(members, DIALECT)
         name, _ = self._sets.setdefault((statement, tuple(values)), (f"set_{len(self._sets)}", members))
-        place = sa.cast(id_.op("&")(sa.literal_column(str(_BLOCK - 1))), sa.Integer())
+        place = sa.cast(id_.op("&")(sa.literal_column(str(BLOCK - 1))), sa.Integer())
         bit = sa.func.get_bit(sa.literal_column(f"friends.{name}"), place, type_=sa.Integer())
         return bit == sa.literal_column("1")
 
@@ -190,17 +196,16 @@ class Bits:
             yield from self._gathered(name, members, _SPAN if counted else self._last + 1)
         # Of these names and numbers none comes from outside.
         names = [name for name, _ in self._sets.values()]
-        stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // _BLOCK + 1})) AS block"
-        columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {_BLOCK})) AS {name}" for name in names)
+        stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // BLOCK + 1})) AS block"
+        columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {BLOCK})) AS {name}" for name in names)
         joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)
         every = f"SELECT blocks.block, {columns} FROM ({blocks}) AS blocks {joined}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP TABLE sets AS {every}", ()
-        everybody = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {_BLOCK}"  # noqa: S608 - see above
+        everybody = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {BLOCK}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP VIEW friends AS {everybody}", ()
 
     def _gathered(self, name: str, members: sa.Select[Any], span: int) -> Iterator[tuple[str, Sequence[Any]]]:
         """A set, of so many ids at a time."""
-        bits = f"bitstring_agg(CAST(id & {_BLOCK - 1} AS INTEGER), 0, {_BLOCK - 1}) AS bits"
         whose = members.selected_columns[0]
         for start in range(0, self._last + 1, span):
             # As numbers in the SQL: of values that are bound, DuckDB does not see that they lie close together.
@@ -208,7 +213,7 @@ class Bits:
             statement, values = compiled(members.where(whose >= first, whose < end), DIALECT)
             into = f"INSERT INTO {name}" if start else f"CREATE OR REPLACE TEMP TABLE {name} AS"
             # Of these names and numbers none comes from outside.
-            yield f"{into} SELECT id // {_BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY 1", values  # noqa: S608 - see above
+            yield f"{into} {as_bits(statement)}", values
 
 
 def create_tables() -> list[str]:

@@ -6,7 +6,7 @@ For ids and numbers of millions of friends: what SQLAlchemy makes of each row ta
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from lineform.store.database import STREAMED
 
+AnySelect: TypeAlias = sa.Select[Any] | sa.CompoundSelect[Any]
 _POSTGRES: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _SETTINGS = {
     # Several processes would each count all events of a set, each in memory of its own.
@@ -40,7 +41,7 @@ def compiled(statement: sa.ClauseElement, dialect: Dialect) -> tuple[str, list[A
     return state.statement, values
 
 
-def streamed(connection: Connection, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Iterator[Any]:
+def streamed(connection: Connection, query: AnySelect) -> Iterator[Any]:
     """The rows, a few thousand at a time in memory. No column's type is looked at: a moment is SQLite's text."""
     if connection.dialect.name == "postgresql":
         yield from _without_cursor(connection, query)
@@ -49,6 +50,11 @@ def streamed(connection: Connection, query: sa.Select[Any] | sa.CompoundSelect[A
         cursor: Any = result.cursor
         while rows := cursor.fetchmany(STREAMED):
             yield from rows
+
+
+def streamed_ids(connection: Connection, query: AnySelect) -> Iterator[int]:
+    """The one column of a select, streamed."""
+    return (one for (one,) in streamed(connection, query))
 
 
 def grouped(query: sa.Select[Any]) -> sa.Select[Any]:

@@ -16,7 +16,7 @@ from lineform.segments.friend import Friend
 from lineform.segments.predicate import InSource, Predicate
 from lineform.store.copy import Answers, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.driver_sql import counted, streamed
+from lineform.store.driver_sql import AnySelect, counted, streamed, streamed_ids
 from lineform.store.hot import index_names
 from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
@@ -55,7 +55,9 @@ class Asking:
     """Who answers a question, and how it has to be put."""
 
     question: Question
-    rows: Callable[[sa.Select[Any] | sa.CompoundSelect[Any]], Iterable[Any]]
+    ids: Callable[[AnySelect], Iterable[int]]
+    """Ids of friends, ascending."""
+    rows: Callable[[AnySelect], Iterable[Any]]
     counted: Callable[[sa.Select[Any]], Iterable[Any]]
     """The rows, each once, with how often it occurs."""
 
@@ -118,8 +120,7 @@ class FriendReading(Database):
         end: it holds a connection."""
         with self._asking(account, (predicate,), now) as asking:
             if asking is not None:
-                for (one,) in asking.rows(ids_of(predicate, asking.question)):
-                    yield one
+                yield from asking.ids(ids_of(predicate, asking.question))
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
@@ -190,17 +191,16 @@ class FriendReading(Database):
             )
             if copy is not None:
                 copy.stage(told.values())
-                yield Asking(asked, copy.rows, copy.counted)
+                yield Asking(asked, copy.ids, copy.rows, copy.counted)
                 return
             with self.reading() as connection:
                 if self.postgres and only is None:
                     connection.execute(_ROOM)
                 stage(connection, told.values())
-                if only is not None:
-                    yield Asking(asked, connection.execute, partial(counted, connection))
-                    return
-                asked = about_everybody(asked, connection)
-                yield Asking(asked, partial(streamed, connection), partial(counted, connection))
+                if only is None:
+                    asked = about_everybody(asked, connection)
+                rows = partial(streamed, connection) if only is None else connection.execute
+                yield Asking(asked, partial(streamed_ids, connection), rows, partial(counted, connection))
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:

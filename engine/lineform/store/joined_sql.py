@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from lineform.segments.predicate import Predicate
+from lineform.store.driver_sql import AnySelect
 from lineform.store.predicate_sql import Compiler, Question, by_exists
 from lineform.store.tables import friends
 
@@ -35,7 +36,7 @@ class JoiningCompiler(Compiler):
         self._question = question
         self._sets: list[tuple[sa.Select[Anything], sa.Subquery]] = []
 
-    def ids(self, predicate: Predicate) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+    def ids(self, predicate: Predicate) -> AnySelect:
         return Compiler(self._question).ids(predicate)
 
     def number(self, predicate: Predicate) -> sa.Select[Anything]:

@@ -41,6 +41,7 @@ from lineform.segments.predicate import (
     Sum,
 )
 from lineform.store.comparison_sql import Asked
+from lineform.store.driver_sql import AnySelect
 from lineform.store.hot import index_over
 from lineform.store.json_values import SqliteValues
 from lineform.store.predicate_sql import Compiler, History, Question, reachable
@@ -93,7 +94,7 @@ class LedCompiler(_Gathering):
         """By ids: the index with the least in it, and in which the next friend's row, tags and events are near."""
         return sa.and_(super().everybody(), friends.c.id > 0)
 
-    def ids(self, predicate: Predicate) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+    def ids(self, predicate: Predicate) -> AnySelect:
         apart = self._without(predicate)
         return super().ids(predicate) if apart is None else apart.order_by(sa.text("1"))
 

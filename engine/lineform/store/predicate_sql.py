@@ -49,6 +49,7 @@ from lineform.segments.predicate import (
     Sum,
 )
 from lineform.store.comparison_sql import POSITIVE, Asked, attribute_is, between, safe_name, with_unknown
+from lineform.store.driver_sql import AnySelect
 from lineform.store.json_values import JsonValues
 from lineform.store.tables import event_types, events, friend_menus, friend_tags, friends, tags
 
@@ -152,7 +153,7 @@ def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     return root if question.only is None else sa.and_(friends.c.id == question.only, root)
 
 
-def ids_of(predicate: Predicate, question: Question) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+def ids_of(predicate: Predicate, question: Question) -> AnySelect:
     """The ids of everybody whom the predicate selects, ascending."""
     return question.compiler(question).ids(predicate)
 
@@ -222,7 +223,7 @@ class Compiler:
         """Where everything stands that was compiled so far: `people`, with what had to be joined to them."""
         return people
 
-    def ids(self, predicate: Predicate) -> sa.Select[Anything] | sa.CompoundSelect[Anything]:
+    def ids(self, predicate: Predicate) -> AnySelect:
         """See `ids_of`."""
         return sa.select(friends.c.id).where(self._whole(predicate)).order_by(friends.c.id)
 
