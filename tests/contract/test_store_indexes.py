@@ -67,7 +67,7 @@ def plan(store: SqlStore, predicate: Predicate) -> str:
         account = store.account_id(connection, "aoba")
         assert account is not None
         asked = question(account, NOW, postgres=store.postgres)
-        asked = asked if store.postgres else about_everybody(asked, connection)
+        asked = about_everybody(asked, [predicate], connection)
         query = number_of(predicate, asked)
         text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
         if store.postgres:

@@ -42,7 +42,7 @@ def explained(store: SqlStore, query: sa.Select[tuple[int]]) -> str:
 
 def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> None:
     with store.reading() as connection:
-        asked = about_everybody(question(1, NOW, postgres=True), connection)
+        asked = about_everybody(question(1, NOW, postgres=True), RULES, connection)
     menus = MenuRules("menu-rules.main", "d", tuple(Rule(one, "main") for one in RULES))
     for query in (places_of(RULES, asked), overlap_of(RULES, asked), sa.select(chosen_of(menus, asked))):
         assert "SubPlan" not in explained(store, query)
@@ -53,7 +53,7 @@ def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> Non
 def test_the_sets_of_many_rules_are_not_all_joined(store: SqlStore) -> None:
     rules: list[Predicate] = [All((NEW, HasTag(f"tag-{n}"))) for n in range(60)]
     with store.reading() as connection:
-        asked = about_everybody(question(1, NOW, postgres=True), connection)
+        asked = about_everybody(question(1, NOW, postgres=True), RULES, connection)
     text = str(places_of([*rules, NEW], asked))
     assert text.count("OUTER JOIN") == 8
     assert text.count("EXISTS") == 53
@@ -62,7 +62,7 @@ def test_the_sets_of_many_rules_are_not_all_joined(store: SqlStore) -> None:
 
 def test_whom_one_predicate_selects_needs_no_set_beside_it(store: SqlStore) -> None:
     with store.reading() as connection:
-        asked = about_everybody(question(1, NOW, postgres=True), connection)
+        asked = about_everybody(question(1, NOW, postgres=True), RULES, connection)
     assert "OUTER JOIN" not in str(ids_of(RULES[0], asked))
     assert len(list(store.select("aoba", RULES[0], NOW))) == 10
 

@@ -20,7 +20,7 @@ from lineform.store.driver_sql import AnySelect, counted, streamed, streamed_ids
 from lineform.store.hot import index_names
 from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
-from lineform.store.led_sql import LedCompiler
+from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
     Question,
     asked_of_sources,
@@ -36,6 +36,7 @@ from lineform.store.predicate_sql import (
 from lineform.store.recorded import read_value
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
+from lineform.store.ways import ways_to
 
 _READ = (
     *(friends.c.id, line_ids.c.user_id, friends.c.display_name, friends.c.language, friends.c.followed_at),
@@ -198,7 +199,7 @@ class FriendReading(Database):
                     connection.execute(_ROOM)
                 stage(connection, told.values())
                 if only is None:
-                    asked = about_everybody(asked, connection)
+                    asked = about_everybody(asked, predicates, connection)
                 rows = partial(streamed, connection) if only is None else connection.execute
                 yield Asking(asked, partial(streamed_ids, connection), rows, partial(counted, connection))
 
@@ -313,11 +314,13 @@ def question(account_id: int, now: datetime, *, postgres: bool, only: int | None
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)
 
 
-def about_everybody(asked: Question, connection: sa.Connection) -> Question:
-    """As each database is asked about everybody: PostgreSQL by joins, SQLite by the indexes that it has."""
+def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:
+    """As each database is asked these predicates of everybody: PostgreSQL by joins, SQLite by the indexes that it has,
+    and by how much friends do."""
     if connection.dialect.name == "postgresql":
         return replace(asked, compiler=JoiningCompiler)
-    return replace(asked, compiler=partial(LedCompiler, indexes=index_names(connection)))
+    known = Known(index_names(connection), ways_to(predicates, asked.account_id, asked.now, connection))
+    return replace(asked, compiler=partial(LedCompiler, known=known))
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

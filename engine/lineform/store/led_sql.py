@@ -7,7 +7,8 @@ the same order. What must not lead is hidden from the indexes by a plus sign, as
 (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
 
 Where nothing leads, everybody is asked by id, and whom a set leaves out (`EXCEPT`) is merged with them: both come in
-the order of ids, and no set has to be looked up.
+the order of ids, and no set has to be looked up. Events that are a set are gathered in the best of the ways that lead
+to them (`lineform.store.ways`).
 
 Measured with a million friends, processor seconds: five conditions 0.1 instead of 1.4, three attributes 0.03 instead of
 0.3, everybody but those who tapped a link 0.17 instead of 0.26, a menu for everybody 2.1 instead of 3.6.
@@ -17,15 +18,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any as Anything
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from lineform.segments.calendar import instant, settled
+from lineform.segments.calendar import settled
 from lineform.segments.measures import of_nothing
 from lineform.segments.predicate import (
     AgeIs,
@@ -38,7 +39,6 @@ from lineform.segments.predicate import (
     InSource,
     Not,
     Predicate,
-    Sum,
 )
 from lineform.store.comparison_sql import Asked
 from lineform.store.driver_sql import AnySelect
@@ -46,44 +46,57 @@ from lineform.store.hot import index_over
 from lineform.store.json_values import SqliteValues
 from lineform.store.predicate_sql import Compiler, History, Question, reachable
 from lineform.store.tables import events, friends
+from lineform.store.ways import Way, Ways, has_link
 
 _AT: ColumnElement[datetime] = sa.literal_column("+events.at", events.c.at.type)
 _WHOSE: ColumnElement[int] = sa.literal_column("+events.friend_id", sa.BigInteger())
 _ID: ColumnElement[int] = sa.literal_column("+friends.id", sa.BigInteger())
-_MONTH: Final = timedelta(days=31)
 _MERGED: Final = 8
 """Sets that are merged with everybody at once; SQLite takes no more than 500."""
 _WORDS: Final = ("is", "in")
 _RANGES: Final = ("above", "at_least", "below", "at_most", "between")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a store before it is asked."""
+
+    indexes: frozenset[str]
+    ways: Ways
+
+
 class _Walking(Compiler):
-    """Compiles sets of friends' ids, each gathered through the index that is said to be best for it."""
+    """Compiles sets of friends' ids, each gathered in the way that is best for it."""
+
+    def __init__(self, question: Question, known: Known) -> None:
+        super().__init__(question)
+        self._known = known
 
     def _history(self, leaf: Happened) -> History:
-        """What goes back far is walked through friend by friend; else it is found by its time and then sorted. SQLite
-        does the other thing by itself: it guesses that little lies in a window, and likes to sort nothing."""
+        """SQLite by itself guesses that little lies in a window, and likes to sort nothing: what it must not go by is
+        hidden from it."""
         history = super()._history(leaf)
-        return replace(history, at=_AT) if _is_walked(leaf, self._now) else replace(history, whose=_WHOSE)
+        in_order = self._known.ways[leaf] is Way.IN_ORDER
+        return replace(history, at=_AT) if in_order else replace(history, whose=_WHOSE)
 
 
 class _Gathering(_Walking):
     """What both below have in common: sets stand beside what leads, and lead nothing themselves."""
 
-    def __init__(self, question: Question, indexes: frozenset[str]) -> None:
-        super().__init__(replace(question, among=_hidden_in))
+    def __init__(self, question: Question, known: Known) -> None:
+        super().__init__(replace(question, among=_hidden_in), known)
         self._question = question
-        self._indexes = indexes
+        self._one_by_one = _OneByOne(question)
 
     def _gathered(self, those: ColumnElement[bool]) -> sa.Select[Anything]:
         return sa.select(friends.c.id).where(reachable(self._account_id), those).correlate(None)
 
     def _leading(self, part: Predicate) -> ColumnElement[bool]:
         """A part as its index finds it: hidden from none."""
-        return _Walking(self._question).compile(part, Asked.TRUE)
+        return _Walking(self._question, self._known).compile(part, Asked.TRUE)
 
     def _width(self, part: Predicate) -> float:
-        return _width(part, self._indexes, self._now)
+        return _width(part, self._known)
 
 
 class LedCompiler(_Gathering):
@@ -107,6 +120,8 @@ class LedCompiler(_Gathering):
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """What is led is a set of its own here, as are words in an index: no friend's row is read for them."""
+        if isinstance(predicate, Happened) and self._known.ways[predicate] is Way.ONE_BY_ONE:
+            return self._one_by_one.compile(predicate, asked)
         if asked is Asked.TRUE and isinstance(predicate, All | AttributeIs):
             led = self._days(predicate) if isinstance(predicate, AttributeIs) else None
             led = self._led(predicate) if led is None and not _is_range(predicate) else led
@@ -125,12 +140,17 @@ class LedCompiler(_Gathering):
         """Whom a conjunction selects without those whom it leaves out; None where something leads, or nobody is left
         out."""
         parts = list(_together(_flat(predicate, self._now)))
-        left_out = [part for part in parts if _leaves_out(part)][:_MERGED]
+        left_out = [part for part in parts if _leaves_out(part, self._known.ways)][:_MERGED]
         if not left_out or min(map(self._width, parts)) < math.inf:
             return None
         asked = [self.compile(part, Asked.TRUE) for part in parts if part not in left_out]
         mine = sa.select(friends.c.id).where(self.everybody(), *asked)
-        return sa.except_(mine, *(_left_out(part, self._question) for part in left_out))
+        return sa.except_(mine, *(self._left_out(part) for part in left_out))
+
+    def _left_out(self, part: Predicate) -> sa.Select[Anything]:
+        compiler = _LeftOut(self._question, self._known)
+        compiler.compile(part, Asked.TRUE)
+        return compiler.members
 
     def _led(self, predicate: Predicate) -> ColumnElement[bool] | None:
         parts = sorted(_flat(predicate, self._now), key=self._width)
@@ -140,12 +160,12 @@ class LedCompiler(_Gathering):
         if len(parts) > 1 and _is_range(parts[0]):
             # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order.
             lead = friends.c.id.in_(self._gathered(lead))
-        beside = _Beside(self._question, self._indexes)
+        beside = _Beside(self._question, self._known)
         return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in parts[1:]))
 
     def _days(self, part: AttributeIs) -> ColumnElement[bool] | None:
         """Days of the year out of an index over dates, which is read through for them."""
-        if part.comparison != "month_day" or index_over(part.type, part.attribute) not in self._indexes:
+        if part.comparison != "month_day" or index_over(part.type, part.attribute) not in self._known.indexes:
             return None
         date = self._question.attributes.typed(part.attribute, part.type)
         return sa.and_(date >= "", self._leading(part))
@@ -154,13 +174,12 @@ class LedCompiler(_Gathering):
 class _Beside(_Gathering):
     """Compiles what is asked of those whom something leads to."""
 
-    def __init__(self, question: Question, indexes: frozenset[str]) -> None:
-        super().__init__(question, indexes)
+    def __init__(self, question: Question, known: Known) -> None:
+        super().__init__(question, known)
         self._attributes = SqliteValues(sa.literal_column("+friends.attributes"))
-        self._one_by_one = _OneByOne(question)
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
-        if isinstance(predicate, Happened) and not _has_link(predicate):
+        if isinstance(predicate, Happened) and not has_link(predicate):
             return self._one_by_one.compile(predicate, asked)
         if asked is Asked.TRUE and self._is_word(predicate):
             return self._among(self._gathered(self._leading(predicate)), inside=True)
@@ -178,12 +197,6 @@ class _LeftOut(_Walking):
     def _among(self, members: sa.Select[Anything], *, inside: bool) -> ColumnElement[bool]:
         self.members = members
         return super()._among(members, inside=inside)
-
-
-def _left_out(part: Predicate, question: Question) -> sa.Select[Anything]:
-    compiler = _LeftOut(question)
-    compiler.compile(part, Asked.TRUE)
-    return compiler.members
 
 
 class _OneByOne(Compiler):
@@ -211,27 +224,13 @@ def _is_range(part: Predicate) -> bool:
     return isinstance(part, AttributeIs) and part.comparison in _RANGES
 
 
-def _has_link(leaf: Happened) -> bool:
-    """Taps of some links, which have an index of their own: a small set, found without reading any event."""
-    tests = (part for part in leaf.where if isinstance(part, AttributeIs))
-    return any(part.attribute == "link" and part.comparison in _WORDS for part in tests)
-
-
-def _is_walked(leaf: Happened, now: datetime) -> bool:
-    """Better found friend by friend than by its time: where it goes back farther than a month, and only the index is
-    read. With an event's fields it is better to read events in the order in which they came in."""
-    if leaf.where or isinstance(leaf.measure, Sum):
-        return False
-    return leaf.start is None or now - instant(leaf.start, now) > _MONTH
-
-
-def _leaves_out(part: Predicate) -> bool:
+def _leaves_out(part: Predicate, ways: Ways) -> bool:
     """Whether a part means everybody but those of one set."""
     match part:
         case Happened():
-            return of_nothing(part.measure)
+            return of_nothing(part.measure) and ways[part] is not Way.ONE_BY_ONE
         case Not(Happened() as leaf):
-            return not of_nothing(leaf.measure)
+            return not of_nothing(leaf.measure) and ways[leaf] is not Way.ONE_BY_ONE
         case Not(HasTag()):
             return True
         case Not(Any(parts)):
@@ -270,7 +269,7 @@ def _flat(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
             yield predicate
 
 
-def _width(part: Predicate, indexes: frozenset[str], now: datetime) -> float:
+def _width(part: Predicate, known: Known) -> float:
     """How many friends a part may select, beside others: a guess that only their order depends on; infinite for what
     no index finds."""
     match part:
@@ -278,12 +277,12 @@ def _width(part: Predicate, indexes: frozenset[str], now: datetime) -> float:
             return 1
         case Any() if all(map(_is_lasting_tag, part.parts)):
             return len(part.parts)
-        case AttributeIs() if index_over(part.type, part.attribute) in indexes:
+        case AttributeIs() if index_over(part.type, part.attribute) in known.indexes:
             if part.comparison in _WORDS and part.type != "set":
                 return 1.5 * len(part.operands)
             return 20 if part.comparison in _RANGES else math.inf
         case Happened() if not of_nothing(part.measure):
-            return 50 if _is_walked(part, now) else 10
+            return {Way.BY_TIME: 10, Way.IN_ORDER: 50, Way.ONE_BY_ONE: math.inf}[known.ways[part]]
         case InSource():
             return 10
         case _:

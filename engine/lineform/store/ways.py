@@ -1,0 +1,101 @@
+"""Which way leads to events in SQLite, for a condition about everybody: three do, and each is the best for somebody.
+
+SQLite keeps no counts of what a condition selects, so a few friends are looked at: how much of it they do, and how much
+of that lies in the condition's window. Measured with ten million friends, for each of them: 1.3 µs for each event that
+is found by its time and sorted, 0.09 µs for each event that is walked through in the order of friends, and 0.5 µs to
+look a friend's events up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lineform.segments.calendar import instant
+from lineform.segments.predicate import All, Any, AttributeIs, Happened, Maybe, Not, Predicate, Sum
+from lineform.store.tables import event_types, events
+
+_BY_TIME: Final = 1.3
+_IN_ORDER: Final = 0.09
+_ONE_BY_ONE: Final = 0.5
+"""Microseconds for each event in the window, each event of that type, and each friend."""
+_FEW: Final = sa.text("""
+WITH RECURSIVE ends (first, last) AS (SELECT
+    (SELECT min(id) FROM friends WHERE account_id = :account_id AND blocked = 0),
+    (SELECT max(id) FROM friends WHERE account_id = :account_id AND blocked = 0)),
+  places (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM places WHERE n < 63)
+SELECT DISTINCT (
+    SELECT id FROM friends WHERE account_id = :account_id AND blocked = 0 AND id >= first + (last - first) * n / 63
+    ORDER BY id LIMIT 1) FROM places, ends WHERE last IS NOT NULL
+""")
+"""Friends from everywhere between the first and the last."""
+
+
+class Way(Enum):
+    """How whoever did something is found."""
+
+    BY_TIME = "by the time of events, then sorted by friends"
+    IN_ORDER = "by all events of that type, in the order of friends"
+    ONE_BY_ONE = "by each friend's own events"
+
+
+Ways = Mapping[Happened, Way]
+
+
+def ways_to(predicates: Iterable[Predicate], account_id: int, now: datetime, connection: Connection) -> Ways:
+    """The way to the events of each condition that these predicates consist of."""
+    leaves = dict.fromkeys(leaf for predicate in predicates for leaf in _happened(predicate))
+    if not leaves:
+        return {}
+    few: Sequence[int] = connection.execute(_FEW, {"account_id": account_id}).scalars().all()
+    return {leaf: _way(leaf, account_id, few, now, connection) for leaf in leaves}
+
+
+def has_link(leaf: Happened) -> bool:
+    """Taps of some links, which have an index of their own: a small set, found without reading any event."""
+    tests = (part for part in leaf.where if isinstance(part, AttributeIs))
+    return any(part.attribute == "link" and part.comparison in ("is", "in") for part in tests)
+
+
+def _way(leaf: Happened, account_id: int, few: Sequence[int], now: datetime, connection: Connection) -> Way:
+    if leaf.where or isinstance(leaf.measure, Sum):
+        # With their fields, events are read best in the order in which they came in.
+        return Way.BY_TIME
+    type_id = sa.select(event_types.c.id).where(
+        event_types.c.account_id == account_id, event_types.c.name == leaf.event
+    )
+    listed = sa.func.json_each(json.dumps(list(few))).table_valued("value")
+    window = [now >= events.c.at]
+    window += [] if leaf.start is None else [events.c.at >= instant(leaf.start, now)]
+    window += [] if leaf.end is None else [events.c.at < instant(leaf.end, now)]
+    whole, within = connection.execute(
+        sa.select(sa.func.count(), sa.func.count().filter(*window)).where(
+            events.c.type_id == type_id.scalar_subquery(), events.c.friend_id.in_(sa.select(listed.c.value))
+        )
+    ).one()
+    friends = max(len(few), 1)
+    cost = {
+        Way.BY_TIME: _BY_TIME * within / friends,
+        Way.IN_ORDER: _IN_ORDER * whole / friends,
+        Way.ONE_BY_ONE: _ONE_BY_ONE,
+    }
+    return min(cost, key=lambda way: cost[way])
+
+
+def _happened(predicate: Predicate) -> Iterator[Happened]:
+    match predicate:
+        case Happened():
+            yield predicate
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from _happened(part)
+        case Not(part) | Maybe(part):
+            yield from _happened(part)
+        case _:
+            return
