@@ -15,7 +15,7 @@ from lineform.errors import CredentialError
 from lineform.ports.friends import FriendRow
 from lineform.ports.ledger import NewBatch
 from lineform.ports.store import Store
-from lineform.segments.predicate import EVERYONE
+from lineform.segments.predicate import EVERYONE, HasTag
 from lineform.sending.status import BatchStatus
 from lineform.store import open_store
 from support.stores import NOW, new_batches, new_send, user
@@ -116,6 +116,18 @@ def test_a_freeze_reads_its_audience_from_the_same_store(store: Store) -> None:
     batches = (NewBatch(seq, template.route, (i,), template.body, template.retry_key) for seq, i in enumerate(ids))
     assert store.freeze("aoba", new_send(), batches, NOW) is not None
     assert store.sends("aoba")[0].batches == {BatchStatus.READY: 12_000}
+
+
+def test_everybody_is_counted_as_often_as_wanted_within_one_transaction(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(n), tags=("vip",)[: n % 2]) for n in range(10)], NOW)
+    vip, percent = HasTag("vip"), HasTag("5 % ' ? :off 割引")
+    with store.together("aoba") as one:
+        half = one.sort("aoba", [vip], NOW)
+        next(half)
+        for _ in range(2):
+            assert one.sizes("aoba", [vip, percent], NOW) == {0: 5, 2: 5}
+            assert one.overlap("aoba", [percent, vip], NOW) == {2: 5}
+        assert len(list(half)) == 9
 
 
 def _die_after_the_claim(url: str, send_id: int) -> None:

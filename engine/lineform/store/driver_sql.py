@@ -74,15 +74,18 @@ def counted(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
     columns = [f"c{place}" for place in range(len(query.selected_columns))]
     key = ", ".join(columns)
     # NULL would be another one each time: an empty blob, which no column holds, stands for it. Of these names none
-    # comes from outside, and the table goes with the transaction.
-    known = ", ".join(f"coalesce({column}, X'')" for column in columns)
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE counted ({key}, n, PRIMARY KEY ({key})) WITHOUT ROWID")
+    # comes from outside. The table goes with the transaction, in which more may be counted.
+    table, known = f"counted_{len(columns)}", ", ".join(f"coalesce({column}, X'')" for column in columns)
     connection.exec_driver_sql(
-        f"WITH asked ({key}) AS ({statement}) INSERT INTO counted SELECT {known}, 1 FROM asked WHERE true"  # noqa: S608 - see above
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({key}, n, PRIMARY KEY ({key})) WITHOUT ROWID"
+    )
+    connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - see above
+    connection.exec_driver_sql(
+        f"WITH asked ({key}) AS ({statement}) INSERT INTO {table} SELECT {known}, 1 FROM asked WHERE true"  # noqa: S608 - see above
         " ON CONFLICT DO UPDATE SET n = n + 1",
         tuple(values),
     )
-    for row in connection.exec_driver_sql("SELECT * FROM counted").all():
+    for row in connection.exec_driver_sql(f"SELECT * FROM {table}").all():  # noqa: S608 - see above
         yield tuple(None if value == b"" else value for value in row)
 
 
