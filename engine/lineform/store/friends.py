@@ -234,7 +234,8 @@ class FriendReading(Database):
             if account_id is None:
                 return frozenset()
             for part in chunks(list(ids), STREAMED):
-                asked = selected(predicate, self._question(account_id, now))
+                few = self.among(events.c.friend_id, part)
+                asked = selected(predicate, replace(self._question(account_id, now), few=few))
                 found |= set(
                     connection.execute(sa.select(friends.c.id).where(asked, self.among(friends.c.id, part))).scalars()
                 )

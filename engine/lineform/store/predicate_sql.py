@@ -106,6 +106,8 @@ class Question:
     fields: JsonValues
     """Reads an event's fields."""
     only: int | ColumnElement[int] | None = None
+    few: ColumnElement[bool] | None = None
+    """Whose events matter, where few friends are asked about: else a set would be gathered of everybody's."""
     staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
@@ -210,6 +212,7 @@ class Compiler:
         self._attributes = question.attributes
         self._fields = question.fields
         self._only = question.only
+        self._few = question.few
         self._staged = question.staged
         self._is_among = question.among
         self._event_types = question.event_types
@@ -340,6 +343,8 @@ class Compiler:
         rows = [events.c.type_id == self._type_id(leaf.event)]
         if self._only is not None:
             rows.append(events.c.friend_id == self._only)
+        if self._few is not None:
+            rows.append(self._few)
         return History(events.c.friend_id, events.c.at, self._fields, tuple(rows))
 
     def _type_id(self, name: str) -> ColumnElement[Anything]:
