@@ -98,6 +98,8 @@ def test_every_engine_selects_whom_the_plain_reading_selects(
         meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, now) is True]
         assert list(store.select(account, tree, now)) == meant
         assert store.count(account, tree, now) == len(meant)
+        few = [f.id for f in people[account][5:40:3]]
+        assert store.among_selected(account, tree, few, now) == {*meant} & {*few}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import URL
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from lineform.ports.friends import FriendRow
 from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.predicate import All, Count, Happened, HasTag, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
 from lineform.store import open_store
+from lineform.store.driver_sql import streamed
 from lineform.store.friends import about_everybody, question
 from lineform.store.menus import chosen_of
 from lineform.store.open import SqlStore
@@ -34,10 +38,22 @@ def store(postgres_server: URL) -> Iterator[SqlStore]:
         yield opened
 
 
+class Explained(sa.Select[tuple[str]]):
+    """How a select would be answered, instead of its answer."""
+
+    inherit_cache = False
+
+
+@compiles(Explained)
+def _explained(select: Explained, compiler: SQLCompiler, **words: Any) -> str:
+    return f"EXPLAIN {compiler.visit_select(select, **words)}"
+
+
 def explained(store: SqlStore, query: sa.Select[tuple[int]]) -> str:
+    """As it is asked, with all that PostgreSQL is told before."""
     with store.reading() as connection:
-        text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
-        return str(connection.exec_driver_sql(f"EXPLAIN {text}").all())
+        asked = Explained(sa.text("*")).select_from(query.subquery())
+        return "\n".join(row[0] for row in streamed(connection, asked))
 
 
 def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> None:
@@ -58,6 +74,28 @@ def test_the_sets_of_many_rules_are_not_all_joined(store: SqlStore) -> None:
     assert text.count("OUTER JOIN") == 8
     assert text.count("EXISTS") == 53
     assert store.sizes("aoba", [*rules, NEW], NOW) == {60: 10, 61: 20}
+
+
+def test_friends_of_whom_statistics_know_nothing_are_merged_all_the_same(store: SqlStore) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    store.import_friends("midori", [FriendRow(user(n), tags=("vip",)[: n % 2]) for n in range(500)], NOW)
+    with store.reading() as connection:
+        asked = about_everybody(question(2, NOW, postgres=True), RULES, connection)
+    plan = explained(store, places_of(RULES, asked))
+    assert "Merge" in plan
+    assert "Nested Loop" not in plan
+    assert "Hash" not in plan.replace("HashAggregate", "")
+
+
+def test_how_a_question_is_gone_about_ends_with_it(store: SqlStore) -> None:
+    with store.together("aoba") as within:
+        assert isinstance(within, SqlStore)
+        assert within.sizes("aoba", RULES, NOW)
+        with within.reading() as connection:
+            for setting in ("enable_hashjoin", "enable_nestloop"):
+                assert connection.exec_driver_sql(f"SHOW {setting}").scalar() == "on"
+            assert connection.exec_driver_sql("SHOW max_parallel_workers_per_gather").scalar() == "2"
 
 
 def test_whom_one_predicate_selects_needs_no_set_beside_it(store: SqlStore) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.predicate import All, AttributeIs, Count, Edge, Happened, Maybe, Not, Predicate, Sum
@@ -14,7 +16,8 @@ from lineform.store import open_store
 from lineform.store.driver_sql import compiled
 from lineform.store.friends import about_everybody, question
 from lineform.store.open import SqlStore
-from lineform.store.predicate_sql import ids_of, places_of
+from lineform.store.predicate_sql import ids_of, places_of, selected
+from lineform.store.tables import friends
 from lineform.store.ways import Way, ways_to
 from support.stores import NOW, user
 
@@ -88,6 +91,18 @@ def test_whom_a_few_friends_stand_for_are_those_of_their_account(store: SqlStore
     with store.reading() as connection:
         for account_id in (2, 3):  # of another one, and of one that nobody has recorded
             assert ways_to([did("tap", 200)], account_id, NOW, connection) == {did("tap", 200): Way.BY_TIME}
+
+
+def test_few_friends_are_asked_by_their_own_events(store: SqlStore) -> None:
+    few = sorted(store.friend_ids("aoba", [user(n) for n in range(FRIENDS)]).values())[:5]
+    found: list[str] = []
+    with store.reading() as connection:
+        asked = question(1, NOW, postgres=False, only=partial(store.among, values=few))
+        for leaf in (did("visit", 60, Count("at_least", (2,))), did("tap", 2, Edge("first", 3 * DAY, None))):
+            text, values = compiled(sa.select(friends.c.id).where(selected(leaf, asked)), connection.dialect)
+            found += [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(values))]
+    assert sum("events_in_order (type_id=? AND friend_id=?" in step for step in found) == 2
+    assert not any("events_type" in step for step in found)
 
 
 def test_every_way_leads_to_the_same_friends(store: SqlStore) -> None:

@@ -19,9 +19,10 @@ AnySelect: TypeAlias = sa.Select[Any] | sa.CompoundSelect[Any]
 _POSTGRES: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _SETTINGS = {
     # Several processes would each count all events of a set, each in memory of its own.
-    "GROUP BY": "SET LOCAL max_parallel_workers_per_gather = 0",
+    "GROUP BY": ("max_parallel_workers_per_gather = 0",),
     # Friends and what stands beside each come in the order of their ids: merged, they need no table in memory.
-    "LEFT OUTER JOIN": "SET LOCAL enable_hashjoin = off",
+    # Nor is a friend looked for in each of them, where statistics know of no friends yet.
+    "LEFT OUTER JOIN": ("enable_hashjoin = off", "enable_nestloop = off"),
 }
 """How PostgreSQL is to go about a statement with these words. Where an attribute is called so, that costs time and
 nothing else."""
@@ -98,7 +99,9 @@ def _without_cursor(connection: Connection, query: sa.ClauseElement) -> Iterator
     statement, values = compiled(query, _POSTGRES)
     driver: Any = connection.connection
     with driver.cursor() as cursor:
-        for words, setting in _SETTINGS.items():
-            if words in statement:
-                cursor.execute(setting)
+        settings = [one for words, several in _SETTINGS.items() if words in statement for one in several]
+        for setting in settings:
+            cursor.execute(f"SET LOCAL {setting}")
         yield from cursor.stream(statement, values, size=size)
+        for setting in settings:  # what comes next in the transaction is another matter
+            cursor.execute(f"SET LOCAL {setting.split()[0]} TO DEFAULT")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from operator import eq
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
+    Only,
     Question,
     asked_of_sources,
     by_exists,
@@ -185,7 +187,7 @@ class FriendReading(Database):
             told = self._told(connection, account_id, predicates, now, only)
         with self._copied(everybody=only is None) as copy:
             asked = replace(
-                question(account_id, now, postgres=self.postgres, only=only)
+                question(account_id, now, postgres=self.postgres, only=None if only is None else partial(eq, only))
                 if copy is None
                 else copy.about(account_id, now),
                 staged={one: number for number, one in enumerate(told)},
@@ -234,11 +236,8 @@ class FriendReading(Database):
             if account_id is None:
                 return frozenset()
             for part in chunks(list(ids), STREAMED):
-                few = self.among(events.c.friend_id, part)
-                asked = selected(predicate, replace(self._question(account_id, now), few=few))
-                found |= set(
-                    connection.execute(sa.select(friends.c.id).where(asked, self.among(friends.c.id, part))).scalars()
-                )
+                asked = question(account_id, now, postgres=self.postgres, only=partial(self.among, values=part))
+                found |= set(connection.execute(sa.select(friends.c.id).where(selected(predicate, asked))).scalars())
         return frozenset(found)
 
     def friends(self, account: str, ids: Sequence[int]) -> Sequence[Friend]:
@@ -293,9 +292,6 @@ class FriendReading(Database):
             return line_ids.c.friend_id.between(first, last)
         return self.among(line_ids.c.friend_id, ids)
 
-    def _question(self, account_id: int, now: datetime, only: int | None = None) -> Question:
-        return question(account_id, now, postgres=self.postgres, only=only)
-
     def _tags_of(self, connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
         rows = connection.execute(
             sa.select(friend_tags.c.friend_id, tags.c.name, friend_tags.c.tagged_at)
@@ -308,8 +304,8 @@ class FriendReading(Database):
         return found
 
 
-def question(account_id: int, now: datetime, *, postgres: bool, only: int | None = None) -> Question:
-    """What a predicate is asked of: an account's friends, or one of them."""
+def question(account_id: int, now: datetime, *, postgres: bool, only: Only | None = None) -> Question:
+    """What a predicate is asked of: an account's friends, or some of them."""
     values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
     among = by_exists if postgres else by_in
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)

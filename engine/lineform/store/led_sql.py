@@ -46,7 +46,7 @@ from lineform.store.hot import index_over
 from lineform.store.json_values import SqliteValues
 from lineform.store.predicate_sql import Compiler, History, Question, reachable
 from lineform.store.tables import events, friends
-from lineform.store.ways import Way, Ways, has_link
+from lineform.store.ways import Way, Ways
 
 _AT: ColumnElement[datetime] = sa.literal_column("+events.at", events.c.at.type)
 _WHOSE: ColumnElement[int] = sa.literal_column("+events.friend_id", sa.BigInteger())
@@ -179,7 +179,7 @@ class _Beside(_Gathering):
         self._attributes = SqliteValues(sa.literal_column("+friends.attributes"))
 
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
-        if isinstance(predicate, Happened) and not has_link(predicate):
+        if isinstance(predicate, Happened) and not _has_link(predicate):
             return self._one_by_one.compile(predicate, asked)
         if asked is Asked.TRUE and self._is_word(predicate):
             return self._among(self._gathered(self._leading(predicate)), inside=True)
@@ -204,7 +204,7 @@ class _OneByOne(Compiler):
 
     def __init__(self, question: Question) -> None:
         fields = SqliteValues(sa.literal_column("+events.fields"))
-        super().__init__(replace(question, fields=fields, only=friends.c.id, among=_where_it_is_about))
+        super().__init__(replace(question, fields=fields, only=_the_friend, among=_where_it_is_about))
 
     def _more_than(self, number: int, members: sa.Select[Anything], history: History) -> sa.Select[Anything]:
         """Whoever has one more, of whom the others are not counted."""
@@ -215,6 +215,10 @@ def _hidden_in(_id: ColumnElement[Anything], members: sa.Select[Anything]) -> Co
     return _ID.in_(members)
 
 
+def _the_friend(id_: ColumnElement[int]) -> ColumnElement[bool]:
+    return id_ == friends.c.id
+
+
 def _where_it_is_about(_id: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
     """`members` is about one friend already."""
     return members.correlate(friends).exists()
@@ -222,6 +226,12 @@ def _where_it_is_about(_id: ColumnElement[Anything], members: sa.Select[Anything
 
 def _is_range(part: Predicate) -> bool:
     return isinstance(part, AttributeIs) and part.comparison in _RANGES
+
+
+def _has_link(leaf: Happened) -> bool:
+    """Taps of some links, which have an index of their own: a small set, found without reading any event."""
+    tests = (part for part in leaf.where if isinstance(part, AttributeIs))
+    return any(part.attribute == "link" and part.comparison in _WORDS for part in tests)
 
 
 def _leaves_out(part: Predicate, ways: Ways) -> bool:

@@ -61,6 +61,9 @@ def reachable(account_id: int) -> ColumnElement[bool]:
 
 _NO_TYPE = -1
 """No event is of this type."""
+Only = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""Whether an id is that of a friend whom a question is about. Said of friends, tags and events alike, so that nothing
+is gathered of everybody for the sake of a few."""
 Among = Callable[[ColumnElement[Anything], sa.Select[Anything]], ColumnElement[bool]]
 """Whether an id is in a set of ids."""
 
@@ -97,7 +100,7 @@ _STORED = MenuColumns(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Of which account a predicate is asked, at which moment, and, where `only` is given, about which one friend."""
+    """Of which account a predicate is asked, at which moment, and, where `only` is given, about whom."""
 
     account_id: int
     now: datetime
@@ -105,9 +108,7 @@ class Question:
     """Reads a friend's attributes."""
     fields: JsonValues
     """Reads an event's fields."""
-    only: int | ColumnElement[int] | None = None
-    few: ColumnElement[bool] | None = None
-    """Whose events matter, where few friends are asked about: else a set would be gathered of everybody's."""
+    only: Only | None = None
     staged: Mapping[tuple[InSource, bool], int] = field(default_factory=dict)
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
@@ -150,9 +151,9 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
 
 
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
-    """The friends of this account whom the predicate selects; of them only one, where its id is given."""
+    """The friends of this account whom the predicate selects, among those whom the question is about."""
     root = sa.and_(reachable(question.account_id), Compiler(question).compile(predicate, Asked.TRUE).self_group())
-    return root if question.only is None else sa.and_(friends.c.id == question.only, root)
+    return root if question.only is None else sa.and_(question.only(friends.c.id), root)
 
 
 def ids_of(predicate: Predicate, question: Question) -> AnySelect:
@@ -212,7 +213,6 @@ class Compiler:
         self._attributes = question.attributes
         self._fields = question.fields
         self._only = question.only
-        self._few = question.few
         self._staged = question.staged
         self._is_among = question.among
         self._event_types = question.event_types
@@ -296,13 +296,17 @@ class Compiler:
 
     def _tags(self, names: list[str], *, having: bool, lasts: int | None = None) -> ColumnElement[bool]:
         known = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
-        members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(known))
+        members = sa.select(friend_tags.c.friend_id).where(self._is_one_of(friend_tags.c.tag_id, known))
         if lasts is not None:
             members = members.where(friend_tags.c.tagged_at > instant(lasts, self._now))
         if self._only is not None:
             # Else a question about one friend would gather everybody with the tag first.
-            members = members.where(friend_tags.c.friend_id == self._only)
+            members = members.where(self._only(friend_tags.c.friend_id))
         return self._among(members, inside=having)
+
+    def _is_one_of(self, id_: ColumnElement[int], few: sa.Select[Anything]) -> ColumnElement[bool]:
+        """Whether an id is one of a few, found by their names."""
+        return id_.in_(few)
 
     def _happened(self, leaf: Happened, *, positive: bool) -> ColumnElement[bool]:
         """A set of friends by their events. Where nothing having happened is meant as well, the others are the set that
@@ -342,9 +346,7 @@ class Compiler:
     def _history(self, leaf: Happened) -> History:
         rows = [events.c.type_id == self._type_id(leaf.event)]
         if self._only is not None:
-            rows.append(events.c.friend_id == self._only)
-        if self._few is not None:
-            rows.append(self._few)
+            rows.append(self._only(events.c.friend_id))
         return History(events.c.friend_id, events.c.at, self._fields, tuple(rows))
 
     def _type_id(self, name: str) -> ColumnElement[Anything]:

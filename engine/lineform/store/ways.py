@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.segments.calendar import instant
-from lineform.segments.predicate import All, Any, AttributeIs, Happened, Maybe, Not, Predicate, Sum
+from lineform.segments.predicate import All, Any, Happened, Maybe, Not, Predicate, Sum
 from lineform.store.tables import event_types, events
 
 _BY_TIME: Final = 1.3
@@ -45,7 +45,7 @@ class Way(Enum):
     ONE_BY_ONE = "by each friend's own events"
 
 
-Ways = Mapping[Happened, Way]
+Ways: TypeAlias = Mapping[Happened, Way]
 
 
 def ways_to(predicates: Iterable[Predicate], account_id: int, now: datetime, connection: Connection) -> Ways:
@@ -55,12 +55,6 @@ def ways_to(predicates: Iterable[Predicate], account_id: int, now: datetime, con
         return {}
     few: Sequence[int] = connection.execute(_FEW, {"account_id": account_id}).scalars().all()
     return {leaf: _way(leaf, account_id, few, now, connection) for leaf in leaves}
-
-
-def has_link(leaf: Happened) -> bool:
-    """Taps of some links, which have an index of their own: a small set, found without reading any event."""
-    tests = (part for part in leaf.where if isinstance(part, AttributeIs))
-    return any(part.attribute == "link" and part.comparison in ("is", "in") for part in tests)
 
 
 def _way(leaf: Happened, account_id: int, few: Sequence[int], now: datetime, connection: Connection) -> Way:
