@@ -75,7 +75,7 @@ def counted(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
     columns = [f"c{place}" for place in range(len(query.selected_columns))]
     key = ", ".join(columns)
     # NULL would be another one each time: an empty blob, which no column holds, stands for it. Of these names none
-    # comes from outside. The table goes with the transaction, in which more may be counted.
+    # comes from outside. The table may be there, from what was counted before by this connection.
     table, known = f"counted_{len(columns)}", ", ".join(f"coalesce({column}, X'')" for column in columns)
     connection.exec_driver_sql(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({key}, n, PRIMARY KEY ({key})) WITHOUT ROWID"
