@@ -67,7 +67,9 @@ def test_a_set_is_joined_once_however_many_rules_name_it(store: SqlStore) -> Non
 
 
 def test_the_sets_of_many_rules_are_not_all_joined(store: SqlStore) -> None:
-    rules: list[Predicate] = [All((NEW, HasTag(f"tag-{n}"))) for n in range(60)]
+    names = tuple(f"tag-{n}" for n in range(60))
+    store.import_friends("aoba", [FriendRow(user(0), tags=names)], NOW)
+    rules: list[Predicate] = [All((NEW, HasTag(name))) for name in names]
     with store.reading() as connection:
         asked = about_everybody(question(1, NOW, postgres=True), RULES, connection)
     text = str(places_of([*rules, NEW], asked))

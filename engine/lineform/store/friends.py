@@ -315,7 +315,8 @@ def about_everybody(asked: Question, predicates: Iterable[Predicate], connection
     """As each database is asked these predicates of everybody: PostgreSQL by joins, SQLite by the indexes that it has,
     and by how much friends do."""
     if connection.dialect.name == "postgresql":
-        return replace(asked, compiler=JoiningCompiler)
+        mine = connection.execute(sa.select(tags.c.name, tags.c.id).where(tags.c.account_id == asked.account_id))
+        return replace(asked, compiler=partial(JoiningCompiler, tags=dict(mine.all())))
     known = Known(index_names(connection), ways_to(predicates, asked.account_id, asked.now, connection))
     return replace(asked, compiler=partial(LedCompiler, known=known))
 

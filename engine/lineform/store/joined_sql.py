@@ -13,6 +13,7 @@ thousand beside six hundred thousand took 4 to 7 seconds like that, and 0.1 merg
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any as Anything
 from typing import Final
@@ -33,8 +34,11 @@ class JoiningCompiler(Compiler):
     """Compiles rules by which everybody is sorted out. A question about one predicate is asked as ever: there, a set is
     a condition of the whole, of which PostgreSQL makes a join itself."""
 
-    def __init__(self, question: Question) -> None:
-        super().__init__(replace(question, among=self._beside))
+    def __init__(self, question: Question, tags: Mapping[str, int]) -> None:
+        """`tags` are the ids of the account's tags. With them a set has nothing to join in it, and comes in the order
+        of friends. Elsewhere they are looked up within the question: of a tag that its statistics do not know by its
+        number, PostgreSQL expects a single friend, and looks for everybody in it."""
+        super().__init__(replace(question, among=self._beside, tags=tags))
         self._question = question
         self._sets: list[tuple[sa.Select[Anything], sa.Subquery]] = []
 
@@ -48,10 +52,6 @@ class JoiningCompiler(Compiler):
         for _, one in self._sets:
             people = people.outerjoin(one, one.c.id == friends.c.id)
         return people
-
-    def _is_one_of(self, id_: ColumnElement[int], few: sa.Select[Anything]) -> ColumnElement[bool]:
-        """As an array, found once: another join within a set would be made like those of the friends, by merging."""
-        return id_ == sa.any_(sa.func.array(few.scalar_subquery()))
 
     def _beside(self, _id: ColumnElement[Anything], members: sa.Select[Anything]) -> ColumnElement[bool]:
         """Whether the set that stands beside a friend has them. It stands there once, however many rules name it."""

@@ -116,6 +116,8 @@ class Question:
     menus: MenuColumns = _STORED
     event_types: Mapping[str, int] | None = None
     """Ids of the account's event types, where they are known and better told than looked up within the question."""
+    tags: Mapping[str, int] | None = None
+    """Ids of the account's tags, likewise."""
     compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
     """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
 
@@ -216,6 +218,7 @@ class Compiler:
         self._staged = question.staged
         self._is_among = question.among
         self._event_types = question.event_types
+        self._tags_known = question.tags
         self._id: ColumnElement[Anything] = friends.c.id
 
     def everybody(self) -> ColumnElement[bool]:
@@ -295,8 +298,7 @@ class Compiler:
         return sa.and_(*clauses) if conjunction else sa.or_(*clauses)
 
     def _tags(self, names: list[str], *, having: bool, lasts: int | None = None) -> ColumnElement[bool]:
-        known = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
-        members = sa.select(friend_tags.c.friend_id).where(self._is_one_of(friend_tags.c.tag_id, known))
+        members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(self._tag_ids(names)))
         if lasts is not None:
             members = members.where(friend_tags.c.tagged_at > instant(lasts, self._now))
         if self._only is not None:
@@ -304,9 +306,10 @@ class Compiler:
             members = members.where(self._only(friend_tags.c.friend_id))
         return self._among(members, inside=having)
 
-    def _is_one_of(self, id_: ColumnElement[int], few: sa.Select[Anything]) -> ColumnElement[bool]:
-        """Whether an id is one of a few, found by their names."""
-        return id_.in_(few)
+    def _tag_ids(self, names: list[str]) -> list[int] | sa.Select[tuple[int]]:
+        if self._tags_known is not None:
+            return [self._tags_known[name] for name in names if name in self._tags_known]
+        return sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
 
     def _happened(self, leaf: Happened, *, positive: bool) -> ColumnElement[bool]:
         """A set of friends by their events. Where nothing having happened is meant as well, the others are the set that
