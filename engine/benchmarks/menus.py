@@ -5,8 +5,7 @@
     STORE=postgresql://… make bench NAME=menus   # into an empty database
 
 Three rules: the birthday month, three purchases within 90 days, a tag. Asked are the first look at everybody (who is to
-get a menu), the usual one (nobody is), the one at the end of a month, and the numbers of a plan; and, in the same run,
-the two forms of the same SQL that were not taken.
+get a menu), the usual one (nobody is) and the one at the end of a month.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.menus import Linking
 from lineform.scenarios.menus import Choice, MenuRules, Rule, decide, tally
+from lineform.segments.ids import IdSet
 from lineform.segments.predicate import Anniversary, Count, Happened, HasTag
-from lineform.store import menus as menus_sql
+from lineform.store.database import pieces
 from lineform.store.open import SqlStore, open_store
-from lineform.store.predicate_sql import Question
 
 SIZE = int(os.environ.get("SIZE", "1000000"))
 NOW = datetime(2027, 5, 15, 3, tzinfo=UTC)
@@ -101,52 +100,25 @@ def timed(work: Callable[[], T], tries: int = 3) -> tuple[float, T]:
     return min((once() for _ in range(tries)), key=lambda one: one[0])
 
 
+def choices(store: SqlStore, now: datetime) -> Iterator[tuple[Choice, IdSet]]:
+    """What is to be done about everybody, and about whom."""
+    for group in store.menu_groups(ACCOUNT, RULES, now):
+        choice = decide(RULES, RULES.menu_of(group.rule), group.shown, now)
+        if choice is not None:
+            yield choice, group.friends
+
+
 def look(store: SqlStore, now: datetime) -> int:
     """How many friends are to get another menu."""
-    found = 0
-    for _, rule, shown in store.menu_changes(ACCOUNT, RULES, now):
-        found += decide(RULES, RULES.menu_of(rule), shown, now) is not None
-    return found
+    return sum(len(friends) for _, friends in choices(store, now))
 
 
 def record_all(store: SqlStore, now: datetime) -> None:
     """As if everybody had been linked."""
-    part: dict[Choice, list[int]] = {}
-    for friend, rule, shown in list(store.menu_changes(ACCOUNT, RULES, now)):
-        choice = decide(RULES, RULES.menu_of(rule), shown, now)
-        if choice is not None:
-            part.setdefault(choice, []).append(friend)
-    for choice, ids in part.items():
-        for start in range(0, len(ids), PART):
-            piece = ids[start : start + PART]
+    for choice, friends in list(choices(store, now)):
+        for piece in pieces(friends, PART):
             store.intend_menus(ACCOUNT, [Linking(choice, piece)], "bench", now)
             store.confirm_menus(ACCOUNT, piece, "bench")
-
-
-def other_forms(store: SqlStore, now: datetime, changed: int) -> dict[str, float]:
-    """The same question, answered alike, with the CASE inlined by the database, and with it written down first."""
-    taken = menus_sql.chosen_of
-
-    def bare(rules: MenuRules, asked: Question) -> sa.Select[Any]:
-        chosen = taken(rules, asked).element
-        assert isinstance(chosen, sa.Select)
-        return chosen.offset(None)
-
-    def inlined(rules: MenuRules, asked: Question) -> sa.Subquery:
-        return bare(rules, asked).subquery("chosen")
-
-    def kept(rules: MenuRules, asked: Question) -> sa.CTE:
-        return bare(rules, asked).cte("chosen").prefix_with("MATERIALIZED")
-
-    found = {}
-    for name, form in (("inlined", inlined), ("materialised", kept)):
-        menus_sql.chosen_of = form  # type: ignore[assignment] # of a CTE, too, only the columns are read
-        try:
-            found[name], seen = timed(lambda: look(store, now))
-            assert seen == changed, f"{name} finds {seen} friends, and the form taken {changed}"
-        finally:
-            menus_sql.chosen_of = taken
-    return found
 
 
 def main() -> None:
@@ -162,16 +134,11 @@ def main() -> None:
             seconds["nobody changes"], none = timed(lambda: look(store, NOW))
             assert none == 0, f"{none} friends are still to get a menu"
             seconds["the month ends"], changed = timed(lambda: look(store, JUNE))
-            seconds["numbers of a plan"], counts = timed(
-                lambda: tally(RULES, store.menu_groups(ACCOUNT, RULES, JUNE), JUNE)
-            )
-            forms = other_forms(store, JUNE, changed)
+            counts = tally(RULES, store.menu_groups(ACCOUNT, RULES, JUNE), JUNE)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{SIZE:,} friends, {sum(one.friends for one in counts):,} of whom can be reached; best of three, in seconds")
     for name, value in seconds.items():
         print(f"  {name:<24} {value:8.2f}")
-    for name, value in forms.items():
-        print(f"  the month ends, {name:<13} {value:4.2f}   ({value / seconds['the month ends']:.1f} × the form taken)")
     print(f"  first {first:,} friends get a menu; {changed:,} change at the month's end; peak {peak} MB")
     figures: dict[str, object] = {
         "size": SIZE,
@@ -180,7 +147,6 @@ def main() -> None:
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
         "peak_mb": peak,
     }
-    figures["forms"] = {name: round(value / seconds["the month ends"], 2) for name, value in forms.items()}
     print(json.dumps(figures))
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import URL
 
 from lineform.ports.store import Store
+from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import EVERYONE, Not, Predicate
@@ -107,14 +108,16 @@ def test_every_engine_selects_whom_the_plain_reading_selects(
 def test_everybody_is_sorted_by_the_first_rule_that_holds(
     world: World, rules: list[Predicate], account: str, now: datetime
 ) -> None:
+    asked = MenuRules("menu-rules.main", "d1", tuple(Rule(rule, "main") for rule in rules))
     for store, people in world:
-        meant = [
-            (f.id, next((n for n, rule in enumerate(rules) if matches(rule, f, now) is True), len(rules)))
+        meant = {
+            f.id: next((n for n, rule in enumerate(rules) if matches(rule, f, now) is True), len(rules))
             for f in people[account]
             if not f.blocked
-        ]
-        assert list(store.sort(account, rules, now)) == meant
-        assert store.sizes(account, rules, now) == Counter(rule for _, rule in meant)
+        }
+        groups = store.menu_groups(account, asked, now)
+        assert {friend: group.rule for group in groups for friend in group.friends} == meant
+        assert sum(len(group.friends) for group in groups) == len(meant)
         bits = [
             sum(1 << place for place, rule in enumerate(rules) if matches(rule, f, now) is True)
             for f in people[account]

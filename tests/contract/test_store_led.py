@@ -27,7 +27,7 @@ from lineform.segments.predicate import Any as AnyOf
 from lineform.store import open_store
 from lineform.store.friends import about_everybody, question
 from lineform.store.open import SqlStore
-from lineform.store.predicate_sql import ids_of, sorted_out
+from lineform.store.predicate_sql import ids_of
 from support.stores import NOW, user
 
 DAY = 86_400
@@ -138,16 +138,6 @@ def test_however_many_are_left_out_they_are_merged_in_few_steps(
     days = All(tuple(Not(replace(THRICE, start=(40 + n) * DAY)) for n in range(600)))
     assert steps(days).count("MERGE (EXCEPT)") == 8
     assert store.count("aoba", All((tags, days)), NOW) == 12  # two of five have bought three times and more
-
-
-def test_a_menu_for_everybody_reads_no_friends_row(store: SqlStore) -> None:
-    rules: list[Predicate] = [All((GOLD, HasTag("vip"))), AnyOf((HasTag("new"), HasTag("vip"))), THRICE]
-    with store.reading() as connection:
-        asked = about_everybody(question(1, NOW, postgres=False), rules, connection)
-        place, rows, everybody = sorted_out(rules, asked)
-        found = explained(connection, sa.select(place).select_from(rows).where(everybody))
-    assert BY_IDS in found[0]
-    assert "COVERING" in found[0]
 
 
 def test_more_than_so_many_is_more_than_so_many(store: SqlStore) -> None:

@@ -33,6 +33,7 @@ from lineform.scenarios.menus import (
     tally,
 )
 from lineform.segments.friend import Friend
+from lineform.segments.ids import IdSet
 from lineform.segments.predicate import HasTag
 from lineform.store import open_store
 from lineform.store.open import SqlStore
@@ -63,17 +64,25 @@ def people(store: Store, *tags: str, blocked: bool = False) -> list[int]:
     return [ids[row.user_id] for row in rows]
 
 
+def to_do(store: Store, rules: MenuRules, now: datetime = NOW) -> dict[int, tuple[int, Shown]]:
+    """Friends about whom something is to be done: the rule that holds, and what is recorded."""
+    return {
+        friend: (group.rule, group.shown)
+        for group in store.menu_groups("salon", rules, now)
+        if decide(rules, rules.menu_of(group.rule), group.shown, now) is not None
+        for friend in group.friends
+    }
+
+
 def test_everybody_whose_menu_is_another_one_is_found(store: Store) -> None:
     vip, regular, _, right = people(store, "vip", "regular", "", "regular")
     people(store, "vip", blocked=True)
     store.intend_menus("salon", [linking("regulars", right)], "one", NOW)
     store.confirm_menus("salon", [right], "one")
-    found = list(store.menu_changes("salon", RULES_OF_TAGS, NOW))
-    assert sorted(found) == [(vip, 0, NOTHING), (regular, 1, NOTHING)]
+    assert to_do(store, RULES_OF_TAGS) == {vip: (0, NOTHING), regular: (1, NOTHING)}
 
 
 def test_an_account_that_nobody_knows_has_no_menus(store: Store) -> None:
-    assert list(store.menu_changes("nobody", RULES_OF_TAGS, NOW)) == []
     assert store.menu_groups("nobody", RULES_OF_TAGS, NOW) == []
     assert store.friends_shown("nobody", "gold") == []
     assert store.drop_blocked_menus("nobody") == 0
@@ -85,10 +94,10 @@ def test_a_link_is_intended_then_confirmed(store: Store) -> None:
     store.intend_menus("salon", [linking("gold", vip)], "one", NOW)
     intended = Shown("gold", "gold", RULES, NOW, confirmed=False)
     assert store.shown_menus("salon", [vip]) == {vip: intended}
-    assert list(store.menu_changes("salon", RULES_OF_TAGS, NOW)) == [(vip, 0, intended)]
+    assert to_do(store, RULES_OF_TAGS) == {vip: (0, intended)}
     store.confirm_menus("salon", [vip], "one")
     assert store.shown_menus("salon", [vip]) == {vip: replace(intended, confirmed=True)}
-    assert list(store.menu_changes("salon", RULES_OF_TAGS, NOW)) == []
+    assert to_do(store, RULES_OF_TAGS) == {}
 
 
 def test_what_needs_no_call_is_recorded_as_it_is(store: Store) -> None:
@@ -104,7 +113,7 @@ def test_two_links_at_once_leave_nothing_taken_for_certain(store: Store) -> None
     store.confirm_menus("salon", [vip], "two")
     store.confirm_menus("salon", [vip], "one")
     assert store.shown_menus("salon", [vip])[vip].confirmed is False
-    assert [friend for friend, _, _ in store.menu_changes("salon", RULES_OF_TAGS, NOW)] == [vip]
+    assert [*to_do(store, RULES_OF_TAGS)] == [vip]
 
 
 def test_links_without_an_answer_are_found_after_a_while(store: Store) -> None:
@@ -168,7 +177,7 @@ def test_without_rules_what_they_linked_is_taken_back(store: Store) -> None:
     one, two = people(store, "vip", "")
     store.intend_menus("salon", [linking("gold", one), linking("news", two, source=STEP, outcome="")], "one", NOW)
     store.confirm_menus("salon", [one, two], "one")
-    assert [friend for friend, _, _ in store.menu_changes("salon", NO_RULES, NOW)] == [one]
+    assert [*to_do(store, NO_RULES)] == [one]
 
 
 # --- every store chooses as the plain reading does
@@ -238,12 +247,17 @@ def test_every_store_chooses_as_the_plain_reading_does(
                 continue
             rule = rule_for(asked, friend, now)
             mine = shown.get(friend.id, NOTHING)
-            groups.append(Group(rule, mine, 1))
-            if decide(asked, asked.menu_of(rule), mine, now) is not None:
-                wanted[friend.id] = (rule, mine)
-        found = {friend_id: (rule, mine) for friend_id, rule, mine in store.menu_changes("salon", asked, now)}
+            groups.append(Group(rule, mine, IdSet.of([friend.id])))
+            wanted[friend.id] = (rule, replace(mine, at=None), decide(asked, asked.menu_of(rule), mine, now))
+        told = store.menu_groups("salon", asked, now)
+        found = {
+            friend: (one.rule, replace(one.shown, at=None), decide(asked, asked.menu_of(one.rule), one.shown, now))
+            for one in told
+            for friend in one.friends
+        }
         assert found == wanted
-        assert tally(asked, store.menu_groups("salon", asked, now), now) == tally(asked, groups, now)
+        assert sum(len(one.friends) for one in told) == len(found)
+        assert tally(asked, told, now) == tally(asked, groups, now)
 
 
 def _record(store: Store, ids: list[int], shown: dict[int, Shown]) -> None:

@@ -15,6 +15,7 @@ from lineform.errors import CredentialError
 from lineform.ports.friends import FriendRow
 from lineform.ports.ledger import NewBatch
 from lineform.ports.store import Store
+from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.predicate import EVERYONE, HasTag
 from lineform.sending.status import BatchStatus
 from lineform.store import open_store
@@ -121,11 +122,12 @@ def test_a_freeze_reads_its_audience_from_the_same_store(store: Store) -> None:
 def test_everybody_is_counted_as_often_as_wanted_within_one_transaction(store: Store) -> None:
     store.import_friends("aoba", [FriendRow(user(n), tags=("vip",)[: n % 2]) for n in range(10)], NOW)
     vip, percent = HasTag("vip"), HasTag("5 % ' ? :off 割引")
+    rules = MenuRules("menu-rules.main", "d1", (Rule(vip, "gold"), Rule(percent, "sale")))
     with store.together("aoba") as one:
-        half = one.sort("aoba", [vip], NOW)
+        half = one.select("aoba", EVERYONE, NOW)
         next(half)
         for _ in range(2):
-            assert one.sizes("aoba", [vip, percent], NOW) == {0: 5, 2: 5}
+            assert [len(group.friends) for group in one.menu_groups("aoba", rules, NOW)] == [5, 5]
             assert one.overlap("aoba", [percent, vip], NOW) == {2: 5}
         assert len(list(half)) == 9
 

@@ -16,7 +16,7 @@ from lineform.store import open_store
 from lineform.store.driver_sql import compiled
 from lineform.store.friends import about_everybody, question
 from lineform.store.open import SqlStore
-from lineform.store.predicate_sql import ids_of, places_of, selected
+from lineform.store.predicate_sql import ids_of, selected
 from lineform.store.tables import friends
 from lineform.store.ways import Way, ways_to
 from support.stores import NOW, user
@@ -80,7 +80,7 @@ def test_everybody_is_asked_in_that_way(store: SqlStore, leaf: Happened) -> None
     with store.reading() as connection:
         asked = about_everybody(question(1, NOW, postgres=False), [leaf], connection)
         way = ways_to([leaf], 1, NOW, connection)[leaf]
-        for query in (ids_of(leaf, asked), ids_of(Not(leaf), asked), places_of([leaf], asked)):
+        for query in (ids_of(leaf, asked), ids_of(Not(leaf), asked)):
             text, values = compiled(query, connection.dialect)
             found = {row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(values))}
             taken = [one for one, step in STEPS.items() if any(step in detail for detail in found)]
@@ -117,4 +117,4 @@ def test_every_way_leads_to_the_same_friends(store: SqlStore) -> None:
         those = list(store.select("aoba", leaf, NOW))
         assert len(those) == store.count("aoba", leaf, NOW) == number
         assert sorted(those + list(store.select("aoba", Not(leaf), NOW))) == ids
-        assert store.sizes("aoba", [leaf], NOW).get(0, 0) == number
+        assert store.overlap("aoba", [leaf], NOW).get(1, 0) == number

@@ -171,15 +171,6 @@ class Friends(Protocol):
         second one 2, the third one 4. Combinations of nobody are left out."""
         ...
 
-    def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
-        """Everybody who can be reached, by internal id, ascending, streamed; each with the place of the first rule that
-        is true of them, or the number of rules where none is."""
-        ...
-
-    def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
-        """How many friends `sort` puts to each place; places of nobody are left out."""
-        ...
-
     def as_sources_know(
         self, account: str, predicate: Predicate, friend_id: int, now: datetime
     ) -> Mapping[str, Friend | None]:

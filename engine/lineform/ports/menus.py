@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,13 +21,8 @@ class Linking:
 class Menus(Protocol):
     """Which rich menu was linked to whom, by name, when and why."""
 
-    def menu_changes(self, account: str, rules: MenuRules, now: datetime) -> Iterator[tuple[int, int, Shown]]:
-        """Everybody who can be reached and for whom something may be to be done: internal id, the number of the rule
-        that holds, and what is recorded. Streamed; whoever reads it decides."""
-        ...
-
     def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
-        """Everybody who can be reached, counted by rule and by what is recorded."""
+        """Everybody who can be reached, by rule and by what is recorded."""
         ...
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:

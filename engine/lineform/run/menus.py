@@ -235,12 +235,12 @@ def _slices(choices: Mapping[Choice, Sequence[int]]) -> Iterator[dict[Choice, Se
 
 
 def _all_choices(store: Store, account: str, rules: MenuRules, now: datetime) -> dict[Choice, array[int]]:
-    """What is to be done about everybody, with eight bytes a friend."""
+    """What is to be done about everybody, with eight bytes for each friend about whom something is."""
     found: dict[Choice, array[int]] = {}
-    for friend_id, rule, shown in store.menu_changes(account, rules, now):
-        choice = decide(rules, rules.menu_of(rule), shown, now)
+    for group in store.menu_groups(account, rules, now):
+        choice = decide(rules, rules.menu_of(group.rule), group.shown, now)
         if choice is not None:
-            found.setdefault(choice, array("q")).append(friend_id)
+            found.setdefault(choice, array("q")).extend(group.friends)
     return found
 
 

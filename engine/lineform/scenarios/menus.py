@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from lineform.scenarios.happening import Happening, What
 from lineform.segments.friend import ANSWER, Friend
+from lineform.segments.ids import IdSet
 from lineform.segments.predicate import (
     AgeIs,
     All,
@@ -273,7 +274,7 @@ class Group:
 
     rule: int
     shown: Shown
-    friends: int
+    friends: IdSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +301,10 @@ def tally(rules: MenuRules, groups: Sequence[Group], now: datetime) -> tuple[Tal
         for group in mine:
             choice = decide(rules, menu, group.shown, now)
             shows = group.shown.menu if choice is None else choice.menu
-            kept += group.friends if shows != menu else 0
+            kept += len(group.friends) if shows != menu else 0
             if choice is not None and choice.menu != group.shown.menu:
-                changing += group.friends
-                before[group.shown.menu] = before.get(group.shown.menu, 0) + group.friends
-        total = sum(group.friends for group in mine)
+                changing += len(group.friends)
+                before[group.shown.menu] = before.get(group.shown.menu, 0) + len(group.friends)
+        total = sum(len(group.friends) for group in mine)
         found.append(Tally(number, menu, total, kept, changing, before))
     return tuple(found)

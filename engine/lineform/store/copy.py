@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.util import find_spec
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,25 +21,29 @@ import sqlalchemy as sa
 
 from lineform.errors import LockedError, UsageError
 from lineform.ports.copies import CopyState
+from lineform.scenarios.menus import TAP
+from lineform.segments.ids import IdSet
+from lineform.segments.predicate import Happened, Predicate
 from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_load import Loader
 from lineform.store.copy_sql import (
     ARRAYS,
-    BLOCK,
     DIALECT,
     EVENTS,
     FRIENDS,
-    MENUS,
+    RECORDED,
     Bits,
     DuckValues,
     as_bits,
     create_tables,
 )
 from lineform.store.database import STREAMED, Database, pieces
-from lineform.store.driver_sql import AnySelect, compiled, grouped
+from lineform.store.driver_sql import AnySelect, compiled
 from lineform.store.failures import StoreUnusable
-from lineform.store.predicate_sql import Question
+from lineform.store.predicate_sql import Question, did, ids_of, reachable
+from lineform.store.sets import MenuRecord
+from lineform.store.tables import friend_tags, friends, tags
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,8 +61,6 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "memory_limit": "128MB",
 }
-_TRUTH = bytes.maketrans(b"01", b"\0\1")
-"""Bits, which DuckDB hands over as text, as what is false and true."""
 _ASKING = "SET memory_limit = '64MB'"
 """Questions need less than what makes and changes a copy, beside the arrays in which they count."""
 
@@ -304,7 +305,7 @@ class Answers:
         types = dict(
             self.duck.execute("SELECT name, id FROM event_types WHERE account_id = ?", [account_id]).fetchall()
         )
-        return Question(account_id, now, attributes, fields, among=self._bits.among, menus=MENUS, event_types=types)
+        return Question(account_id, now, attributes, fields, among=self._bits.among, event_types=types)
 
     def _new_bits(self) -> Bits:
         ((last,),) = self.duck.execute(f"SELECT coalesce(max(id), 0) FROM {self._name}.main.friends").fetchall()  # noqa: S608 - our own names
@@ -314,24 +315,25 @@ class Answers:
         """Streamed."""
         return self._answered(*compiled(query, DIALECT))
 
-    def ids(self, query: AnySelect) -> Iterator[int]:
-        """Ids of friends, ascending. They come as bits and become numbers here: to hand numbers over takes DuckDB twice
-        as long."""
+    def set_of(self, query: AnySelect) -> IdSet:
+        """Ids of friends. They come as bits: to hand numbers over takes DuckDB twice as long."""
         statement, values = compiled(query.order_by(None), DIALECT)
-        for block, bits in self._answered(f"{as_bits(statement)} ORDER BY 1", values):
-            first = block * BLOCK
-            yield from compress(range(first, first + BLOCK), bits.encode().translate(_TRUTH))
+        return IdSet({block: int(bits[::-1], 2) for block, bits in self._answered(as_bits(statement), values)})
+
+    def recorded(self, query: AnySelect) -> Iterator[tuple[MenuRecord, IdSet]]:
+        """Ids of friends by what is recorded of their menus."""
+        statement, values = compiled(query, DIALECT)
+        for *record, block, bits in self._answered(as_bits(statement, MenuRecord._fields), values):
+            yield MenuRecord(*record), IdSet({block: int(bits[::-1], 2)})
 
     def _answered(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
+        # Beside the friends stands what this question needs, and nothing of the one before.
+        self.duck.execute("DROP VIEW IF EXISTS temp.friends")
         for gathering, of_set in self._bits.gathering():
             self.duck.execute(gathering, of_set)
         found = self.duck.execute(statement, values)
         while rows := found.fetchmany(STREAMED):
             yield from rows
-
-    def counted(self, query: sa.Select[Any]) -> Iterator[Any]:
-        """The rows, each once, with how often it occurs."""
-        return self.rows(grouped(query))
 
     def stage(self, answers: Iterable[Sequence[int]]) -> None:
         """Puts answers of sources into `STAGED`, each by its number."""
@@ -342,6 +344,42 @@ class Answers:
 
     def close(self) -> None:
         self.duck.close()
+
+
+class CopySets:
+    """Sets of one account's friends, out of the copy."""
+
+    def __init__(self, answers: Answers, question: Question) -> None:
+        self._answers = answers
+        self._question = question
+        self._everybody: IdSet | None = None
+        self._tagged: dict[str, IdSet] = {}
+
+    def everybody(self) -> IdSet:
+        if self._everybody is None:
+            query = sa.select(friends.c.id).where(reachable(self._question.account_id))
+            self._everybody = self._answers.set_of(query)
+        return self._everybody
+
+    def tagged(self, tag: str) -> IdSet:
+        if tag not in self._tagged:
+            asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
+            # Told by its number, what is of other tags is passed over unread.
+            numbers = [number for (number,) in self._answers.rows(asked)]
+            members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers))
+            self._tagged[tag] = self._answers.set_of(members)
+        return self._tagged[tag]
+
+    def did(self, leaf: Happened) -> IdSet:
+        return self._answers.set_of(did(leaf, self._question))
+
+    def selected(self, predicate: Predicate) -> IdSet:
+        return self._answers.set_of(ids_of(predicate, self._question))
+
+    def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
+        is_old = sa.false() if old is None else sa.and_(RECORDED.source == TAP, RECORDED.at <= old)
+        query = sa.select(*RECORDED[:4], is_old, friends.c.id).where(friends.c.account_id == self._question.account_id)
+        return self._answers.recorded(query.where(RECORDED.menu.is_not(None)))
 
 
 def name_of(duck: duckdb.DuckDBPyConnection) -> str:

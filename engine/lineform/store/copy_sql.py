@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql
 
+from lineform.segments.ids import BLOCK
 from lineform.segments.predicate import AttributeType
 from lineform.store.driver_sql import compiled
-from lineform.store.predicate_sql import SHOWN, MenuColumns
-from lineform.store.tables import friend_menus, friends
+from lineform.store.tables import friend_menus
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
-BLOCK = 65_536
-"""Ids whose bits stand in one row: 8 kB for each set."""
 _SPAN = 31 * BLOCK
 """Ids of whom events are counted at once: few enough for an array of sums instead of a hash table, which with all ids
 would be written to the disk where memory is bounded."""
@@ -102,10 +101,19 @@ EVENTS = Copied(
     order="type_id, friend_id",
 )
 TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
-MENUS = MenuColumns(
-    friends,
-    tuple(sa.literal_column(f'friends."{name}"', friend_menus.c[name].type).label(name) for name in SHOWN),
-)
+
+
+class _Recorded(NamedTuple):
+    """What is recorded of a friend's menu, beside the friend; NULL where nothing is."""
+
+    menu: ColumnElement[str]
+    outcome: ColumnElement[str]
+    source: ColumnElement[str]
+    confirmed: ColumnElement[bool]
+    at: ColumnElement[datetime]
+
+
+RECORDED = _Recorded(*(sa.literal_column(f'friends."{name}"', friend_menus.c[name].type) for name in _Recorded._fields))
 NAMES = ("tags", "event_types")
 """Small tables that are copied whole."""
 
@@ -160,10 +168,12 @@ class DuckValues:
         return sa.not_(found) if negated else found
 
 
-def as_bits(statement: str) -> str:
-    """The ids that a select gives, as rows of a block and its bits."""
+def as_bits(statement: str, alike: Sequence[str] = ()) -> str:
+    """The ids that a select gives, as rows of a block and its bits; where it gives more, a row for each of what these
+    columns hold."""
     bits = f"bitstring_agg(CAST(id & {BLOCK - 1} AS INTEGER), 0, {BLOCK - 1}) AS bits"
-    return f"SELECT id // {BLOCK} AS block, {bits} FROM ({statement}) AS members (id) GROUP BY 1"  # noqa: S608 - ours
+    columns = "".join(f"{name}, " for name in alike)
+    return f"SELECT {columns}id // {BLOCK} AS block, {bits} FROM ({statement}) AS members ({columns}id) GROUP BY ALL"  # noqa: S608 - ours
 
 
 class Bits:
@@ -188,14 +198,16 @@ class Bits:
         return bit == sa.literal_column("1")
 
     def gathering(self) -> Iterator[tuple[str, Sequence[Any]]]:
-        """What is to be run before the question, in this order, each with its values."""
+        """What is to be run before the question, in this order, each with its values: of the sets that were asked for
+        since the last time."""
         if not self._sets:
             return
-        for (statement, _), (name, members) in self._sets.items():
+        gathered, self._sets = self._sets, {}
+        for (statement, _), (name, members) in gathered.items():
             counted = "GROUP BY" in statement  # values are bound, so no text that somebody wrote is in it
             yield from self._gathered(name, members, _SPAN if counted else self._last + 1)
         # Of these names and numbers none comes from outside.
-        names = [name for name, _ in self._sets.values()]
+        names = [name for name, _ in gathered.values()]
         stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // BLOCK + 1})) AS block"
         columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {BLOCK})) AS {name}" for name in names)
         joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)

@@ -19,10 +19,9 @@ AnySelect: TypeAlias = sa.Select[Any] | sa.CompoundSelect[Any]
 _POSTGRES: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _SETTINGS = {
     # Several processes would each count all events of a set, each in memory of its own.
-    "GROUP BY": ("max_parallel_workers_per_gather = 0",),
-    # Friends and what stands beside each come in the order of their ids: merged, they need no table in memory.
-    # Nor is a friend looked for in each of them, where statistics know of no friends yet.
-    "LEFT OUTER JOIN": ("enable_hashjoin = off", "enable_nestloop = off"),
+    "HAVING": "max_parallel_workers_per_gather = 0",
+    # A process hands over bits of many friends in a row, where PostgreSQL expects a row for each of them.
+    "bit_or": "parallel_tuple_cost = 0.001",
 }
 """How PostgreSQL is to go about a statement with these words. Where an attribute is called so, that costs time and
 nothing else."""
@@ -58,38 +57,6 @@ def streamed_ids(connection: Connection, query: AnySelect) -> Iterator[int]:
     return (one for (one,) in streamed(connection, query))
 
 
-def grouped(query: sa.Select[Any]) -> sa.Select[Any]:
-    """How often each row of a select occurs, the number last."""
-    rows = query.subquery()
-    places = (sa.text(str(place)) for place in range(1, len(rows.c) + 1))
-    return sa.select(*rows.c, sa.func.count()).group_by(*places)
-
-
-def counted(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
-    """How often each row occurs, the number last. Of few different rows among millions: SQLite would sort all of them
-    to count, on the disk, where a small table with a number for each takes half the time and no room."""
-    if connection.dialect.name == "postgresql":
-        yield from _without_cursor(connection, grouped(query))
-        return
-    statement, values = compiled(query, connection.dialect)
-    columns = [f"c{place}" for place in range(len(query.selected_columns))]
-    key = ", ".join(columns)
-    # NULL would be another one each time: an empty blob, which no column holds, stands for it. Of these names none
-    # comes from outside. The table may be there, from what was counted before by this connection.
-    table, known = f"counted_{len(columns)}", ", ".join(f"coalesce({column}, X'')" for column in columns)
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({key}, n, PRIMARY KEY ({key})) WITHOUT ROWID"
-    )
-    connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - see above
-    connection.exec_driver_sql(
-        f"WITH asked ({key}) AS ({statement}) INSERT INTO {table} SELECT {known}, 1 FROM asked WHERE true"  # noqa: S608 - see above
-        " ON CONFLICT DO UPDATE SET n = n + 1",
-        tuple(values),
-    )
-    for row in connection.exec_driver_sql(f"SELECT * FROM {table}").all():  # noqa: S608 - see above
-        yield tuple(None if value == b"" else value for value in row)
-
-
 def _without_cursor(connection: Connection, query: sa.ClauseElement) -> Iterator[Any]:
     """Not by a cursor of the server: for one, it uses neither several processes nor the plan that ends first."""
     # Loaded here because it is an extra.
@@ -99,7 +66,7 @@ def _without_cursor(connection: Connection, query: sa.ClauseElement) -> Iterator
     statement, values = compiled(query, _POSTGRES)
     driver: Any = connection.connection
     with driver.cursor() as cursor:
-        settings = [one for words, several in _SETTINGS.items() if words in statement for one in several]
+        settings = [setting for words, setting in _SETTINGS.items() if words in statement]
         for setting in settings:
             cursor.execute(f"SET LOCAL {setting}")
         yield from cursor.stream(statement, values, size=size)

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from lineform.ports.friends import FriendCount
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import InSource, Predicate
-from lineform.store.copy import Answers, PopulationCopy
+from lineform.segments.sets import overlap
+from lineform.store.copy import Answers, CopySets, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.driver_sql import AnySelect, counted, streamed, streamed_ids
+from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
 from lineform.store.hot import index_names
-from lineform.store.joined_sql import JoiningCompiler
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
@@ -30,12 +30,10 @@ from lineform.store.predicate_sql import (
     by_in,
     ids_of,
     number_of,
-    overlap_of,
-    places_of,
     selected,
-    sorted_out,
 )
 from lineform.store.recorded import read_value
+from lineform.store.sets import PostgresSets, RecordedSets, StoreSets
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 from lineform.store.ways import ways_to
@@ -61,8 +59,8 @@ class Asking:
     ids: Callable[[AnySelect], Iterable[int]]
     """Ids of friends, ascending."""
     rows: Callable[[AnySelect], Iterable[Any]]
-    counted: Callable[[sa.Select[Any]], Iterable[Any]]
-    """The rows, each once, with how often it occurs."""
+    sets: RecordedSets
+    """What is asked of everybody by several predicates."""
 
 
 class FriendReading(Database):
@@ -133,27 +131,11 @@ class FriendReading(Database):
             ((found,),) = asking.rows(number_of(predicate, asking.question))
             return int(found)
 
-    def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
-        """Everybody who can be reached, ascending, with the first rule that is true of them. Close the iterator where
-        it is not read to its end."""
-        with self._asking(account, rules, now) as asking:
-            if asking is not None:
-                place, rows, whom = sorted_out(rules, asking.question)
-                query = sa.select(friends.c.id, place).select_from(rows).where(whom)
-                yield from asking.rows(query.order_by(friends.c.id))
-
-    def sizes(self, account: str, rules: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
-        """How many friends can be reached, by the first rule that is true of them."""
-        with self._asking(account, rules, now) as asking:
-            return {} if asking is None else dict(asking.counted(places_of(rules, asking.question)))
-
     def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends there are by which of these are true of them, each a bit."""
         with self._asking(account, predicates, now) as asking:
-            if asking is None:
-                return {}
-            found: dict[int, int] = dict(asking.counted(overlap_of(predicates, asking.question)))
-        return {bits: n for bits, n in found.items() if bits}
+            found = {} if asking is None else overlap(predicates, asking.sets)
+        return {bits: len(ids) for bits, ids in found.items()}
 
     def as_sources_know(
         self, account: str, predicate: Predicate, friend_id: int, now: datetime
@@ -194,16 +176,17 @@ class FriendReading(Database):
             )
             if copy is not None:
                 copy.stage(told.values())
-                yield Asking(asked, copy.ids, copy.rows, copy.counted)
+                yield Asking(asked, copy.set_of, copy.rows, CopySets(copy, asked))
                 return
-            with self.reading() as connection:
+            with self.snapshot() if only is None else self.reading() as connection:
                 if self.postgres and only is None:
                     connection.execute(_ROOM)
                 stage(connection, told.values())
                 if only is None:
                     asked = about_everybody(asked, predicates, connection)
                 rows = partial(streamed, connection) if only is None else connection.execute
-                yield Asking(asked, partial(streamed_ids, connection), rows, partial(counted, connection))
+                sets = (PostgresSets if self.postgres else StoreSets)(connection, asked)
+                yield Asking(asked, partial(streamed_ids, connection), rows, sets)
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:
@@ -312,11 +295,10 @@ def question(account_id: int, now: datetime, *, postgres: bool, only: Only | Non
 
 
 def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:
-    """As each database is asked these predicates of everybody: PostgreSQL by joins, SQLite by the indexes that it has,
-    and by how much friends do."""
+    """As each database is asked these predicates of everybody: SQLite by the indexes that it has, and by how much
+    friends do."""
     if connection.dialect.name == "postgresql":
-        mine = connection.execute(sa.select(tags.c.name, tags.c.id).where(tags.c.account_id == asked.account_id))
-        return replace(asked, compiler=partial(JoiningCompiler, tags=dict(mine.all())))
+        return asked
     known = Known(index_names(connection), ways_to(predicates, asked.account_id, asked.now, connection))
     return replace(asked, compiler=partial(LedCompiler, known=known))
 

@@ -118,6 +118,12 @@ class LedCompiler(_Gathering):
         # Ordered, or SQLite would gather what it only has to merge.
         return sa.select(sa.func.count()).select_from(apart.order_by(sa.text("1")).subquery())
 
+    def did(self, leaf: Happened) -> sa.Select[Anything]:
+        if self._known.ways[leaf] is not Way.ONE_BY_ONE:
+            return super().did(leaf)
+        asked = Asked.FALSE if of_nothing(leaf.measure) else Asked.TRUE
+        return sa.select(friends.c.id).where(self.everybody(), self._one_by_one.compile(leaf, asked))
+
     def compile(self, predicate: Predicate, asked: Asked) -> ColumnElement[bool]:
         """What is led is a set of its own here, as are words in an index: no friend's row is read for them."""
         if isinstance(predicate, Happened) and self._known.ways[predicate] is Way.ONE_BY_ONE:
@@ -148,9 +154,16 @@ class LedCompiler(_Gathering):
         return sa.except_(mine, *(self._left_out(part) for part in left_out))
 
     def _left_out(self, part: Predicate) -> sa.Select[Anything]:
-        compiler = _LeftOut(self._question, self._known)
-        compiler.compile(part, Asked.TRUE)
-        return compiler.members
+        walking = _Walking(self._question, self._known)
+        match part:
+            case Not(Any(parts)):
+                return walking.tagged([one.tag for one in parts if isinstance(one, HasTag)])
+            case Not(HasTag(tag, lasts)):
+                return walking.tagged([tag], lasts)
+            case (Happened() as leaf) | Not(Happened() as leaf):
+                return walking.did(leaf)
+            case _:
+                raise TypeError(f"{type(part).__name__} leaves out no set")
 
     def _led(self, predicate: Predicate) -> ColumnElement[bool] | None:
         parts = sorted(_flat(predicate, self._now), key=self._width)
@@ -187,16 +200,6 @@ class _Beside(_Gathering):
 
     def _is_word(self, part: Predicate) -> bool:
         return isinstance(part, AttributeIs) and part.comparison in _WORDS and self._width(part) < math.inf
-
-
-class _LeftOut(_Walking):
-    """Compiles a part that means everybody but those of one set (`_leaves_out`), for the sake of that set."""
-
-    members: sa.Select[Anything]
-
-    def _among(self, members: sa.Select[Anything], *, inside: bool) -> ColumnElement[bool]:
-        self.members = members
-        return super()._among(members, inside=inside)
 
 
 class _OneByOne(Compiler):

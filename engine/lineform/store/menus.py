@@ -1,30 +1,27 @@
 """Which rich menu was linked to whom, and for whom the rules choose another one.
 
-Everybody is asked in one select: a CASE over the rules, of which each is a comparison or a set of ids, beside what is
-recorded. The CASE stands in a select of its own behind a fence (an OFFSET of nothing), or the databases work it out
-once for each time that its result is named: measured in `decisions/0014-menus-that-follow-a-person.md`.
+Whom each rule selects is a set, and so is of whom the same is recorded: who is in both follows from the sets, and what
+is to be done about them is decided once for all of them. Measured in
+`decisions/0014-menus-that-follow-a-person.md`.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from lineform.ports.menus import Linking
-from lineform.scenarios.menus import NOTHING, RULES, TAP, Group, MenuRules, Pass, Shown
-from lineform.segments.predicate import Predicate
+from lineform.scenarios.menus import NOTHING, Group, MenuRules, Pass, Shown
+from lineform.segments.ids import IdSet
+from lineform.segments.sets import sort
 from lineform.store.database import STREAMED, chunks
 from lineform.store.friends import FriendReading
-from lineform.store.predicate_sql import Question, sorted_out
+from lineform.store.sets import MenuRecord
 from lineform.store.tables import friend_menus, friends, menu_passes
 
-Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
 _PASS = sa.select(menu_passes).where(menu_passes.c.account_id == sa.bindparam("account_id"))
 _OF_BLOCKING = sa.and_(
     friend_menus.c.account_id == sa.bindparam("account_id"),
@@ -48,35 +45,16 @@ _OPEN = (
 class MenuRecords(FriendReading):
     """One row a friend who was ever linked. A friend without a row has no menu of their own."""
 
-    def menu_changes(self, account: str, rules: MenuRules, now: datetime) -> Iterator[tuple[int, int, Shown]]:
-        """Everybody for whom something may be to be done.
-
-        They are held as ten bytes each: linking them may take hours, for which neither a transaction nor the copy may
-        stay in use."""
-        ids, chosen_by = array("q"), array("H")
-        with self._asking(account, _predicates(rules), now) as asking:
-            if asking is None:
-                return
-            chosen = chosen_of(rules, asking.question).c
-            query = sa.select(chosen.id, chosen.rule).where(_to_be_done(rules, chosen, now))
-            for friend_id, rule in asking.rows(query):
-                ids.append(friend_id)
-                chosen_by.append(rule)
-        for start in range(0, len(ids), STREAMED):
-            part = ids[start : start + STREAMED].tolist()
-            shown = self.shown_menus(account, part)
-            for friend_id, rule in zip(part, chosen_by[start : start + STREAMED], strict=True):
-                yield friend_id, rule, shown.get(friend_id, NOTHING)
-
     def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
-        """Everybody who can be reached, counted by rule and by what is recorded."""
-        with self._asking(account, _predicates(rules), now) as asking:
+        """Everybody who can be reached, by rule and by what is recorded."""
+        predicates = [rule.predicate for rule in rules.rules]
+        kept = rules.taps if isinstance(rules.taps, timedelta) else None
+        with self._asking(account, predicates, now) as asking:
             if asking is None:
                 return []
-            chosen = chosen_of(rules, asking.question).c
-            late = _late(chosen, rules.taps, now) if isinstance(rules.taps, timedelta) else sa.false()
-            columns = [chosen.rule, chosen.menu, chosen.outcome, chosen.source, chosen.confirmed, late.label("late")]
-            return [_group(row, rules, now) for row in asking.counted(sa.select(*columns))]
+            places = dict(sort(predicates, asking.sets))
+            records = list(asking.sets.recorded(None if kept is None else now - kept))
+        return list(_groups(places, records, now, kept or timedelta()))
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
         """What is recorded of these friends' menus."""
@@ -180,58 +158,24 @@ class MenuRecords(FriendReading):
             connection.execute(insert.on_conflict_do_update(index_elements=["account_id"], set_=new))
 
 
-def chosen_of(rules: MenuRules, asked: Question) -> sa.Subquery:
-    """Everybody who can be reached, with the number of the first rule that holds, and what is recorded of them."""
-    rule, rows, everybody = sorted_out(_predicates(rules), asked, asked.menus.friends)
-    chosen = sa.select(friends.c.id, rule.label("rule"), *asked.menus.columns).select_from(rows)
-    return chosen.where(everybody).offset(0).subquery("chosen")
-
-
-def _predicates(rules: MenuRules) -> list[Predicate]:
-    return [rule.predicate for rule in rules.rules]
-
-
-def _outcome(rules: MenuRules, rule: ColumnElement[int]) -> ColumnElement[str]:
-    menus = {number: menu for number, menu in enumerate(rules.outcomes) if menu}
-    return sa.case(menus, value=rule, else_="") if menus else sa.literal("")
-
-
-def _to_be_done(rules: MenuRules, mine: Columns, now: datetime) -> ColumnElement[bool]:
-    """At least where `lineform.scenarios.menus.decide` finds something to do; `mine` are the columns of `chosen_of`."""
-    outcome = _outcome(rules, mine.rule)
-    clauses = [sa.func.coalesce(mine.outcome, "") != outcome, mine.confirmed.is_(sa.false())]
-    clauses.append(sa.and_(mine.source == RULES, mine.menu != mine.outcome))
-    if rules.tabs:
-        clauses.append(sa.and_(mine.source.not_in([RULES, TAP]), mine.menu.not_in(list(rules.tabs))))
-        clauses.append(sa.and_(mine.source == TAP, sa.or_(*_taps_to_end(rules, outcome, mine, now))))
-    return sa.or_(*clauses)
-
-
-def _taps_to_end(
-    rules: MenuRules, outcome: ColumnElement[str], mine: Columns, now: datetime
-) -> Iterator[ColumnElement[bool]]:
-    if isinstance(rules.taps, timedelta):
-        yield _late(mine, rules.taps, now)
-    elif not rules.taps:
-        yield sa.true()
-    for menu in sorted(set(rules.outcomes)):
-        yield sa.and_(outcome == menu, mine.menu.not_in(sorted(rules.tabs.get(menu, ()))))
-
-
-def _late(mine: Columns, kept: timedelta, now: datetime) -> ColumnElement[bool]:
-    """Whether a tap, if it is one, is kept no longer."""
-    late: ColumnElement[bool] = mine.at <= now - kept
-    return late
-
-
 def _shown(row: Any) -> Shown:
     return Shown(row.menu, row.outcome, row.source, row.at, row.confirmed)
 
 
-def _group(row: Any, rules: MenuRules, now: datetime) -> Group:
-    rule, menu, outcome, source, confirmed, late, count = row
-    if menu is None:
-        return Group(rule, NOTHING, count)
+def _groups(
+    places: Mapping[int, IdSet], records: Sequence[tuple[MenuRecord, IdSet]], now: datetime, kept: timedelta
+) -> Iterator[Group]:
+    for rule, mine in places.items():
+        left = mine
+        for record, theirs in records:
+            if both := left & theirs:
+                yield Group(rule, _as_shown(record, now, kept), both)
+                left -= both
+        if left:
+            yield Group(rule, NOTHING, left)
+
+
+def _as_shown(record: MenuRecord, now: datetime, kept: timedelta) -> Shown:
     # Of many friends only this is said of when: whether their tap is too old.
-    at = now - rules.taps if isinstance(rules.taps, timedelta) and late else now
-    return Group(rule, Shown(menu, outcome, source, at, bool(confirmed)), count)
+    at = now - kept if record.old else now
+    return Shown(record.menu, record.outcome, record.source, at, record.confirmed)

@@ -382,6 +382,12 @@ _IN_ORDER = (
     "DROP INDEX events_friend",
 )
 
+_ALIKE = (
+    # Friends of whom the same is recorded, in the order of their ids.
+    "CREATE INDEX friend_menus_alike ON friend_menus (account_id, menu, outcome, source, confirmed, friend_id)",
+    "DROP INDEX friend_menus_of",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -410,6 +416,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _TO_DO,
     _SHORT_ENTRIES,
     _IN_ORDER,
+    _ALIKE,
 )
 VERSION = len(STEPS)
 

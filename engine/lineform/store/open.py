@@ -200,6 +200,11 @@ class _Within(SqlStore):
         yield self._connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The transaction. On PostgreSQL, a later statement of it also sees what others have finished meanwhile."""
+        yield self._connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The transaction, which others see when it is over."""
         yield self._connection
@@ -207,10 +212,6 @@ class _Within(SqlStore):
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Read to its end at once: on PostgreSQL the connection does nothing else while rows come."""
         yield from list(super().select(account, predicate, now))
-
-    def sort(self, account: str, rules: Sequence[Predicate], now: datetime) -> Iterator[tuple[int, int]]:
-        """Likewise."""
-        yield from list(super().sort(account, rules, now))
 
     def close(self) -> None:
         """Whoever began it closes."""

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any as Anything
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -51,7 +50,7 @@ from lineform.segments.predicate import (
 from lineform.store.comparison_sql import POSITIVE, Asked, attribute_is, between, safe_name, with_unknown
 from lineform.store.driver_sql import AnySelect
 from lineform.store.json_values import JsonValues
-from lineform.store.tables import event_types, events, friend_menus, friend_tags, friends, tags
+from lineform.store.tables import event_types, events, friend_tags, friends, tags
 
 
 def reachable(account_id: int) -> ColumnElement[bool]:
@@ -81,24 +80,6 @@ def by_exists(id_: ColumnElement[Anything], members: sa.Select[Anything]) -> Col
 
 
 @dataclass(frozen=True, slots=True)
-class MenuColumns:
-    """Where it stands what is recorded of a friend's menu; NULL where nothing is."""
-
-    friends: sa.FromClause
-    """The friends, with these columns beside them."""
-    columns: tuple[ColumnElement[Anything], ...]
-    """Named as `SHOWN`."""
-
-
-SHOWN = ("menu", "outcome", "source", "at", "confirmed")
-"""What is recorded of a friend's menu, by its columns in `friend_menus`."""
-_STORED = MenuColumns(
-    friends.outerjoin(friend_menus, friend_menus.c.friend_id == friends.c.id),
-    tuple(friend_menus.c[name] for name in SHOWN),
-)
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """Of which account a predicate is asked, at which moment, and, where `only` is given, about whom."""
 
@@ -113,11 +94,8 @@ class Question:
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
     """How it is asked whether a friend is in a set: one of ours, not of a source's."""
-    menus: MenuColumns = _STORED
     event_types: Mapping[str, int] | None = None
     """Ids of the account's event types, where they are known and better told than looked up within the question."""
-    tags: Mapping[str, int] | None = None
-    """Ids of the account's tags, likewise."""
     compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
     """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
 
@@ -152,6 +130,11 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
             return
 
 
+def did(leaf: Happened, question: Question) -> AnySelect:
+    """Ids of a set of friends by their events, in any order and maybe several times: `Compiler.did`."""
+    return question.compiler(question).did(leaf)
+
+
 def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """The friends of this account whom the predicate selects, among those whom the question is about."""
     root = sa.and_(reachable(question.account_id), Compiler(question).compile(predicate, Asked.TRUE).self_group())
@@ -168,44 +151,6 @@ def number_of(predicate: Predicate, question: Question) -> sa.Select[Anything]:
     return question.compiler(question).number(predicate)
 
 
-class SortedOut(NamedTuple):
-    """Everybody, each by the first of some rules that is true of them: three parts of a select."""
-
-    place: ColumnElement[int]
-    """Of that rule, from 0; the number of rules where none is true."""
-    rows: sa.FromClause
-    whom: ColumnElement[bool]
-
-
-def sorted_out(rules: Sequence[Predicate], question: Question, people: sa.FromClause = friends) -> SortedOut:
-    """One CASE over uncorrelated sets: no friend is looked up once for each rule. `people` are the friends, with what
-    else is wanted of each."""
-    compiler = question.compiler(question)
-    places: list[ColumnElement[int]] = [sa.literal_column(str(n), sa.Integer()) for n in range(len(rules) + 1)]
-    branches = [(compiler.compile(rule, Asked.TRUE), place) for rule, place in zip(rules, places, strict=False)]
-    place = sa.case(*branches, else_=places[-1]) if branches else places[-1]
-    return SortedOut(place, compiler.rows(people), compiler.everybody())
-
-
-def places_of(rules: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
-    """The place of each friend alone: to be counted. Behind a fence (an OFFSET of nothing), as below: else a database
-    works the CASE out for the group and for its name again."""
-    place, rows, whom = sorted_out(rules, question)
-    return sa.select(place.label("place")).select_from(rows).where(whom).offset(0)
-
-
-def overlap_of(predicates: Sequence[Predicate], question: Question) -> sa.Select[Anything]:
-    """Of each friend which of the predicates are true, each a bit: to be counted."""
-    compiler = question.compiler(question)
-    zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())
-    bits = [
-        sa.case((compiler.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
-        for place, one in enumerate(predicates)
-    ]
-    here = sa.select(sum(bits, zero).label("bits")).select_from(compiler.rows(friends))
-    return here.where(compiler.everybody()).offset(0)
-
-
 class Compiler:
     """Compiles predicates about the store's friends; a source has other tables (`lineform.store.source_sql`)."""
 
@@ -218,16 +163,11 @@ class Compiler:
         self._staged = question.staged
         self._is_among = question.among
         self._event_types = question.event_types
-        self._tags_known = question.tags
         self._id: ColumnElement[Anything] = friends.c.id
 
     def everybody(self) -> ColumnElement[bool]:
         """Where a question about everybody looks, one friend after the other."""
         return reachable(self._account_id)
-
-    def rows(self, people: sa.FromClause) -> sa.FromClause:
-        """Where everything stands that was compiled so far: `people`, with what had to be joined to them."""
-        return people
 
     def ids(self, predicate: Predicate) -> AnySelect:
         """See `ids_of`."""
@@ -298,22 +238,25 @@ class Compiler:
         return sa.and_(*clauses) if conjunction else sa.or_(*clauses)
 
     def _tags(self, names: list[str], *, having: bool, lasts: int | None = None) -> ColumnElement[bool]:
-        members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(self._tag_ids(names)))
+        return self._among(self.tagged(names, lasts), inside=having)
+
+    def tagged(self, names: Sequence[str], lasts: int | None = None) -> sa.Select[Anything]:
+        """Friends with one of these tags, those who block the account included."""
+        tag_ids = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
+        members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(tag_ids))
         if lasts is not None:
             members = members.where(friend_tags.c.tagged_at > instant(lasts, self._now))
         if self._only is not None:
             # Else a question about one friend would gather everybody with the tag first.
             members = members.where(self._only(friend_tags.c.friend_id))
-        return self._among(members, inside=having)
-
-    def _tag_ids(self, names: list[str]) -> list[int] | sa.Select[tuple[int]]:
-        if self._tags_known is not None:
-            return [self._tags_known[name] for name in names if name in self._tags_known]
-        return sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
+        return members
 
     def _happened(self, leaf: Happened, *, positive: bool) -> ColumnElement[bool]:
-        """A set of friends by their events. Where nothing having happened is meant as well, the others are the set that
-        can be found."""
+        return self._among(self.did(leaf), inside=positive != of_nothing(leaf.measure))
+
+    def did(self, leaf: Happened) -> sa.Select[Anything]:
+        """A set of friends by their events, those who block the account included. Where nothing having happened is
+        meant as well, the others are the set that can be found."""
         measure = leaf.measure
         nothing = of_nothing(measure)
         history = self._history(leaf)
@@ -332,10 +275,7 @@ class Compiler:
             case Edge():
                 edge = sa.func.max(history.at) if measure.which == "last" else sa.func.min(history.at)
                 having = self._lies(edge, measure.start, measure.end, positive=True)
-        if having is not None:
-            members = members.group_by(history.whose).having(having)
-        inside = positive != nothing
-        return self._among(members, inside=inside)
+        return members if having is None else members.group_by(history.whose).having(having)
 
     def _more_than(self, number: int, members: sa.Select[Anything], history: History) -> sa.Select[Anything]:
         """Friends with more events than that. "At least once" needs no counting."""

@@ -33,6 +33,7 @@ from lineform.scenarios.menus import (
     tapped,
 )
 from lineform.segments.friend import Friend
+from lineform.segments.ids import IdSet
 from lineform.segments.predicate import Anniversary, CameBy, HasTag
 
 NOW = datetime(2027, 5, 10, 3, tzinfo=UTC)
@@ -251,13 +252,17 @@ def test_the_next_pass_is_now_where_rules_changed_and_never_where_there_are_none
     assert next_pass(NO_RULES, Pass("", NOW, timedelta()), NOW) is None
 
 
+def people(number: int) -> IdSet:
+    return IdSet.of(range(1, number + 1))
+
+
 def test_a_tally_counts_who_changes_and_who_keeps_a_tab() -> None:
     groups = [
-        Group(0, NOTHING, friends=3),
-        Group(0, Shown("gifts", "birthday", TAP, NOW), friends=2),
-        Group(1, Shown("regulars", "regulars", RULES, NOW), friends=5),
-        Group(2, Shown("birthday", "birthday", RULES, NOW), friends=4),
-        Group(2, NOTHING, friends=90),
+        Group(0, NOTHING, friends=people(3)),
+        Group(0, Shown("gifts", "birthday", TAP, NOW), friends=people(2)),
+        Group(1, Shown("regulars", "regulars", RULES, NOW), friends=people(5)),
+        Group(2, Shown("birthday", "birthday", RULES, NOW), friends=people(4)),
+        Group(2, NOTHING, friends=people(90)),
     ]
     birthday, regulars, rest = tally(SALON, groups, NOW)
     assert (birthday.friends, birthday.kept, birthday.changing, birthday.shown) == (5, 2, 3, {"": 3})

@@ -1,0 +1,124 @@
+"""Rules about everybody come out of few questions, each in the form that is found fastest."""
+
+from __future__ import annotations
+
+import pytest
+
+from lineform.segments.ids import IdSet
+from lineform.segments.predicate import (
+    EVERYONE,
+    All,
+    AttributeIs,
+    Count,
+    Happened,
+    HasTag,
+    InSource,
+    IsMember,
+    Maybe,
+    Not,
+    Predicate,
+    Source,
+    SourceTable,
+)
+from lineform.segments.predicate import Any as AnyOf
+from lineform.segments.sets import overlap, sort, true_of
+
+VIP, NEW, OLD = HasTag("vip"), HasTag("new"), HasTag("old")
+LATELY = HasTag("vip", lasts=86_400)
+GOLD = AttributeIs("tier", "enum", "is", ("gold",))
+BOUGHT = Happened("purchase", (), None, None, Count("at_least", (1,)))
+NEVER = Happened("purchase", (), None, None, Count("is", (0,)))
+ELSEWHERE = InSource(Source("shop", "URL", "", "user_id", "Asia/Tokyo", SourceTable("t", "k", ())), GOLD)
+
+
+class Asked:
+    """Ten friends; odd ones are `new`, one to four are `vip`, and whatever else is asked finds the first three."""
+
+    def __init__(self) -> None:
+        self.tags: list[str] = []
+        self.selects: list[Predicate] = []
+
+    def everybody(self) -> IdSet:
+        return IdSet.of(range(1, 11))
+
+    def tagged(self, tag: str) -> IdSet:
+        self.tags.append(tag)
+        # Who blocks the account, number eleven, has their tags still.
+        return IdSet.of({"vip": (1, 2, 3, 4, 11), "new": (1, 3, 5, 7, 9, 11)}.get(tag, ()))
+
+    def did(self, leaf: Happened) -> IdSet:
+        return self.selected(leaf)
+
+    def selected(self, predicate: Predicate) -> IdSet:
+        self.selects.append(predicate)
+        return IdSet.of((1, 2, 3))
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.mark.parametrize(
+    ("predicate", "found"),
+    [
+        (VIP, [1, 2, 3, 4]),
+        (Not(VIP), [5, 6, 7, 8, 9, 10]),
+        (AnyOf((VIP, NEW)), [1, 2, 3, 4, 5, 7, 9]),
+        (All((VIP, NEW)), [1, 3]),
+        (All((VIP, Not(NEW))), [2, 4]),
+        (Not(AnyOf((VIP, NEW))), [6, 8, 10]),
+        (Not(All((VIP, Not(OLD)))), [5, 6, 7, 8, 9, 10]),
+        (EVERYONE, [*range(1, 11)]),
+        (Not(EVERYONE), []),
+        (Maybe(Not(VIP)), [5, 6, 7, 8, 9, 10]),
+    ],
+)
+def test_what_is_about_tags_alone_needs_no_select(asked: Asked, predicate: Predicate, found: list[int]) -> None:
+    assert list(true_of(predicate, asked) & asked.everybody()) == found
+    assert asked.selects == []
+
+
+@pytest.mark.parametrize(
+    ("predicate", "selects", "found"),
+    [
+        (GOLD, [GOLD], [1, 2, 3]),
+        (Not(GOLD), [Not(GOLD)], [1, 2, 3]),  # whose tier is not known is neither
+        (Maybe(GOLD), [Maybe(GOLD)], [1, 2, 3]),
+        (ELSEWHERE, [ELSEWHERE], [1, 2, 3]),
+        (Not(ELSEWHERE), [Not(ELSEWHERE)], [1, 2, 3]),
+        (BOUGHT, [BOUGHT], [1, 2, 3]),
+        (Not(BOUGHT), [BOUGHT], [4, 5, 6, 7, 8, 9, 10]),
+        (NEVER, [NEVER], [4, 5, 6, 7, 8, 9, 10]),
+        (Not(NEVER), [NEVER], [1, 2, 3]),
+        (LATELY, [LATELY], [1, 2, 3]),
+        (Not(LATELY), [LATELY], [4, 5, 6, 7, 8, 9, 10]),
+        (All((GOLD, VIP)), [All((GOLD, VIP))], [1, 2, 3]),
+        (AnyOf((GOLD, NEW, IsMember())), [AnyOf((GOLD, IsMember()))], [1, 2, 3, 5, 7, 9]),
+        (AnyOf((BOUGHT, All((GOLD, VIP)), NEW)), [BOUGHT, All((GOLD, VIP))], [1, 2, 3, 5, 7, 9]),
+    ],
+)
+def test_what_else_is_asked_is_one_select_for_each_part_that_is_found_apart(
+    asked: Asked, predicate: Predicate, selects: list[Predicate], found: list[int]
+) -> None:
+    assert list(true_of(predicate, asked) & asked.everybody()) == found
+    assert asked.selects == selects
+
+
+def test_the_first_rule_that_holds_takes_a_friend(asked: Asked) -> None:
+    found = {place: list(ids) for place, ids in sort([VIP, OLD, AnyOf((NEW, VIP))], asked)}
+    assert found == {0: [1, 2, 3, 4], 2: [5, 7, 9], 3: [6, 8, 10]}
+
+
+def test_where_nobody_is_left_no_further_rule_is_asked(asked: Asked) -> None:
+    assert [place for place, _ in sort([NEW, Not(NEW), GOLD], asked)] == [0, 1]
+    assert asked.selects == []
+
+
+def test_without_rules_everybody_is_left() -> None:
+    assert [(place, len(ids)) for place, ids in sort([], Asked())] == [(0, 10)]
+
+
+def test_an_overlap_tells_every_combination_of_somebody(asked: Asked) -> None:
+    found = {bits: list(ids) for bits, ids in overlap([VIP, NEW, OLD], asked).items()}
+    assert found == {1: [2, 4], 2: [5, 7, 9], 3: [1, 3]}
