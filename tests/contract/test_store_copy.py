@@ -122,7 +122,7 @@ def test_it_follows_what_is_recorded_of_menus(store: SqlStore) -> None:
     told(store)
     with copy_of(store).current() as answers:
         assert answers is not None
-        (left,) = answers.duck.execute("SELECT count(*) FROM friends WHERE menu IS NOT NULL").fetchall()
+        (left,) = answers.duck.execute("SELECT count(*) FROM friends WHERE record IS NOT NULL").fetchall()
     assert left[0] == rows(store, "friend_menus")
 
 
@@ -225,12 +225,18 @@ def true_count(store: SqlStore, question: Predicate) -> int:
 
 
 def test_whoever_finds_it_in_use_asks_the_store(store: SqlStore) -> None:
-    first = store.select("aoba", EVERYONE, NOW)
-    next(first)
-    assert list(store.select("aoba", EVERYONE, NOW)) == true(store)[0]
     with copy_of(store).current() as answers:
-        assert answers is None
-    first.close()  # type: ignore[attr-defined]
+        assert answers is not None
+        with copy_of(store).current() as others:
+            assert others is None
+        assert list(store.select("aoba", EVERYONE, NOW)) == true(store)[0]
+    with copy_of(store).current() as answers:
+        assert answers is not None
+
+
+def test_whoever_reads_an_answer_holds_it_no_more(store: SqlStore) -> None:
+    ids = store.select("aoba", EVERYONE, NOW)
+    next(ids)
     with copy_of(store).current() as answers:
         assert answers is not None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -166,8 +165,7 @@ def sample(workspace: Path, client: str | None, name: str, wanted: int, now: dat
         at = session.clock.now()
         total = session.store.count(owner.name, predicate, at)
         step = max(1, total // wanted)
-        with closing(session.store.select(owner.name, predicate, at)) as ids:  # type: ignore[type-var]
-            chosen = list(islice(ids, 0, step * wanted, step))
+        chosen = list(islice(session.store.select(owner.name, predicate, at), 0, step * wanted, step))
         found = [_read(session.store, owner, one, predicate, at) for one in chosen]
     click.echo(f"{len(found)} of {total:,} friends in {segment} of {owner.name}")
     for friend in found:

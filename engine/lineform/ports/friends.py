@@ -160,8 +160,8 @@ class Friends(Protocol):
         ...
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
-        """Internal ids of all friends for whom the predicate is true, ascending, streamed. Never a blocked friend,
-        never one of another account."""
+        """Internal ids of all friends for whom the predicate is true, ascending. Never a blocked friend, never one of
+        another account. Asked when the first one is read, and nothing of the store is held from then on."""
         ...
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int: ...

@@ -64,6 +64,29 @@ def overlap(predicates: Sequence[Predicate], sets: Sets) -> dict[int, IdSet]:
     return found
 
 
+def selected_by(predicate: Predicate, sets: Sets) -> IdSet:
+    """Everybody who can be reached and of whom a predicate is true."""
+    return sets.everybody() & true_of(predicate, sets) if leaves_out(predicate) else sets.selected(predicate)
+
+
+def leaves_out(predicate: Predicate) -> bool:
+    """Whether a predicate means everybody but some who are gathered by their tags and events. Any other is asked best
+    by one select: it may lead to a few."""
+    match predicate:
+        case Happened():
+            return of_nothing(predicate.measure)
+        case Not(Happened() as leaf):
+            return not of_nothing(leaf.measure)
+        case Not(HasTag()):
+            return True
+        case Not(Any(parts)):
+            return all(leaves_out(Not(part)) for part in parts)
+        case All(parts):
+            return bool(parts) and all(map(leaves_out, parts))
+        case _:
+            return False
+
+
 def true_of(predicate: Predicate, sets: Sets) -> IdSet:
     """Everybody of whom a predicate is true; with others, maybe, who cannot be reached."""
     match predicate:
@@ -78,7 +101,7 @@ def true_of(predicate: Predicate, sets: Sets) -> IdSet:
             return true_of(part, sets)
         case All(()):
             return sets.everybody()
-        case All(parts) if all(map(_is_of_tags, parts)):
+        case All(parts) if all(map(_is_of_tags, parts)) or leaves_out(predicate):
             return reduce(and_, (true_of(part, sets) for part in parts))
         case Any(parts):
             rows = tuple(part for part in parts if _is_of_rows(part))

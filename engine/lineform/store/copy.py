@@ -32,13 +32,15 @@ from lineform.store.copy_sql import (
     DIALECT,
     EVENTS,
     FRIENDS,
-    RECORDED,
+    RECORD,
+    RECORDED_AT,
+    RECORDS,
     Bits,
     DuckValues,
     as_bits,
     create_tables,
 )
-from lineform.store.database import STREAMED, Database, pieces
+from lineform.store.database import STREAMED, Database, chunks, pieces
 from lineform.store.driver_sql import AnySelect, compiled
 from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question, did, ids_of, reachable
@@ -48,13 +50,15 @@ from lineform.store.tables import friend_tags, friends, tags
 if TYPE_CHECKING:
     import duckdb
 
-FORMAT = 3
+FORMAT = 4
 """Of the copy's own tables: one of another format is made anew."""
 IN_TIME = 200_000
 """Changes that a question waits for; where there are more, it is asked of the store."""
 PATIENCE = 60.0
 """Seconds for which whoever must have the copy waits for another process's question."""
 _STAGED = 20_000
+_RECORDS = 16
+"""Records of which the friends are told at once: their bits stand in memory together."""
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched from elsewhere, whatever a file asks for.
     "autoinstall_known_extensions": False,
@@ -318,13 +322,19 @@ class Answers:
     def set_of(self, query: AnySelect) -> IdSet:
         """Ids of friends. They come as bits: to hand numbers over takes DuckDB twice as long."""
         statement, values = compiled(query.order_by(None), DIALECT)
-        return IdSet({block: int(bits[::-1], 2) for block, bits in self._answered(as_bits(statement), values)})
+        return IdSet(dict(self._bits_of(as_bits(statement), values)))
 
-    def recorded(self, query: AnySelect) -> Iterator[tuple[MenuRecord, IdSet]]:
-        """Ids of friends by what is recorded of their menus."""
+    def sets_of(self, query: AnySelect) -> dict[int | None, IdSet]:
+        """Ids of friends, the second column, by a number, the first one."""
         statement, values = compiled(query, DIALECT)
-        for *record, block, bits in self._answered(as_bits(statement, MenuRecord._fields), values):
-            yield MenuRecord(*record), IdSet({block: int(bits[::-1], 2)})
+        found: dict[int | None, dict[int, int]] = {}
+        for number, block, bits in self._bits_of(as_bits(statement, alike="alike, "), values):
+            found.setdefault(number, {})[block] = bits
+        return {number: IdSet(blocks) for number, blocks in found.items()}
+
+    def _bits_of(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
+        rows = f"SELECT * EXCLUDE (bits), CAST(bits AS BLOB) FROM ({statement})"  # noqa: S608 - ours
+        return ((*what, int.from_bytes(bits, "big")) for *what, bits in self._answered(rows, values))
 
     def _answered(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
         # Beside the friends stands what this question needs, and nothing of the one before.
@@ -377,9 +387,28 @@ class CopySets:
         return self._answers.set_of(ids_of(predicate, self._question))
 
     def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
-        is_old = sa.false() if old is None else sa.and_(RECORDED.source == TAP, RECORDED.at <= old)
-        query = sa.select(*RECORDED[:4], is_old, friends.c.id).where(friends.c.account_id == self._question.account_id)
-        return self._answers.recorded(query.where(RECORDED.menu.is_not(None)))
+        mine = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)
+        records = {number: MenuRecord(*record) for number, _, *record in self._answers.rows(mine)}
+        query = sa.select(RECORD, friends.c.id).where(reachable(self._question.account_id))
+        everybody = IdSet()
+        parts = [RECORD.in_(part) for part in chunks(sorted(records), _RECORDS)]
+        for part in (*parts[1:], sa.or_(RECORD.is_(None), *parts[:1])):
+            for number, ids in self._answers.sets_of(query.where(part)).items():
+                everybody |= ids
+                if number is not None:
+                    yield from self._by_age(number, records[number], ids, old)
+        # They have all been looked at.
+        self._everybody = everybody
+
+    def _by_age(
+        self, number: int, record: MenuRecord, ids: IdSet, old: datetime | None
+    ) -> Iterator[tuple[MenuRecord, IdSet]]:
+        late = IdSet()
+        if old is not None and record.source == TAP:
+            before = sa.select(friends.c.id).where(RECORD.in_([number]), old >= RECORDED_AT)
+            late = self._answers.set_of(before)
+            yield record._replace(old=True), ids & late
+        yield record, ids - late
 
 
 def name_of(duck: duckdb.DuckDBPyConnection) -> str:

@@ -87,17 +87,27 @@ class Loader:
 
     def _take(self, table: Copied) -> None:
         """Adds the rows of the piece to the table."""
-        columns = {column.name: column.type for column in table.columns}
-        if table.json:
-            columns[table.json] = "JSON"
+        columns = {column.name: column.type for column in table.loaded}
         # No name and no type of these comes from outside.
         typed = ", ".join(f"'{name}': '{type_}'" for name, type_ in columns.items())
         read = f"SELECT * FROM read_csv(?, {_CSV}, columns={{{typed}}})"  # noqa: S608 - see above
         self._copy.execute(f"CREATE OR REPLACE TEMP TABLE piece AS {read}", [str(self._piece)])
         places = self._places(table) if table.json else {}
         order = f" ORDER BY {table.order}" if table.order else ""
-        self._copy.execute(f"INSERT INTO {table.name} BY NAME SELECT {shredding(table, places)} FROM piece{order}")  # noqa: S608 - see above
+        rows = self._numbered(table) if table.alike else " FROM piece"
+        self._copy.execute(f"INSERT INTO {table.name} BY NAME SELECT {shredding(table, places)}{rows}{order}")
         self._copy.execute("DROP TABLE piece")
+
+    def _numbered(self, table: Copied) -> str:
+        """The number of what each row of the piece has in common with others, new ones made: the end of a select."""
+        alike = ", ".join(["account_id", *(column.name for column in table.alike)])
+        new = (
+            f"SELECT DISTINCT {alike} FROM piece WHERE {table.alike[0].name} IS NOT NULL "  # noqa: S608 - our own names
+            f"EXCEPT SELECT {alike} FROM records"
+        )
+        last = "(SELECT coalesce(max(number), 0) FROM records)"
+        self._copy.execute(f"INSERT INTO records SELECT {last} + row_number() OVER (), * FROM ({new})")  # noqa: S608 - our own names
+        return f", number AS record FROM piece LEFT JOIN records USING ({alike})"
 
     def _places(self, table: Copied) -> dict[tuple[str, str], str]:
         """The columns for the JSON of the piece, made where there is none yet."""
@@ -186,17 +196,13 @@ class _Sqlite:
 
 def _line(table: Copied) -> str:
     """A row of SQLite's as a line of CSV."""
-    cells = [_cell(column) for column in _columns(table)]
+    cells = [_cell(column) for column in table.loaded]
     return " || ',' || ".join(cells) + " || char(10)"
 
 
 def _cell(column: Column) -> str:
     quoted = f"'\"' || replace({column.store}, '\"', '\"\"') || '\"'"
     return f"coalesce({quoted if column.quoted else column.store}, '')"
-
-
-def _columns(table: Copied) -> tuple[Column, ...]:
-    return (*table.columns, Column(table.json, "JSON", table.json, quoted=True)) if table.json else table.columns
 
 
 class _Postgres:
@@ -221,4 +227,4 @@ class _Postgres:
 
 
 def _list(table: Copied) -> str:
-    return ", ".join(column.store for column in _columns(table))
+    return ", ".join(column.store for column in table.loaded)

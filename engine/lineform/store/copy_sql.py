@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -19,7 +19,6 @@ from sqlalchemy.dialects import postgresql
 from lineform.segments.ids import BLOCK
 from lineform.segments.predicate import AttributeType
 from lineform.store.driver_sql import compiled
-from lineform.store.tables import friend_menus
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
@@ -53,6 +52,19 @@ class Copied:
     """In which order the rows of a piece are written, so that a question can pass over many of them unread."""
     beside: str = ""
     """What is joined to it in the store, so that nothing has to be joined in the copy."""
+    alike: tuple[Column, ...] = ()
+    """What many rows have in common: here it stands in `RECORDS` once, and a row bears its number there as `record`."""
+
+    @property
+    def loaded(self) -> tuple[Column, ...]:
+        """Everything that is read out of the store."""
+        json = (Column(self.json, "JSON", self.json, quoted=True),) if self.json else ()
+        return (*self.columns, *self.alike, *json)
+
+    @property
+    def made(self) -> tuple[Column, ...]:
+        """What the table has from the beginning."""
+        return (*self.columns, Column("record", "INTEGER", "")) if self.alike else self.columns
 
 
 FRIENDS = Copied(
@@ -69,15 +81,17 @@ FRIENDS = Copied(
         Column("last_route", "VARCHAR", "last_route", quoted=True),
         # That there is one is all that a condition asks.
         Column("member_id", "VARCHAR", "CASE WHEN member_id = '' THEN '' ELSE 'linked' END", quoted=True),
-        # What is recorded of their menu; NULL where nothing is.
-        Column("menu", "VARCHAR", "menu", quoted=True),
-        Column("outcome", "VARCHAR", "outcome", quoted=True),
-        Column("source", "VARCHAR", "source", quoted=True),
+        # When it was recorded what menu they have; NULL where nothing is recorded.
         Column("at", "TIMESTAMPTZ", "friend_menus.at"),
-        Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 WHEN NOT confirmed THEN 0 END"),
     ),
     json="attributes",
     beside=" LEFT JOIN friend_menus ON friend_menus.friend_id = friends.id",
+    alike=(
+        Column("menu", "VARCHAR", "menu", quoted=True),
+        Column("outcome", "VARCHAR", "outcome", quoted=True),
+        Column("source", "VARCHAR", "source", quoted=True),
+        Column("confirmed", "BOOLEAN", "CASE WHEN confirmed THEN 1 WHEN NOT confirmed THEN 0 END"),
+    ),
 )
 FRIEND_TAGS = Copied(
     "friend_tags",
@@ -101,19 +115,16 @@ EVENTS = Copied(
     order="type_id, friend_id",
 )
 TABLES = (FRIENDS, FRIEND_TAGS, EVENTS)
-
-
-class _Recorded(NamedTuple):
-    """What is recorded of a friend's menu, beside the friend; NULL where nothing is."""
-
-    menu: ColumnElement[str]
-    outcome: ColumnElement[str]
-    source: ColumnElement[str]
-    confirmed: ColumnElement[bool]
-    at: ColumnElement[datetime]
-
-
-RECORDED = _Recorded(*(sa.literal_column(f'friends."{name}"', friend_menus.c[name].type) for name in _Recorded._fields))
+RECORDS = sa.table(
+    "records",
+    *(sa.column("number", sa.Integer()), sa.column("account_id", sa.BigInteger())),
+    *(sa.column("menu", sa.Text()), sa.column("outcome", sa.Text()), sa.column("source", sa.Text())),
+    sa.column("confirmed", sa.Boolean()),
+)
+"""What is recorded of friends' menus, each once and for ever."""
+RECORD: ColumnElement[int] = sa.literal_column("friends.record", sa.Integer())
+"""Which of them is recorded of a friend; NULL where nothing is."""
+RECORDED_AT: ColumnElement[datetime] = sa.literal_column('friends."at"', sa.DateTime(timezone=True))
 NAMES = ("tags", "event_types")
 """Small tables that are copied whole."""
 
@@ -168,12 +179,11 @@ class DuckValues:
         return sa.not_(found) if negated else found
 
 
-def as_bits(statement: str, alike: Sequence[str] = ()) -> str:
-    """The ids that a select gives, as rows of a block and its bits; where it gives more, a row for each of what these
-    columns hold."""
-    bits = f"bitstring_agg(CAST(id & {BLOCK - 1} AS INTEGER), 0, {BLOCK - 1}) AS bits"
-    columns = "".join(f"{name}, " for name in alike)
-    return f"SELECT {columns}id // {BLOCK} AS block, {bits} FROM ({statement}) AS members ({columns}id) GROUP BY ALL"  # noqa: S608 - ours
+def as_bits(statement: str, *, alike: str = "") -> str:
+    """The ids that a select gives, as rows of a block and its bits, the last bit for the lowest id; where it gives
+    something else before the id, rows for each of what that column holds."""
+    bits = f"bitstring_agg(CAST(~id & {BLOCK - 1} AS INTEGER), 0, {BLOCK - 1}) AS bits"
+    return f"SELECT {alike}id // {BLOCK} AS block, {bits} FROM ({statement}) AS members ({alike}id) GROUP BY ALL"  # noqa: S608 - ours
 
 
 class Bits:
@@ -193,7 +203,7 @@ class Bits:
         """Whether a friend is in a set, which has to be gathered before this is asked."""
         statement, values = compiled(members, DIALECT)
         name, _ = self._sets.setdefault((statement, tuple(values)), (f"set_{len(self._sets)}", members))
-        place = sa.cast(id_.op("&")(sa.literal_column(str(BLOCK - 1))), sa.Integer())
+        place = sa.cast(id_.bitwise_not().op("&")(sa.literal_column(str(BLOCK - 1))), sa.Integer())
         bit = sa.func.get_bit(sa.literal_column(f"friends.{name}"), place, type_=sa.Integer())
         return bit == sa.literal_column("1")
 
@@ -232,9 +242,13 @@ def create_tables() -> list[str]:
     """Makes an empty copy."""
     made = []
     for table in TABLES:
-        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.made)
         made.append(f"CREATE TABLE {table.name} ({columns})")
     made += [f"CREATE TABLE {name} (id BIGINT, account_id BIGINT, name VARCHAR)" for name in NAMES]
+    made.append(
+        "CREATE TABLE records (number INTEGER, account_id BIGINT, menu VARCHAR, outcome VARCHAR, source VARCHAR,"
+        " confirmed BOOLEAN)"
+    )
     made.append("CREATE TABLE shredded (of VARCHAR, name VARCHAR, kind VARCHAR, place VARCHAR)")
     made.append(
         "CREATE TABLE reached "

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from lineform.ports.friends import FriendCount
 from lineform.segments.friend import Friend
+from lineform.segments.ids import IdSet
 from lineform.segments.predicate import InSource, Predicate
-from lineform.segments.sets import overlap
+from lineform.segments.sets import leaves_out, overlap, selected_by
 from lineform.store.copy import Answers, CopySets, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
+from lineform.store.driver_sql import AnySelect, streamed
 from lineform.store.hot import index_names
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
@@ -28,7 +29,6 @@ from lineform.store.predicate_sql import (
     asked_of_sources,
     by_exists,
     by_in,
-    ids_of,
     number_of,
     selected,
 )
@@ -56,8 +56,6 @@ class Asking:
     """Who answers a question, and how it has to be put."""
 
     question: Question
-    ids: Callable[[AnySelect], Iterable[int]]
-    """Ids of friends, ascending."""
     rows: Callable[[AnySelect], Iterable[Any]]
     sets: RecordedSets
     """What is asked of everybody by several predicates."""
@@ -117,17 +115,18 @@ class FriendReading(Database):
             last = part[-1].user_id
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
-        """Ids of all friends whom the predicate selects, ascending. Close the iterator where it is not read to its
-        end: it holds a connection."""
+        """Ids of all friends whom the predicate selects, ascending. Asked when the first of them is read."""
         with self._asking(account, (predicate,), now) as asking:
-            if asking is not None:
-                yield from asking.ids(ids_of(predicate, asking.question))
+            found = IdSet() if asking is None else selected_by(predicate, asking.sets)
+        yield from found
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
         with self._asking(account, (predicate,), now) as asking:
             if asking is None:
                 return 0
+            if leaves_out(predicate):
+                return len(selected_by(predicate, asking.sets))
             ((found,),) = asking.rows(number_of(predicate, asking.question))
             return int(found)
 
@@ -176,7 +175,7 @@ class FriendReading(Database):
             )
             if copy is not None:
                 copy.stage(told.values())
-                yield Asking(asked, copy.set_of, copy.rows, CopySets(copy, asked))
+                yield Asking(asked, copy.rows, CopySets(copy, asked))
                 return
             with self.snapshot() if only is None else self.reading() as connection:
                 if self.postgres and only is None:
@@ -186,7 +185,7 @@ class FriendReading(Database):
                     asked = about_everybody(asked, predicates, connection)
                 rows = partial(streamed, connection) if only is None else connection.execute
                 sets = (PostgresSets if self.postgres else StoreSets)(connection, asked)
-                yield Asking(asked, partial(streamed_ids, connection), rows, sets)
+                yield Asking(asked, rows, sets)
 
     @contextmanager
     def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:

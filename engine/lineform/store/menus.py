@@ -52,8 +52,9 @@ class MenuRecords(FriendReading):
         with self._asking(account, predicates, now) as asking:
             if asking is None:
                 return []
-            places = dict(sort(predicates, asking.sets))
+            # First, since by what is recorded the copy finds everybody as well.
             records = list(asking.sets.recorded(None if kept is None else now - kept))
+            places = dict(sort(predicates, asking.sets))
         return list(_groups(places, records, now, kept or timedelta()))
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:

@@ -21,7 +21,6 @@ from lineform.errors import CredentialError, UsageError
 from lineform.ports.copies import CopyState
 from lineform.ports.friends import ForgetCount
 from lineform.ports.store import Store
-from lineform.segments.predicate import Predicate
 from lineform.store import migrations
 from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
@@ -208,10 +207,6 @@ class _Within(SqlStore):
     def writing(self) -> Iterator[Connection]:
         """The transaction, which others see when it is over."""
         yield self._connection
-
-    def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
-        """Read to its end at once: on PostgreSQL the connection does nothing else while rows come."""
-        yield from list(super().select(account, predicate, now))
 
     def close(self) -> None:
         """Whoever began it closes."""

@@ -21,7 +21,7 @@ from lineform.segments.predicate import (
     SourceTable,
 )
 from lineform.segments.predicate import Any as AnyOf
-from lineform.segments.sets import overlap, sort, true_of
+from lineform.segments.sets import leaves_out, overlap, selected_by, sort, true_of
 
 VIP, NEW, OLD = HasTag("vip"), HasTag("new"), HasTag("old")
 LATELY = HasTag("vip", lasts=86_400)
@@ -122,3 +122,19 @@ def test_without_rules_everybody_is_left() -> None:
 def test_an_overlap_tells_every_combination_of_somebody(asked: Asked) -> None:
     found = {bits: list(ids) for bits, ids in overlap([VIP, NEW, OLD], asked).items()}
     assert found == {1: [2, 4], 2: [5, 7, 9], 3: [1, 3]}
+
+
+@pytest.mark.parametrize("predicate", [NEVER, Not(BOUGHT), Not(VIP), All((NEVER, Not(AnyOf((VIP, BOUGHT)))))])
+def test_whom_a_predicate_leaves_out_is_taken_from_everybody(asked: Asked, predicate: Predicate) -> None:
+    assert leaves_out(predicate)
+    assert set(selected_by(predicate, asked)) == {*range(1, 11)} - {1, 2, 3} - ({4} if "vip" in asked.tags else set())
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [VIP, BOUGHT, Not(NEVER), All((VIP, Not(NEW))), All((GOLD, NEVER)), AnyOf((NEVER, Not(VIP))), Not(GOLD), EVERYONE],
+)
+def test_any_other_is_one_select(asked: Asked, predicate: Predicate) -> None:
+    assert not leaves_out(predicate)
+    assert list(selected_by(predicate, asked)) == [1, 2, 3]
+    assert asked.selects == [predicate]
