@@ -7,7 +7,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import chain, compress
 from typing import Final
 
 BLOCK: Final = 65_536
@@ -61,15 +61,15 @@ class IdSet:
 
     def __iter__(self) -> Iterator[int]:
         """Ascending."""
+        return chain.from_iterable(self._by_block())
+
+    def _by_block(self) -> Iterator[Iterable[int]]:
         for number in sorted(self.blocks):
             bits, first = self.blocks[number], number * BLOCK
             if bits.bit_count() < _FEW:
-                while bits:
-                    lowest = bits & -bits
-                    yield first + lowest.bit_length() - 1
-                    bits ^= lowest
+                yield _one_by_one(bits, first)
             else:
-                yield from compress(range(first, first + BLOCK), f"{bits:b}"[::-1].encode().translate(_TRUTH))
+                yield compress(range(first, first + BLOCK), f"{bits:b}"[::-1].encode().translate(_TRUTH))
 
     def __and__(self, other: IdSet) -> IdSet:
         less, more = sorted((self.blocks, other.blocks), key=len)
@@ -83,6 +83,13 @@ class IdSet:
     def __sub__(self, other: IdSet) -> IdSet:
         rest = ((number, bits & ~other.blocks.get(number, 0)) for number, bits in self.blocks.items())
         return IdSet({number: bits for number, bits in rest if bits})
+
+
+def _one_by_one(bits: int, first: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield first + lowest.bit_length() - 1
+        bits ^= lowest
 
 
 class Words:

@@ -6,21 +6,25 @@ alternatives that are found in different ways each is found in its own; so nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from operator import and_, or_
-from typing import Protocol
+from typing import Final, Protocol
 
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import of_nothing
 from lineform.segments.predicate import All, Any, Happened, HasTag, Maybe, Not, Predicate
 
+_REMEMBERED: Final = 32
+"""Sets that are kept for rules to come: some ten megabytes of ten million friends."""
+
 
 class Sets(Protocol):
-    """Friends of one account in one state of a store. What is asked for twice is remembered, or costs little."""
+    """Friends of one account in one state of a store."""
 
     def everybody(self) -> IdSet:
-        """Everybody who can be reached."""
+        """Everybody who can be reached; asked for often."""
         ...
 
     def tagged(self, tag: str) -> IdSet:
@@ -40,11 +44,12 @@ class Sets(Protocol):
 def sort(rules: Sequence[Predicate], sets: Sets) -> Iterator[tuple[int, IdSet]]:
     """Everybody who can be reached, by the place of the first rule that is true of them, or the number of rules where
     none is. Places of nobody are left out."""
+    asked = _Asked(rules, sets)
     left = sets.everybody()
     for place, rule in enumerate(rules):
         if not left:
             return
-        mine = left & true_of(rule, sets)
+        mine = left & asked.true_of(rule)
         if mine:
             yield place, mine
             left -= mine
@@ -54,9 +59,10 @@ def sort(rules: Sequence[Predicate], sets: Sets) -> Iterator[tuple[int, IdSet]]:
 
 def overlap(predicates: Sequence[Predicate], sets: Sets) -> dict[int, IdSet]:
     """Everybody who can be reached and of whom one of these is true, by which of them are, each a bit."""
+    asked = _Asked(predicates, sets)
     found = {0: sets.everybody()}
     for place, predicate in enumerate(predicates):
-        true = true_of(predicate, sets)
+        true = asked.true_of(predicate)
         parts = {bits | 1 << place: ids & true for bits, ids in found.items()}
         parts |= {bits: ids - true for bits, ids in found.items()}
         found = {bits: ids for bits, ids in parts.items() if ids}
@@ -66,7 +72,9 @@ def overlap(predicates: Sequence[Predicate], sets: Sets) -> dict[int, IdSet]:
 
 def selected_by(predicate: Predicate, sets: Sets) -> IdSet:
     """Everybody who can be reached and of whom a predicate is true."""
-    return sets.everybody() & true_of(predicate, sets) if leaves_out(predicate) else sets.selected(predicate)
+    if leaves_out(predicate):
+        return sets.everybody() & _Asked([predicate], sets).true_of(predicate)
+    return sets.selected(predicate)
 
 
 def leaves_out(predicate: Predicate) -> bool:
@@ -87,28 +95,67 @@ def leaves_out(predicate: Predicate) -> bool:
             return False
 
 
-def true_of(predicate: Predicate, sets: Sets) -> IdSet:
-    """Everybody of whom a predicate is true; with others, maybe, who cannot be reached."""
+class _Asked:
+    """Predicates that are asked of the same friends one after the other, and what some of them have in common."""
+
+    def __init__(self, predicates: Sequence[Predicate], sets: Sets) -> None:
+        self._sets = sets
+        rows = Counter(rows for predicate in predicates for rows in _rows_in(predicate))
+        self._shared = {one for one, times in rows.items() if times > 1}
+        self._known: OrderedDict[Predicate, IdSet] = OrderedDict()
+
+    def true_of(self, predicate: Predicate) -> IdSet:
+        """Everybody of whom it is true; with others, maybe, who cannot be reached."""
+        match predicate:
+            case HasTag(lasts=None):
+                return self._remembered(predicate, lambda: self._sets.tagged(predicate.tag))
+            case Happened():
+                found = self._remembered(predicate, lambda: self._sets.did(predicate))
+                return self._sets.everybody() - found if of_nothing(predicate.measure) else found
+            case Not(part) if _is_gathered(part):
+                return self._sets.everybody() - self.true_of(part)
+            case Maybe(part) if _is_gathered(part):
+                return self.true_of(part)
+            case All(()):
+                return self._sets.everybody()
+            case All(parts) if all(map(_is_of_tags, parts)) or leaves_out(predicate):
+                return reduce(and_, map(self.true_of, parts))
+            case All(parts) if not self._shared.isdisjoint(_rows_in(predicate)):
+                rows, others = _apart(parts)
+                return self._selected(All(rows)) & self.true_of(All(others))
+            case Any(parts):
+                rows, others = _apart(parts)
+                each = [self.true_of(part) for part in others]
+                return reduce(or_, [*each, self._selected(Any(rows))] if rows else each)
+            case _:
+                return self._selected(predicate)
+
+    def _selected(self, predicate: Predicate) -> IdSet:
+        return self._remembered(predicate, lambda: self._sets.selected(predicate))
+
+    def _remembered(self, asked: Predicate, answer: Callable[[], IdSet]) -> IdSet:
+        found = self._known.pop(asked, None)
+        self._known[asked] = found = answer() if found is None else found
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+
+def _rows_in(predicate: Predicate) -> Iterator[Predicate]:
+    """What conjunctions ask of friends' own rows beside their tags and events."""
     match predicate:
-        case HasTag(lasts=None):
-            return sets.tagged(predicate.tag)
-        case Happened():
-            found = sets.did(predicate)
-            return sets.everybody() - found if of_nothing(predicate.measure) else found
-        case Not(part) if _is_gathered(part):
-            return sets.everybody() - true_of(part, sets)
-        case Maybe(part) if _is_gathered(part):
-            return true_of(part, sets)
-        case All(()):
-            return sets.everybody()
-        case All(parts) if all(map(_is_of_tags, parts)) or leaves_out(predicate):
-            return reduce(and_, (true_of(part, sets) for part in parts))
+        case All(parts):
+            rows, others = _apart(parts)
+            if rows and others:
+                yield All(rows)
         case Any(parts):
-            rows = tuple(part for part in parts if _is_of_rows(part))
-            apart = [true_of(part, sets) for part in parts if part not in rows]
-            return reduce(or_, [*apart, sets.selected(Any(rows))] if rows else apart)
-        case _:
-            return sets.selected(predicate)
+            for part in parts:
+                yield from _rows_in(part)
+
+
+def _apart(parts: tuple[Predicate, ...]) -> tuple[tuple[Predicate, ...], tuple[Predicate, ...]]:
+    """What is about a friend's own row alone, and what is not."""
+    return tuple(filter(_is_of_rows, parts)), tuple(part for part in parts if not _is_of_rows(part))
 
 
 def _is_gathered(predicate: Predicate) -> bool:

@@ -363,7 +363,6 @@ class CopySets:
         self._answers = answers
         self._question = question
         self._everybody: IdSet | None = None
-        self._tagged: dict[str, IdSet] = {}
 
     def everybody(self) -> IdSet:
         if self._everybody is None:
@@ -372,13 +371,10 @@ class CopySets:
         return self._everybody
 
     def tagged(self, tag: str) -> IdSet:
-        if tag not in self._tagged:
-            asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
-            # Told by its number, what is of other tags is passed over unread.
-            numbers = [number for (number,) in self._answers.rows(asked)]
-            members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers))
-            self._tagged[tag] = self._answers.set_of(members)
-        return self._tagged[tag]
+        asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
+        # Told by its number, what is of other tags is passed over unread.
+        numbers = [number for (number,) in self._answers.rows(asked)]
+        return self._answers.set_of(sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers)))
 
     def did(self, leaf: Happened) -> IdSet:
         return self._answers.set_of(did(leaf, self._question))

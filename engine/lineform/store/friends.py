@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from operator import eq
 from typing import Any
 
@@ -116,9 +117,12 @@ class FriendReading(Database):
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Ids of all friends whom the predicate selects, ascending. Asked when the first of them is read."""
+        return chain.from_iterable(self._selected(account, predicate, now))
+
+    def _selected(self, account: str, predicate: Predicate, now: datetime) -> Iterator[IdSet]:
         with self._asking(account, (predicate,), now) as asking:
             found = IdSet() if asking is None else selected_by(predicate, asking.sets)
-        yield from found
+        yield found
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""

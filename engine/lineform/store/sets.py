@@ -61,7 +61,6 @@ class StoreSets:
         self._connection = connection
         self._question = question
         self._everybody: IdSet | None = None
-        self._tagged: dict[str, IdSet] = {}
 
     def everybody(self) -> IdSet:
         if self._everybody is None:
@@ -69,13 +68,10 @@ class StoreSets:
         return self._everybody
 
     def tagged(self, tag: str) -> IdSet:
-        if tag not in self._tagged:
-            asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
-            # Told by its number, the set comes in the order of friends.
-            number = self._connection.execute(asked).scalar()
-            members = friend_tags.c.tag_id == number
-            self._tagged[tag] = IdSet() if number is None else self._found(friend_tags.c.friend_id, members)
-        return self._tagged[tag]
+        asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
+        # Told by its number, the set comes in the order of friends.
+        number = self._connection.execute(asked).scalar()
+        return IdSet() if number is None else self._found(friend_tags.c.friend_id, friend_tags.c.tag_id == number)
 
     def did(self, leaf: Happened) -> IdSet:
         return IdSet.of(streamed_ids(self._connection, did(leaf, self._question)))

@@ -21,7 +21,7 @@ from lineform.segments.predicate import (
     SourceTable,
 )
 from lineform.segments.predicate import Any as AnyOf
-from lineform.segments.sets import leaves_out, overlap, selected_by, sort, true_of
+from lineform.segments.sets import leaves_out, overlap, selected_by, sort
 
 VIP, NEW, OLD = HasTag("vip"), HasTag("new"), HasTag("old")
 LATELY = HasTag("vip", lasts=86_400)
@@ -59,6 +59,10 @@ def asked() -> Asked:
     return Asked()
 
 
+def true(predicate: Predicate, asked: Asked) -> list[int]:
+    return list(overlap([predicate], asked).get(1, ()))
+
+
 @pytest.mark.parametrize(
     ("predicate", "found"),
     [
@@ -75,7 +79,7 @@ def asked() -> Asked:
     ],
 )
 def test_what_is_about_tags_alone_needs_no_select(asked: Asked, predicate: Predicate, found: list[int]) -> None:
-    assert list(true_of(predicate, asked) & asked.everybody()) == found
+    assert true(predicate, asked) == found
     assert asked.selects == []
 
 
@@ -101,13 +105,25 @@ def test_what_is_about_tags_alone_needs_no_select(asked: Asked, predicate: Predi
 def test_what_else_is_asked_is_one_select_for_each_part_that_is_found_apart(
     asked: Asked, predicate: Predicate, selects: list[Predicate], found: list[int]
 ) -> None:
-    assert list(true_of(predicate, asked) & asked.everybody()) == found
+    assert true(predicate, asked) == found
     assert asked.selects == selects
 
 
 def test_the_first_rule_that_holds_takes_a_friend(asked: Asked) -> None:
     found = {place: list(ids) for place, ids in sort([VIP, OLD, AnyOf((NEW, VIP))], asked)}
     assert found == {0: [1, 2, 3, 4], 2: [5, 7, 9], 3: [6, 8, 10]}
+
+
+def test_what_several_rules_ask_is_asked_once(asked: Asked) -> None:
+    rules = [All((VIP, GOLD)), All((NEW, GOLD)), AnyOf((All((OLD, GOLD)), BOUGHT)), All((GOLD, BOUGHT, OLD)), BOUGHT]
+    assert [place for place, _ in sort(rules, asked)] == [0, 5]
+    assert asked.selects == [All((GOLD,)), BOUGHT, All((BOUGHT, OLD))]
+
+
+def test_of_rules_without_number_only_the_last_sets_are_kept(asked: Asked) -> None:
+    names = [f"tag-{n}" for n in range(100)]
+    list(sort([*map(HasTag, names), HasTag("tag-99"), HasTag("tag-0")], asked))
+    assert asked.tags == [*names, "tag-0"]
 
 
 def test_where_nobody_is_left_no_further_rule_is_asked(asked: Asked) -> None:
