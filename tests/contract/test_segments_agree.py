@@ -115,7 +115,7 @@ def test_everybody_is_sorted_by_the_first_rule_that_holds(
             for f in people[account]
             if not f.blocked
         }
-        groups = store.menu_groups(account, asked, now)
+        groups = list(store.menu_groups(account, asked, now))
         assert {friend: group.rule for group in groups for friend in group.friends} == meant
         assert sum(len(group.friends) for group in groups) == len(meant)
         bits = [

@@ -83,7 +83,7 @@ def test_everybody_whose_menu_is_another_one_is_found(store: Store) -> None:
 
 
 def test_an_account_that_nobody_knows_has_no_menus(store: Store) -> None:
-    assert store.menu_groups("nobody", RULES_OF_TAGS, NOW) == []
+    assert list(store.menu_groups("nobody", RULES_OF_TAGS, NOW)) == []
     assert store.friends_shown("nobody", "gold") == []
     assert store.drop_blocked_menus("nobody") == 0
     assert store.menu_pass("nobody") is None
@@ -249,7 +249,7 @@ def test_every_store_chooses_as_the_plain_reading_does(
             mine = shown.get(friend.id, NOTHING)
             groups.append(Group(rule, mine, IdSet.of([friend.id])))
             wanted[friend.id] = (rule, replace(mine, at=None), decide(asked, asked.menu_of(rule), mine, now))
-        told = store.menu_groups("salon", asked, now)
+        told = list(store.menu_groups("salon", asked, now))
         found = {
             friend: (one.rule, replace(one.shown, at=None), decide(asked, asked.menu_of(one.rule), one.shown, now))
             for one in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,8 +21,9 @@ class Linking:
 class Menus(Protocol):
     """Which rich menu was linked to whom, by name, when and why."""
 
-    def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
-        """Everybody who can be reached, by rule and by what is recorded."""
+    def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Iterator[Group]:
+        """Everybody who can be reached, by rule and by what is recorded: each friend in one group. One group after the
+        other, since the groups of many rules take more memory than their friends; read it to its end at once."""
         ...
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:

@@ -246,8 +246,11 @@ def _all_choices(store: Store, account: str, rules: MenuRules, now: datetime) ->
 
 async def count_menus(run: Run, rules: MenuRules) -> tuple[Tally, ...]:
     """The rules in numbers of friends, as of now."""
-    now = run.clock.now()
-    return tally(rules, await run.records(run.store.menu_groups, run.client.name, rules, now), now)
+    return await run.records(_tally, run.store, run.client.name, rules, run.clock.now())
+
+
+def _tally(store: Store, account: str, rules: MenuRules, now: datetime) -> tuple[Tally, ...]:
+    return tally(rules, store.menu_groups(account, rules, now), now)
 
 
 async def menu_outlook(run: Run, address: str, rules: MenuRules) -> TickEntry:

@@ -7,8 +7,8 @@ the birthday menu of next year. Everything else follows the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -291,20 +291,16 @@ class Tally:
     """Friends who are to get another menu, by the one that they have now; empty is none of their own."""
 
 
-def tally(rules: MenuRules, groups: Sequence[Group], now: datetime) -> tuple[Tally, ...]:
+def tally(rules: MenuRules, groups: Iterable[Group], now: datetime) -> tuple[Tally, ...]:
     """The rules in numbers, in their order, the default last."""
-    found = []
-    for number, menu in enumerate(rules.outcomes):
-        mine = [group for group in groups if group.rule == number]
-        kept = changing = 0
-        before: dict[str, int] = {}
-        for group in mine:
-            choice = decide(rules, menu, group.shown, now)
-            shows = group.shown.menu if choice is None else choice.menu
-            kept += len(group.friends) if shows != menu else 0
-            if choice is not None and choice.menu != group.shown.menu:
-                changing += len(group.friends)
-                before[group.shown.menu] = before.get(group.shown.menu, 0) + len(group.friends)
-        total = sum(len(group.friends) for group in mine)
-        found.append(Tally(number, menu, total, kept, changing, before))
+    found = [Tally(number, menu) for number, menu in enumerate(rules.outcomes)]
+    for group in groups:
+        one, number = found[group.rule], len(group.friends)
+        choice = decide(rules, one.menu, group.shown, now)
+        shows = group.shown.menu if choice is None else choice.menu
+        kept = one.kept + (number if shows != one.menu else 0)
+        found[group.rule] = one = replace(one, friends=one.friends + number, kept=kept)
+        if shows != group.shown.menu:
+            shown = {**one.shown, group.shown.menu: one.shown.get(group.shown.menu, 0) + number}
+            found[group.rule] = replace(one, changing=one.changing + number, shown=shown)
     return tuple(found)

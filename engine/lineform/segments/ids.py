@@ -96,22 +96,23 @@ class Words:
     """A set in the making, out of what a database hands over."""
 
     def __init__(self) -> None:
-        self._blocks: dict[int, list[int]] = {}
+        self._blocks: dict[int, array[int]] = {}
 
     def add(self, place: int, word: int) -> None:
         """The bits of the ids from `place * WORD` on, as a signed number. What was there already stays."""
         number = place // _WORDS
         words = self._blocks.get(number)
         if words is None:
-            words = self._blocks[number] = [0] * _WORDS
+            words = self._blocks[number] = array("q", bytes(BLOCK // 8))
         words[place % _WORDS] |= word
 
     def ids(self) -> IdSet:
-        """The set."""
+        """The set, which is made then."""
         blocks: dict[int, int] = {}
         for number, words in self._blocks.items():
-            bits = array("q", words)
             if sys.byteorder == "big":
-                bits.byteswap()
-            blocks[number] = int.from_bytes(bits.tobytes(), "little")
-        return IdSet({number: bits for number, bits in blocks.items() if bits})
+                words.byteswap()
+            if bits := int.from_bytes(words.tobytes(), "little"):
+                blocks[number] = bits
+        self._blocks = {}
+        return IdSet(blocks)

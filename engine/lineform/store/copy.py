@@ -324,6 +324,10 @@ class Answers:
         statement, values = compiled(query.order_by(None), DIALECT)
         return IdSet(dict(self._bits_of(as_bits(statement), values)))
 
+    def gathered(self, members: sa.Select[Any]) -> IdSet:
+        """Friends by what they did."""
+        return IdSet({block: bits for part in self._bits.parts(members) for block, bits in self._bits_of(*part)})
+
     def sets_of(self, query: AnySelect) -> dict[int | None, IdSet]:
         """Ids of friends, the second column, by a number, the first one."""
         statement, values = compiled(query, DIALECT)
@@ -377,7 +381,7 @@ class CopySets:
         return self._answers.set_of(sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers)))
 
     def did(self, leaf: Happened) -> IdSet:
-        return self._answers.set_of(did(leaf, self._question))
+        return self._answers.gathered(did(leaf, self._question))
 
     def selected(self, predicate: Predicate) -> IdSet:
         return self._answers.set_of(ids_of(predicate, self._question))

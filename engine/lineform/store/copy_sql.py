@@ -213,9 +213,8 @@ class Bits:
         if not self._sets:
             return
         gathered, self._sets = self._sets, {}
-        for (statement, _), (name, members) in gathered.items():
-            counted = "GROUP BY" in statement  # values are bound, so no text that somebody wrote is in it
-            yield from self._gathered(name, members, _SPAN if counted else self._last + 1)
+        for name, members in gathered.values():
+            yield from self._gathered(name, members)
         # Of these names and numbers none comes from outside.
         names = [name for name, _ in gathered.values()]
         stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // BLOCK + 1})) AS block"
@@ -226,16 +225,23 @@ class Bits:
         everybody = f"SELECT * EXCLUDE (block) FROM {stored} AS stored JOIN sets ON sets.block = stored.id // {BLOCK}"  # noqa: S608 - see above
         yield f"CREATE OR REPLACE TEMP VIEW friends AS {everybody}", ()
 
-    def _gathered(self, name: str, members: sa.Select[Any], span: int) -> Iterator[tuple[str, Sequence[Any]]]:
-        """A set, of so many ids at a time."""
+    def _gathered(self, name: str, members: sa.Select[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """A set, put into a table of its own."""
+        into = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        for statement, values in self.parts(members):
+            yield f"{into} {statement}", values
+            into = f"INSERT INTO {name}"
+
+    def parts(self, members: sa.Select[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """The bits of a set: of so many ids at a time as can be counted in an array, where something is counted."""
         whose = members.selected_columns[0]
+        counted = "GROUP BY" in compiled(members, DIALECT)[0]  # values are bound: nobody's text is in it
+        span = _SPAN if counted else self._last + 1
         for start in range(0, self._last + 1, span):
             # As numbers in the SQL: of values that are bound, DuckDB does not see that they lie close together.
             first, end = (sa.literal_column(str(id_), sa.BigInteger()) for id_ in (start, start + span))
             statement, values = compiled(members.where(whose >= first, whose < end), DIALECT)
-            into = f"INSERT INTO {name}" if start else f"CREATE OR REPLACE TEMP TABLE {name} AS"
-            # Of these names and numbers none comes from outside.
-            yield f"{into} {as_bits(statement)}", values
+            yield as_bits(statement), values
 
 
 def create_tables() -> list[str]:

@@ -34,7 +34,7 @@ from lineform.store.predicate_sql import (
     selected,
 )
 from lineform.store.recorded import read_value
-from lineform.store.sets import PostgresSets, RecordedSets, StoreSets
+from lineform.store.sets import PostgresSets, RecordedSets, SqliteSets
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 from lineform.store.ways import ways_to
@@ -188,7 +188,7 @@ class FriendReading(Database):
                 if only is None:
                     asked = about_everybody(asked, predicates, connection)
                 rows = partial(streamed, connection) if only is None else connection.execute
-                sets = (PostgresSets if self.postgres else StoreSets)(connection, asked)
+                sets = (PostgresSets if self.postgres else SqliteSets)(connection, asked)
                 yield Asking(asked, rows, sets)
 
     @contextmanager

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, Group, MenuRules, Pass, Shown
-from lineform.segments.ids import IdSet
 from lineform.segments.sets import sort
 from lineform.store.database import STREAMED, chunks
 from lineform.store.friends import FriendReading
@@ -45,17 +44,24 @@ _OPEN = (
 class MenuRecords(FriendReading):
     """One row a friend who was ever linked. A friend without a row has no menu of their own."""
 
-    def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Sequence[Group]:
-        """Everybody who can be reached, by rule and by what is recorded."""
+    def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Iterator[Group]:
+        """Everybody who can be reached, by rule and by what is recorded. Close the iterator where it is not read to its
+        end: it holds a connection."""
         predicates = [rule.predicate for rule in rules.rules]
         kept = rules.taps if isinstance(rules.taps, timedelta) else None
         with self._asking(account, predicates, now) as asking:
             if asking is None:
-                return []
+                return
             # First, since by what is recorded the copy finds everybody as well.
             records = list(asking.sets.recorded(None if kept is None else now - kept))
-            places = dict(sort(predicates, asking.sets))
-        return list(_groups(places, records, now, kept or timedelta()))
+            for rule, mine in sort(predicates, asking.sets):
+                left = mine
+                for record, theirs in records:
+                    if both := left & theirs:
+                        yield Group(rule, _as_shown(record, now, kept or timedelta()), both)
+                        left -= both
+                if left:
+                    yield Group(rule, NOTHING, left)
 
     def shown_menus(self, account: str, friend_ids: Sequence[int]) -> Mapping[int, Shown]:
         """What is recorded of these friends' menus."""
@@ -161,19 +167,6 @@ class MenuRecords(FriendReading):
 
 def _shown(row: Any) -> Shown:
     return Shown(row.menu, row.outcome, row.source, row.at, row.confirmed)
-
-
-def _groups(
-    places: Mapping[int, IdSet], records: Sequence[tuple[MenuRecord, IdSet]], now: datetime, kept: timedelta
-) -> Iterator[Group]:
-    for rule, mine in places.items():
-        left = mine
-        for record, theirs in records:
-            if both := left & theirs:
-                yield Group(rule, _as_shown(record, now, kept), both)
-                left -= both
-        if left:
-            yield Group(rule, NOTHING, left)
 
 
 def _as_shown(record: MenuRecord, now: datetime, kept: timedelta) -> Shown:

@@ -130,7 +130,7 @@ def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterato
             return
 
 
-def did(leaf: Happened, question: Question) -> AnySelect:
+def did(leaf: Happened, question: Question) -> sa.Select[Anything]:
     """Ids of a set of friends by their events, in any order and maybe several times: `Compiler.did`."""
     return question.compiler(question).did(leaf)
 

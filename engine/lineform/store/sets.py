@@ -25,7 +25,6 @@ from lineform.store.tables import friend_menus, friend_tags, friends, tags
 
 _DENSE: Final = 4
 """Ids among 64, on average, for which those 64 are asked at once; fewer come as they are."""
-
 _LAST: Final = (1 << 63) - 1
 """No id is above it: behind it lies what is not alike."""
 
@@ -53,8 +52,8 @@ class RecordedSets(Sets, Protocol):
         ...
 
 
-class StoreSets:
-    """Sets of one account's friends, in one state of an SQLite store."""
+class _StoreSets:
+    """Sets of one account's friends, in one state of a store."""
 
     def __init__(self, connection: Connection, question: Question) -> None:
         """The connection sees one state of the store for as long as it is asked."""
@@ -72,6 +71,14 @@ class StoreSets:
         # Told by its number, the set comes in the order of friends.
         number = self._connection.execute(asked).scalar()
         return IdSet() if number is None else self._found(friend_tags.c.friend_id, friend_tags.c.tag_id == number)
+
+    def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
+        """The ids in a column that an index has in order, behind what `where` says."""
+        raise NotImplementedError
+
+
+class SqliteSets(_StoreSets):
+    """In an SQLite store."""
 
     def did(self, leaf: Happened) -> IdSet:
         return IdSet.of(streamed_ids(self._connection, did(leaf, self._question)))
@@ -96,7 +103,6 @@ class StoreSets:
             row = self._connection.execute(first.where(behind)).first()
 
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
-        """The ids in a column that an index has in order, behind what `where` says."""
         asked = sa.select(column).where(where).order_by(column)
         ends = (sa.select(end(column)).where(where).scalar_subquery() for end in (sa.func.min, sa.func.max))
         least, most = self._connection.execute(sa.select(*ends)).one()
@@ -108,8 +114,8 @@ class StoreSets:
         return IdSet.of_words(streamed(self._connection, _word_by_word(column, where, first, last)))
 
 
-class PostgresSets(StoreSets):
-    """The same in a PostgreSQL store."""
+class PostgresSets(_StoreSets):
+    """In a PostgreSQL store."""
 
     def did(self, leaf: Happened) -> IdSet:
         return IdSet.of_words(self._united(did(leaf, self._question)))
