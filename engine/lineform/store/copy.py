@@ -387,13 +387,16 @@ class CopySets:
         return self._answers.set_of(ids_of(predicate, self._question))
 
     def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
-        mine = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)
-        records = {number: MenuRecord(*record) for number, _, *record in self._answers.rows(mine)}
-        query = sa.select(RECORD, friends.c.id).where(reachable(self._question.account_id))
-        everybody = IdSet()
+        mine, everybody = reachable(self._question.account_id), IdSet()
+        known = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)
+        records = {number: MenuRecord(*record) for number, _, *record in self._answers.rows(known)}
+        if len(records) > _RECORDS:
+            # Most may be of long ago: each step and each send that showed a menu is one.
+            told = self._answers.rows(sa.select(RECORD).distinct().where(mine, RECORD.is_not(None)))
+            records = {number: records[number] for (number,) in told}
         parts = [RECORD.in_(part) for part in chunks(sorted(records), _RECORDS)]
         for part in (*parts[1:], sa.or_(RECORD.is_(None), *parts[:1])):
-            for number, ids in self._answers.sets_of(query.where(part)).items():
+            for number, ids in self._answers.sets_of(sa.select(RECORD, friends.c.id).where(mine, part)).items():
                 everybody |= ids
                 if number is not None:
                     yield from self._by_age(number, records[number], ids, old)
