@@ -17,7 +17,8 @@ from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, RULES, TAP, Choice, Group, MenuRules, Rule
 from lineform.segments.predicate import EVERYONE, All, Count, Happened, HasTag, IsMember, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
-from lineform.store import open_store
+from lineform.store import copy as copies
+from lineform.store import copy_sql, open_store
 from lineform.store.open import SqlStore
 from support.postgres import new_database
 from support.stores import NOW, new_file, user
@@ -27,6 +28,10 @@ PARTS, DENSE = 40, 39
 VIP, NEW, PERCENT = HasTag("vip"), HasTag("new"), HasTag("5 % ' ? :off 割引")
 TWICE = Happened("purchase", (), None, None, Count("at_least", (2,)))
 NEVER = Happened("purchase", (), None, None, Count("is", (0,)))
+_FAR = """
+INSERT INTO friends (id, account_id, display_name, language, blocked, attributes, changed_at, first_route, last_route,
+  member_id) SELECT 200000, account_id, '', '', TRUE, '{}', changed_at, '', '', '' FROM friends WHERE id = 1"""
+"""Somebody behind whom the ids of the others go on."""
 ACCOUNTS = {"aoba": DENSE, "midori": 1}
 
 
@@ -48,6 +53,9 @@ def store(request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory
         assert isinstance(opened, SqlStore)
         opened.migrate()
         for part in range(PARTS):
+            if part == PARTS // 2 and not opened.postgres:
+                with opened.writing() as connection:
+                    connection.exec_driver_sql(_FAR)
             for account, each in ACCOUNTS.items():
                 numbers = range(part * each, (part + 1) * each)
                 opened.import_friends(account, map(row, numbers), NOW)
@@ -63,7 +71,10 @@ def reached(account: str) -> list[int]:
     return [n for n in range(PARTS * ACCOUNTS[account]) if not row(n).blocked]
 
 
-def test_ids_may_be_near_each_other_or_far(store: SqlStore) -> None:
+@pytest.mark.parametrize("blocks", [copy_sql.TOGETHER, 1])
+def test_ids_may_be_near_each_other_or_far(store: SqlStore, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (copies, copy_sql):  # as if no more than so many blocks had room in memory
+        monkeypatch.setattr(module, "TOGETHER", blocks)
     asked = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
     for account in ACCOUNTS:
         meant: Counter[int] = Counter()
@@ -86,7 +97,7 @@ def test_of_whom_nobody_knows_anything_nothing_is_found(store: SqlStore) -> None
 @pytest.fixture
 def linked(store: SqlStore) -> Iterator[list[int]]:
     """Of every friend of one account something else is recorded, of the last two nothing."""
-    ids = list(store.select("aoba", EVERYONE, NOW))[:60]
+    ids = list(store.select("aoba", EVERYONE, NOW))[::20][:60]
     for n, friend in enumerate(ids[:-2]):
         choice = Choice(f"menu-{n % 5}", "'", f"scenario.welcome/{n}", link=n % 2 == 0)
         store.intend_menus("aoba", [Linking(choice, [friend])], f"call-{n}", NOW)
@@ -122,16 +133,6 @@ def test_a_tap_is_old_from_the_very_moment_on(store: SqlStore) -> None:
     found = groups(store, MenuRules("menu-rules.main", "d1", (), taps=day, tabs={"": frozenset({"news"})}))
     assert [found[one].shown.at == NOW - day for one in ids] == [True, False, True, False]
     store.unlinked("aoba", ids)
-
-
-def test_how_a_question_is_gone_about_ends_with_it(store: SqlStore) -> None:
-    with store.together("aoba") as within:
-        assert isinstance(within, SqlStore)
-        assert within.overlap("aoba", [TWICE, VIP], NOW)
-        with within.reading() as connection:
-            if within.postgres:
-                for setting, usual in (("parallel_tuple_cost", "0.1"), ("max_parallel_workers_per_gather", "2")):
-                    assert connection.exec_driver_sql(f"SHOW {setting}").scalar() == usual
 
 
 def test_sqlite_sorts_nobody_and_walks_through_nothing_twice(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from datetime import timedelta
 from threading import Barrier
 from typing import TypeVar
 
+import pytest
+
 from lineform.errors import CredentialError
 from lineform.ports.friends import FriendRow
 from lineform.ports.ledger import NewBatch
 from lineform.ports.store import Store
-from lineform.scenarios.menus import MenuRules, Rule
-from lineform.segments.predicate import EVERYONE, HasTag
+from lineform.segments.predicate import EVERYONE
 from lineform.sending.status import BatchStatus
 from lineform.store import open_store
 from support.stores import NOW, new_batches, new_send, user
@@ -119,17 +120,15 @@ def test_a_freeze_reads_its_audience_from_the_same_store(store: Store) -> None:
     assert store.sends("aoba")[0].batches == {BatchStatus.READY: 12_000}
 
 
-def test_everybody_is_counted_as_often_as_wanted_within_one_transaction(store: Store) -> None:
-    store.import_friends("aoba", [FriendRow(user(n), tags=("vip",)[: n % 2]) for n in range(10)], NOW)
-    vip, percent = HasTag("vip"), HasTag("5 % ' ? :off 割引")
-    rules = MenuRules("menu-rules.main", "d1", (Rule(vip, "gold"), Rule(percent, "sale")))
+def test_within_a_transaction_nobody_asks_about_everybody(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(1))], NOW)
     with store.together("aoba") as one:
-        half = one.select("aoba", EVERYONE, NOW)
-        next(half)
-        for _ in range(2):
-            assert [len(group.friends) for group in one.menu_groups("aoba", rules, NOW)] == [5, 5]
-            assert one.overlap("aoba", [percent, vip], NOW) == {2: 5}
-        assert len(list(half)) == 9
+        for ask in (one.count, lambda *asked: list(one.select(*asked))):
+            with pytest.raises(RuntimeError, match="outside"):
+                ask("aoba", EVERYONE, NOW)
+        (known,) = one.friend_ids("aoba", [user(1)]).values()
+        assert one.matches("aoba", EVERYONE, known, NOW)
+        assert one.among_selected("aoba", EVERYONE, [known], NOW) == {known}
 
 
 def _die_after_the_claim(url: str, send_id: int) -> None:

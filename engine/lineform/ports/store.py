@@ -59,7 +59,8 @@ class Store(
     def together(self, account: str) -> AbstractContextManager[Store]:
         """The same store, of which everything that is done inside of the block is written in one transaction or, where
         it raises, not at all. What takes the whole account (`import_friends`, `add_events`, `arm`, `forget`) does not
-        belong into it: others may hold single friends and wait for those that are held here."""
+        belong into it: others may hold single friends and wait for those that are held here. Nor do questions about
+        everybody (`select`, `count`, `overlap`, `menu_groups`), which need one state of the store."""
         ...
 
     def migrate(self) -> None:

@@ -87,10 +87,10 @@ def leaves_out(predicate: Predicate) -> bool:
             return not of_nothing(leaf.measure)
         case Not(HasTag()):
             return True
-        case Not(Any(parts)):
+        case Not(Any(parts)) if parts:
             return all(leaves_out(Not(part)) for part in parts)
-        case All(parts):
-            return bool(parts) and all(map(leaves_out, parts))
+        case All(parts) if parts:
+            return all(map(leaves_out, parts))
         case _:
             return False
 
@@ -123,7 +123,7 @@ class _Asked:
             case All(parts) if not self._shared.isdisjoint(_rows_in(predicate)):
                 rows, others = _apart(parts)
                 return self._selected(All(rows)) & self.true_of(All(others))
-            case Any(parts):
+            case Any(parts) if parts:
                 rows, others = _apart(parts)
                 each = [self.true_of(part) for part in others]
                 return reduce(or_, [*each, self._selected(Any(rows))] if rows else each)

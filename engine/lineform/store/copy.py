@@ -35,12 +35,13 @@ from lineform.store.copy_sql import (
     RECORD,
     RECORDED_AT,
     RECORDS,
+    TOGETHER,
     Bits,
     DuckValues,
     as_bits,
     create_tables,
 )
-from lineform.store.database import STREAMED, Database, chunks, pieces
+from lineform.store.database import STREAMED, Database, pieces
 from lineform.store.driver_sql import AnySelect, compiled
 from lineform.store.failures import StoreUnusable
 from lineform.store.predicate_sql import Question, did, ids_of, reachable
@@ -57,8 +58,6 @@ IN_TIME = 200_000
 PATIENCE = 60.0
 """Seconds for which whoever must have the copy waits for another process's question."""
 _STAGED = 20_000
-_RECORDS = 16
-"""Records of which the friends are told at once: their bits stand in memory together."""
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched from elsewhere, whatever a file asks for.
     "autoinstall_known_extensions": False,
@@ -317,37 +316,44 @@ class Answers:
 
     def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
         """Streamed."""
-        return self._answered(*compiled(query, DIALECT))
+        return self._answered([compiled(query, DIALECT)])
 
     def set_of(self, query: AnySelect) -> IdSet:
         """Ids of friends. They come as bits: to hand numbers over takes DuckDB twice as long."""
-        statement, values = compiled(query.order_by(None), DIALECT)
-        return IdSet(dict(self._bits_of(as_bits(statement), values)))
+        ids = query.order_by(None).subquery().c[0]
+        return self._united(sa.select(ids).where(within) for within in self._bits.ranges(ids, TOGETHER))
 
     def gathered(self, members: sa.Select[Any]) -> IdSet:
         """Friends by what they did."""
-        return IdSet({block: bits for part in self._bits.parts(members) for block, bits in self._bits_of(*part)})
+        return IdSet(dict(self._bits_of(self._bits.parts(members))))
 
-    def sets_of(self, query: AnySelect) -> dict[int | None, IdSet]:
-        """Ids of friends, the second column, by a number, the first one."""
-        statement, values = compiled(query, DIALECT)
+    def sets_of(self, query: sa.Select[Any], numbers: int) -> dict[int | None, IdSet]:
+        """Ids of friends, the second column, by one of so many numbers, the first one."""
+        ranges = self._bits.ranges(query.selected_columns[1], max(1, TOGETHER // numbers))
+        asked = (compiled(query.where(within), DIALECT) for within in ranges)
         found: dict[int | None, dict[int, int]] = {}
-        for number, block, bits in self._bits_of(as_bits(statement, alike="alike, "), values):
+        parts = ((as_bits(statement, alike="alike, "), values) for statement, values in asked)
+        for number, block, bits in self._bits_of(parts):
             found.setdefault(number, {})[block] = bits
         return {number: IdSet(blocks) for number, blocks in found.items()}
 
-    def _bits_of(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
-        rows = f"SELECT * EXCLUDE (bits), CAST(bits AS BLOB) FROM ({statement})"  # noqa: S608 - ours
-        return ((*what, int.from_bytes(bits, "big")) for *what, bits in self._answered(rows, values))
+    def _united(self, queries: Iterable[sa.Select[Any]]) -> IdSet:
+        asked = (compiled(query, DIALECT) for query in queries)
+        return IdSet(dict(self._bits_of((as_bits(statement), values) for statement, values in asked)))
 
-    def _answered(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
+    def _bits_of(self, parts: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Any]:
+        handed = ((f"SELECT * EXCLUDE (bits), CAST(bits AS BLOB) FROM ({one})", values) for one, values in parts)  # noqa: S608 - ours
+        return ((*what, int.from_bytes(bits, "big")) for *what, bits in self._answered(handed))
+
+    def _answered(self, parts: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Any]:
         # Beside the friends stands what this question needs, and nothing of the one before.
         self.duck.execute("DROP VIEW IF EXISTS temp.friends")
         for gathering, of_set in self._bits.gathering():
             self.duck.execute(gathering, of_set)
-        found = self.duck.execute(statement, values)
-        while rows := found.fetchmany(STREAMED):
-            yield from rows
+        for statement, values in parts:
+            found = self.duck.execute(statement, values)
+            while rows := found.fetchmany(STREAMED):
+                yield from rows
 
     def stage(self, answers: Iterable[Sequence[int]]) -> None:
         """Puts answers of sources into `STAGED`, each by its number."""
@@ -390,16 +396,11 @@ class CopySets:
         mine, everybody = reachable(self._question.account_id), IdSet()
         known = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)
         records = {number: MenuRecord(*record) for number, _, *record in self._answers.rows(known)}
-        if len(records) > _RECORDS:
-            # Most may be of long ago: each step and each send that showed a menu is one.
-            told = self._answers.rows(sa.select(RECORD).distinct().where(mine, RECORD.is_not(None)))
-            records = {number: records[number] for (number,) in told}
-        parts = [RECORD.in_(part) for part in chunks(sorted(records), _RECORDS)]
-        for part in (*parts[1:], sa.or_(RECORD.is_(None), *parts[:1])):
-            for number, ids in self._answers.sets_of(sa.select(RECORD, friends.c.id).where(mine, part)).items():
-                everybody |= ids
-                if number is not None:
-                    yield from self._by_age(number, records[number], ids, old)
+        sets = self._answers.sets_of(sa.select(RECORD, friends.c.id).where(mine), len(records) + 1)
+        for number, ids in sets.items():
+            everybody |= ids
+            if number is not None:
+                yield from self._by_age(number, records[number], ids, old)
         # They have all been looked at.
         self._everybody = everybody
 

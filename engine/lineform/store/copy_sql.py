@@ -22,9 +22,11 @@ from lineform.store.driver_sql import compiled
 
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
-_SPAN = 31 * BLOCK
-"""Ids of whom events are counted at once: few enough for an array of sums instead of a hash table, which with all ids
-would be written to the disk where memory is bounded."""
+_COUNTED = 31
+"""Blocks of ids of whom events are counted at once: few enough for an array of sums instead of a hash table, which with
+all ids would be written to the disk where memory is bounded."""
+TOGETHER = 600
+"""Blocks whose bits are gathered at once: DuckDB takes some 60 kB for each, of the 64 MB that a question has."""
 ARRAYS = "SET perfect_ht_threshold = 21"
 """Lets DuckDB count in arrays of two million places, of which it needs one for NULL; by itself it takes them for a few
 thousand groups only."""
@@ -234,14 +236,20 @@ class Bits:
 
     def parts(self, members: sa.Select[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         """The bits of a set: of so many ids at a time as can be counted in an array, where something is counted."""
-        whose = members.selected_columns[0]
         counted = "GROUP BY" in compiled(members, DIALECT)[0]  # values are bound: nobody's text is in it
-        span = _SPAN if counted else self._last + 1
-        for start in range(0, self._last + 1, span):
-            # As numbers in the SQL: of values that are bound, DuckDB does not see that they lie close together.
-            first, end = (sa.literal_column(str(id_), sa.BigInteger()) for id_ in (start, start + span))
-            statement, values = compiled(members.where(whose >= first, whose < end), DIALECT)
+        for within in self.ranges(members.selected_columns[0], _COUNTED if counted else TOGETHER):
+            statement, values = compiled(members.where(within), DIALECT)
             yield as_bits(statement), values
+
+    def ranges(self, id_: ColumnElement[int], blocks: int) -> Iterator[ColumnElement[bool]]:
+        """All ids, so many blocks at a time."""
+        if blocks > self._last // BLOCK:
+            yield sa.true()
+            return
+        for start in range(0, self._last + 1, blocks * BLOCK):
+            # As numbers in the SQL: of values that are bound, DuckDB does not see that they lie close together.
+            first, end = (sa.literal_column(str(one), sa.BigInteger()) for one in (start, start + blocks * BLOCK))
+            yield sa.and_(id_ >= first, id_ < end)
 
 
 def create_tables() -> list[str]:

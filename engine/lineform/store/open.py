@@ -11,7 +11,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, event
@@ -198,10 +198,10 @@ class _Within(SqlStore):
         """The transaction, which sees what was written in it."""
         yield self._connection
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """The transaction. On PostgreSQL, a later statement of it also sees what others have finished meanwhile."""
-        yield self._connection
+    def snapshot(self) -> NoReturn:
+        """Raises RuntimeError: what several statements say of everybody would be of several moments here, since on
+        PostgreSQL each of them sees what others have finished by then."""
+        raise RuntimeError("everybody is asked about outside of a transaction")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -301,7 +301,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     _write_ahead(cursor)
     # What a question gathers or sorts stays in memory as long as it is small, and then goes to a file without a name:
-    # everybody's menu among ten million friends took 826 MB where all of it was kept in memory, 243 MB like this.
+    # everybody's menu among ten million friends took 826 MB where all of it was kept in memory.
     pragmas = ("synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-65536")
     for pragma in (*pragmas, f"wal_autocheckpoint={_CHECKPOINT_PAGES}"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -148,7 +148,17 @@ def test_whom_a_predicate_leaves_out_is_taken_from_everybody(asked: Asked, predi
 
 @pytest.mark.parametrize(
     "predicate",
-    [VIP, BOUGHT, Not(NEVER), All((VIP, Not(NEW))), All((GOLD, NEVER)), AnyOf((NEVER, Not(VIP))), Not(GOLD), EVERYONE],
+    [
+        VIP,
+        BOUGHT,
+        Not(NEVER),
+        All((VIP, Not(NEW))),
+        All((GOLD, NEVER)),
+        AnyOf((NEVER, Not(VIP))),
+        Not(GOLD),
+        EVERYONE,
+        AnyOf(()),
+    ],
 )
 def test_any_other_is_one_select(asked: Asked, predicate: Predicate) -> None:
     assert not leaves_out(predicate)
