@@ -120,10 +120,7 @@ class LedCompiler(_Gathering):
 
     def did(self, leaf: Happened) -> sa.Select[Anything]:
         if self._known.ways[leaf] is not Way.ONE_BY_ONE:
-            members = super().did(leaf)
-            # In the order of friends, each is told once at no cost.
-            in_order = self._known.ways[leaf] is Way.IN_ORDER
-            return members.group_by(events.c.friend_id) if in_order else members
+            return super().did(leaf)
         asked = Asked.FALSE if of_nothing(leaf.measure) else Asked.TRUE
         return sa.select(friends.c.id).where(self.everybody(), self._one_by_one.compile(leaf, asked))
 
