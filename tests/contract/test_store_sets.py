@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, RULES, TAP, Choice, Group, MenuRules, Rule
-from lineform.segments.predicate import EVERYONE, All, Count, Happened, HasTag, IsMember, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, AttributeIs, Count, Happened, HasTag, IsMember, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
 from lineform.store import copy as copies
 from lineform.store import copy_sql, open_store
@@ -152,3 +152,20 @@ def test_sqlite_sorts_nobody_and_walks_through_nothing_twice(tmp_path: Path) -> 
                 steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(values)).all()
                 told = [step.detail for step in steps if "friend" in step.detail or "TEMP" in step.detail]
                 assert not any(detail.startswith(("SCAN", "USE TEMP")) for detail in told), told
+
+
+def test_sqlite_reads_a_row_once_for_what_several_ask_of_it(tmp_path: Path) -> None:
+    with open_store(new_file(tmp_path / "store.db")) as store:
+        assert isinstance(store, SqlStore)
+        rows = [
+            FriendRow(user(n), attributes={"visits": n % 3, "tier": "gold"}, member_id="m" * (n % 2)) for n in (1, 2, 3)
+        ]
+        store.import_friends("aoba", rows, NOW)
+        store.keep_indexes({"tier": "enum"})
+        asked: list[str] = []
+        sa.event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        never = AttributeIs("visits", "number", "is", (0.0,))
+        gold = AttributeIs("tier", "enum", "is", ("gold",))
+        assert store.overlap("aoba", [IsMember(), never, gold, Not(never)], NOW) == {7: 1, 13: 2}
+        assert sum("offset" in text.lower() and "friends.attributes" in text for text in asked) == 1
+        assert sum("friends.attributes" in text for text in asked) == 2  # the other one is led by its index

@@ -14,10 +14,13 @@ from typing import Final, Protocol
 
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import of_nothing
-from lineform.segments.predicate import All, Any, Happened, HasTag, Maybe, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, Any, Happened, HasTag, Maybe, Not, Predicate
 
 _REMEMBERED: Final = 32
 """Sets that are kept for rules to come: some ten megabytes of ten million friends."""
+
+_EACH: Final = 16
+"""Predicates that are asked of a friend's row at once."""
 
 
 class Sets(Protocol):
@@ -38,6 +41,10 @@ class Sets(Protocol):
 
     def selected(self, predicate: Predicate) -> IdSet:
         """Everybody of whom a predicate is true, by one select."""
+        ...
+
+    def selected_each(self, predicates: Sequence[Predicate]) -> Sequence[IdSet]:
+        """The same of a few predicates about friends' own rows, which are best read once for all of them."""
         ...
 
 
@@ -102,6 +109,7 @@ class _Asked:
         self._sets = sets
         rows = Counter(rows for predicate in predicates for rows in _rows_in(predicate))
         self._shared = {one for one, times in rows.items() if times > 1}
+        self._waiting = [one for one in dict.fromkeys(predicates) if _is_of_rows(one) and one != EVERYONE]
         self._known: OrderedDict[Predicate, IdSet] = OrderedDict()
 
     def true_of(self, predicate: Predicate) -> IdSet:
@@ -131,11 +139,18 @@ class _Asked:
                 return self._selected(predicate)
 
     def _selected(self, predicate: Predicate) -> IdSet:
+        if predicate in self._waiting:
+            each, self._waiting = self._waiting[:_EACH], self._waiting[_EACH:]
+            for one, found in zip(each, self._sets.selected_each(each), strict=True):
+                self._remember(one, found)
         return self._remembered(predicate, lambda: self._sets.selected(predicate))
 
     def _remembered(self, asked: Predicate, answer: Callable[[], IdSet]) -> IdSet:
         found = self._known.pop(asked, None)
-        self._known[asked] = found = answer() if found is None else found
+        return self._remember(asked, answer() if found is None else found)
+
+    def _remember(self, asked: Predicate, found: IdSet) -> IdSet:
+        self._known[asked] = found
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return found

@@ -392,6 +392,9 @@ class CopySets:
     def selected(self, predicate: Predicate) -> IdSet:
         return self._answers.set_of(ids_of(predicate, self._question))
 
+    def selected_each(self, predicates: Sequence[Predicate]) -> Sequence[IdSet]:
+        return [self.selected(one) for one in predicates]
+
     def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
         mine, everybody = reachable(self._question.account_id), IdSet()
         known = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)

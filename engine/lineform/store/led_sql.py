@@ -118,6 +118,9 @@ class LedCompiler(_Gathering):
         # Ordered, or SQLite would gather what it only has to merge.
         return sa.select(sa.func.count()).select_from(apart.order_by(sa.text("1")).subquery())
 
+    def leads(self, predicate: Predicate) -> bool:
+        return min(map(self._width, _flat(predicate, self._now)), default=math.inf) < math.inf
+
     def did(self, leaf: Happened) -> sa.Select[Anything]:
         if self._known.ways[leaf] is not Way.ONE_BY_ONE:
             return super().did(leaf)

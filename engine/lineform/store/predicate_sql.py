@@ -177,6 +177,21 @@ class Compiler:
         """See `number_of`."""
         return sa.select(sa.func.count()).select_from(friends).where(self._whole(predicate))
 
+    def leads(self, predicate: Predicate) -> bool:
+        """Whether it is found by other means than asking everybody."""
+        return False
+
+    def which(self, predicates: Sequence[Predicate]) -> sa.Select[Anything]:
+        """Everybody of whom one of these is true, each with which of them are: a bit for each."""
+        zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())
+        bits = [
+            sa.case((self.compile(one, Asked.TRUE), sa.literal_column(str(1 << place), sa.Integer())), else_=zero)
+            for place, one in enumerate(predicates)
+        ]
+        # Behind a fence, or the bits are worked out for the condition and for their name.
+        here = sa.select(friends.c.id, sum(bits, zero).label("bits")).where(self.everybody()).offset(0).subquery()
+        return sa.select(here).where(here.c.bits != zero)
+
     def _whole(self, predicate: Predicate) -> ColumnElement[bool]:
         return sa.and_(reachable(self._account_id), self.compile(predicate, Asked.TRUE).self_group())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from lineform.segments.ids import IdSet
@@ -37,6 +39,7 @@ class Asked:
     def __init__(self) -> None:
         self.tags: list[str] = []
         self.selects: list[Predicate] = []
+        self.together: list[int] = []
 
     def everybody(self) -> IdSet:
         return IdSet.of(range(1, 11))
@@ -48,6 +51,10 @@ class Asked:
 
     def did(self, leaf: Happened) -> IdSet:
         return self.selected(leaf)
+
+    def selected_each(self, predicates: Sequence[Predicate]) -> list[IdSet]:
+        self.together.append(len(predicates))
+        return [self.selected(one) for one in predicates]
 
     def selected(self, predicate: Predicate) -> IdSet:
         self.selects.append(predicate)
@@ -118,6 +125,14 @@ def test_what_several_rules_ask_is_asked_once(asked: Asked) -> None:
     rules = [All((VIP, GOLD)), All((NEW, GOLD)), AnyOf((All((OLD, GOLD)), BOUGHT)), All((GOLD, BOUGHT, OLD)), BOUGHT]
     assert [place for place, _ in sort(rules, asked)] == [0, 5]
     assert asked.selects == [All((GOLD,)), BOUGHT, All((BOUGHT, OLD))]
+
+
+def test_what_is_about_rows_alone_is_asked_together_a_few_at_a_time(asked: Asked) -> None:
+    rows = [AttributeIs("visits", "number", "is", (n,)) for n in range(20)]
+    rules = [*rows[:6], VIP, EVERYONE, *rows[6:], rows[0], AnyOf((rows[1], GOLD))]
+    assert list(overlap(rules, asked).values())
+    assert asked.together == [16, 5]
+    assert asked.selects == [*rows, AnyOf((rows[1], GOLD))]
 
 
 def test_of_rules_without_number_only_the_last_sets_are_kept(asked: Asked) -> None:
