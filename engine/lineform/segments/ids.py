@@ -36,9 +36,7 @@ class IdSet:
         for id_ in ids:
             if id_ // BLOCK != number:
                 number = id_ // BLOCK
-                bits = found.setdefault(number, bytearray())
-                if not bits:
-                    bits.extend(bytes(BLOCK // 8))
+                bits = found.get(number) or found.setdefault(number, bytearray(BLOCK // 8))
             bits[id_ % BLOCK >> 3] |= 1 << (id_ & 7)
         return cls({number: int.from_bytes(bits, "little") for number, bits in found.items()})
 

@@ -18,7 +18,6 @@ from lineform.segments.predicate import EVERYONE, All, Any, Happened, HasTag, Ma
 
 _REMEMBERED: Final = 32
 """Sets that are kept for rules to come: some ten megabytes of ten million friends."""
-
 _EACH: Final = 16
 """Predicates that are asked of a friend's row at once."""
 
@@ -175,37 +174,25 @@ def _apart(parts: tuple[Predicate, ...]) -> tuple[tuple[Predicate, ...], tuple[P
 
 def _is_gathered(predicate: Predicate) -> bool:
     """Whether it is about tags and events alone, and so never unknown: whom it is not true of, it is false of."""
-    match predicate:
-        case HasTag() | Happened():
-            return True
-        case Any(parts) | All(parts):
-            return all(map(_is_gathered, parts))
-        case Not(part) | Maybe(part):
-            return _is_gathered(part)
-        case _:
-            return False
+    return all(isinstance(leaf, HasTag | Happened) for leaf in _leaves(predicate))
 
 
 def _is_of_tags(predicate: Predicate) -> bool:
-    match predicate:
-        case HasTag(lasts=None):
-            return True
-        case Any(parts) | All(parts):
-            return all(map(_is_of_tags, parts))
-        case Not(part):
-            return _is_of_tags(part)
-        case _:
-            return False
+    return all(isinstance(leaf, HasTag) and leaf.lasts is None for leaf in _leaves(predicate))
 
 
 def _is_of_rows(predicate: Predicate) -> bool:
     """Whether it is about a friend's own row alone: however many such conditions are asked at once, it is read once."""
+    return not any(isinstance(leaf, HasTag | Happened) for leaf in _leaves(predicate))
+
+
+def _leaves(predicate: Predicate) -> Iterator[Predicate]:
+    """The conditions that it consists of; what a source is asked is one."""
     match predicate:
-        case HasTag() | Happened():
-            return False
         case Any(parts) | All(parts):
-            return all(map(_is_of_rows, parts))
+            for part in parts:
+                yield from _leaves(part)
         case Not(part) | Maybe(part):
-            return _is_of_rows(part)
+            yield from _leaves(part)
         case _:
-            return True
+            yield predicate

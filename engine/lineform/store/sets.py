@@ -8,6 +8,7 @@ order.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
@@ -54,7 +55,7 @@ class RecordedSets(Sets, Protocol):
         ...
 
 
-class _StoreSets:
+class _StoreSets(ABC):
     """Sets of one account's friends, in one state of a store."""
 
     def __init__(self, connection: Connection, question: Question) -> None:
@@ -74,9 +75,9 @@ class _StoreSets:
         number = self._connection.execute(asked).scalar()
         return IdSet() if number is None else self._found(friend_tags.c.friend_id, friend_tags.c.tag_id == number)
 
+    @abstractmethod
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
         """The ids in a column that an index has in order, behind what `where` says."""
-        raise NotImplementedError
 
 
 class SqliteSets(_StoreSets):
