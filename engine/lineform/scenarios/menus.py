@@ -17,9 +17,7 @@ from lineform.segments.friend import ANSWER, Friend
 from lineform.segments.ids import IdSet
 from lineform.segments.predicate import (
     AgeIs,
-    All,
     Anniversary,
-    Any,
     AttributeIs,
     CameBy,
     FriendSince,
@@ -27,9 +25,9 @@ from lineform.segments.predicate import (
     HasTag,
     InSource,
     IsMember,
-    Maybe,
-    Not,
+    Leaf,
     Predicate,
+    leaves,
 )
 from lineform.segments.reading import matches
 
@@ -202,17 +200,17 @@ def _touched(happening: Happening) -> set[tuple[str, str]]:
 
 def _reads(predicate: Predicate) -> frozenset[tuple[str, str]]:
     """What a predicate asks about a friend: by kind and name."""
-    match predicate:
-        case All(parts) | Any(parts):
-            return frozenset().union(*map(_reads, parts))
-        case Not(part) | Maybe(part):
-            return _reads(part)
+    return frozenset().union(*map(_reads_of, leaves(predicate)))
+
+
+def _reads_of(leaf: Leaf | InSource) -> frozenset[tuple[str, str]]:
+    match leaf:
         case AttributeIs() | AgeIs() | Anniversary():
-            return frozenset({("attribute", predicate.attribute)})
+            return frozenset({("attribute", leaf.attribute)})
         case HasTag():
-            return frozenset({("tag", predicate.tag)})
+            return frozenset({("tag", leaf.tag)})
         case Happened():
-            return frozenset({("event", predicate.event)})
+            return frozenset({("event", leaf.event)})
         case CameBy(what):
             return frozenset({("attribute", what) if what == "language" else ("route", "")})
         case IsMember():

@@ -9,6 +9,7 @@ moment; the client's time zone is part of such a leaf, so that it means the same
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -196,3 +197,15 @@ Predicate = Leaf | All | Any | Not | Maybe | InSource
 
 EVERYONE = All(())
 """All friends who have not blocked the account; made only from the written word."""
+
+
+def leaves(predicate: Predicate) -> Iterator[Leaf | InSource]:
+    """The conditions that a predicate consists of; what a source is asked is one."""
+    match predicate:
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part) | Maybe(part):
+            yield from leaves(part)
+        case _:
+            yield predicate

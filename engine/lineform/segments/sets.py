@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import of_nothing
-from lineform.segments.predicate import EVERYONE, All, Any, Happened, HasTag, Maybe, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, Any, Happened, HasTag, Maybe, Not, Predicate, leaves
 
 _REMEMBERED: Final = 32
 """Sets that are kept for rules to come: some ten megabytes of ten million friends."""
@@ -174,25 +174,13 @@ def _apart(parts: tuple[Predicate, ...]) -> tuple[tuple[Predicate, ...], tuple[P
 
 def _is_gathered(predicate: Predicate) -> bool:
     """Whether it is about tags and events alone, and so never unknown: whom it is not true of, it is false of."""
-    return all(isinstance(leaf, HasTag | Happened) for leaf in _leaves(predicate))
+    return all(isinstance(leaf, HasTag | Happened) for leaf in leaves(predicate))
 
 
 def _is_of_tags(predicate: Predicate) -> bool:
-    return all(isinstance(leaf, HasTag) and leaf.lasts is None for leaf in _leaves(predicate))
+    return all(isinstance(leaf, HasTag) and leaf.lasts is None for leaf in leaves(predicate))
 
 
 def _is_of_rows(predicate: Predicate) -> bool:
     """Whether it is about a friend's own row alone: however many such conditions are asked at once, it is read once."""
-    return not any(isinstance(leaf, HasTag | Happened) for leaf in _leaves(predicate))
-
-
-def _leaves(predicate: Predicate) -> Iterator[Predicate]:
-    """The conditions that it consists of; what a source is asked is one."""
-    match predicate:
-        case Any(parts) | All(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Not(part) | Maybe(part):
-            yield from _leaves(part)
-        case _:
-            yield predicate
+    return not any(isinstance(leaf, HasTag | Happened) for leaf in leaves(predicate))

@@ -9,7 +9,7 @@ look a friend's events up.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final, TypeAlias
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.segments.calendar import instant
-from lineform.segments.predicate import All, Any, Happened, Maybe, Not, Predicate, Sum
+from lineform.segments.predicate import Happened, Predicate, Sum, leaves
 from lineform.store.tables import event_types, events
 
 _BY_TIME: Final = 1.3
@@ -50,11 +50,11 @@ Ways: TypeAlias = Mapping[Happened, Way]
 
 def ways_to(predicates: Iterable[Predicate], account_id: int, now: datetime, connection: Connection) -> Ways:
     """The way to the events of each condition that these predicates consist of."""
-    leaves = dict.fromkeys(leaf for predicate in predicates for leaf in _happened(predicate))
-    if not leaves:
+    asked = dict.fromkeys(leaf for predicate in predicates for leaf in leaves(predicate) if isinstance(leaf, Happened))
+    if not asked:
         return {}
     few: Sequence[int] = connection.execute(_FEW, {"account_id": account_id}).scalars().all()
-    return {leaf: _way(leaf, account_id, few, now, connection) for leaf in leaves}
+    return {leaf: _way(leaf, account_id, few, now, connection) for leaf in asked}
 
 
 def _way(leaf: Happened, account_id: int, few: Sequence[int], now: datetime, connection: Connection) -> Way:
@@ -80,16 +80,3 @@ def _way(leaf: Happened, account_id: int, few: Sequence[int], now: datetime, con
         Way.ONE_BY_ONE: _ONE_BY_ONE,
     }
     return min(cost, key=lambda way: cost[way])
-
-
-def _happened(predicate: Predicate) -> Iterator[Happened]:
-    match predicate:
-        case Happened():
-            yield predicate
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from _happened(part)
-        case Not(part) | Maybe(part):
-            yield from _happened(part)
-        case _:
-            return
