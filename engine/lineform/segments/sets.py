@@ -29,6 +29,10 @@ class Sets(Protocol):
         """Everybody who can be reached; asked for often."""
         ...
 
+    def blocked(self) -> IdSet:
+        """Everybody who blocks the account."""
+        ...
+
     def tagged(self, tag: str) -> IdSet:
         """Everybody with a tag, those who block the account included."""
         ...
@@ -79,8 +83,14 @@ def overlap(predicates: Sequence[Predicate], sets: Sets) -> dict[int, IdSet]:
 def selected_by(predicate: Predicate, sets: Sets) -> IdSet:
     """Everybody who can be reached and of whom a predicate is true."""
     if leaves_out(predicate):
-        return sets.everybody() & _Asked([predicate], sets).true_of(predicate)
+        return sets.everybody() - _Asked([predicate], sets).left_out(predicate)
     return sets.selected(predicate)
+
+
+def left_out(predicate: Predicate, sets: Sets) -> IdSet:
+    """Everybody who can be reached and whom a predicate that `leaves_out` leaves out: to count the others, only these
+    have to be gathered."""
+    return _Asked([predicate], sets).left_out(predicate) - sets.blocked()
 
 
 def leaves_out(predicate: Predicate) -> bool:
@@ -117,7 +127,7 @@ class _Asked:
             case HasTag(lasts=None):
                 return self._remembered(predicate, lambda: self._sets.tagged(predicate.tag))
             case Happened():
-                found = self._remembered(predicate, lambda: self._sets.did(predicate))
+                found = self._did(predicate)
                 return self._sets.everybody() - found if of_nothing(predicate.measure) else found
             case Not(part) if _is_gathered(part):
                 return self._sets.everybody() - self.true_of(part)
@@ -136,6 +146,23 @@ class _Asked:
                 return reduce(or_, [*each, self._selected(Any(rows))] if rows else each)
             case _:
                 return self._selected(predicate)
+
+    def left_out(self, predicate: Predicate) -> IdSet:
+        """Everybody whom a predicate that `leaves_out` leaves out; with others, maybe, who cannot be reached."""
+        match predicate:
+            case Happened():
+                return self._did(predicate)
+            case Not(Any(parts)):
+                return reduce(or_, (self.left_out(Not(part)) for part in parts))
+            case Not(part):
+                return self.true_of(part)
+            case All(parts):
+                return reduce(or_, map(self.left_out, parts))
+            case _:
+                raise ValueError(f"a {type(predicate).__name__} leaves nobody out")
+
+    def _did(self, leaf: Happened) -> IdSet:
+        return self._remembered(leaf, lambda: self._sets.did(leaf))
 
     def _selected(self, predicate: Predicate) -> IdSet:
         if predicate in self._waiting:

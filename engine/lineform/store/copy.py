@@ -44,7 +44,7 @@ from lineform.store.copy_sql import (
 from lineform.store.database import STREAMED, Database, pieces
 from lineform.store.driver_sql import AnySelect, compiled
 from lineform.store.failures import StoreUnusable
-from lineform.store.predicate_sql import Question, did, ids_of, reachable
+from lineform.store.predicate_sql import Question, did, ids_of, reachable, unreachable
 from lineform.store.sets import MenuRecord
 from lineform.store.tables import friend_tags, friends, tags
 
@@ -64,8 +64,11 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "memory_limit": "128MB",
 }
+_MAKING = f"SET memory_limit = '{_SETTINGS['memory_limit']}'"
 _ASKING = "SET memory_limit = '64MB'"
 """Questions need less than what makes and changes a copy, beside the arrays in which they count."""
+_OPENED = "copied"
+"""By what name the copy's file is meant in SQL."""
 
 
 class PopulationCopy:
@@ -77,6 +80,7 @@ class PopulationCopy:
         self._asked = asked
         self._piece = path.with_name(path.name + ".piece")
         self._new = path.with_name(path.name + ".new")
+        self._engine: duckdb.DuckDBPyConnection | None = None
 
     @property
     def exists(self) -> bool:
@@ -139,6 +143,12 @@ class PopulationCopy:
             self._delete()
             changes.unregister(self._store)
 
+    def close(self) -> None:
+        """Ends DuckDB in this process."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
     @contextmanager
     def _owned(self, patience: float) -> Iterator[bool]:
         """Whether this is the one process, and the one question, that uses the copy now.
@@ -152,7 +162,10 @@ class PopulationCopy:
             except sqlite3.OperationalError:
                 yield False
                 return
-            yield True
+            try:
+                yield True
+            finally:
+                self._let_go()
 
     @contextmanager
     def _surely_owned(self) -> Iterator[None]:
@@ -250,26 +263,42 @@ class PopulationCopy:
             duck.execute("CHECKPOINT")
         finally:
             duck.close()
+            self._let_go()
         self._new.replace(self._path)
 
     def _write_anew(self, answers: Answers) -> None:
         """Into a new file: DuckDB, too, leaves what was deleted in blocks that are free."""
         duck = answers.duck
         self._new.unlink(missing_ok=True)
-        path = str(self._new).replace("'", "''")
-        duck.execute(f"ATTACH '{path}' AS anew")
+        duck.execute(f"ATTACH {_quoted(self._new)} AS anew")
         self._new.chmod(0o600)
-        duck.execute(f"COPY FROM DATABASE {name_of(duck)} TO anew")
+        duck.execute(f"COPY FROM DATABASE {_OPENED} TO anew")
         duck.execute("DETACH anew")
         answers.close()
+        self._let_go()
         self._new.replace(self._path)
 
     def _connect(self, path: Path) -> duckdb.DuckDBPyConnection:
-        found: duckdb.DuckDBPyConnection = _duckdb().connect(str(path), config=_SETTINGS)
-        found.execute("SET TimeZone = 'UTC'")
-        found.execute("SET preserve_insertion_order = false")
-        found.execute(ARRAYS)
+        """Opens the file, in a session of its own. DuckDB itself is begun once: that takes twenty times as long as
+        opening a file, and while it has none open it keeps nobody from anything."""
+        self._let_go()
+        if self._engine is None:
+            # What finds no room in memory goes beside the copy, and not where the process happens to be.
+            self._engine = _duckdb().connect(config={**_SETTINGS, "temp_directory": f"{self._path}.tmp"})
+        found = self._engine.cursor()
+        found.execute(f"ATTACH {_quoted(path)} AS {_OPENED}; USE {_OPENED}")
+        found.execute(f"SET TimeZone = 'UTC'; SET preserve_insertion_order = false; {ARRAYS}; {_MAKING}")
         return found
+
+    def _let_go(self) -> None:
+        """Closes the file, into which everything is written then that is beside it."""
+        if self._engine is None:
+            return
+        try:
+            self._engine.execute(f"DETACH DATABASE IF EXISTS {_OPENED}")
+        except _duckdb().Error:
+            # After some errors DuckDB does nothing more: the next question begins it anew.
+            self.close()
 
     def _close(self, answers: Answers | None) -> None:
         if answers is not None:
@@ -288,9 +317,12 @@ class Answers:
     def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         self.duck = duck
         self.changes = 0
-        self._name = name_of(duck)
-        self._bits = self._new_bits()
-        self.read_state()
+        self._bits = Bits(_OPENED, 0)
+        try:
+            self.read_state()
+        except BaseException:
+            duck.close()
+            raise
 
     def read_state(self) -> None:
         (row,) = self.duck.execute("SELECT * FROM reached").fetchall()
@@ -303,16 +335,13 @@ class Answers:
         """How a question about an account is put to this copy."""
         self.duck.execute(_ASKING)
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        self._bits = self._new_bits()
+        ((last,),) = self.duck.execute(f"SELECT coalesce(max(id), 0) FROM {_OPENED}.main.friends").fetchall()  # noqa: S608 - our own name
+        self._bits = Bits(_OPENED, last)
         # As numbers, by which DuckDB passes over what is of other types without reading it.
         types = dict(
             self.duck.execute("SELECT name, id FROM event_types WHERE account_id = ?", [account_id]).fetchall()
         )
         return Question(account_id, now, attributes, fields, among=self._bits.among, event_types=types)
-
-    def _new_bits(self) -> Bits:
-        ((last,),) = self.duck.execute(f"SELECT coalesce(max(id), 0) FROM {self._name}.main.friends").fetchall()  # noqa: S608 - our own names
-        return Bits(self._name, last)
 
     def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
         """Streamed."""
@@ -380,6 +409,9 @@ class CopySets:
             self._everybody = self._answers.set_of(query)
         return self._everybody
 
+    def blocked(self) -> IdSet:
+        return self._answers.set_of(sa.select(friends.c.id).where(unreachable(self._question.account_id)))
+
     def tagged(self, tag: str) -> IdSet:
         asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
         # Told by its number, what is of other tags is passed over unread.
@@ -418,11 +450,8 @@ class CopySets:
         yield record, ids - late
 
 
-def name_of(duck: duckdb.DuckDBPyConnection) -> str:
-    """By what name the copy's file is meant in SQL."""
-    ((name,),) = duck.execute("SELECT current_database()").fetchall()
-    quoted = str(name).replace('"', '""')
-    return f'"{quoted}"'
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _numbers(position: Position) -> list[int]:

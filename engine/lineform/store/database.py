@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,11 +104,6 @@ def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def pieces(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """A stream in pieces of at most `size`."""
-    piece: list[Any] = []
-    for value in values:
-        piece.append(value)
-        if len(piece) >= size:
-            yield piece
-            piece = []
-    if piece:
+    rest = iter(values)
+    while piece := list(islice(rest, size)):
         yield piece

@@ -5,7 +5,7 @@ For ids and numbers of millions of friends: what SQLAlchemy makes of each row ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -41,10 +41,11 @@ def compiled(statement: sa.ClauseElement, dialect: Dialect) -> tuple[str, list[A
     return state.statement, values
 
 
-def streamed(connection: Connection, query: AnySelect) -> Iterator[Any]:
-    """The rows, a few thousand at a time in memory. No column's type is looked at: a moment is SQLite's text."""
+def streamed(connection: Connection, query: AnySelect, *settings: str) -> Iterator[Any]:
+    """The rows, a few thousand at a time in memory. No column's type is looked at: a moment is SQLite's text. Settings
+    are PostgreSQL's, for this statement alone."""
     if connection.dialect.name == "postgresql":
-        yield from _without_cursor(connection, query)
+        yield from _without_cursor(connection, query, settings)
         return
     with connection.execute(query) as result:
         cursor: Any = result.cursor
@@ -57,7 +58,7 @@ def streamed_ids(connection: Connection, query: AnySelect) -> Iterator[int]:
     return (one for (one,) in streamed(connection, query))
 
 
-def _without_cursor(connection: Connection, query: sa.ClauseElement) -> Iterator[Any]:
+def _without_cursor(connection: Connection, query: sa.ClauseElement, own: Sequence[str]) -> Iterator[Any]:
     """Not by a cursor of the server: for one, it uses neither several processes nor the plan that ends first."""
     # Loaded here because it is an extra.
     from psycopg import capabilities  # noqa: PLC0415
@@ -66,7 +67,7 @@ def _without_cursor(connection: Connection, query: sa.ClauseElement) -> Iterator
     statement, values = compiled(query, _POSTGRES)
     driver: Any = connection.connection
     with driver.cursor() as cursor:
-        settings = [setting for words, setting in _SETTINGS.items() if words in statement]
+        settings = [*own, *(setting for words, setting in _SETTINGS.items() if words in statement)]
         for setting in settings:
             cursor.execute(f"SET LOCAL {setting}")
         yield from cursor.stream(statement, values, size=size)

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from lineform.ports.friends import FriendCount
 from lineform.segments.friend import Friend
 from lineform.segments.ids import IdSet
-from lineform.segments.predicate import InSource, Predicate
-from lineform.segments.sets import leaves_out, overlap, selected_by
+from lineform.segments.predicate import EVERYONE, InSource, Predicate
+from lineform.segments.sets import leaves_out, left_out, overlap, selected_by
 from lineform.store.copy import Answers, CopySets, PopulationCopy
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.driver_sql import AnySelect, streamed
@@ -129,10 +129,10 @@ class FriendReading(Database):
         with self._asking(account, (predicate,), now) as asking:
             if asking is None:
                 return 0
-            if leaves_out(predicate):
-                return len(selected_by(predicate, asking.sets))
-            ((found,),) = asking.rows(number_of(predicate, asking.question))
-            return int(found)
+            leaving = leaves_out(predicate)
+            asked = number_of(EVERYONE if leaving else predicate, asking.question)
+            ((found,),) = asking.rows(asked)
+            return int(found) - len(left_out(predicate, asking.sets)) if leaving else int(found)
 
     def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends there are by which of these are true of them, each a bit."""

@@ -174,6 +174,8 @@ class SqlStore(
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
+        if self.copy is not None:
+            self.copy.close()
 
     def __enter__(self) -> Self:
         return self

@@ -58,6 +58,11 @@ def reachable(account_id: int) -> ColumnElement[bool]:
     return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.false()))
 
 
+def unreachable(account_id: int) -> ColumnElement[bool]:
+    """Friends of this account who have blocked it."""
+    return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.true()))
+
+
 _NO_TYPE = -1
 """No event is of this type."""
 Only = Callable[[ColumnElement[int]], ColumnElement[bool]]

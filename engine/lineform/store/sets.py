@@ -21,7 +21,7 @@ from lineform.segments.ids import WORD, IdSet, Words
 from lineform.segments.predicate import Happened, Predicate
 from lineform.segments.sets import Sets
 from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
-from lineform.store.predicate_sql import Question, did, ids_of, reachable
+from lineform.store.predicate_sql import Question, did, ids_of, reachable, unreachable
 from lineform.store.tables import friend_menus, friend_tags, friends, tags
 
 _DENSE: Final = 4
@@ -30,6 +30,11 @@ _BITS: Final = (*(1 << place for place in range(WORD - 1)), -(1 << WORD - 1))
 """Each bit of a word."""
 _LAST: Final = (1 << 63) - 1
 """No id is above it: behind it lies what is not alike."""
+
+
+_BY_PAGE: Final = "enable_indexscan = off"
+"""How PostgreSQL reads events that an index leads to: each page once, where several of them lie, and not once for each
+in the index's order. It takes them for strewn about; but those who tap a link do so in the days after a send."""
 
 
 class MenuRecord(NamedTuple):
@@ -68,6 +73,9 @@ class _StoreSets(ABC):
         if self._everybody is None:
             self._everybody = self._found(friends.c.id, reachable(self._question.account_id))
         return self._everybody
+
+    def blocked(self) -> IdSet:
+        return self._found(friends.c.id, unreachable(self._question.account_id))
 
     def tagged(self, tag: str) -> IdSet:
         asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
@@ -139,7 +147,7 @@ class PostgresSets(_StoreSets):
         return [self.selected(one) for one in predicates]
 
     def did(self, leaf: Happened) -> IdSet:
-        return IdSet.of_words(self._united(did(leaf, self._question)))
+        return IdSet.of_words(self._united(did(leaf, self._question), _BY_PAGE))
 
     def selected(self, predicate: Predicate) -> IdSet:
         return IdSet.of_words(self._united(ids_of(predicate, self._question).order_by(None)))
@@ -155,7 +163,7 @@ class PostgresSets(_StoreSets):
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
         return IdSet.of_words(self._united(sa.select(column).where(where)))
 
-    def _united(self, query: AnySelect) -> Iterator[Any]:
+    def _united(self, query: AnySelect, *settings: str) -> Iterator[Any]:
         """Places and words of the ids in the first column, for each of what the others hold."""
         id_, *others = query.subquery().c
         place, bit = id_.op(">>")(_number(WORD.bit_length() - 1)), id_.op("&")(_number(WORD - 1))
@@ -165,7 +173,7 @@ class PostgresSets(_StoreSets):
         # several processes each unite a part.
         words = each.union_all(each.where(sa.false())).subquery().c
         grouped = sa.select(words.place, sa.func.bit_or(words.bit), *words[2:]).group_by(words.place, *words[2:])
-        return streamed(self._connection, grouped)
+        return streamed(self._connection, grouped, *settings)
 
 
 def _word_by_word(column: ColumnElement[int], where: ColumnElement[bool], first: int, last: int) -> sa.Select[Any]:

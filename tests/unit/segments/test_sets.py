@@ -23,7 +23,7 @@ from lineform.segments.predicate import (
     SourceTable,
 )
 from lineform.segments.predicate import Any as AnyOf
-from lineform.segments.sets import leaves_out, overlap, selected_by, sort
+from lineform.segments.sets import leaves_out, left_out, overlap, selected_by, sort
 
 VIP, NEW, OLD = HasTag("vip"), HasTag("new"), HasTag("old")
 LATELY = HasTag("vip", lasts=86_400)
@@ -43,6 +43,9 @@ class Asked:
 
     def everybody(self) -> IdSet:
         return IdSet.of(range(1, 11))
+
+    def blocked(self) -> IdSet:
+        return IdSet.of((11,))
 
     def tagged(self, tag: str) -> IdSet:
         self.tags.append(tag)
@@ -158,7 +161,10 @@ def test_an_overlap_tells_every_combination_of_somebody(asked: Asked) -> None:
 @pytest.mark.parametrize("predicate", [NEVER, Not(BOUGHT), Not(VIP), All((NEVER, Not(AnyOf((VIP, BOUGHT)))))])
 def test_whom_a_predicate_leaves_out_is_taken_from_everybody(asked: Asked, predicate: Predicate) -> None:
     assert leaves_out(predicate)
-    assert set(selected_by(predicate, asked)) == {*range(1, 11)} - {1, 2, 3} - ({4} if "vip" in asked.tags else set())
+    selected = set(selected_by(predicate, asked))
+    others = {1, 2, 3} | ({4} if "vip" in asked.tags else set())
+    assert selected == {*range(1, 11)} - others
+    assert set(left_out(predicate, asked)) == others
 
 
 @pytest.mark.parametrize(
