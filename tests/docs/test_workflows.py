@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from lineform.loading import load_project
+from lineform.model.catalogue import SHARED_FOLDERS
 from support.command_line import ROOT
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
@@ -46,6 +47,12 @@ def test_sends_are_looked_for_every_five_minutes_of_the_whole_day() -> None:
     # YAML 1.1 reads the key `on` as true.
     triggers = WORKFLOWS["run"].get("on") or WORKFLOWS["run"][True]  # type: ignore[call-overload]
     assert [entry["cron"] for entry in triggers["schedule"]] == ["3-58/5 * * * *"]
+
+
+def test_every_folder_that_a_workspace_reads_is_looked_at() -> None:
+    for name, event in (("check", "pull_request"), ("plan", "pull_request"), ("apply", "push")):
+        triggers = WORKFLOWS[name].get("on") or WORKFLOWS[name][True]  # type: ignore[call-overload]
+        assert set(triggers[event]["paths"]) == {"lineform.yaml", *(f"{folder}/**" for folder in SHARED_FOLDERS)}, name
 
 
 def _script(job: str, verb: str) -> str:

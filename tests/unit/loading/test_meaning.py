@@ -8,7 +8,7 @@ import pytest
 
 from lineform.loading import load_project
 from lineform.model.problem import Severity
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, only, problems, write
 
 
 def campaign(text: str, more: str = "") -> dict[str, str]:
@@ -80,14 +80,14 @@ def test_a_clients_own_settings_are_no_templates(tmp_path: Path) -> None:
 
 
 def test_a_fault_that_only_the_second_client_has_is_found(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("percent: 30", "percent: 三割？？？")
+    other = another("beni").replace("percent: 30", "percent: 三割？？？")
     write(tmp_path, SMALL, {"clients/beni.yaml": other}, campaign("{{ values.offer.percent }}%"))
     found = only(tmp_path)
     assert (found.code, found.client) == ("E282", "beni")
 
 
 def test_a_limit_that_only_the_second_client_breaks_is_found(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("percent: 30", f"percent: {'長' * 5000}")
+    other = another("beni").replace("percent: 30", f"percent: {'長' * 5000}")
     write(tmp_path, SMALL, {"clients/beni.yaml": other}, campaign("{{ values.offer.percent }}%"))
     found = only(tmp_path)
     assert (found.code, found.client) == ("E203", "beni")
