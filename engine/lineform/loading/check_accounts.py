@@ -43,7 +43,7 @@ def _told(
             "a client's file is one LINE account, and both would send to the same friends; 'lineform doctor' tells "
             "which bot a token belongs to"
         )
-        yield Problem("E120", message, origin, "", name, hint, document.excerpt(origin))
+        yield Problem("E122", message, origin, "", name, hint, document.excerpt(origin))
 
 
 def _at(tree: object, path: Path) -> object:

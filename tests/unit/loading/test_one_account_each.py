@@ -16,7 +16,7 @@ OTHER_BOT = "U" + "9" * 32
 
 
 def found(root: Path, *, clients: list[str] | None = None) -> list[Problem]:
-    return [problem for problem in read_project(root, clients=clients).problems if problem.code == "E120"]
+    return [problem for problem in read_project(root, clients=clients).problems if problem.code == "E122"]
 
 
 @pytest.fixture
