@@ -106,6 +106,21 @@ def test_a_rule_that_never_fires_is_refused(tmp_path: Path, schedule: str, code:
     assert only(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})).code == code
 
 
+@pytest.mark.parametrize(("rule", "times"), [("* 10 * * *", 60), ("*/30 9-18 * * 1-5", 2), ("0,1 10 1 1 *", 2)])
+def test_a_campaign_that_comes_due_again_within_the_hour_is_refused(tmp_path: Path, rule: str, times: int) -> None:
+    text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', f'{{cron: "{rule}", starts: "2026-12-01"}}')
+    found = only(write(tmp_path, SMALL, {"campaigns/sale.yaml": text}))
+    assert (found.code, str(found.origin)) == ("E120", "campaigns/sale.yaml:4:18")
+    assert found.message == f"schedule.cron: '{rule}' comes due {times} times within an hour"
+    assert f"write '0 {rule.partition(' ')[2]}'" in found.hint
+
+
+@pytest.mark.parametrize("rule", ["0 10 * * *", "30 * * * *", "5-5 9,18 * * 5"])
+def test_a_campaign_that_comes_due_once_an_hour_is_not(tmp_path: Path, rule: str) -> None:
+    text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', f'{{cron: "{rule}"}}')
+    assert problems(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})) == []
+
+
 MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
 
 
