@@ -63,6 +63,23 @@ def test_an_unknown_value_may_skip_the_friend(tmp_path: Path) -> None:
     assert only(write(tmp_path, SMALL, campaign("あ", "skip_if_unknown: [nam]\n"))).code == "E301"
 
 
+def test_a_misused_filter_is_told_where_it_is_written(tmp_path: Path) -> None:
+    found = only(write(tmp_path, SMALL, campaign("{{ run.date | add_days('x') | date }}まで")))
+    assert (found.code, str(found.origin)) == ("E027", "campaigns/sale.yaml:6:11")
+    assert found.message == "messages[0].text: add_days('x') needs a whole number of days"
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if friend.tier is defined %}{% endif %}", "{% if friend.tier is defined %} {% else %}　{% endif %}"]
+)
+def test_a_text_that_is_always_empty_is_refused(tmp_path: Path, text: str) -> None:
+    assert only(write(tmp_path, SMALL, campaign(text))).code == "E280"
+
+
+def test_a_text_that_may_be_empty_is_not(tmp_path: Path) -> None:
+    assert problems(write(tmp_path, SMALL, campaign("{% if friend.tier is defined %}会員さま{% endif %}"))) == []
+
+
 def test_a_test_account_may_say_test(tmp_path: Path) -> None:
     files = {**campaign("これはテストです"), "clients/aoba.yaml": CLIENT + "environment: test\n"}
     assert problems(write(tmp_path, SMALL, files)) == []
