@@ -10,6 +10,7 @@ from lineform.loading.check_actions import Nameable, action_problems, said_where
 from lineform.loading.check_answering import Names
 from lineform.loading.check_circles import circle_problems
 from lineform.loading.check_messages import MessageChecks, read_problem
+from lineform.loading.check_order import order_problems
 from lineform.loading.check_recommendations import repeated_problems
 from lineform.loading.spoken import messages_of, sends, turns
 from lineform.loading.validation import FieldProblem
@@ -41,6 +42,7 @@ def own_problems(
         *_branches(spec),
         *_targets(spec),
         *_times(spec),
+        *order_problems(spec),
         *_entries(spec),
     ]
 
