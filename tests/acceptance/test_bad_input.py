@@ -62,7 +62,7 @@ def test_an_unknown_client_is_named(tmp_path: Path) -> None:
         (b"just a text\n", "E103 campaigns/bad.yaml:1:1"),
         (b"kind: campain\nname: bad\n", "E100 campaigns/bad.yaml:1:7"),
         (b"name: bad\n", "E100 campaigns/bad.yaml:1:1"),
-        (CAMPAIGN.replace("sale", "other").encode(), "E104 campaigns/bad.yaml:2:7"),
+        (CAMPAIGN.replace("sale", "other").replace("こんにちは", "こんばんは").encode(), "E104 campaigns/bad.yaml:2:7"),
         (b"kind: project\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
         (b"kind: client\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
     ],
@@ -132,7 +132,7 @@ def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_called_like_a_file_is_walked_and_hidden_files_are_not(tmp_path: Path) -> None:
     files = {
-        "campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own"),
+        "campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own").replace("こんにちは", "こんばんは"),
         "campaigns/.hidden.yaml": "{",
         ".git/config.yaml": "{",
     }

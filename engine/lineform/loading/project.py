@@ -16,6 +16,7 @@ from lineform.loading.check_limits import limit_problems
 from lineform.loading.check_links import link_problems
 from lineform.loading.check_occasions import occasion_problems
 from lineform.loading.check_promises import promise_problems
+from lineform.loading.check_repeats import repeat_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
 from lineform.loading.leftover import check_left_over
@@ -185,6 +186,7 @@ def _between(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tup
     yield from door_problems(client, built)
     yield from derived_problems(client, built)
     yield from occasion_problems(client, built)
+    yield from repeat_problems(client, built)
 
 
 def _collect(

@@ -49,6 +49,8 @@ CODES: dict[str, str] = {
     "E117": "a resource that no client uses",
     "E118": "a limit that cannot be kept",
     "E119": "links that cannot be tracked",
+    "E120": "a campaign that comes due again within the hour",
+    "E121": "the same messages to the same friends twice",
     "E122": "an account that two clients have",
     "E201": "a property that LINE requires is missing",
     "E202": "a text that LINE does not take empty",

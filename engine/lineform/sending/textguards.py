@@ -58,7 +58,8 @@ def suspicious(
     fault there. `braces_doubled` is for textV2, where ``{{`` is a written brace.
     """
     if templated:
-        text = _EXPRESSION.sub(lambda found: "x" * len(found[0]), text)
+        # Only what is written out says something: `{% if … %}{% endif %}` says nothing, whatever is known.
+        text = _EXPRESSION.sub(lambda found: ("x" if found[0].startswith("{{") else " ") * len(found[0]), text)
     return list(_suspicions(text, production, braces_doubled))
 
 
