@@ -42,6 +42,7 @@ def test_a_plan_counts_whom_a_scenario_takes_in_and_an_apply_arms_it(declared: P
     assert "scenario.regulars" in plan.out
     assert "would begin" in plan.out
     assert "1 for whom it is true already are taken in at once" in plan.out
+    assert "│ thanks: いつもありがとうございます\n" in plan.out
     assert run("apply", "--yes", *ONE, "--now", DAY).code == 0
     assert "scenario.regulars: 0 friends in it" in run("scenarios", *ONE).out
     ran = run("run", *ONE, "--now", DAY)

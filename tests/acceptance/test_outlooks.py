@@ -18,9 +18,12 @@ from support.declared_clients import campaign
 from support.delivering import Scene, opened
 
 
-def planned(origin: str, folder: Path, schedule: dict[str, Any], limits: dict[str, Any] | None = None) -> TickEntry:
+def planned(
+    origin: str, folder: Path, schedule: dict[str, Any], limits: dict[str, Any] | None = None, **fields: Any
+) -> TickEntry:
     """What a plan of 30 November says about a campaign to three friends."""
-    here = Scene(origin, folder, campaign("sale", schedule=schedule), limits=Limits.model_validate(limits or {}))
+    sale = campaign("sale", schedule=schedule, **fields)
+    here = Scene(origin, folder, sale, limits=Limits.model_validate(limits or {}))
 
     async def ask() -> TickEntry:
         account = opened(here)
@@ -85,3 +88,17 @@ def test_or_outside_of_the_windows(origin: str, tmp_path: Path) -> None:
     windows = {"windows": {"allow": [{"days": ["wed"], "hours": "10:00-18:00"}]}}
     entry = planned(origin, tmp_path, {"at": "2026-12-01T12:00"}, windows)
     assert entry.why.endswith("it goes at 2026-12-02T10:00, as it is due outside of limits.windows")
+
+
+def test_a_plan_shows_what_friends_read_with_what_differs_for_each_as_it_is_written(
+    origin: str, tmp_path: Path
+) -> None:
+    said = "{{ friend.name | default('お客') }}さま、冬のセールです"
+    sticker = {"sticker": {"packageId": "446", "stickerId": "1988"}}
+    entry = planned(origin, tmp_path, {"at": "2026-12-01T10:00"}, messages=({"text": said}, sticker))
+    assert entry.reads == (said, "[sticker]")
+
+
+def test_and_of_what_a_guard_stops_as_well(origin: str, tmp_path: Path) -> None:
+    entry = planned(origin, tmp_path, {"at": "2026-12-01T10:00"}, {"monthly_messages": 1})
+    assert (entry.outcome, entry.reads) == (Outcome.BLOCKED, ("hello",))

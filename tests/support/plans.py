@@ -90,6 +90,7 @@ SENDS = (
         why="everybody gets the same message",
         cost=Cost(1234, 3, 0.0),
         recipients_hash="4c1d0f6a2b7e9935aa10c4de5f60718293a4b5c6d7e8f90011223344556677f8",
+        reads=("{{ friend.name | default('お客') }}さま\n冬のセール", "[sticker]", "*12/25* まで", "[image]"),
     ),
     TickEntry(
         "campaign.big",

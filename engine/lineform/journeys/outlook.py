@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from lineform.journeys.looks import look_at_existing, never_in
@@ -9,9 +10,11 @@ from lineform.ports.journeys import Stand
 from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry
+from lineform.scenarios.doing import messages_in
 from lineform.scenarios.enrolment import OPEN
 from lineform.scenarios.script import Script, read_script
 from lineform.sending.revision import Revisioned
+from lineform.sending.wording import all_spoken
 
 _INSIDE = {"keep": "end what they began", "move": "go on in the new version", "stop": "leave"}
 
@@ -32,7 +35,17 @@ def _outlook(run: Run, script: Script) -> TickEntry:
         said.append(f"{existing:,} for whom it is true already are taken in at once")
     if inside:
         said.append(f"{inside:,} in the middle of an older version {_INSIDE[script.in_flight]}")
-    return TickEntry(script.address, "", Outcome.WOULD_BEGIN, existing, reason="; ".join(said))
+    reads = tuple(_reads(script))
+    return TickEntry(script.address, "", Outcome.WOULD_BEGIN, existing, reason="; ".join(said), reads=reads)
+
+
+def _reads(script: Script) -> Iterator[str]:
+    """What each step says, on whatever way it goes on."""
+    for step in script.steps:
+        waiting = () if step.wait is None else (step.wait.met, step.wait.missed)
+        for way in (step.way, *(way for _, way in step.arms), *waiting):
+            for text in all_spoken(messages_in(way.actions)):
+                yield f"{step.id}: {text}"
 
 
 def _taken_in(store: Store, account: str, script: Script, run: Run) -> int:

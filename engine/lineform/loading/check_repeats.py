@@ -34,6 +34,8 @@ from lineform.sending.cron import check_cron
 from lineform.sending.due import instant, occurrences
 from lineform.sending.wording import line_form
 
+_COMPARED: Final = 20
+"""Campaigns that say the same of which each two are compared: where a hundred do, those tell enough."""
 _READS: Final = frozenset({"friend"})
 """What messages may read that are the same at every send: a code or today's date makes others of them."""
 _YEAR: Final = timedelta(days=366)
@@ -58,7 +60,7 @@ def repeat_problems(client: ReadClient, built: Mapping[Address, Built]) -> Itera
     window = (rule or PerFriend()).same_body
     words: Declared | None = None
     for several in alike.values():
-        for (first, one), (second, other) in combinations(sorted(several, key=lambda each: each[0]), 2):
+        for (first, one), (second, other) in combinations(sorted(several, key=lambda each: each[0])[:_COMPARED], 2):
             if rule is not None and "send" not in {one.capped, other.capped}:
                 continue  # who read it is left out of the second one
             words = words or declared_in(b.spec for b in built.values() if isinstance(b.spec, WORDS))

@@ -5,7 +5,7 @@ The shapes are declared here as Protocols, because a room that makes text does n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from lineform.lineapi.routes import Route
@@ -46,6 +46,8 @@ class Entry(Protocol):
     def capped(self) -> int: ...
     @property
     def recipients_hash(self) -> str: ...
+    @property
+    def reads(self) -> Sequence[str]: ...
     @property
     def exit_code(self) -> int: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from lineform.planning.change import SILENT, Action, Change
 from lineform.planning.plan import ClientPlan, PlanFile
@@ -24,6 +24,10 @@ from lineform.report.plan_words import (
     value_text,
     waits,
 )
+from lineform.report.terminal import clipped, printable
+
+_READ: Final = 300
+"""Cells of a message."""
 
 
 class _Depth(IntEnum):
@@ -112,7 +116,7 @@ class _Document:
         if not plan.recorded:
             blocks.append("Campaigns and audiences were not compared: no store was asked.")
         if depth is _Depth.DETAILS:
-            blocks += [_differences(plan.changes), _steps(plan), _foreign(plan)]
+            blocks += [_read(entries), _differences(plan.changes), _steps(plan), _foreign(plan)]
         return "\n\n".join(block for block in blocks if block)
 
 
@@ -142,6 +146,13 @@ def _sends(entries: Sequence[Entry]) -> str:
         said = " · ".join(part for part in (numbers(entry), reasons(entry), entry.hint) if part)
         rows.append(f"| {code(entry.address, cell=True)} | {escaped(entry.key)} | {outcome} | {escaped(said)} |")
     return "\n".join(rows)
+
+
+def _read(entries: Sequence[Entry]) -> str:
+    """What friends read, for whoever reviews it."""
+    said = [(entry.address, clipped(printable(text), _READ)) for entry in entries for text in entry.reads]
+    lines = [f"- {code(address)}: {escaped(text)}" for address, text in said]
+    return details(f"What friends read: {plural(len(lines), 'message')}", "\n".join(lines)) if lines else ""
 
 
 def _differences(changes: Sequence[Change]) -> str:

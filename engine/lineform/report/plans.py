@@ -25,9 +25,14 @@ from lineform.report.plan_words import (
     value_text,
     waits,
 )
-from lineform.report.terminal import Painter, Style, padded, printable, width
+from lineform.report.terminal import Painter, Style, clipped, padded, printable, width
 
 __all__ = ["plan_json", "plan_markdown", "plan_text"]
+
+_READ: Final = 100
+"""Cells of a message."""
+_SHOWN: Final = 3
+"""Messages of a send that a terminal shows."""
 
 _STYLES: Final[Mapping[Action, tuple[Style, ...]]] = {
     Action.CREATE: (Style.GREEN,),
@@ -123,6 +128,9 @@ def _send(entry: Entry, paint: Painter) -> list[str]:
     lines = [f"       {paint(entry.outcome + when, tint(entry))}{': ' if said else ''}{said}"]
     if entry.hint:
         lines.append(f"       {paint('→', Style.GREEN)} {printable(entry.hint)}")
+    lines += [f"       {paint('│', Style.DIM)} {clipped(printable(text), _READ)}" for text in entry.reads[:_SHOWN]]
+    if (more := len(entry.reads) - _SHOWN) > 0:
+        lines.append(paint(f"       │ and {plural(more, 'more message')}", Style.DIM))
     return lines
 
 
@@ -159,7 +167,7 @@ def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failu
             {
                 **client_plan_to_data(plan),
                 "account": _account(live.get(plan.client)),
-                "sends": [entry_data(entry) for entry in outlooks.get(plan.client, ())],
+                "sends": [{**entry_data(entry), "reads": list(entry.reads)} for entry in outlooks.get(plan.client, ())],
             }
             for plan in file.clients
         ],

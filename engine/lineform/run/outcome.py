@@ -80,6 +80,8 @@ class TickEntry:
     """Friends of the audience who are left out of this send, for whatever reason: `lineform.sending.caps.Cap`."""
     recipients_hash: str = ""
     """In a dry run: over the recipients, as the ledger keeps it of a send; empty where LINE selects them."""
+    reads: tuple[str, ...] = ()
+    """In a plan: what its messages say, each in the words of the file where they are filled in for each friend."""
 
     @property
     def exit_code(self) -> int:

@@ -17,6 +17,7 @@ from lineform.run.prepare import prepare
 from lineform.run.telling import quiet_of
 from lineform.sending.due import Due, key_of, occurrences, upcoming
 from lineform.sending.revision import Armed, Revisioned, read_revision
+from lineform.sending.wording import all_spoken
 
 _AHEAD = timedelta(days=30)
 """How far a plan looks ahead when it says how often a campaign comes due."""
@@ -29,7 +30,7 @@ async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
     due = next(iter(upcoming(armed.schedule, armed.timezone, run.clock.now())), None)
     if due is None:
         return TickEntry(address, "", Outcome.SKIPPED, reason="its schedule has no occurrence left")
-    entry = await _first(run, address, revised, due, armed)
+    entry = replace(await _first(run, address, revised, due, armed), reads=tuple(all_spoken(armed.messages)))
     further = "; ".join((*_moved(run, due, armed), *_rhythm(run, due, armed, entry)))
     if not further:
         return entry

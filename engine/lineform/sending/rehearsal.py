@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from lineform.model.address import Address, Kind
@@ -19,6 +17,7 @@ from lineform.sending.due import instant, occurrences
 from lineform.sending.given import stand_ins
 from lineform.sending.revision import Armed, read_revision, revision
 from lineform.sending.scope import friend_scope, run_scope
+from lineform.sending.wording import spoken
 from lineform.templates.errors import UnknownValue
 from lineform.templates.send import compile_messages
 
@@ -124,12 +123,3 @@ def _friend(case: Case, number: int, timezone: str) -> Friend:
         member_id=case.member_id,
         events=tuple(Event(one.event, str(n), local_moment(one.at, timezone), one.fields) for n, one in done),
     )
-
-
-def spoken(message: Mapping[str, Any]) -> str:
-    """What a person reads of a message where only text can be shown: its text, else its alternative text, else its
-    type in brackets."""
-    for key in ("text", "altText", "title"):
-        if isinstance(message.get(key), str):
-            return str(message[key])
-    return f"[{message.get('type')}]"

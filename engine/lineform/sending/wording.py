@@ -1,8 +1,8 @@
-"""Messages as they are armed: in LINE's own form, those included that are repeated as a whole."""
+"""Messages as they are armed, in LINE's own form, those included that are repeated as a whole; and what they say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lineform.lineapi.author import to_line
@@ -15,6 +15,25 @@ def line_form(message: Mapping[str, Any]) -> dict[str, Any]:
         return to_line(dict(message)).line
     blocks = {key: [line_form(one) for one in _listed(message[key])] for key in BLOCKS if key in message}
     return {**message, **blocks}
+
+
+def spoken(message: Mapping[str, Any]) -> str:
+    """What a person reads of a message where only text can be shown: its text, else its alternative text, else its
+    type in brackets."""
+    for key in ("text", "altText", "title"):
+        if isinstance(message.get(key), str):
+            return str(message[key])
+    return f"[{message.get('type')}]"
+
+
+def all_spoken(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The same of every message, with the expressions about a friend as they are written; of one that is repeated,
+    once."""
+    for message in messages:
+        if is_each(message):
+            yield from all_spoken(_listed(message["do"]))
+        else:
+            yield spoken(message)
 
 
 def _listed(block: Any) -> list[Any]:
