@@ -44,7 +44,7 @@ def _reads(script: Script) -> Iterator[str]:
     for step in script.steps:
         waiting = () if step.wait is None else (step.wait.met, step.wait.missed)
         for way in (step.way, *(way for _, way in step.arms), *waiting):
-            for text in all_spoken(messages_in(way.actions)):
+            for text in all_spoken(messages_in(way.actions), script.context):
                 yield f"{step.id}: {text}"
 
 

@@ -30,7 +30,8 @@ async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
     due = next(iter(upcoming(armed.schedule, armed.timezone, run.clock.now())), None)
     if due is None:
         return TickEntry(address, "", Outcome.SKIPPED, reason="its schedule has no occurrence left")
-    entry = replace(await _first(run, address, revised, due, armed), reads=tuple(all_spoken(armed.messages)))
+    reads = tuple(all_spoken(armed.messages, armed.context))
+    entry = replace(await _first(run, address, revised, due, armed), reads=reads)
     further = "; ".join((*_moved(run, due, armed), *_rhythm(run, due, armed, entry)))
     if not further:
         return entry

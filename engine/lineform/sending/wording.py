@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lineform.lineapi.author import to_line
-from lineform.templates.send import BLOCKS, is_each
+from lineform.templates.errors import TemplateError
+from lineform.templates.send import BLOCKS, as_written, is_each
 
 
 def line_form(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,14 +27,18 @@ def spoken(message: Mapping[str, Any]) -> str:
     return f"[{message.get('type')}]"
 
 
-def all_spoken(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The same of every message, with the expressions about a friend as they are written; of one that is repeated,
-    once."""
+def all_spoken(messages: Iterable[Mapping[str, Any]], context: Mapping[str, Any]) -> Iterator[str]:
+    """The same of every message, with what `context` knows put in and all that differs for each friend as it is
+    written; of one that is repeated, once."""
     for message in messages:
         if is_each(message):
-            yield from all_spoken(_listed(message["do"]))
-        else:
-            yield spoken(message)
+            yield from all_spoken(_listed(message["do"]), context)
+            continue
+        text = spoken(message)
+        try:
+            yield as_written(text, context)
+        except TemplateError:
+            yield text  # a guard says what is wrong with it
 
 
 def _listed(block: Any) -> list[Any]:

@@ -90,7 +90,7 @@ class Computed:
 
     @property
     def source(self) -> str:
-        return _expressions(self.text)[self.place]
+        return expressions(self.text)[self.place]
 
     def value(self, scope: Scope) -> Any:
         context = self.template.new_context(dict(scope))
@@ -189,7 +189,7 @@ def _expression(node: nodes.Expr, text: str, place: int) -> Expression:
     return Computed(_template(nodes.Template([result], lineno=1)), reads, text, place)
 
 
-def _expressions(text: str) -> list[str]:
+def expressions(text: str) -> list[str]:
     """The expressions of a text as they are written, in their order."""
     found: list[list[str]] = []
     inside = False

@@ -14,9 +14,19 @@ from typing import Any
 
 from lineform.templates.build import Site, TreeTemplate
 from lineform.templates.errors import TemplateError, UnknownValue
-from lineform.templates.filters import fail
+from lineform.templates.filters import fail, text_of
 from lineform.templates.moments import BUILD
-from lineform.templates.scalars import Rendered, Scalar, Scope, expression, may_hold_expression, scalar, text_from
+from lineform.templates.scalars import (
+    Expression,
+    Rendered,
+    Scalar,
+    Scope,
+    expression,
+    expressions,
+    may_hold_expression,
+    scalar,
+    text_from,
+)
 
 EACH_LIMIT = 1_000
 """Items that one ``each`` may repeat; LINE's longest list has far fewer."""
@@ -121,6 +131,25 @@ def compile_messages(messages: Sequence[Mapping[str, Any]], context: Mapping[str
     Raises TemplateError where an expression cannot be understood or its part of `context` is missing.
     """
     return CompiledMessages(messages, context)
+
+
+def as_written(text: str, context: Scope) -> str:
+    """A text with what `context` knows put in, and every other expression as it is written: for people who look at it
+    before it is sent. One with conditions about a friend stays as it is."""
+    if not may_hold_expression(text):
+        return text
+    made = scalar(text)
+    if made.reads.roots <= BUILD:
+        return text_of(made.value(context))
+    if any(isinstance(part, Rendered) for part in made.parts):
+        return text
+    written = iter(expressions(text))
+    shown = [part if isinstance(part, str) else _shown(part, next(written), context) for part in made.parts]
+    return "".join(shown)
+
+
+def _shown(part: Expression, written: str, context: Scope) -> str:
+    return text_from(part, context) if part.reads.roots <= BUILD else written
 
 
 def _paths(sites: Sequence[Site]) -> frozenset[str]:

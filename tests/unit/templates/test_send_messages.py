@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lineform.templates.environment import SANDBOX
 from lineform.templates.errors import TemplateError, UnknownValue
-from lineform.templates.send import compile_messages, dump
+from lineform.templates.send import as_written, compile_messages, dump
 
 CONTEXT = {"values": {"offer": {"percent": 30}}, "client": {"title": '青葉"サロン"'}}
 MESSAGES: list[dict[str, Any]] = [
@@ -107,3 +107,27 @@ def test_a_list_that_the_build_knew_is_repeated() -> None:
 def test_a_misspelt_repetition_is_refused() -> None:
     with pytest.raises(TemplateError, match="no part of a repetition"):
         compile_messages([{"contents": [{"each": "friend.tags", "do": {}, "limt": 3}]}], {})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("こんにちは {}", "こんにちは {}"),
+        ("{{ values.percent }}%", "30%"),
+        ("{{ values.percent + 1 }}% {{ client.title }}", "31% 青葉"),
+        ("{{ friend.name }}さま、{{values.percent}}% {{ friend['x'] | default('あ') }}", None),
+        ("{{ friend.name }}", None),
+        ("{% if friend.vip %}{{ values.percent }}{% endif %}", None),
+        ("{{ '{{' }} {{ friend.name }} {{ values.percent }}", "{{ {{ friend.name }} 30"),
+        ("{{ friend.a }}{# nobody sees it #} {{ friend.b ~ '}}' }}", "{{ friend.a }} {{ friend.b ~ '}}' }}"),
+    ],
+)
+def test_before_a_send_people_see_what_is_known_and_the_rest_as_it_is_written(text: str, shown: str | None) -> None:
+    if shown is None:
+        shown = text.replace("{{values.percent}}", "30")
+    assert as_written(text, {"values": {"percent": 30}, "client": {"title": "青葉"}}) == shown
+
+
+def test_what_is_not_known_there_is_an_error() -> None:
+    with pytest.raises(UnknownValue, match="nothing"):
+        as_written("{{ friend.name }} {{ values.nothing }}", {"values": {}})
