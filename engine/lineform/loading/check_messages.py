@@ -27,6 +27,9 @@ ALWAYS_KNOWN = frozenset({"user_id", "tags"})
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
 
 
+HOW_WRITTEN = "write an expression as {{ friend.name }}: two half-width braces on either side"
+
+
 def _repeated(node: Mapping[str, object]) -> tuple[str, ...] | None:
     return tuple(key for key in BLOCKS if key in node) if is_each(node) else None
 
@@ -60,7 +63,7 @@ class MessageChecks:
         return True
 
 
-_SUSPICIOUS = re.compile(r"\{[{%]|[?？]{3}|�|テスト|\A\s*\Z")
+_SUSPICIOUS = re.compile(r"[{}｛｝]|[?？]{3}|�|テスト|\A\s*\Z")
 """What every suspicion about a text begins with."""
 
 
@@ -112,7 +115,8 @@ def _suspicious(message: dict[str, Any], production: bool) -> Iterable[FieldProb
     except NotAMessageError:
         return
     for path, found in suspicious_messages([line], production=production, templated=True):
-        yield FieldProblem(paths.author_path(path[1:]), found.code, f"cannot be sent: {found.sentence}")
+        hint = HOW_WRITTEN if found.code == "E281" else ""
+        yield FieldProblem(paths.author_path(path[1:]), found.code, f"cannot be sent: {found.sentence}", hint)
 
 
 def compiled_problems(messages: Sequence[Any], context: Mapping[str, Any], path: Path) -> list[FieldProblem]:

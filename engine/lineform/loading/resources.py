@@ -14,6 +14,7 @@ from lineform.loading.check_menus import menu_problems
 from lineform.loading.check_messages import CODES, MessageChecks, compiled_problems
 from lineform.loading.check_scenarios import own_problems as scenario_own_problems
 from lineform.loading.check_schedules import schedule_problems
+from lineform.loading.check_shown import shown_problems
 from lineform.loading.clients import ReadClient
 from lineform.loading.images import Images, menu_image_problems
 from lineform.loading.mending import Mended, apart_from, mended
@@ -165,7 +166,7 @@ class Builder:
         if rest.spec is not None:
             production = client.spec.environment == "production"
             checked = self._checked(rest.spec, tree, source, assets, context, production=production)
-            problems += apart_from(unsure, checked)
+            problems += apart_from(unsure, [*checked, *shown_problems(rest.spec, tree)])
             if isinstance(rest.spec, CampaignSpec):
                 problems += _uncompiled(rest.spec, context, unsure, problems)
         resource = None

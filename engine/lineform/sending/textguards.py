@@ -13,17 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineform.model.origin import Path
+from lineform.templates.moments import BUILD, SEND
+from lineform.templates.scalars import without_expressions
 
 VISIBLE_KEYS = frozenset({"text", "altText", "title", "label", "displayText", "fillInText", "address", "name"})
 """Keys of LINE's message objects whose text a friend reads."""
 
 FEW = 10
 """So many messages may be suspicious, however small a send is."""
-_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_UNRENDERED = re.compile(r"\{\{|\{%")
+_ROOTS = "|".join(sorted(BUILD | SEND))
+# One brace of either width before a name of ours: nobody decorates a text with `{ friend.`, and no JSON begins so.
+_BRACED_NAME = rf"[{{｛]+[-　 ]*(?:{_ROOTS})[.．\[]"
+_UNRENDERED = re.compile(rf"\{{\{{|\{{%|{_BRACED_NAME}")
 # In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
 # so there only our own words betray an expression.
-_UNRENDERED_V2 = re.compile(r"\{%|\{\{-?\s*(?:friend|client|values|event|item|run|coupon|code|link)\b")
+_UNRENDERED_V2 = re.compile(rf"\{{%|\{{\{{-?\s*(?:{_ROOTS})\b|{_BRACED_NAME}")
+# What an author mistypes. A friend may be called ｛｛ゆき｝｝, so this is asked about text as written only.
+_MISTYPED = re.compile(r"[{｛][｛%％]|｛\{")
+_BRACES = re.compile(r"(?P<opening>[{｛])|(?P<doubled>[}｝]{2})|(?P<block>(?<!\d)[%％][}｝])|[}｝]")
 _QUESTION_MARKS = re.compile(r"[?？]{3,}")
 _REPLACEMENT = "�"
 # A word of its own, so not コンテスト or テスター.
@@ -36,7 +43,9 @@ _SCHOOL = re.compile(
 # What betrays a suspicion in JSON bytes before they are read as JSON, where `{{` occurs inside of strings only. Three
 # question marks of either width always hold one of these pairs. Plain searches: one pattern for all takes ten times
 # longer, and this is asked about every message of every friend.
-_WORTH_READING = tuple(word.encode() for word in ("{{", "{%", "??", "？？", "?？", _REPLACEMENT, "テスト", "\\u"))
+_WORTH_READING = tuple(word.encode() for word in ("{{", "{%", "｛", "??", "？？", "?？", _REPLACEMENT, "テスト", "\\u"))
+# The same of `_BRACED_NAME`. A brace of compact JSON itself is followed by a quote or its end.
+_BRACED_NAME_BYTES = re.compile(rb"\{[- \xe3\x80]*(?:" + _ROOTS.encode() + rb")")
 _EMPTY_TEXT = re.compile(r"""ext"\s*:\s*"(?:\s|　|\\[nrt])*\"""".encode())
 
 
@@ -55,17 +64,21 @@ def suspicious(
     """What is wrong with a text that friends would read; empty where nothing is.
 
     `production` also refuses text that says テスト. `templated` is for text as written: its expressions are no
-    fault there. `braces_doubled` is for textV2, where ``{{`` is a written brace.
+    fault there, and whatever else looks like a part of one is. `braces_doubled` is for textV2, where ``{{`` is a
+    written brace.
     """
     if templated:
-        text = _EXPRESSION.sub(lambda found: "x" * len(found[0]), text)
-    return list(_suspicions(text, production, braces_doubled))
+        text = without_expressions(text)
+    return list(_suspicions(text, production, templated, braces_doubled))
 
 
-def _suspicions(text: str, production: bool, braces_doubled: bool) -> Iterator[Suspicion]:
+def _suspicions(text: str, production: bool, written: bool, braces_doubled: bool) -> Iterator[Suspicion]:
     if not text.strip():
         yield Suspicion("E280", "the text is empty", 0)
-    if found := (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text):
+    found = (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text)
+    if found is None and written:
+        found = _MISTYPED.search(text) or _left_over(text, braces_doubled)
+    if found:
         yield Suspicion("E281", f"the text still holds '{found[0]}', a part of an expression", found.start())
     if found := _QUESTION_MARKS.search(text):
         yield Suspicion("E282", f"the text holds '{found[0]}', as when characters were lost on the way", found.start())
@@ -73,6 +86,17 @@ def _suspicions(text: str, production: bool, braces_doubled: bool) -> Iterator[S
         yield Suspicion("E283", "the text holds U+FFFD, the mark of a character that was lost on the way", at)
     if production and (at := _test_word(text)) >= 0:
         yield Suspicion("E284", "the text says テスト, and this client's environment is production", at)
+
+
+def _left_over(text: str, braces_doubled: bool) -> re.Match[str] | None:
+    """The end of an expression that has no beginning. Two closing braces in a row that close two, as JSON has them, and
+    a percentage in braces are none."""
+    opened = 0
+    for found in _BRACES.finditer(text):
+        if found["block"] or (found["doubled"] and opened < 2 and not (braces_doubled and found[0] == "}}")):
+            return found
+        opened = opened + 1 if found["opening"] else max(0, opened - len(found[0]))
+    return None
 
 
 def _test_word(text: str) -> int:
@@ -161,7 +185,7 @@ def _worth_reading(messages: bytes) -> bool:
     for word in _WORTH_READING:  # `any` over a generator takes twice as long
         if word in messages:
             return True
-    return _EMPTY_TEXT.search(messages) is not None
+    return _EMPTY_TEXT.search(messages) is not None or _BRACED_NAME_BYTES.search(messages) is not None
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

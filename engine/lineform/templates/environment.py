@@ -113,7 +113,7 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
     Jinja turns every carriage return into a line feed, but a message must arrive as it was written: they travel as a
     character that the text does not hold, and come back inside the tree, before anything is rendered.
     """
-    stand_in = next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text) if "\r" in text else ""
+    stand_in = _stand_in(text)
     try:
         tree = SANDBOX.parse(text.replace("\r", stand_in) if stand_in else text)
     except TemplateSyntaxError as error:
@@ -132,6 +132,21 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
         refused[0].further = tuple(refused[1:])
         raise refused[0]
     return tree
+
+
+def tokens(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text with expressions, each with Jinja's name for its kind: what is no expression is ``data``.
+    TemplateError where it cannot be understood."""
+    stand_in = _stand_in(text)
+    try:
+        for _, kind, token in SANDBOX.lexer.tokeniter(text.replace("\r", stand_in) if stand_in else text, None):
+            yield kind, token.replace(stand_in, "\r") if stand_in else token
+    except TemplateSyntaxError as error:
+        raise _syntax(error) from None
+
+
+def _stand_in(text: str) -> str:
+    return next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text) if "\r" in text else ""
 
 
 def _every(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -6,7 +6,7 @@ whatever else, which Jinja evaluates in the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -16,7 +16,7 @@ from jinja2.exceptions import SecurityError
 
 from lineform.errors import LineformError
 from lineform.model.problem import did_you_mean
-from lineform.templates.environment import SANDBOX, parse
+from lineform.templates.environment import SANDBOX, parse, tokens
 from lineform.templates.errors import TemplateError, UnknownValue
 from lineform.templates.filters import bounded, fail, text_of
 from lineform.templates.moments import Reads, chain, reads_of
@@ -28,6 +28,24 @@ _NOTHING: Final = object()
 def may_hold_expression(text: str) -> bool:
     """Whether Jinja would see anything but text here."""
     return "{{" in text or "{%" in text or "{#" in text
+
+
+def without_expressions(text: str) -> str:
+    """The text with an x for each character of its expressions; nothing but these where it cannot be understood."""
+    return "".join(_written(text)) if may_hold_expression(text) else text
+
+
+def _written(text: str) -> Iterator[str]:
+    at = 0
+    try:
+        for kind, token in tokens(text):
+            # White space beside `{{-` is in no token.
+            start = text.index(token, at)
+            yield "x" * (start - at)
+            at = start + len(token)
+            yield token if kind == "data" else "x" * len(token)
+    except TemplateError:
+        yield "x" * (len(text) - at)
 
 
 class Expression(Protocol):

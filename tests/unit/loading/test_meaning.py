@@ -58,6 +58,38 @@ def test_a_text_that_can_be_sent_is_accepted(tmp_path: Path, text: str) -> None:
     assert problems(write(tmp_path, SMALL, campaign(text))) == []
 
 
+@pytest.mark.parametrize("text", ["{ friend.name }}さま", "｛｛ friend.name ｝｝さま", "{friend.name}さま", "さま }}"])
+def test_a_mistyped_expression_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    found = only(write(tmp_path, SMALL, campaign(text)))
+    assert (found.code, str(found.origin)) == ("E281", "campaigns/sale.yaml:6:11")
+    assert found.hint == "write an expression as {{ friend.name }}: two half-width braces on either side"
+
+
+def test_a_mistyped_expression_in_a_value_is_told_of_the_text_that_reads_it(tmp_path: Path) -> None:
+    client = CLIENT.replace("values: {", 'values: {shop: "{ client.title }}", ')
+    files = {"clients/aoba.yaml": client, **campaign("{{ values.shop }}へ")}
+    assert only(write(tmp_path, SMALL, files)).code == "E281"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("richmenus/main.yaml", 'kind: richmenu\nname: main\nbar: "{values.a}"\ncells: [{at: A1, message: a}]\n', "3:6"),
+        ("richmenus/main.yaml", 'kind: richmenu\nname: main\nbar: a\ncells: [{at: A1, message: "｛｛a｝｝"}]\n', "4:27"),
+        (
+            "clients/aoba/forms/who.yaml",
+            'kind: form\nname: who\nquestions: [{field: name, ask: お名前は？, text: {}}]\nwords: {back: "}}戻る"}\n',
+            "4:15",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistyped_expression_in_what_is_no_message_is_told_too(
+    tmp_path: Path, file: str, text: str, place: str
+) -> None:
+    found = only(write(tmp_path, SMALL, {"campaigns/sale.yaml": None, file: text}))
+    assert (found.code, str(found.origin)) == ("E281", f"{file}:{place}")
+
+
 def test_an_unknown_value_may_skip_the_friend(tmp_path: Path) -> None:
     assert problems(write(tmp_path, SMALL, campaign("{{ friend.name }}", "skip_if_unknown: [name]\n"))) == []
     assert only(write(tmp_path, SMALL, campaign("あ", "skip_if_unknown: [nam]\n"))).code == "E301"
