@@ -16,6 +16,7 @@ from lineform.loading.parts import Parts
 from lineform.loading.sources import Written
 from lineform.loading.text import Unreadable, line_place, read_text
 from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
+from lineform.loading.written_texts import text_problems
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
 from lineform.model.catalogue import SPECS
@@ -106,6 +107,7 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
         workspace.project = document
         return
     _call_by_file(file, document, workspace)
+    workspace.collector.extend(text_problems(document, kind))
     if kind is Kind.CLIENT:
         workspace.clients[file.stem] = document
     else:
@@ -238,6 +240,7 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
         workspace.collector.add(Problem("E100", message, origin, hint=note, excerpt=excerpt))
         return None
     _call_by_file(file, document, workspace)
+    workspace.collector.extend(text_problems(document, kind))
     parts = Parts(workspace.root)
     out = declaration(file, found.address, document, parts)
     workspace.collector.extend(parts.problems)
