@@ -12,6 +12,7 @@ from jinja2 import nodes
 
 from lineform.loading.collector import Collector
 from lineform.loading.documents import Document
+from lineform.loading.misplaced import misplaced
 from lineform.loading.parts import Parts
 from lineform.loading.sources import Written
 from lineform.loading.text import Unreadable, line_place, read_text
@@ -78,6 +79,7 @@ def read_workspace(root: FilePath) -> Workspace:
     listing = list_files(root)
     workspace = Workspace(root, Collector(), Parts(root))
     workspace.collector.extend(listing.problems)
+    workspace.collector.extend(misplaced(root, listing))
     for file in listing.files:
         _read(file, workspace)
     return workspace
