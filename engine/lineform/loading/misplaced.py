@@ -1,4 +1,4 @@
-"""Files that somebody wrote for this workspace and that nothing reads: in a folder of another name, with another ending.
+"""Files that somebody wrote for this workspace and that nothing reads: in a wrong folder, with a wrong ending.
 
 A campaign that is not read is not wrong either, and so nobody would hear of it. A workspace may stand in a repository
 of any size: only small YAML files in the first few folders are looked at, and of these only the beginning.
@@ -116,9 +116,7 @@ def _kind(path: Path) -> Kind | None:
 
 def _told(name: str, kind: Kind) -> Problem:
     *folders, file = name.split("/")
-    parted = _YAML.fullmatch(file)
-    assert parted is not None  # only such names are looked at
-    right = parted["stem"] + parted["ending"].lower() + (parted["template"] or "").lower()
+    right = _YAML.sub(lambda name: name["stem"] + (name["ending"] + (name["template"] or "")).lower(), file)
     if folders and folders[0] in SHARED_FOLDERS:
         in_parts = PARTS_FOLDER in folders
         why = f"a folder '{PARTS_FOLDER}' holds parts that other files name" if in_parts else "its name ends otherwise"

@@ -1,4 +1,4 @@
-"""Texts that friends read and that YAML reads otherwise than their author: cut off by a `#`, or with a `\\n` in letters.
+"""Texts that friends read, and YAML otherwise than their author: cut off by a `#`, or with a `\\n` in letters.
 
 YAML takes ` #` and all behind it for a remark, where a text has no quotes, and `\\n` for a line break only where it has
 double ones. Both pass every check and are seen by friends first.

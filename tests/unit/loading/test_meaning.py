@@ -11,6 +11,9 @@ from lineform.model.problem import Severity
 from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
 
 
+MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
+
+
 def campaign(text: str, more: str = "") -> dict[str, str]:
     return {"campaigns/sale.yaml": CAMPAIGN.replace("こんにちは", f'"{text}"') + more}
 
@@ -74,8 +77,8 @@ def test_a_mistyped_expression_in_a_value_is_told_of_the_text_that_reads_it(tmp_
 @pytest.mark.parametrize(
     ("file", "text", "place"),
     [
-        ("richmenus/main.yaml", 'kind: richmenu\nname: main\nbar: "{values.a}"\ncells: [{at: A1, message: a}]\n', "3:6"),
-        ("richmenus/main.yaml", 'kind: richmenu\nname: main\nbar: a\ncells: [{at: A1, message: "｛｛a｝｝"}]\n', "4:27"),
+        ("richmenus/main.yaml", MENU.replace("メニュー", '"{values.a}"') + "cells: [{at: A1, message: a}]\n", "3:6"),
+        ("richmenus/main.yaml", MENU + 'cells: [{at: A1, message: "｛｛a｝｝"}]\n', "4:27"),
         (
             "clients/aoba/forms/who.yaml",
             'kind: form\nname: who\nquestions: [{field: name, ask: お名前は？, text: {}}]\nwords: {back: "}}戻る"}\n',
@@ -136,9 +139,6 @@ def test_a_limit_that_only_the_second_client_breaks_is_found(tmp_path: Path) -> 
 def test_a_rule_that_never_fires_is_refused(tmp_path: Path, schedule: str, code: str) -> None:
     text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', schedule)
     assert only(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})).code == code
-
-
-MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
 
 
 @pytest.mark.parametrize(
