@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lineform.loading.shapes import MISSING, fields_of, models_at, step_into
-from lineform.model import actions, audience
+from lineform.model import actions, audience, occasions
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
@@ -54,6 +54,8 @@ class Located:
     message: str
     context: Mapping[str, Any]
     value: Any
+    place: Path
+    """Like `path`, with the place in a list of which the author wrote the one item alone."""
 
 
 def _problems(model: type[Spec], tree: Any, error: ValidationError) -> list[FieldProblem]:
@@ -89,8 +91,10 @@ def located(error: ValidationError, tree: Any) -> list[Located]:
 
 
 def _located(item: Any, tree: Any) -> Located:
-    """Walks along what was written: a step that does not exist there is a label of pydantic's."""
+    """Walks along what was written: a step that does not exist there is a label of pydantic's, or the place in a list
+    of which the author wrote the one item alone."""
     path: list[str | int] = []
+    place: list[str | int] = []
     value = tree
     split: Path = ()
     branch = ""
@@ -99,12 +103,17 @@ def _located(item: Any, tree: Any) -> Located:
         last = index == len(steps) - 1
         if (inner := step_into(value, step)) is not MISSING:
             path.append(step)
+            place.append(step)
             value = inner
         elif last and item["type"] == "missing":
             path.append(step)
-        elif not branch and step != "[key]" and not (isinstance(step, str) and step.startswith("<")):
+            place.append(step)
+        elif isinstance(step, int):
+            place.append(step)
+        elif not branch and step != "[key]" and not step.startswith("<"):
             branch, split = str(step), tuple(path)
-    return Located(tuple(path), split, branch, item["type"], item["msg"], item.get("ctx") or {}, item.get("input"))
+    context = item.get("ctx") or {}
+    return Located(tuple(path), split, branch, item["type"], item["msg"], context, item.get("input"), tuple(place))
 
 
 def _collapsed(model: type[Spec], tree: Any, split: Path, group: list[Located]) -> list[FieldProblem]:
@@ -150,10 +159,8 @@ def _said(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
         case "too_short" | "too_long":
             return FieldProblem(one.path, "E103", f"{name} {_size(one)}")
         case "union_tag_invalid" | "union_tag_not_found":
-            union = _UNIONS.get(str(one.context.get("discriminator", "")).rstrip("()"), _CONDITIONS)
-            first = next(iter(one.value), None) if isinstance(one.value, Mapping) else None
-            near = did_you_mean(first, union.keys) if isinstance(first, str) else ""
-            return FieldProblem(one.path, "E103", f"{name} {_no_member(union, one.value)}", near)
+            union = _UNIONS[str(one.context["discriminator"]).rstrip("()")]
+            return FieldProblem(one.path, "E103", f"{name} {_no_member(union, one.value)}", _nearest(union, one.value))
     known = _words(one.context) if one.kind == "literal_error" else []
     near = did_you_mean(one.value, known) if isinstance(one.value, str) else ""
     hint = near or _form_hint(one)
@@ -171,11 +178,24 @@ def _beside(tree: Any, path: Path) -> list[str]:
 
 def _unknown_key(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
     parent, key = one.path[:-1], str(one.path[-1])
-    models = models_at(model, parent, tree)
+    models = models_at(model, one.place[:-1], tree)
     known = {name for found in models for name in fields_of(found)}
+    if (beside := _key_beside(models, key, _at(tree, parent))) is not None:
+        other, union = beside
+        message = f"'{key}' cannot stand beside '{other}'" + (f" in {dotted(parent)}" if parent else "")
+        return FieldProblem(one.path, "E101", message, union.several, at_key=True)
     hint = did_you_mean(key, known) or (f"known are {', '.join(sorted(known))}" if known else "")
     where = f" in {dotted(parent)}" if parent else ""
     return FieldProblem(one.path, "E101", f"unknown key '{key}'{where}", hint, at_key=True)
+
+
+def _key_beside(models: list[type[BaseModel]], key: str, value: Any) -> tuple[str, _Union] | None:
+    """The key that names what was written, where another one that could name it stands beside it."""
+    union = next((_UNIONS_OF_MODELS[model] for model in models if model in _UNIONS_OF_MODELS), None)
+    if union is None or key not in union.keys or not isinstance(value, Mapping):
+        return None
+    other = next((name for name in union.keys if name in value), key)
+    return None if other == key else (other, union)
 
 
 def _size(one: Located) -> str:
@@ -267,18 +287,55 @@ class _Union:
     noun: str
     plural: str
     keys: tuple[str, ...]
+    several: str
+    """How more than one of them is written."""
     empty: str = ""
     """What is to be said about an empty one."""
+    words: tuple[str, ...] = ()
+    """What may be written as a word by itself."""
 
 
-_CONDITIONS = _Union("a condition", "Conditions", audience.KEYS, "; everyone must be written")
-_UNIONS = {"_action_named": _Union("an action", "Actions", actions.KEYS)}
+_CONDITIONS = _Union(
+    "a condition",
+    "Conditions",
+    audience.KEYS,
+    "write all: or any: with one item for each",
+    "; everyone must be written",
+)
+_ACTIONS = _Union("an action", "Actions", actions.KEYS, "write one item of the list for each")
+_TRIGGERS = _Union(
+    "an occasion",
+    "Occasions",
+    occasions.KEYS,
+    "write one item of a list for each; any of them will do",
+    words=occasions.WORDS,
+)
+_OCCASIONS = replace(_TRIGGERS, keys=occasions.OCCASION_KEYS, words=())
+_UNIONS = {
+    "_condition_named": _CONDITIONS,
+    "_action_named": _ACTIONS,
+    "_trigger_named": _TRIGGERS,
+    "_occasion_named": _OCCASIONS,
+}
 """By the function that finds the key."""
+_UNIONS_OF_MODELS: dict[type[BaseModel], _Union] = {
+    model: union
+    for annotation, union in (
+        (audience.Condition, _CONDITIONS),
+        (actions.Action, _ACTIONS),
+        (occasions.Trigger, _TRIGGERS),
+    )
+    for model in models_at(annotation, (), MISSING)
+}
 
 
 _SEEN = (
     "LINE tells nobody who saw a message; an audience of LINE's can hold them: "
     "kind audience with 'from: {impressions: campaign.NAME}'"
+)
+_AGE = (
+    "LINE tells it of nobody; ask your friends for their birthday and write {age_of: birthday, at_least: 20}, "
+    "or let LINE estimate it for a narrowcast: 'audience: {demographic: …}'"
 )
 _ESTIMATED = (
     "LINE tells it of nobody; it estimates it for narrowcasts: 'audience: {demographic: …}', "
@@ -287,7 +344,8 @@ _ESTIMATED = (
 _UNKNOWABLE = {
     **dict.fromkeys(("open", "opened", "read", "impression", "impressions", "seen", "viewed"), _SEEN),
     **dict.fromkeys(("os_version", "device", "app_version"), "nobody can know it: LINE tells it of no friend"),
-    **dict.fromkeys(("os", "app", "gender", "age", "area", "prefecture", "region"), _ESTIMATED),
+    "age": _AGE,
+    **dict.fromkeys(("os", "app", "gender", "area", "prefecture", "region"), _ESTIMATED),
 }
 """What people ask for and cannot be had of a single friend, with the reason and the way around."""
 
@@ -297,9 +355,23 @@ def _no_member(union: _Union, value: Any) -> str:
     bare = union.noun.partition(" ")[2]
     if isinstance(value, Mapping) and not value:
         return f"is an empty {bare}{union.empty}. {union.plural} begin with one of {keys}"
+    if (refused := _refused(union, value)) is not None:
+        return f"cannot ask for '{refused}': {_UNKNOWABLE[refused]}"
     if isinstance(value, Mapping):
-        refused = next((key for key in value if key in _UNKNOWABLE), None)
-        if union is _CONDITIONS and refused is not None:
-            return f"cannot ask for '{refused}': {_UNKNOWABLE[refused]}"
         return f"is no {bare}: it needs one of the keys {keys}"
-    return f"must be {union.noun}: a mapping with one of the keys {keys}{_found(value)}"
+    words = "".join(f"{word}, " for word in union.words) + ("or " if union.words else "")
+    return f"must be {union.noun}: {words}a mapping with one of the keys {keys}{_found(value)}"
+
+
+def _refused(union: _Union, value: Any) -> str | None:
+    """What was asked for and nobody can know."""
+    if union is not _CONDITIONS or not isinstance(value, Mapping):
+        return None
+    return next((key for key in value if key in _UNKNOWABLE), None)
+
+
+def _nearest(union: _Union, value: Any) -> str:
+    if isinstance(value, str):
+        return f"write {{{value}: …}}" if value in union.keys else did_you_mean(value, union.words)
+    first = next(iter(value), None) if isinstance(value, Mapping) else None
+    return did_you_mean(first, union.keys) if isinstance(first, str) and _refused(union, value) is None else ""

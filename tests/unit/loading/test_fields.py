@@ -17,6 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "richmenu": {"bar": "x", "cells": [{"at": "A1", "uri": "https://example.com"}]},
     "client": {"title": "x", "bot": "U" + "0" * 32, "token": {"env": "T"}},
     "attributes": {"attributes": {"tier": {"type": "text"}}},
+    "scenario": {"trigger": "follow", "steps": [{"id": "a", "after": "0s", "send": [{"text": "a"}]}]},
 }
 
 
@@ -39,6 +40,17 @@ def test_the_examples_are_right(kind: str) -> None:
         ("segment", {"where": {"all": [{"tag": "a"}, {"attribute": "t"}]}}, "where.all[1] needs exactly one comparison, such as is, in, at_least or known", ""),
         ("segment", {"where": {"attribute": "t", "iss": 1}}, "unknown key 'iss' in where", "did you mean 'is'?"),
         ("segment", {"where": {"attribute": "t", "in": "gold"}}, "where.in must be a list", "begin each item with '- ', or write [one, two]"),
+        ("scenario", {"trigger": "folow"}, "trigger must be an occasion: follow, manual, or a mapping with one of the keys item, follow, tag, untag, attribute, click, postback, keyword, form, event, route, member, date, segment, manual", "did you mean 'follow'?"),
+        ("scenario", {"trigger": ["folow"]}, "trigger[0] must be an occasion: follow, manual, or a mapping with one of the keys item, follow, tag, untag, attribute, click, postback, keyword, form, event, route, member, date, segment, manual", "did you mean 'follow'?"),
+        ("scenario", {"trigger": {"folow": {}}}, "trigger is no occasion: it needs one of the keys item, follow, tag, untag, attribute, click, postback, keyword, form, event, route, member, date, segment, manual", "did you mean 'follow'?"),
+        ("scenario", {"trigger": {"follow": {"on_unblok": "skip"}}}, "unknown key 'on_unblok' in trigger.follow", "did you mean 'on_unblock'?"),
+        ("scenario", {"trigger": {"tag": "a", "untag": "b"}}, "'untag' cannot stand beside 'tag' in trigger", "write one item of a list for each; any of them will do"),
+        ("scenario", {"goal": "tag"}, "goal must be an occasion: a mapping with one of the keys tag, untag, attribute, click, postback, keyword, form, event, route, member", "write {tag: …}"),
+        ("scenario", {"goal": {"follow": {}}}, "goal is no occasion: it needs one of the keys tag, untag, attribute, click, postback, keyword, form, event, route, member", ""),
+        ("scenario", {"steps": [{"id": "a", "do": [{"tag": "a", "send": [{"text": "a"}]}]}]}, "'tag' cannot stand beside 'send' in steps[0].do[0]", "write one item of the list for each"),
+        ("segment", {"where": {"tag": "a", "attribute": "b", "is": 1}}, "'tag' cannot stand beside 'attribute' in where", "write all: or any: with one item for each"),
+        ("segment", {"where": {"age": 20}}, "where cannot ask for 'age': LINE tells it of nobody; ask your friends for their birthday and write {age_of: birthday, at_least: 20}, or let LINE estimate it for a narrowcast: 'audience: {demographic: …}'", ""),
+        ("segment", {"where": "everone"}, "where must be a condition: a mapping with one of the keys attribute, tag, age_of, anniversary, friend_since, language, route, member, event, click, answer, segment, all, any, not", ""),
         ("campaign", {"audience": {}}, "audience needs exactly one of everyone, segment, where, audience or demographic", ""),
         ("campaign", {"audience": {"everyone": False}}, "audience.everyone must be True; it is false", ""),
         ("campaign", {"audience": "evryone"}, "audience must be a mapping", ""),

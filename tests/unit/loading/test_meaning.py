@@ -10,7 +10,6 @@ from lineform.loading import load_project
 from lineform.model.problem import Severity
 from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
 
-
 MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
 
 
