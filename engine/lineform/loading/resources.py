@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -174,7 +174,9 @@ class Builder:
             digest = digest_of(spec, context, assets)
             resource = Resource(client.name, found.address, spec, source, context, digest, assets)
         told = tuple(_with_hint(p, template) for p in problems)
-        return Built(resource, source, template.sites, told, rest.spec, tuple(unsure), rest.lost)
+        # The one tuple of all clients where nothing is wrong, so that what is said about it is remembered.
+        sites = template.sites if resource is not None else tuple(_in_messages(template, timeless))
+        return Built(resource, source, sites, told, rest.spec, tuple(unsure), rest.lost)
 
     def _checked(
         self,
@@ -236,6 +238,11 @@ def _with_hint(problem: FieldProblem, template: TreeTemplate) -> FieldProblem:
         if template.holes[problem.path].whole and "wants a text" in problem.message:
             return replace(problem, hint=f"write {source.strip()[:-2].rstrip()} | string }}}}")
     return problem
+
+
+def _in_messages(template: TreeTemplate, timeless: Set[str]) -> Iterator[Site]:
+    """Texts that read what only a send knows, and may; those included that also name what nobody knows."""
+    return (site for site in (*template.sites, *template.doubtful) if site.reads and site.path[0] not in timeless)
 
 
 def _misplaced(site: Site, model: type[Spec]) -> FieldProblem:

@@ -17,7 +17,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "richmenu": {"bar": "x", "cells": [{"at": "A1", "uri": "https://example.com"}]},
     "client": {"title": "x", "bot": "U" + "0" * 32, "token": {"env": "T"}},
     "attributes": {"attributes": {"tier": {"type": "text"}}},
-    "scenario": {"trigger": "follow", "steps": [{"id": "a", "after": "0s", "send": [{"text": "a"}]}]},
+    "scenario": {"trigger": "follow", "steps": [{"id": "a", "after": 0, "send": [{"text": "a"}]}]},
 }
 
 
