@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from lineform.loading.shapes import MISSING, fields_of, models_at, step_into
 from lineform.model import actions, audience, occasions
+from lineform.model.address import NAME
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
@@ -155,11 +156,11 @@ def _said(model: type[Spec], tree: Any, one: Located) -> FieldProblem:
             text = str(one.context.get("error", one.message))
             return FieldProblem(one.path, "E103", f"{name} {text}")
         case "string_pattern_mismatch":
-            return FieldProblem(one.path, "E103", f"{name} is not {_pattern(one.context.get('pattern', ''))}")
+            return FieldProblem(one.path, "E103", f"{name} is not {PATTERNS[one.context['pattern']]}")
         case "too_short" | "too_long":
             return FieldProblem(one.path, "E103", f"{name} {_size(one)}")
-        case "union_tag_invalid" | "union_tag_not_found":
-            union = _UNIONS[str(one.context["discriminator"]).rstrip("()")]
+        case kind if kind in _NO_MEMBER:
+            union = _union_of(one)
             return FieldProblem(one.path, "E103", f"{name} {_no_member(union, one.value)}", _nearest(union, one.value))
     known = _words(one.context) if one.kind == "literal_error" else []
     near = did_you_mean(one.value, known) if isinstance(one.value, str) else ""
@@ -230,6 +231,8 @@ _WANTED = {
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
     "finite_number": "a finite number",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
 }
 
 
@@ -239,6 +242,10 @@ def _wanted(one: Located) -> str:
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
     if one.kind == "missing":
         return f"a list with {int(one.path[-1]) + 1} items" if isinstance(one.path[-1], int) else "complete"
+    if one.kind == "string_pattern_mismatch":
+        return PATTERNS[one.context["pattern"]]
+    if one.kind in _NO_MEMBER:
+        return _union_of(one).noun
     return _WANTED.get(one.kind, one.message[0].lower() + one.message[1:]).format(**one.context)
 
 
@@ -264,20 +271,34 @@ def _form_hint(one: Located) -> str:
         return "put a text that holds ': ' or begins with '{' in quotes"
     if one.kind in {"tuple_type", "list_type"} and isinstance(one.value, str | Mapping):
         return "begin each item with '- ', or write [one, two]"
+    if one.path[-1:] == ("audience",) and isinstance(one.value, str):
+        return "write everyone for all friends, or a mapping such as {segment: regulars}"
     return ""
 
 
-_PATTERNS = {
-    "[a-z0-9][a-z0-9_-]{0,31}": "a name: up to 32 lower-case letters, digits, - and _, such as winter-sale",
-    "^U[0-9a-f]{32}$": "a bot's user id: U and 32 hexadecimal digits (`lineform doctor` shows it)",
-    "^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as AOBA_LINE_TOKEN",
-    "^[A-F][1-6]$": "a cell of the grid: A1 is the first, F6 the last",
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_WEB = "an address that begins with https:// and holds no spaces"
+PATTERNS = {
+    f"^{NAME.pattern}$": "a name: up to 32 lower-case letters, digits, - and _, such as winter-sale",
+    "^[a-z0-9][a-z0-9_-]{0,62}$": "a name: up to 63 lower-case letters, digits, - and _, such as winter-sale",
     "^[a-z][a-z0-9_]{0,62}$": "an attribute's name: lower-case letters, digits and _",
+    rf"^campaign\.{NAME.pattern}$": "a campaign, written as campaign.winter-sale",
+    f"^{NAME.pattern}/[A-F][1-6]$": "a cell of a menu: the menu's name, a slash and a cell from A1 to F6, such as main/A1",
+    "^[A-F][1-6]$": "a cell of the grid: A1 is the first, F6 the last",
+    f"^{_TIME}$": 'a time of day written as "HH:MM", from "00:00" to "23:59"',
+    f"^{_TIME}-{_TIME}$": 'two times of day written as "HH:MM-HH:MM", such as "21:00-09:00"; the last is "23:59"',
+    r"^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$": "a day or a local time, such as 2026-12-31 or 2026-12-31T18:00",
+    r"^(today|\d{4}-\d\d-\d\d)$": "a day such as 2026-12-31, or the word today",
+    "^U[0-9a-f]{32}$": "a bot's user id: U and 32 hexadecimal digits (`lineform doctor` shows it)",
+    "^@[a-z0-9._-]{1,20}$": "an account's basic id, such as @aoba",
+    "^[0-9]{10}-[A-Za-z0-9]{4,20}$": "the id of a LIFF app, such as 1234567890-AbcdEfgh",
+    "^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as AOBA_LINE_TOKEN",
+    r"^https://[a-z0-9.-]+(:\d{1,5})?$": "an address without a path, such as https://go.example.jp",
+    r"^https://\S{1,1990}$": _WEB,
+    r"^https://[^\s#]+$": f"{_WEB} or #",
+    r"^https://[^\s/@?#]+(/[^\s#]*)?$": f"{_WEB}, # or @",
 }
-
-
-def _pattern(pattern: str) -> str:
-    return next((text for known, text in _PATTERNS.items() if known in pattern), "written as it must be")
+"""How a text of each pattern is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +339,7 @@ _UNIONS = {
     "_occasion_named": _OCCASIONS,
 }
 """By the function that finds the key."""
+_NO_MEMBER = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _UNIONS_OF_MODELS: dict[type[BaseModel], _Union] = {
     model: union
     for annotation, union in (
@@ -348,6 +370,10 @@ _UNKNOWABLE = {
     **dict.fromkeys(("os", "app", "gender", "area", "prefecture", "region"), _ESTIMATED),
 }
 """What people ask for and cannot be had of a single friend, with the reason and the way around."""
+
+
+def _union_of(one: Located) -> _Union:
+    return _UNIONS[str(one.context["discriminator"]).rstrip("()")]
 
 
 def _no_member(union: _Union, value: Any) -> str:
