@@ -24,6 +24,8 @@ from lineform.templates.send import BLOCKS, compile_messages, is_each
 ALWAYS_KNOWN = frozenset({"user_id", "tags"})
 """What is known of every friend."""
 
+A_FORM = "a form"
+"""Whose messages read the answers under ``event``."""
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
 
 
@@ -163,7 +165,7 @@ def read_problem(
     if root == "run":
         return _run_problem(path, name)
     if root == "event" and events is not None:
-        return _event_problem(path, name, read.guarded, events)
+        return _event_problem(path, name, read.guarded, events, begun=about != A_FORM)
     if given is not None and root in given:
         return _given_problem(path, root, name, given[root])
     message = f"{dotted(path)} reads '{read.path}', which {about} does not know"
@@ -171,14 +173,19 @@ def read_problem(
     return FieldProblem(path, "E024", message, f"{about}'s messages read {', '.join(known[:-1])} and {known[-1]}")
 
 
-def _event_problem(path: Path, name: str, guarded: bool, known: Mapping[str, bool]) -> FieldProblem | None:
+def _event_problem(
+    path: Path, name: str, guarded: bool, known: Mapping[str, bool], *, begun: bool
+) -> FieldProblem | None:
+    """`begun` where an event begins what sends, and may be asked for a field."""
     if name not in known:
-        hint = did_you_mean(name, known) or f"known are {', '.join(f'event.{one}' for one in sorted(known))}"
+        names = ", ".join(f"event.{one}" for one in sorted(known))
+        hint = did_you_mean(name, known) or (f"known are {names}" if names else "the event is declared without fields")
         return FieldProblem(path, "E026", f"{dotted(path)} reads 'event.{name}', which does not exist", hint)
     if guarded or known[name]:
         return None
     message = f"{dotted(path)} reads 'event.{name}', which may be unknown"
-    hint = f"write {{{{ event.{name} | default('…') }}}}, or 'where: {{{name}: {{known: true}}}}' in the trigger"
+    hint = f"write {{{{ event.{name} | default('…') }}}}"
+    hint += f", or 'where: {{{name}: {{known: true}}}}' in the trigger" if begun else ""
     return FieldProblem(path, "E025", message, hint)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -240,7 +240,7 @@ def _with_hint(problem: FieldProblem, template: TreeTemplate) -> FieldProblem:
     return problem
 
 
-def _in_messages(template: TreeTemplate, timeless: Set[str]) -> Iterator[Site]:
+def _in_messages(template: TreeTemplate, timeless: Collection[str]) -> Iterator[Site]:
     """Texts that read what only a send knows, and may; those included that also name what nobody knows."""
     return (site for site in (*template.sites, *template.doubtful) if site.reads and site.path[0] not in timeless)
 

@@ -283,7 +283,7 @@ PATTERNS = {
     "^[a-z0-9][a-z0-9_-]{0,62}$": "a name: up to 63 lower-case letters, digits, - and _, such as winter-sale",
     "^[a-z][a-z0-9_]{0,62}$": "an attribute's name: lower-case letters, digits and _",
     rf"^campaign\.{NAME.pattern}$": "a campaign, written as campaign.winter-sale",
-    f"^{NAME.pattern}/[A-F][1-6]$": "a cell of a menu: the menu's name, a slash and a cell from A1 to F6, such as main/A1",
+    f"^{NAME.pattern}/[A-F][1-6]$": "a menu's cell: its name, a slash and a cell from A1 to F6, such as main/A1",
     "^[A-F][1-6]$": "a cell of the grid: A1 is the first, F6 the last",
     f"^{_TIME}$": 'a time of day written as "HH:MM", from "00:00" to "23:59"',
     f"^{_TIME}-{_TIME}$": 'two times of day written as "HH:MM-HH:MM", such as "21:00-09:00"; the last is "23:59"',

@@ -185,9 +185,7 @@ def _compile(
                 children.append((key, found))
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            if may_change(value) and (
-                found := _compile(value, (*path, index), bound, problems, sites, doubtful)
-            ):
+            if may_change(value) and (found := _compile(value, (*path, index), bound, problems, sites, doubtful)):
                 children.append((index, found))
     return _Branch(node, tuple(children)) if children else None
 

@@ -15,9 +15,8 @@ from jinja2 import Template, Undefined, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 
 from lineform.errors import LineformError
-from lineform.model.problem import did_you_mean
 from lineform.templates.environment import SANDBOX, parse, tokens
-from lineform.templates.errors import TemplateError, UnknownValue
+from lineform.templates.errors import TemplateError, unknown
 from lineform.templates.filters import bounded, fail, text_of
 from lineform.templates.moments import Reads, chain, reads_of
 
@@ -181,19 +180,6 @@ def _template(tree: nodes.Template) -> Template:
         raise
     except Exception as error:  # Jinja folds constants while it compiles, and then they may fail
         raise fail(f"cannot be evaluated: {error}") from error
-
-
-def unknown(path: tuple[str, ...], scope: Scope) -> UnknownValue:
-    """The error for a path that has no value in this scope, with the nearest name that has one."""
-    found: Any = scope
-    for step in path:
-        if not isinstance(found, Mapping):
-            break
-        if step not in found:
-            near = did_you_mean(step, [key for key in found if isinstance(key, str)])
-            return UnknownValue(".".join(path), hint=near)
-        found = found[step]
-    return UnknownValue(".".join(path))
 
 
 def undefined(reads: Reads, scope: Scope) -> TemplateError:

@@ -60,7 +60,7 @@ def test_the_examples_are_right(kind: str) -> None:
         ("scenario", {"steps": [{"id": "a", "after": "1d", "at": "25:00", "send": [{"text": "a"}]}]}, 'steps[0].at is not a time of day written as "HH:MM", from "00:00" to "23:59"', ""),
         ("client", {"limits": {"quiet": "21-9"}}, 'limits.quiet is not two times of day written as "HH:MM-HH:MM", such as "21:00-09:00"; the last is "23:59"', ""),
         ("reply", {"hours": {"open": "10:00-25:00"}}, 'hours.open is not two times of day written as "HH:MM-HH:MM", such as "21:00-09:00"; the last is "23:59"', ""),
-        ("reply", {"when": [{"tap": "main/Z9"}]}, "when[0].tap is not a cell of a menu: the menu's name, a slash and a cell from A1 to F6, such as main/A1", ""),
+        ("reply", {"when": [{"tap": "main/Z9"}]}, "when[0].tap is not a menu's cell: its name, a slash and a cell from A1 to F6, such as main/A1", ""),
         ("campaign", {"schedule": {"at": "tomorrow"}}, "schedule.at is not a local date and time such as 2026-12-01T10:00 (the time zone is the client's)", ""),
         ("campaign", {"schedule": {"at": "2026-12-01T10:00", "if_late": "holt"}}, "schedule.if_late must be hold or skip or a mapping", "did you mean 'hold'?"),
         ("campaign", {"schedule": {"at": "2026-12-01T10:00", "if_late": {"within": 3}}}, "schedule.if_late.within is not a duration: write a whole number and a unit, such as 45m, 2h, 3d or 1w", ""),

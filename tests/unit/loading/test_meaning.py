@@ -97,19 +97,23 @@ def test_a_mistyped_expression_in_what_is_no_message_is_told_too(
     [
         (
             "{{ friend.nama | default('') }} {{ values.nope }} {{ frend.name }}",
-            [("E021", "did you mean 'friend'?"), ("E022", ""), ("E026", "did you mean 'name'?")],
+            ["E021 did you mean 'friend'?", "E022 ", "E026 did you mean 'name'?"],
         ),
-        ("{{ values.nope }} {{ values.nix }} {{ client.titel }}", [("E022", "did you mean 'title'?"), ("E022", ""), ("E022", "")]),
-        ("{{ friend.nama | default('') }} {{ values.nope }}", [("E022", ""), ("E026", "did you mean 'name'?")]),
-        ("{{ client.title | uper }} {{ client.title | loer }}", [("E020", "did you mean 'lower'?"), ("E020", "did you mean 'upper'?")]),
+        (
+            "{{ values.nope }} {{ values.nix }} {{ client.titel }}",
+            ["E022 ", "E022 ", "E022 did you mean 'title'?"],
+        ),
+        ("{{ friend.nama | default('') }} {{ values.nope }}", ["E022 ", "E026 did you mean 'name'?"]),
+        (
+            "{{ client.title | uper }} {{ client.title | loer }}",
+            ["E020 did you mean 'lower'?", "E020 did you mean 'upper'?"],
+        ),
     ],
-)  # fmt: skip
-def test_everything_that_one_text_names_wrongly_is_told_at_once(
-    tmp_path: Path, text: str, said: list[tuple[str, str]]
-) -> None:
+)
+def test_everything_that_one_text_names_wrongly_is_told_at_once(tmp_path: Path, text: str, said: list[str]) -> None:
     found = problems(write(tmp_path, SMALL, campaign(text)))
     assert {str(one.origin) for one in found} == {"campaigns/sale.yaml:6:11"}
-    assert sorted((one.code, one.hint) for one in found) == sorted(said)
+    assert sorted(f"{one.code} {one.hint}" for one in found) == said
 
 
 def test_an_unknown_value_may_skip_the_friend(tmp_path: Path) -> None:
