@@ -122,12 +122,19 @@ def _suspicious(message: dict[str, Any], production: bool) -> Iterable[FieldProb
 
 
 def compiled_problems(messages: Sequence[Any], context: Mapping[str, Any], path: Path) -> list[FieldProblem]:
-    """Whether the messages can be compiled for a send at all."""
+    """Whether the messages can be compiled for a send at all, and what the client's values make of their texts."""
     try:
-        compile_messages(messages, context)
+        compiled = compile_messages(messages, context)
     except TemplateError as error:
         return [FieldProblem(path, error.code, f"{dotted(path)} {error.message}", error.hint)]
-    return []
+    if compiled.constant:
+        return []
+    lines = [to_line(message).line for message in compiled.without_friends()]
+    return [
+        FieldProblem(path, found.code, f"{dotted(path)} cannot be sent: with the client's values {found.sentence}")
+        for _, found in suspicious_messages(lines, production=False, authored=True)
+        if found.code == "E281"
+    ][:1]
 
 
 def read_problems(

@@ -22,14 +22,13 @@ VISIBLE_KEYS = frozenset({"text", "altText", "title", "label", "displayText", "f
 FEW = 10
 """So many messages may be suspicious, however small a send is."""
 _ROOTS = "|".join(sorted(BUILD | SEND))
-# One brace of either width before a name of ours: nobody decorates a text with `{ friend.`, and no JSON begins so.
-_BRACED_NAME = rf"[{{｛]+[-　 ]*(?:{_ROOTS})[.．\[]"
-_UNRENDERED = re.compile(rf"\{{\{{|\{{%|{_BRACED_NAME}")
+_UNRENDERED = re.compile(r"\{\{|\{%")
 # In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
 # so there only our own words betray an expression.
-_UNRENDERED_V2 = re.compile(rf"\{{%|\{{\{{-?\s*(?:{_ROOTS})\b|{_BRACED_NAME}")
-# What an author mistypes. A friend may be called ｛｛ゆき｝｝, so this is asked about text as written only.
-_MISTYPED = re.compile(r"[{｛][｛%％]|｛\{")
+_UNRENDERED_V2 = re.compile(rf"\{{%|\{{\{{-?\s*(?:{_ROOTS})\b")
+# What authors mistype: braces of full width, or one before a name of ours. Friends may be called ｛｛ゆき｝｝, and an
+# answer of theirs may say { friend.name }, so this is asked about what authors wrote only.
+_MISTYPED = re.compile(rf"[{{｛]+[-　 ]*(?:{_ROOTS})[.．\[]|[{{｛][｛%％]|｛\{{")
 _BRACES = re.compile(r"(?P<opening>[{｛])|(?P<doubled>[}｝]{2})|(?P<block>(?<!\d)[%％][}｝])|[}｝]")
 _QUESTION_MARKS = re.compile(r"[?？]{3,}")
 _REPLACEMENT = "�"
@@ -43,9 +42,7 @@ _SCHOOL = re.compile(
 # What betrays a suspicion in JSON bytes before they are read as JSON, where `{{` occurs inside of strings only. Three
 # question marks of either width always hold one of these pairs. Plain searches: one pattern for all takes ten times
 # longer, and this is asked about every message of every friend.
-_WORTH_READING = tuple(word.encode() for word in ("{{", "{%", "｛", "??", "？？", "?？", _REPLACEMENT, "テスト", "\\u"))
-# The same of `_BRACED_NAME`. A brace of compact JSON itself is followed by a quote or its end.
-_BRACED_NAME_BYTES = re.compile(rb"\{[- \xe3\x80]*(?:" + _ROOTS.encode() + rb")")
+_WORTH_READING = tuple(word.encode() for word in ("{{", "{%", "??", "？？", "?？", _REPLACEMENT, "テスト", "\\u"))
 _EMPTY_TEXT = re.compile(r"""ext"\s*:\s*"(?:\s|　|\\[nrt])*\"""".encode())
 
 
@@ -59,24 +56,24 @@ class Suspicion:
 
 
 def suspicious(
-    text: str, *, production: bool, templated: bool = False, braces_doubled: bool = False
+    text: str, *, production: bool, templated: bool = False, authored: bool = False, braces_doubled: bool = False
 ) -> list[Suspicion]:
     """What is wrong with a text that friends would read; empty where nothing is.
 
-    `production` also refuses text that says テスト. `templated` is for text as written: its expressions are no
-    fault there, and whatever else looks like a part of one is. `braces_doubled` is for textV2, where ``{{`` is a
-    written brace.
+    `production` also refuses text that says テスト. `authored` is for text that holds nothing of a friend: whatever
+    looks like a part of an expression is one. `templated` is for such text as written, whose expressions are no fault.
+    `braces_doubled` is for textV2, where ``{{`` is a written brace.
     """
     if templated:
         text = without_expressions(text)
-    return list(_suspicions(text, production, templated, braces_doubled))
+    return list(_suspicions(text, production, templated or authored, braces_doubled))
 
 
-def _suspicions(text: str, production: bool, written: bool, braces_doubled: bool) -> Iterator[Suspicion]:
+def _suspicions(text: str, production: bool, authored: bool, braces_doubled: bool) -> Iterator[Suspicion]:
     if not text.strip():
         yield Suspicion("E280", "the text is empty", 0)
     found = (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text)
-    if found is None and written:
+    if found is None and authored:
         found = _MISTYPED.search(text) or _left_over(text, braces_doubled)
     if found:
         yield Suspicion("E281", f"the text still holds '{found[0]}', a part of an expression", found.start())
@@ -106,7 +103,7 @@ def _test_word(text: str) -> int:
 
 
 def suspicious_messages(
-    messages: Sequence[Mapping[str, Any]], *, production: bool, templated: bool = False
+    messages: Sequence[Mapping[str, Any]], *, production: bool, templated: bool = False, authored: bool = False
 ) -> list[tuple[Path, Suspicion]]:
     """The suspicions about every text in these message objects, each with the way to its text.
 
@@ -118,8 +115,9 @@ def suspicious_messages(
         doubled = message.get("type") == "textV2"
         for path, text in _texts(message, (index,)):
             key = next((part for part in reversed(path) if isinstance(part, str)), "")
+            written = doubled and key == "text"
             wrong = suspicious(
-                text, production=production, templated=templated, braces_doubled=doubled and key == "text"
+                text, production=production, templated=templated, authored=authored, braces_doubled=written
             )
             found.extend((path, one) for one in wrong if _counts(one.code, key, len(path)))
     return found
@@ -185,7 +183,7 @@ def _worth_reading(messages: bytes) -> bool:
     for word in _WORTH_READING:  # `any` over a generator takes twice as long
         if word in messages:
             return True
-    return _EMPTY_TEXT.search(messages) is not None or _BRACED_NAME_BYTES.search(messages) is not None
+    return _EMPTY_TEXT.search(messages) is not None
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -30,19 +30,23 @@ def may_hold_expression(text: str) -> bool:
 
 
 def without_expressions(text: str) -> str:
-    """The text with an x for each character of its expressions; nothing but these where it cannot be understood."""
+    """The text with an x for each character of what an expression writes, and a space for each of what writes nothing,
+    such as a condition. Nothing but x where it cannot be understood."""
     return "".join(_written(text)) if may_hold_expression(text) else text
 
 
 def _written(text: str) -> Iterator[str]:
     at = 0
+    instead = " "
     try:
         for kind, token in tokens(text):
             # White space beside `{{-` is in no token.
             start = text.index(token, at)
-            yield "x" * (start - at)
+            yield " " * (start - at)
             at = start + len(token)
-            yield token if kind == "data" else "x" * len(token)
+            instead = "x" if kind == "variable_begin" else instead
+            yield token if kind == "data" else instead * len(token)
+            instead = " " if kind == "variable_end" else instead
     except TemplateError:
         yield "x" * (len(text) - at)
 

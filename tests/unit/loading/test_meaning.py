@@ -69,8 +69,9 @@ def test_a_mistyped_expression_is_told_with_its_place(tmp_path: Path, text: str)
 
 def test_a_mistyped_expression_in_a_value_is_told_of_the_text_that_reads_it(tmp_path: Path) -> None:
     client = CLIENT.replace("values: {", 'values: {shop: "{ client.title }}", ')
-    files = {"clients/aoba.yaml": client, **campaign("{{ values.shop }}へ")}
-    assert only(write(tmp_path, SMALL, files)).code == "E281"
+    for text in ("{{ values.shop }}へ", "{{ friend.name | default('お客様') }}さま、{{ values.shop }}へ"):
+        files = {"clients/aoba.yaml": client, **campaign(text)}
+        assert only(write(tmp_path, SMALL, files)).code == "E281"
 
 
 @pytest.mark.parametrize(
