@@ -156,7 +156,7 @@ def streamed(store: SqlStore) -> int:
 
 def stream(url: str, copy: str) -> None:
     """In a process of its own: every id of the question that selects nearly all, and what memory that takes."""
-    with open_store(url, copy=Path(copy) if copy else None) as store:
+    with opened(url, Path(copy) if copy else None) as store:
         found = streamed(store)
     print(json.dumps({"found": found, "peak_mb": round(peak_mb())}))
 

@@ -185,6 +185,9 @@ ROWS = {
     "the same body to the same friend inside a window is refused": (
         "acceptance/test_guards.py::test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window"
     ),
+    "the same text every minute is refused before it is armed": (
+        "unit/loading/test_meaning.py::test_a_campaign_that_comes_due_again_within_the_hour_is_refused"
+    ),
     "two scheduler runs in the same second: one send": (
         "acceptance/test_many_workers.py::test_two_runs_in_the_same_second_make_one_send"
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lineform.model.problem import Severity
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, problems, short, write
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, problems, short, write
 
 SALE = """\
 kind: campaign
@@ -31,7 +31,7 @@ cells:
   - {at: D1, message: a}
 """
 SEGMENT = "kind: segment\nname: vip\nwhere: {all: [{tag: golden}, {attribute: tier, is: bronze}, {tga: regular}]}\n"
-THIRD = CLIENT.replace("aoba", "third").replace("title:", "titel:") + "overrides: {campaign.sail: {}}\n"
+THIRD = another("third").replace("title:", "titel:") + "overrides: {campaign.sail: {}}\n"
 UNUSED = CAMPAIGN.replace("name: sale", "name: spare").replace("everyone", "{segment: nobodys}")
 TEMPLATE = "kind: campaign\nname: tall\n{% include 'x' %}\n"
 FAULTS: dict[str, str | bytes] = {

@@ -11,7 +11,7 @@ from lineform.lineapi import limits
 from lineform.loading import NoWorkspaceError, find_root, load_project, read_project
 from lineform.model.codes import CODES
 from lineform.model.problem import InvalidError
-from support.workspaces import CAMPAIGN, CLIENT, PROJECT, SMALL, only, problems, short, write
+from support.workspaces import CAMPAIGN, CLIENT, PROJECT, SMALL, another, only, problems, short, write
 
 MENU = """\
 kind: richmenu
@@ -62,7 +62,7 @@ def test_an_unknown_client_is_named(tmp_path: Path) -> None:
         (b"just a text\n", "E103 campaigns/bad.yaml:1:1"),
         (b"kind: campain\nname: bad\n", "E100 campaigns/bad.yaml:1:7"),
         (b"name: bad\n", "E100 campaigns/bad.yaml:1:1"),
-        (CAMPAIGN.replace("sale", "other").encode(), "E104 campaigns/bad.yaml:2:7"),
+        (CAMPAIGN.replace("sale", "other").replace("こんにちは", "こんばんは").encode(), "E104 campaigns/bad.yaml:2:7"),
         (b"kind: project\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
         (b"kind: client\nname: bad\n", "E106 campaigns/bad.yaml:1:7"),
     ],
@@ -132,7 +132,7 @@ def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_called_like_a_file_is_walked_and_hidden_files_are_not(tmp_path: Path) -> None:
     files = {
-        "campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own"),
+        "campaigns/x.yaml/own.yaml": CAMPAIGN.replace("sale", "own").replace("こんにちは", "こんばんは"),
         "campaigns/.hidden.yaml": "{",
         ".git/config.yaml": "{",
     }
@@ -194,13 +194,13 @@ def test_all_problems_of_all_files_come_in_one_run(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_a_shared_file_is_told_once_for_all_clients(tmp_path: Path) -> None:
-    clients = {f"clients/c{i}.yaml": CLIENT.replace("aoba", f"c{i}") for i in range(5)}
+    clients = {f"clients/c{i}.yaml": another(f"c{i}") for i in range(5)}
     found = only(write(tmp_path, SMALL, clients, {"campaigns/sale.yaml": CAMPAIGN.replace("everyone", "everybody")}))
     assert found.client == ""
 
 
 def test_a_fault_that_only_one_client_sees_names_it(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("percent", "prcent")
+    other = another("beni").replace("percent", "prcent")
     text = CAMPAIGN.replace("こんにちは", '"{{ values.offer.percent }}%"')
     found = only(write(tmp_path, SMALL, {"clients/beni.yaml": other, "campaigns/sale.yaml": text}))
     assert (found.code, found.client, found.hint) == ("E022", "beni", "did you mean 'prcent'?")

@@ -199,7 +199,7 @@ def test_refused_rows_are_told_counted_and_written(workspace: Path, run: Run) ->
     rows = "".join(f"=cmd{number},x\n" for number in range(30))
     (workspace / "some.csv").write_text(f"user_id,name\n{HANAKO},花子\n{rows}", encoding="utf-8")
     told = run("friends", "import", "some.csv", "--refused", "refused.csv", *OFFLINE)
-    assert told.code == 0
+    assert told.code == 3, "nearly everything was lost"
     assert "1 added" in told.out
     assert told.err.count("is not a LINE user id") == 20
     assert "not imported: 30 rows" in told.err
@@ -207,6 +207,21 @@ def test_refused_rows_are_told_counted_and_written(workspace: Path, run: Run) ->
     with (workspace / "refused.csv").open(encoding="utf-8-sig", newline="") as lines:
         written = list(csv.DictReader(lines))
     assert [int(row["row"]) for row in written] == list(range(3, 33))
+
+
+def test_a_few_refused_rows_are_no_failure(workspace: Path, run: Run) -> None:
+    (workspace / "some.csv").write_text(f"{CSV}nobody,x,1,\n", encoding="utf-8")
+    told = run("friends", "import", "some.csv", *OFFLINE)
+    assert (told.code, "not imported: 1 row" in told.err) == (0, True)
+
+
+def test_nobody_followed_in_the_future(workspace: Path, run: Run) -> None:
+    followed = f"user_id,followed_at\n{HANAKO},2026-11-01T10:00\nU{2:032x},2030-11-01T10:00\n"
+    (workspace / "ahead.csv").write_text(followed, encoding="utf-8")
+    told = run("friends", "import", "ahead.csv", *ONE, "--now", BEFORE, "--sandbox")
+    assert (told.code, "1 added" in told.out) == (0, True)
+    assert "row 3, followed_at: is in the future (it is when the friend followed)" in told.err
+    assert "1 friend," in run("friends", "count", *OFFLINE).out
 
 
 def test_a_file_of_which_nothing_can_be_read_is_an_error(workspace: Path, run: Run) -> None:

@@ -120,3 +120,11 @@ def test_an_account_keeps_its_bot(store: Store) -> None:
     store.claim_bot("other", "U" + "b" * 32)
     with pytest.raises(CredentialError, match="belong to bot"):
         store.claim_bot("aoba", "U" + "b" * 32)
+
+
+def test_a_bot_is_recorded_under_one_name(store: Store) -> None:
+    store.claim_bot("aoba", "U" + "a" * 32)
+    with pytest.raises(CredentialError, match="recorded as 'aoba', and 'copy' would send to the same friends") as told:
+        store.claim_bot("copy", "U" + "a" * 32)
+    assert "call it 'aoba'" in told.value.hint
+    store.claim_bot("copy", "U" + "c" * 32)

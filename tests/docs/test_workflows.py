@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from lineform.loading import load_project
+from lineform.model.catalogue import SHARED_FOLDERS
 from support.command_line import ROOT
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
@@ -48,9 +49,35 @@ def test_sends_are_looked_for_every_five_minutes_of_the_whole_day() -> None:
     assert [entry["cron"] for entry in triggers["schedule"]] == ["3-58/5 * * * *"]
 
 
+def test_every_folder_that_a_workspace_reads_is_looked_at() -> None:
+    for name, event in (("check", "pull_request"), ("plan", "pull_request"), ("apply", "push")):
+        triggers = WORKFLOWS[name].get("on") or WORKFLOWS[name][True]  # type: ignore[call-overload]
+        assert set(triggers[event]["paths"]) == {"lineform.yaml", *(f"{folder}/**" for folder in SHARED_FOLDERS)}, name
+
+
 def _script(job: str, verb: str) -> str:
     steps = WORKFLOWS["apply"]["jobs"][job]["steps"]
     return next(str(step["run"]) for step in steps if f"lineform {verb}" in step.get("run", ""))
+
+
+def _fake(folder: Path, does: str) -> None:
+    """A lineform that does this."""
+    fake = folder / ".venv" / "bin" / "lineform"
+    fake.parent.mkdir(parents=True)
+    fake.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+    fake.chmod(0o755)
+
+
+@pytest.mark.parametrize(("does", "goes_on"), [("echo {} > plan.json; exit 8", True), ("exit 3", False)])
+def test_a_client_that_cannot_be_planned_keeps_no_other_from_its_change(
+    does: str, goes_on: bool, tmp_path: Path
+) -> None:
+    _fake(tmp_path, does)
+    script = re.sub(r'^\s*echo "digest=.*$', "echo planned", _script("plan", "plan"), flags=re.MULTILINE)
+    env = {"PATH": os.environ["PATH"], "PRUNE": "", "ADOPT": "", "GITHUB_STEP_SUMMARY": "summary"}
+    command = ["bash", "-e", "-c", script]
+    told = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert (told.returncode == 0, told.stdout) == (goes_on, "planned\n" if goes_on else "")
 
 
 @pytest.mark.parametrize(("job", "verb"), [("plan", "plan"), ("apply", "apply")])
@@ -67,10 +94,7 @@ def _script(job: str, verb: str) -> str:
 def test_what_a_person_enters_reaches_plan_and_apply_as_options_and_is_never_run(
     job: str, verb: str, prune: str, adopt: str, options: list[str], tmp_path: Path
 ) -> None:
-    fake = tmp_path / ".venv" / "bin" / "lineform"
-    fake.parent.mkdir(parents=True)
-    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > said\n', encoding="utf-8")
-    fake.chmod(0o755)
+    _fake(tmp_path, 'printf "%s\\n" "$@" > said')
     script = re.sub(r'^\s*echo "digest=.*$', "", _script(job, verb), flags=re.MULTILINE)
     env = {
         "PATH": os.environ["PATH"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from lineform.loading import read_project
@@ -43,6 +44,13 @@ SMALL = {
     "campaigns/sale.yaml": CAMPAIGN,
 }
 """A valid workspace with one client and one campaign."""
+
+
+def another(name: str) -> str:
+    """The same client under another name, with a LINE account of its own."""
+    bot = f"U{sha256(name.encode()).hexdigest()[:32]}"
+    own = CLIENT.replace("AOBA_TOKEN", f"{name.upper()}_TOKEN").replace("U0123456789abcdef0123456789abcdef", bot)
+    return own.replace("aoba", name)
 
 
 def write(root: Path, *layers: Mapping[str, str | bytes | None]) -> Path:

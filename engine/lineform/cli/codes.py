@@ -98,7 +98,7 @@ def import_(workspace: Path, client: str | None, pool: str, file: Path, now: dat
         click.echo(f"  line {one.line}: {one.reason}", err=True)
     if len(refused) > SHOWN:
         click.echo(f"  … and {plural(len(refused) - SHOWN, 'more line')}", err=True)
-    return 3 if (refused or count.elsewhere) and not count.added + count.repeated else 0
+    return 3 if len(refused) + count.elsewhere > count.added + count.repeated else 0
 
 
 def _counted(count: CodeCount) -> str:

@@ -53,7 +53,8 @@ def import_(
     Columns: event, id, at, one of user_id and member_id, and fields.NAME for each field (in JSON Lines an object
     "fields"). An event is known by its type and id, so that a file may be imported again. What follows from an event
     follows at the next turn of `lineform serve` or `lineform run`; with --history, or where it happened more than 60
-    days ago, nothing does.
+    days ago, nothing does. A row that cannot be read is left out and told; where that are more than were taken in, the
+    command ends with 3.
     """
     project, owner = owner_of(workspace, client)
     settings = read_settings()
@@ -72,7 +73,7 @@ def import_(
         click.echo(printable(f"  {where}: {row.reason}{f' ({row.hint})' if row.hint else ''}"), err=True)
     if len(refused) > SHOWN:
         click.echo(f"  and {len(refused) - SHOWN:,} more", err=True)
-    return FriendsFileError.exit_code if refused and not taken else 0
+    return FriendsFileError.exit_code if len(refused) > taken else 0
 
 
 def _good(rows: Iterator[tuple[int, ShopEvent | RefusedRow]], refused: list[RefusedRow]) -> Iterator[ShopEvent]:

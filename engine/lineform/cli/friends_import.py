@@ -17,7 +17,7 @@ from lineform.errors import UsageError
 from lineform.journeys.book import books
 from lineform.loading.friends_files import read_friends
 from lineform.loading.friends_members import joined
-from lineform.loading.friends_rows import FriendsFileError, Numbered
+from lineform.loading.friends_rows import FriendsFileError, Numbered, without_future
 from lineform.loading.friends_sql import is_ordered, read_database
 from lineform.model.project import Client
 from lineform.ports.friends import ImportCount
@@ -74,7 +74,8 @@ def import_(
     The columns of all of them: user_id or member_id, then any of display_name, language, followed_at, blocked, tags,
     untag, route, member_id and declared attributes. A row without a user_id is about the friends who are linked
     to its member_id. An empty cell changes nothing. The same source may be imported again: what is there already is
-    left alone, so an import that ended early is simply repeated, or goes on with --resume-from. With --sandbox, its
+    left alone, so an import that ended early is simply repeated, or goes on with --resume-from. A row that cannot be
+    read is left out and told; where that are more than were imported, the command ends with 3. With --sandbox, its
     people also become friends of the offline account.
     """
     project, owner = owner_of(workspace, client)
@@ -103,7 +104,7 @@ def import_(
         session.keep_copy(owner, make=True)
     for line in refusals.lines():
         click.echo(line, err=True)
-    return FriendsFileError.exit_code if refusals.count and not counter.taken else 0
+    return FriendsFileError.exit_code if refusals.count > counter.taken else 0
 
 
 def _rows(
@@ -136,7 +137,7 @@ def _rows(
 
 
 def _import(session: Session, owner: Client, rows: Iterator[Numbered], refusals: Refusals, counter: Counter) -> None:
-    good = refusals.without_refused(rows)
+    good = refusals.without_refused(without_future(rows, session.clock.now()))
     watched = books().of(session.store, owner).watched
     while chunk := list(islice(good, CHUNK)):
         rows_read = [row for _, row in chunk]

@@ -6,7 +6,9 @@ not answered is told, as the tests of the wire hold.
 
 from __future__ import annotations
 
+import atexit
 import re
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from pyreqwest.exceptions import PyreqwestError
     from pyreqwest.request import RequestBuilder
 
+_SETTLED: Final = 0.05
+"""Seconds within which the library's own thread has let go of Python after the last answer."""
 _OS_ERROR: Final = re.compile(r" \(os error \d+\)$")
 
 
@@ -53,6 +57,7 @@ class PyreqwestWire:
         # An extra that start-up does not load.
         from pyreqwest.exceptions import PyreqwestError  # noqa: PLC0415
 
+        _settle_at_exit()
         self._failure = PyreqwestError
         self._headers = headers
         self._proxy = proxy
@@ -114,6 +119,13 @@ class PyreqwestWire:
             builder = builder.proxy(ProxyBuilder.all(self._proxy)) if self._proxy else builder.no_proxy()
             self._client = builder.build()
         return self._client
+
+
+@lru_cache(maxsize=1)
+def _settle_at_exit() -> None:
+    """Lets a process not end while the library's thread holds Python, which would abort it with all its work done:
+    "PyGILState_Release: thread state must be current when releasing"."""
+    atexit.register(time.sleep, _SETTLED)
 
 
 @lru_cache(maxsize=8)

@@ -10,11 +10,11 @@ from lineform.loading.check_actions import Nameable, action_problems, said_where
 from lineform.loading.check_answering import Names
 from lineform.loading.check_circles import circle_problems
 from lineform.loading.check_messages import MessageChecks, read_problem
+from lineform.loading.check_order import order_problems
 from lineform.loading.check_recommendations import repeated_problems
-from lineform.loading.spoken import messages_of, turns
+from lineform.loading.spoken import messages_of, sends, turns
 from lineform.loading.validation import FieldProblem
 from lineform.model import occasions as on
-from lineform.model.actions import SendAction
 from lineform.model.address import Kind
 from lineform.model.audience import Condition, SegmentCondition
 from lineform.model.conditions import AttributeCondition, ClickCondition, EventCondition
@@ -42,6 +42,7 @@ def own_problems(
         *_branches(spec),
         *_targets(spec),
         *_times(spec),
+        *order_problems(spec),
         *_entries(spec),
     ]
 
@@ -114,17 +115,12 @@ def _times(spec: ScenarioSpec) -> Iterator[FieldProblem]:
         if index == 0 and step.from_ == "previous":
             where = (*path, "from")
             yield FieldProblem(where, "E345", f"{dotted(where)}: there is no step before the first one")
-        if step.valid_until is not None and not _sends(step):
+        if step.valid_until is not None and not sends(step):
             where = (*path, "valid_until")
             yield FieldProblem(where, "E345", f"{dotted(where)}: this step sends nothing that could lose its worth")
         if step.wait is not None and step.wait.within <= timedelta():
             where = (*path, "wait", "within")
             yield FieldProblem(where, "E345", f"{dotted(where)}: nothing can happen within no time")
-
-
-def _sends(step: Step) -> bool:
-    several = [*(step.do or ()), *(one for turn, _ in turns(step, ()) for one in turn.then or ())]
-    return step.send is not None or any(isinstance(one, SendAction) for one in several)
 
 
 def _entries(spec: ScenarioSpec) -> Iterator[FieldProblem]:

@@ -12,14 +12,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lineform.lineapi.limits import USER_ID_PATTERN
 from lineform.loading.csv_cells import Unreadable, as_cell, attribute_reader, join_words
-from lineform.loading.friends_rows import FriendsFileError, RefusedRow, unprotected
+from lineform.loading.friends_rows import AHEAD, FriendsFileError, RefusedRow, unprotected
 from lineform.model.attributes import EventSpec
 from lineform.model.problem import did_you_mean
 from lineform.scenarios.shop import ITEM, ShopEvent
@@ -28,8 +28,6 @@ from lineform.segments.friend import LONGEST_ID, Value
 
 KEYS = ("event", "id", "at", "user_id", "member_id", "fields")
 LONGEST_LINE = 256 * 1024
-AHEAD = timedelta(minutes=10)
-"""So far in the future an event may lie: clocks differ."""
 _FIELD = "fields."
 _USER_ID = re.compile(USER_ID_PATTERN)
 

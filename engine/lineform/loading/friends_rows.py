@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from itertools import islice, repeat
 from operator import or_
@@ -28,6 +29,8 @@ from lineform.segments.tagging import RivalTags, tagging
 MOST_COLUMNS = 1_000
 PIECE = 100
 """Rows that are read at once. More are hardly faster, and one refused row costs more."""
+AHEAD = timedelta(minutes=10)
+"""So far in the future a moment may lie that is past: clocks differ."""
 _REMEMBERED = 4_096
 _FIELDS = [(name, FriendRow._field_defaults.get(name)) for name in FriendRow._fields]
 
@@ -80,6 +83,17 @@ def check_columns(names: Sequence[str], declared: Declared) -> None:
     if problems:
         hint = f"columns are {', '.join(COLUMNS)} and declared attributes"
         raise FriendsFileError("; ".join(problems), hint=hint)
+
+
+def without_future(rows: Iterable[Numbered], now: datetime) -> Iterator[Numbered]:
+    """The same, with those refused who are to have followed after `now`: a year that was mistyped would make them
+    friends of no time at all."""
+    latest = now + AHEAD
+    for number, row in rows:
+        if isinstance(row, FriendRow) and row.followed_at is not None and row.followed_at > latest:
+            yield number, RefusedRow(number, "followed_at", "is in the future", "it is when the friend followed")
+        else:
+            yield number, row
 
 
 class _Refused(Exception):

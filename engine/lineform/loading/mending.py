@@ -21,8 +21,9 @@ from lineform.model.audience import SegmentCondition, SegmentSpec
 from lineform.model.base import Spec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.client import ClientSpec, ExpectationSpec
+from lineform.model.menu_rules import MenuRulesSpec
 from lineform.model.origin import Path
-from lineform.model.richmenu import ACTION_KEYS, RichMenuSpec
+from lineform.model.richmenu import ACTION_KEYS, NO_MENU, RichMenuSpec
 
 _ROUNDS = 12
 """A repair may bring up what it hid; each time something larger is repaired."""
@@ -218,6 +219,7 @@ _REPAIRS: dict[type[Spec], dict[Path, Repair]] = {
         ("messages", 0): _instead({}),
     },
     SegmentSpec: {("where",): _instead(_CONDITION)},
+    MenuRulesSpec: {("default",): _instead(NO_MENU)},
     RichMenuSpec: {("bar",): _instead("-"), ("cells",): _instead([_cell(None)]), ("cells", 0): _cell},
     ExpectationSpec: {
         ("campaign",): _instead("x"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lineform.loading.check_accounts import account_problems
 from lineform.loading.check_coupons import coupon_problems
 from lineform.loading.check_derived import derived_problems
 from lineform.loading.check_doors import door_problems
@@ -15,19 +16,22 @@ from lineform.loading.check_limits import limit_problems
 from lineform.loading.check_links import link_problems
 from lineform.loading.check_occasions import occasion_problems
 from lineform.loading.check_promises import promise_problems
+from lineform.loading.check_repeats import repeat_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
 from lineform.loading.images import Images
 from lineform.loading.leftover import check_left_over
 from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
 from lineform.loading.references import References, Unread
 from lineform.loading.resources import Builder, Built, parse_address
-from lineform.loading.selection import Found, select, shared_resources
+from lineform.loading.selection import USES, Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
 from lineform.loading.workspace import PROJECT_FILE
 from lineform.model.address import Address, Kind
 from lineform.model.origin import Origin
 from lineform.model.problem import InvalidError, Problem, Severity, did_you_mean
 from lineform.model.project import Client, Project, Resource
+
+_USED_UNDER = {kind: key for key, kind in USES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
     shared = shared_resources(workspace)
     _check_owners(workspace)
     chosen = _chosen(workspace, names)
+    collector.extend(account_problems(workspace.clients, chosen))
     if project is None:
         return Loaded(None, collector.problems())
     built: dict[str, Client] = {}
@@ -137,7 +142,9 @@ def _check_unused(left: Sequence[Found], shared: Mapping[Address, Found], worksp
             message, hint = f"there is no shared campaign '{tested}'", did_you_mean(tested, campaigns)
             workspace.collector.add(Problem("E116", message, origin, str(address), hint=hint))
         else:
-            hint = f"name it under uses in a client's file: {address.name}"
+            key = _USED_UNDER.get(address.kind, "campaigns")
+            name = tested if isinstance(tested, str) else address.name
+            hint = f"name it in a client's file under uses: {{{key}: [{name}]}}"
             problem = Problem("E117", "no client uses this file", origin, str(address), "", hint, "", Severity.WARNING)
             workspace.collector.add(problem)
 
@@ -179,6 +186,7 @@ def _between(client: ReadClient, built: Mapping[Address, Built]) -> Iterator[tup
     yield from door_problems(client, built)
     yield from derived_problems(client, built)
     yield from occasion_problems(client, built)
+    yield from repeat_problems(client, built)
 
 
 def _collect(

@@ -49,6 +49,11 @@ def turns(step: Step, path: Path) -> Iterator[tuple[Turn, Path]]:
         yield step.wait.else_, (*path, "wait", "else")
 
 
+def sends(step: Step) -> bool:
+    """Whether a step sends anything, on whatever way."""
+    return any(True for _ in _step(step, ()))
+
+
 def _step(step: Step, path: Path) -> Iterator[Placed]:
     yield from _listed(step.send or (), (*path, "send"))
     yield from _sent(step.do or (), (*path, "do"))

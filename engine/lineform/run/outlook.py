@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 from lineform.errors import BlockedError
+from lineform.plural import plural
 from lineform.ports.line_account import LineFailure
 from lineform.run.dry import would_send
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked
 from lineform.run.prepare import prepare
-from lineform.sending.due import upcoming
-from lineform.sending.revision import Revisioned, read_revision
+from lineform.run.telling import quiet_of
+from lineform.sending.due import Due, key_of, occurrences, upcoming
+from lineform.sending.revision import Armed, Revisioned, read_revision
+
+_AHEAD = timedelta(days=30)
+"""How far a plan looks ahead when it says how often a campaign comes due."""
 
 
 async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
@@ -19,9 +29,46 @@ async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
     due = next(iter(upcoming(armed.schedule, armed.timezone, run.clock.now())), None)
     if due is None:
         return TickEntry(address, "", Outcome.SKIPPED, reason="its schedule has no occurrence left")
+    entry = await _first(run, address, revised, due, armed)
+    further = "; ".join((*_moved(run, due, armed), *_rhythm(run, due, armed, entry)))
+    if not further:
+        return entry
+    if entry.reason:
+        return replace(entry, reason=f"{entry.reason}; {further}")
+    return replace(entry, why=f"{entry.why}; {further}")
+
+
+async def _first(run: Run, address: str, revised: Revisioned, due: Due, armed: Armed) -> TickEntry:
     try:
         return would_send(run, await prepare(run, address, revised.digest, due, armed))
     except BlockedError as stop:
         return blocked(address, due.key, stop)
     except LineFailure as failure:
         return TickEntry(address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)
+
+
+def _moved(run: Run, due: Due, armed: Armed) -> Iterator[str]:
+    """When it goes, where it is due while nobody is to be disturbed."""
+    quiet = quiet_of(run, armed)
+    if quiet is not None and (end := quiet.until(due.at)) is not None:
+        local = end.astimezone(ZoneInfo(armed.timezone)).replace(tzinfo=None)
+        hours = run.client.limits.quiet
+        when = f"in the quiet hours {hours}" if hours else "outside of limits.windows"
+        yield f"it goes at {key_of(local)}, as it is due {when}"
+
+
+def _rhythm(run: Run, due: Due, armed: Armed, entry: TickEntry) -> Iterator[str]:
+    """How often a rule comes due, and how many messages that makes."""
+    if armed.schedule.cron is None:
+        return
+    later = occurrences(armed.schedule, armed.timezone, due.at, due.at + _AHEAD - timedelta(seconds=1))
+    times = 1 + len(later)
+    often = "once" if times == 1 else f"{times:,} times"
+    said = f"from then on it comes due {often} within 30 days"
+    if entry.cost is not None and entry.cost.messages:
+        messages = times * entry.cost.messages
+        said += f", {plural(messages, 'message')} with as many friends each time"
+        allowed = run.client.limits.monthly_messages
+        if allowed is not None and messages > allowed:
+            said += f" (limits.monthly_messages allows {allowed:,} in a month)"
+    yield said

@@ -15,7 +15,7 @@ from lineform.sending.frames import Frame, filling
 from lineform.sending.revision import Armed
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.textguards import Watch, suspicious_bytes
-from lineform.templates.errors import TemplateError
+from lineform.templates.errors import TemplateError, UnknownValue
 from lineform.templates.send import CompiledMessages
 
 
@@ -53,9 +53,10 @@ def rendered(
             try:
                 values = compiled.fill(read)
             except TemplateError as unknown:
+                default = "give the expression a default, or name the attribute in skip_if_unknown"
                 raise BlockedError(
                     f"friend {friend.id}: {unknown.message}",
-                    hint="give the expression a default, or name the attribute in skip_if_unknown",
+                    hint=default if isinstance(unknown, UnknownValue) else unknown.hint,
                     code="G207",
                 ) from unknown
             messages = frame.whole(values)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,17 @@ def check_cron(text: str) -> str | None:
     except _Unreadable as wrong:
         return str(wrong)
     return None
+
+
+def times_an_hour(text: str) -> int:
+    """In how many minutes of an hour the rule fires, in the hours in which it does. ValueError as below."""
+    return len(_read(_FIELDS[0], _plain(text).split()[0]))
+
+
+def times_of_day(text: str) -> list[time]:
+    """The times of day at which the rule fires, on the days on which it does. ValueError as below."""
+    minutes, hours = (_read(field, part) for field, part in zip(_FIELDS[:2], _plain(text).split()[:2], strict=True))
+    return [time(hour, minute) for hour in sorted(hours) for minute in sorted(minutes)]
 
 
 def cron_times(text: str, after: datetime, until: datetime) -> Iterator[datetime]:

@@ -43,6 +43,11 @@ class Quiet:
             moment = found = end
         return found
 
+    def closed_at(self, wall: time) -> bool:
+        """Whether nothing is sent at this time of day, whatever the day."""
+        night = self.start is not None and self.end is not None and _holds(self.start, self.end, wall)
+        return night or (bool(self.allow) and not any(one.start <= wall < one.end for one in self.allow))
+
     def _night(self, now: datetime) -> datetime | None:
         if self.start is None or self.end is None:
             return None

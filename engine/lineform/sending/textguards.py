@@ -65,6 +65,7 @@ def suspicious(
     `braces_doubled` is for textV2, where ``{{`` is a written brace.
     """
     if templated:
+        # Only what is written out says something: `{% if … %}{% endif %}` says nothing, whatever is known.
         text = without_expressions(text)
     return list(_suspicions(text, production, templated or authored, braces_doubled))
 

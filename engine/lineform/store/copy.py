@@ -305,6 +305,7 @@ class PopulationCopy:
             answers.close()
 
     def _delete(self) -> None:
+        self._let_go()
         for path in (self._path, self._new):
             for suffix in ("", ".wal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -62,6 +62,9 @@ _CHECKPOINT_PAGES = 8_192
 """32 MB of journal, before it goes into the store's file. After SQLite's own 4 MB, each transaction of an import would
 write the same pages of the indexes there again."""
 _OLDEST_SQLITE = (3, 35)  # RETURNING
+_WHOSE = sa.select(accounts.c.name).where(
+    accounts.c.bot == sa.bindparam("bot"), accounts.c.name != sa.bindparam("account")
+)
 _BOT = sa.select(accounts.c.bot).where(accounts.c.name == sa.bindparam("account"))
 
 
@@ -130,7 +133,8 @@ class SqlStore(
                 migrations.migrate(connection)
 
     def claim_bot(self, account: str, bot: str) -> None:
-        """Remembers the account's bot; raises `CredentialError` when it is another than before."""
+        """Remembers the account's bot; raises `CredentialError` when it is another than before, or that of an account
+        with another name, under which everything is recorded that was sent to its friends."""
         with self.reading() as connection:
             if connection.execute(_BOT, {"account": account}).scalar() == bot:
                 return  # as at every tick but the first: nobody has to wait for it
@@ -138,6 +142,12 @@ class SqlStore(
             account_id = self.own_account_id(connection, account)
             known = connection.execute(_BOT.with_for_update(), {"account": account}).scalar_one()
             if not known:
+                taken = connection.execute(_WHOSE, {"bot": bot, "account": account}).scalar()
+                if taken is not None:
+                    raise CredentialError(
+                        f"bot {bot} is recorded as '{taken}', and '{account}' would send to the same friends again",
+                        hint=f"a client keeps its name: call it '{taken}', or use a new store for '{account}'",
+                    )
                 connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(bot=bot))
             elif known != bot:
                 raise CredentialError(

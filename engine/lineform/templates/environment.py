@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lineform.errors import LineformError
 from lineform.model.problem import did_you_mean
 from lineform.templates.errors import TemplateError, unknown
-from lineform.templates.filters import FILTERS, bounded, default, fail, text_of
+from lineform.templates.filters import FILTERS, UNTOLD, about, bounded, check_call, default, fail, text_of
 from lineform.templates.moments import chain, reads_of
 
 RANGE_LIMIT = 1_000
@@ -41,7 +41,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=_finalize)
-        self.filters = {name: one if one is default else _needing_values(one) for name, one in FILTERS.items()}
+        self.filters = {name: one if one is default else _needing_values(name, one) for name, one in FILTERS.items()}
         self.tests = {name: self.tests[name] for name in _TESTS}
         self.globals = {"range": _range}
 
@@ -80,14 +80,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def _needing_values(one: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that is only asked about known values: what it would say about an unknown one misleads."""
+def _needing_values(name: str, one: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is only asked about known values: what it would say about an unknown one misleads. Its errors bear
+    its name, and nothing of its values: they may be a friend's."""
 
     def call(*values: Any, **named: Any) -> Any:
         for value in (*values, *named.values()):
             if isinstance(value, Undefined):
                 raise UndefinedError
-        return one(*values, **named)
+        try:
+            return one(*values, **named)
+        except TemplateError as error:
+            raise about(error, name) from error
 
     return call
 
@@ -105,6 +109,7 @@ def _finalize(value: Any) -> Any:
 
 
 SANDBOX = Sandbox()
+_CONSTANTS = nodes.EvalContext(SANDBOX)
 
 _IN_TEXT = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.If)
 _IN_FILES = (*_IN_TEXT, nodes.For, nodes.Assign, nodes.Keyword, nodes.Pair)
@@ -162,6 +167,8 @@ def _refused(node: nodes.Node, file: bool) -> TemplateError | None:
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         hint = did_you_mean(node.name, FILTERS) or f"known are {', '.join(sorted(FILTERS))}"
         return TemplateError(f"there is no filter '{node.name}'", hint=hint, code="E020")
+    if isinstance(node, nodes.Filter):
+        return _misused(node)
     if isinstance(node, nodes.Test) and node.name not in _TESTS:
         return TemplateError(f"there is no test '{node.name}'", hint=did_you_mean(node.name, _TESTS), code="E020")
     if isinstance(node, nodes.Call) and not (file and isinstance(node.node, nodes.Name) and node.node.name == "range"):
@@ -173,6 +180,42 @@ def _refused(node: nodes.Node, file: bool) -> TemplateError | None:
             f"'{word}' cannot be used {'in a template file' if file else 'in a text'}", hint=hint, code="E020"
         )
     return None
+
+
+def _misused(node: nodes.Filter) -> TemplateError | None:
+    """What is wrong with a filter whatever is known of a friend, as far as its arguments are written out."""
+    try:
+        check_call(node.name, _fallback(node.node), *_arguments(node))
+    except nodes.Impossible:
+        return None
+    except TemplateError as error:
+        return error
+    return None
+
+
+def _fallback(node: nodes.Node | None) -> Any:
+    """What an expression makes where the value that it reads is unknown: 'x' of ``friend.name | default('x')``. UNTOLD
+    where that cannot be said."""
+    if not isinstance(node, nodes.Filter):
+        return node.value if isinstance(node, nodes.Const) else UNTOLD
+    if node.name not in FILTERS:
+        return UNTOLD
+    try:
+        args, named = _arguments(node)
+        value = _fallback(node.node)
+        if node.name in {"default", "d"} and value is UNTOLD:
+            return default(None, *args, **named)
+        return UNTOLD if value is UNTOLD else check_call(node.name, value, args, named)
+    except (nodes.Impossible, TemplateError, TypeError):
+        return UNTOLD  # told where that filter itself is looked at
+
+
+def _arguments(node: nodes.Filter) -> tuple[list[Any], dict[str, Any]]:
+    """A filter's arguments; raises `nodes.Impossible` where they are not all written out."""
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise nodes.Impossible
+    args = [one.as_const(_CONSTANTS) for one in node.args]
+    return args, {str(one.key): one.value.as_const(_CONSTANTS) for one in node.kwargs}
 
 
 _UNEXPECTED = re.compile(r"unexpected char ['\"](.)['\"] at ")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from inspect import signature
+from typing import Any, Final
 
 from jinja2 import Undefined
 
@@ -22,6 +23,15 @@ _DIRECTIVE = re.compile(r"%(-?[A-Za-z%])")
 def fail(message: str, hint: str = "") -> TemplateError:
     """The error of a filter whose value it cannot use."""
     return TemplateError(message, hint=hint, code="E027")
+
+
+class Misused(TemplateError):
+    """A filter that cannot do what it is asked for; the message is about the filter, not about its value."""
+
+
+def misused(message: str, hint: str = "") -> Misused:
+    """The error of a filter that is asked for what it cannot do."""
+    return Misused(message, hint=hint, code="E027")
 
 
 def bounded(text: str) -> str:
@@ -73,20 +83,22 @@ def _number(value: Any) -> int | float:
     return value
 
 
-def as_date(value: Any, form: str = "%-m月%-d日") -> str:
+def as_date(value: Any, form: Any = "%-m月%-d日") -> str:
     """A date or local time in the given form; ``%-m`` and the like work on every system, ``%a`` is 月 to 日."""
     moment = _moment(value)
+    if not isinstance(form, str):
+        raise misused("needs a form in quotes", "such as date('%-m月%-d日')")
     return _DIRECTIVE.sub(lambda found: _directive(moment, found[1]), form)
 
 
 def add_days(value: Any, days: Any) -> str:
     """The date so many days later (earlier, where negative), as 2026-12-31."""
     if isinstance(days, bool) or not isinstance(days, int):
-        raise fail("needs a whole number of days")
+        raise misused("needs a whole number of days", "such as add_days(7)")
     try:
         return (_moment(value).date() + timedelta(days=days)).isoformat()
     except OverflowError:
-        raise fail("leaves the calendar") from None
+        raise misused("leaves the calendar") from None
 
 
 def _moment(value: Any) -> datetime:
@@ -119,7 +131,7 @@ def _directive(moment: datetime, letter: str) -> str:
     }
     found = plain.get(letter.removeprefix("-"))
     if found is None:
-        raise fail(f"cannot write a date with %{letter}", f"known are {', '.join('%' + one for one in plain)}")
+        raise misused(f"cannot write a date with %{letter}", f"known are {', '.join('%' + one for one in plain)}")
     return str(int(found)) if letter.startswith("-") and found.isdigit() else found
 
 
@@ -135,24 +147,30 @@ def _items(value: Any) -> list[Any]:
     return list(value)
 
 
-def replace(value: Any, old: str, new: str) -> str:
+def replace(value: Any, old: Any, new: Any) -> str:
     """Every `old` by `new`."""
     text = _text(value)
+    if not isinstance(old, str) or not isinstance(new, str):
+        raise misused("needs two texts", "such as replace('旧', '新')")
     if not old:
-        raise fail("cannot replace an empty text")
+        raise misused("cannot replace an empty text")
     if len(text) + text.count(old) * len(new) > LONGEST:
-        raise fail(f"makes a text of more than {LONGEST:,} characters")
+        raise misused(f"makes a text of more than {LONGEST:,} characters")
     return text.replace(old, new)
 
 
-def join(value: Any, between: str = "") -> str:
+def join(value: Any, between: Any = "") -> str:
     """The items of a list as one text."""
+    if not isinstance(between, str):
+        raise misused("needs a text to put between the items", "such as join('、')")
     return bounded(between.join(text_of(item) for item in _items(value)))
 
 
-def truncate(value: Any, length: int, end: str = "…") -> str:
+def truncate(value: Any, length: Any, end: Any = "…") -> str:
     """At most `length` code points, with `end` where something was cut off."""
     text = _text(value)
+    if isinstance(length, bool) or not isinstance(length, int) or length < 0 or not isinstance(end, str):
+        raise misused("needs a whole number of characters", "such as truncate(20)")
     return text if len(text) <= length else text[: max(0, length - len(end))] + end
 
 
@@ -187,10 +205,10 @@ def whole(value: Any) -> int:
         raise fail("is not a whole number") from None
 
 
-def rounded(value: Any, digits: int = 0) -> int | float:
+def rounded(value: Any, digits: Any = 0) -> int | float:
     """Rounded half up, as prices are; a whole number where no digits are asked for."""
-    if not 0 <= digits <= 10:
-        raise fail("can be rounded to 0 to 10 digits")
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 0 <= digits <= 10:
+        raise misused("rounds to 0 to 10 digits")
     number = Decimal(str(_number(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return float(number) if digits else int(number)
 
@@ -224,3 +242,48 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "upper": lambda value: _text(value).upper(),
     "yen": yen,
 }
+
+_ANY = {
+    **dict.fromkeys(("add_days", "date"), "2026-12-31"),
+    **dict.fromkeys(("comma", "int", "round", "yen"), 1),
+    **dict.fromkeys(("count", "first", "join", "last", "length"), ("あ",)),
+    "items": {},
+}
+"""A value that each filter can use; a text for the others."""
+
+
+UNTOLD: Final = object()
+"""A value that nobody knows before a message is made."""
+
+
+def check_call(name: str, value: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """What a filter makes of a value that was written, or, where that is `UNTOLD`, of one that it can use.
+
+    Raises TemplateError, which names the call, where nothing comes of it: what no friend's value can mend is told
+    before anybody is sent anything.
+    """
+    written = [_short(one) for one in args] + [f"{key}={_short(one)}" for key, one in named.items()]
+    call = f"{name}({', '.join(written)})" if written else name
+    try:
+        return FILTERS[name](_ANY.get(name, "あ") if value is UNTOLD else value, *args, **named)
+    except TemplateError as error:
+        raise about(error, call, "what" if value is UNTOLD else f"{_short(value)}, which") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        takes = ", ".join(list(signature(FILTERS[name]).parameters)[1:])
+        hint = f"it takes {takes}" if takes else "it takes nothing in brackets"
+        raise misused(f"{call} cannot be called so", hint) from error
+
+
+def about(error: TemplateError, call: str, given: str = "what") -> TemplateError:
+    """The error of a filter with the filter's name in it."""
+    said = f"{call} {error.message}" if isinstance(error, Misused) else f"{call} is given {given} {error.message}"
+    return misused(said, error.hint)
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+_SHOWN: Final = 40
+"""Characters of a value that an error repeats."""

@@ -16,8 +16,8 @@ from jinja2.exceptions import SecurityError
 
 from lineform.errors import LineformError
 from lineform.templates.environment import SANDBOX, parse, tokens
-from lineform.templates.errors import TemplateError, unknown
-from lineform.templates.filters import bounded, fail, text_of
+from lineform.templates.errors import TemplateError, UnknownValue, unknown
+from lineform.templates.filters import Misused, bounded, fail, text_of
 from lineform.templates.moments import Reads, chain, reads_of
 
 Scope = Mapping[str, Any]
@@ -57,7 +57,21 @@ class Expression(Protocol):
     @property
     def reads(self) -> Reads: ...
 
+    @property
+    def source(self) -> str:
+        """As it is written, for errors."""
+        ...
+
     def value(self, scope: Scope) -> Any: ...
+
+
+def text_from(part: Expression, scope: Scope) -> str:
+    """What an expression says inside a text."""
+    value = part.value(scope)
+    try:
+        return text_of(value)
+    except TemplateError as error:
+        raise _naming(part.source, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,10 @@ class Lookup:
     path: tuple[str, ...]
     reads: Reads
     default: Any = _NOTHING
+
+    @property
+    def source(self) -> str:
+        return "{{ " + ".".join(self.path) + " }}"
 
     def value(self, scope: Scope) -> Any:
         found: Any = scope
@@ -86,6 +104,14 @@ class Computed:
 
     template: Template
     reads: Reads
+    text: str
+    """The whole text in which it stands."""
+    place: int
+    """Which of the expressions of that text it is, counted from 0."""
+
+    @property
+    def source(self) -> str:
+        return _expressions(self.text)[self.place]
 
     def value(self, scope: Scope) -> Any:
         context = self.template.new_context(dict(scope))
@@ -94,7 +120,7 @@ class Computed:
                 pass
             found = context.vars["result"]
         except Exception as error:
-            raise failed(error, self.reads, scope) from error
+            raise _naming(self.source, failed(error, self.reads, scope)) from error
         if isinstance(found, Undefined):
             raise undefined(self.reads, scope)
         return found
@@ -106,13 +132,14 @@ class Rendered:
 
     template: Template
     reads: Reads
+    source: str
 
     def value(self, scope: Scope) -> str:
         context = self.template.new_context(dict(scope))
         try:
             return bounded("".join(self.template.root_render_func(context)))
         except Exception as error:
-            raise failed(error, self.reads, scope) from error
+            raise _naming(self.source, failed(error, self.reads, scope)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +157,9 @@ class Scalar:
             (part,) = self.parts
             found = part.value(scope)  # type: ignore[union-attr]
             if found is None:
-                text_of(None)
+                text_from(part, scope)  # type: ignore[arg-type]
             return found
-        return "".join([part if isinstance(part, str) else text_of(part.value(scope)) for part in self.parts])
+        return "".join([part if isinstance(part, str) else text_from(part, scope) for part in self.parts])
 
 
 @lru_cache(maxsize=65_536)
@@ -141,11 +168,17 @@ def scalar(text: str) -> Scalar:
     tree = parse(text)
     reads = reads_of(tree)
     if any(not isinstance(node, nodes.Output) for node in tree.body):
-        return Scalar(text, (Rendered(_template(tree), reads),), reads, whole=False)
+        return Scalar(text, (Rendered(_template(tree), reads, text),), reads, whole=False)
     parts: list[str | Expression] = []
+    place = 0
     for output in tree.body:
         pieces: list[nodes.Expr] = output.nodes  # type: ignore[attr-defined]
-        parts += [node.data if isinstance(node, nodes.TemplateData) else _expression(node) for node in pieces]
+        for node in pieces:
+            if isinstance(node, nodes.TemplateData):
+                parts.append(node.data)
+            else:
+                parts.append(_expression(node, text, place))
+                place += 1
     whole = len(parts) == 1 and not isinstance(parts[0], str)
     return Scalar(text, tuple(parts), reads, whole)
 
@@ -159,7 +192,7 @@ def expression(text: str) -> Scalar:
     return found
 
 
-def _expression(node: nodes.Expr) -> Expression:
+def _expression(node: nodes.Expr, text: str, place: int) -> Expression:
     reads = reads_of(nodes.Output([node]))
     if (path := chain(node)) is not None:
         return Lookup(path, reads)
@@ -174,7 +207,35 @@ def _expression(node: nodes.Expr) -> Expression:
     ):
         return Lookup(path, reads, node.args[0].value)
     result = nodes.Assign(nodes.Name("result", "store", lineno=1), node, lineno=1)
-    return Computed(_template(nodes.Template([result], lineno=1)), reads)
+    return Computed(_template(nodes.Template([result], lineno=1)), reads, text, place)
+
+
+def _expressions(text: str) -> list[str]:
+    """The expressions of a text as they are written, in their order."""
+    found: list[list[str]] = []
+    inside = False
+    for _, kind, token in SANDBOX.lex(text):
+        if kind == "variable_begin":
+            found.append([])
+            inside = True
+        if inside:
+            found[-1].append(token)
+        inside = inside and kind != "variable_end"
+    return ["".join(tokens) for tokens in found]
+
+
+_SHOWN: Final = 80
+"""Characters of an expression that an error repeats."""
+
+
+def _naming(source: str, error: LineformError) -> LineformError:
+    """The error with the expression in it: a message may hold many, and a send tells it far from its file."""
+    if isinstance(error, UnknownValue) or not isinstance(error, TemplateError):
+        return error
+    line = " ".join(source.split())
+    shown = line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+    between = ": " if isinstance(error, Misused) else " "
+    return TemplateError(f"{shown}{between}{error.message}", hint=error.hint, code=error.code)
 
 
 def _template(tree: nodes.Template) -> Template:

@@ -14,9 +14,9 @@ from typing import Any
 
 from lineform.templates.build import Site, TreeTemplate
 from lineform.templates.errors import TemplateError, UnknownValue
-from lineform.templates.filters import fail, text_of
+from lineform.templates.filters import fail
 from lineform.templates.moments import BUILD
-from lineform.templates.scalars import Lookup, Rendered, Scalar, Scope, expression, may_hold_expression, scalar
+from lineform.templates.scalars import Rendered, Scalar, Scope, expression, may_hold_expression, scalar, text_from
 
 EACH_LIMIT = 1_000
 """Items that one ``each`` may repeat; LINE's longest list has far fewer."""
@@ -183,6 +183,7 @@ class _Fixed:
 
     items: Sequence[Any]
     reads: Any = _NO_READS
+    source: str = "a list"
 
     def value(self, scope: Scope) -> Any:
         return self.items
@@ -200,7 +201,7 @@ def _hole(text: Scalar, context: Scope) -> _Node:
         return _Hole(text)
     parts: list[Any] = []
     for part in text.parts:
-        fixed = part if isinstance(part, str) else text_of(part.value(context)) if part.reads.roots <= BUILD else None
+        fixed = part if isinstance(part, str) else text_from(part, context) if part.reads.roots <= BUILD else None
         if fixed is None:
             parts.append(part)
         elif parts and isinstance(parts[-1], str):
@@ -285,10 +286,7 @@ def _inside(text: str) -> bytes:
 
 
 def _filler(part: Any) -> _Make:
-    if isinstance(part, Lookup):
-        lookup = part.value
-        return lambda scope: _inside(text_of(lookup(scope)))
-    return lambda scope: _inside(text_of(part.value(scope)))
+    return lambda scope: _inside(text_from(part, scope))
 
 
 def _repeating(items: tuple[_Node | _Each, ...]) -> _Make:

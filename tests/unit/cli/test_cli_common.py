@@ -23,9 +23,9 @@ from lineform.loading.project import load_project
 from lineform.model.address import Kind
 from lineform.model.project import Project
 from lineform.settings import Settings
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, write
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, write
 
-SECOND = CLIENT.replace("name: aoba", "name: kawa").replace("AOBA", "KAWA")
+SECOND = another("kawa")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -425,3 +426,13 @@ def test_an_answer_that_holds_the_text_of_the_token_by_chance_is_left_alone(talk
     menu = {"richMenuId": "richmenu-1", "name": f"contains {TOKEN}"}
     menus, _ = talk(lambda account: account.menus(), says(200, {"richmenus": [menu]}))
     assert menus == [menu]
+
+
+def test_a_process_does_not_end_while_the_librarys_thread_holds_python() -> None:
+    script = (
+        "import time\ntime.sleep = lambda seconds: print('settled', seconds)\n"
+        "from lineform.line.over_pyreqwest import PyreqwestWire\n"
+        "PyreqwestWire({}, None)\nPyreqwestWire({}, None)\nprint('done')"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout == "done\nsettled 0.05\n"

@@ -58,6 +58,66 @@ def test_no_other_time_is(tmp_path: Path, schedule: str, more: str) -> None:
     assert problems(write(tmp_path, SMALL, limited('{quiet: "21:00-09:00"}', schedule=schedule, more=more))) == []
 
 
+NIGHTLY = 'schedule: {cron: "0 7,8,12 * * *"}'
+
+
+def test_a_rule_that_comes_due_in_quiet_hours_is_a_warning(tmp_path: Path) -> None:
+    found = only(write(tmp_path, SMALL, limited('{quiet: "21:00-09:00"}', schedule=NIGHTLY)))
+    assert (found.code, found.severity, str(found.origin)) == ("E114", Severity.WARNING, "campaigns/sale.yaml:4:18")
+    where = "lies in the quiet hours 21:00-09:00 at 07:00 and 08:00"
+    assert found.message == f"schedule.cron {where}: it is sent at 09:00"
+
+
+def test_so_is_one_outside_of_all_windows(tmp_path: Path) -> None:
+    windows = '{windows: {allow: [{days: [mon], hours: "10:00-18:00"}, {hours: "11:00-12:00"}]}}'
+    found = only(write(tmp_path, SMALL, limited(windows, schedule=NIGHTLY)))
+    assert found.code == "E114"
+    assert found.message == "schedule.cron lies in a time outside of limits.windows at 07:00 and 08:00"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "more"),
+    [
+        ('schedule: {cron: "0 9-20 * * *"}', ""),
+        (NIGHTLY, "quiet_hours: send\n"),
+        ('schedule: {cron: "0 7 * * *", timezone: America/New_York}', ""),
+    ],
+)
+def test_a_rule_that_does_not_or_may_disturb_is_none(tmp_path: Path, schedule: str, more: str) -> None:
+    assert problems(write(tmp_path, SMALL, limited('{quiet: "21:00-09:00"}', schedule=schedule, more=more))) == []
+
+
+SCENARIO = """\
+kind: scenario
+name: welcome
+trigger: {follow: {}}
+steps:
+  - {id: hello, after: 1d, at: "22:00", send: [{text: こんにちは}]}
+  - {id: noon, after: 2d, at: "12:00", send: [{text: 昼}]}
+  - {id: mark, after: 3d, at: "22:00", do: [{tag: regular}]}
+  - {id: ask, after: 4d, at: "22:00", wait: {for: {tag: regular}, within: 1d, then: [{send: [{text: はい}]}]}}
+"""
+
+
+def in_a_scenario(text: str) -> dict[str, str]:
+    client = CLIENT.replace("uses: {", 'uses: {scenarios: ["*"], ') + 'limits: {quiet: "21:00-09:00"}\n'
+    return {"clients/aoba.yaml": client, "campaigns/welcome.yaml": text}
+
+
+def test_a_step_that_sends_in_quiet_hours_is_a_warning(tmp_path: Path) -> None:
+    found = only(write(tmp_path, SMALL, in_a_scenario(SCENARIO)))
+    assert (found.code, found.severity, str(found.origin)) == (
+        "E114",
+        Severity.WARNING,
+        "campaigns/welcome.yaml:5:32",
+    )
+    assert found.message == "steps[0].at lies in the quiet hours 21:00-09:00: it is sent at 09:00"
+
+
+def test_unless_the_scenario_sends_in_quiet_hours(tmp_path: Path) -> None:
+    assert problems(write(tmp_path, SMALL, in_a_scenario(SCENARIO + "quiet_hours: send\n"))) == []
+
+
 @pytest.mark.parametrize(
     "limits", ['{quiet: "21:00"}', '{quiet: "9:00-21:00"}', "{per_friend: {week: 0}}", "{per_friend: {month: 3}}"]
 )

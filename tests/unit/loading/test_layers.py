@@ -9,7 +9,7 @@ import pytest
 from lineform.loading import load_project
 from lineform.model.address import Address
 from lineform.model.campaign import CampaignSpec
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, only, problems, write
 
 DEFAULTS = """\
 kind: project
@@ -107,10 +107,7 @@ def test_notes_and_the_order_of_keys_change_no_digest(tmp_path: Path) -> None:
 
 
 def test_the_same_resource_has_one_digest_however_it_came_about(tmp_path: Path) -> None:
-    clients = {
-        f"clients/c{i}.yaml": CLIENT.replace("aoba", f"c{i}").replace("0123456789abcdef0", f"{i:017x}")
-        for i in range(3)
-    }
+    clients = {f"clients/c{i}.yaml": another(f"c{i}") for i in range(3)}
     root = write(
         tmp_path,
         SMALL,
@@ -124,7 +121,7 @@ def test_the_same_resource_has_one_digest_however_it_came_about(tmp_path: Path) 
 
 
 def test_a_file_in_a_clients_folder_is_that_clients_alone(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("U0", "U1")
+    other = another("beni")
     own = CAMPAIGN.replace("name: sale", "name: own")
     root = write(tmp_path, SMALL, {"clients/beni.yaml": other, "clients/aoba/campaigns/own.yaml": own})
     project = load_project(root)

@@ -8,7 +8,7 @@ import pytest
 
 from lineform.loading import load_project
 from lineform.model.problem import Severity
-from support.workspaces import CAMPAIGN, CLIENT, SMALL, only, problems, write
+from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, only, problems, write
 
 MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
 
@@ -122,6 +122,23 @@ def test_an_unknown_value_may_skip_the_friend(tmp_path: Path) -> None:
     assert only(write(tmp_path, SMALL, campaign("あ", "skip_if_unknown: [nam]\n"))).code == "E301"
 
 
+def test_a_misused_filter_is_told_where_it_is_written(tmp_path: Path) -> None:
+    found = only(write(tmp_path, SMALL, campaign("{{ run.date | add_days('x') | date }}まで")))
+    assert (found.code, str(found.origin)) == ("E027", "campaigns/sale.yaml:6:11")
+    assert found.message == "messages[0].text: add_days('x') needs a whole number of days"
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if friend.tier is defined %}{% endif %}", "{% if friend.tier is defined %} {% else %}　{% endif %}"]
+)
+def test_a_text_that_is_always_empty_is_refused(tmp_path: Path, text: str) -> None:
+    assert only(write(tmp_path, SMALL, campaign(text))).code == "E280"
+
+
+def test_a_text_that_may_be_empty_is_not(tmp_path: Path) -> None:
+    assert problems(write(tmp_path, SMALL, campaign("{% if friend.tier is defined %}会員さま{% endif %}"))) == []
+
+
 def test_a_test_account_may_say_test(tmp_path: Path) -> None:
     files = {**campaign("これはテストです"), "clients/aoba.yaml": CLIENT + "environment: test\n"}
     assert problems(write(tmp_path, SMALL, files)) == []
@@ -139,14 +156,14 @@ def test_a_clients_own_settings_are_no_templates(tmp_path: Path) -> None:
 
 
 def test_a_fault_that_only_the_second_client_has_is_found(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("percent: 30", "percent: 三割？？？")
+    other = another("beni").replace("percent: 30", "percent: 三割？？？")
     write(tmp_path, SMALL, {"clients/beni.yaml": other}, campaign("{{ values.offer.percent }}%"))
     found = only(tmp_path)
     assert (found.code, found.client) == ("E282", "beni")
 
 
 def test_a_limit_that_only_the_second_client_breaks_is_found(tmp_path: Path) -> None:
-    other = CLIENT.replace("aoba", "beni").replace("percent: 30", f"percent: {'長' * 5000}")
+    other = another("beni").replace("percent: 30", f"percent: {'長' * 5000}")
     write(tmp_path, SMALL, {"clients/beni.yaml": other}, campaign("{{ values.offer.percent }}%"))
     found = only(tmp_path)
     assert (found.code, found.client) == ("E203", "beni")
@@ -163,6 +180,21 @@ def test_a_limit_that_only_the_second_client_breaks_is_found(tmp_path: Path) -> 
 def test_a_rule_that_never_fires_is_refused(tmp_path: Path, schedule: str, code: str) -> None:
     text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', schedule)
     assert only(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})).code == code
+
+
+@pytest.mark.parametrize(("rule", "times"), [("* 10 * * *", 60), ("*/30 9-18 * * 1-5", 2), ("0,1 10 1 1 *", 2)])
+def test_a_campaign_that_comes_due_again_within_the_hour_is_refused(tmp_path: Path, rule: str, times: int) -> None:
+    text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', f'{{cron: "{rule}", starts: "2026-12-01"}}')
+    found = only(write(tmp_path, SMALL, {"campaigns/sale.yaml": text}))
+    assert (found.code, str(found.origin)) == ("E120", "campaigns/sale.yaml:4:18")
+    assert found.message == f"schedule.cron: '{rule}' comes due {times} times within an hour"
+    assert f"write '0 {rule.partition(' ')[2]}'" in found.hint
+
+
+@pytest.mark.parametrize("rule", ["0 10 * * *", "30 * * * *", "5-5 9,18 * * 5"])
+def test_a_campaign_that_comes_due_once_an_hour_is_not(tmp_path: Path, rule: str) -> None:
+    text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', f'{{cron: "{rule}"}}')
+    assert problems(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from lineform.loading import load_project
 from lineform.model.problem import Severity
-from support.workspaces import CLIENT, SMALL, only, problems, write
+from support.workspaces import CLIENT, SMALL, only, problems, short, write
 
 HEAD = "kind: menu-rules\nname: rules\n"
 USES = CLIENT.replace(
@@ -56,6 +56,14 @@ def test_a_fault_points_at_its_place(tmp_path: Path, old: str, new: str, code: s
     found = problems(write(tmp_path, SMALL, files(GOOD.replace(old, new))))
     assert [(one.code, str(one.origin)) for one in found][:1] == [(code, f"richmenus/rules.yaml:{place}")]
     assert hint in found[0].hint
+
+
+def test_a_missing_default_hides_no_unknown_menu(tmp_path: Path) -> None:
+    rules = GOOD.replace("menu: loyal", "menu: loyl").replace("default: none\n", "")
+    assert short(problems(write(tmp_path, SMALL, files(rules)))) == [
+        "E102 richmenus/rules.yaml:1:1",
+        "E408 richmenus/rules.yaml:4:32",
+    ]
 
 
 def test_a_rule_behind_a_wider_one_is_never_reached(tmp_path: Path) -> None:
