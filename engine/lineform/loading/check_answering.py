@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lineform.lineapi.check import check_message
 from lineform.loading.check_actions import Nameable, action_problems, action_reads, sent_problems
-from lineform.loading.check_messages import CODES, MessageChecks
+from lineform.loading.check_messages import A_FORM, CODES, MessageChecks
 from lineform.loading.check_recommendations import repeated_problems
 from lineform.loading.spoken import messages_of
 from lineform.loading.validation import FieldProblem
@@ -33,7 +33,7 @@ from lineform.templates.build import Site
 from lineform.templates.scalars import may_hold_expression
 
 Answering = ReplySpec | FormSpec | RouteSpec
-_ABOUT = {ReplySpec: "a reply", FormSpec: "a form", RouteSpec: "a route"}
+_ABOUT = {ReplySpec: "a reply", FormSpec: A_FORM, RouteSpec: "a route"}
 
 
 def own_problems(

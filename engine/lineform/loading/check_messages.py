@@ -24,7 +24,12 @@ from lineform.templates.send import BLOCKS, compile_messages, is_each
 ALWAYS_KNOWN = frozenset({"user_id", "tags"})
 """What is known of every friend."""
 
+A_FORM = "a form"
+"""Whose messages read the answers under ``event``."""
 CODES: dict[Reason, str] = {reason: f"E2{number:02}" for number, reason in enumerate(Reason, 1)}
+
+
+HOW_WRITTEN = "write an expression as {{ friend.name }}: two half-width braces on either side"
 
 
 def _repeated(node: Mapping[str, object]) -> tuple[str, ...] | None:
@@ -60,7 +65,7 @@ class MessageChecks:
         return True
 
 
-_SUSPICIOUS = re.compile(r"\{[{%]|[?？]{3}|�|テスト|\A\s*\Z")
+_SUSPICIOUS = re.compile(r"[{}｛｝]|[?？]{3}|�|テスト|\A\s*\Z")
 """What every suspicion about a text begins with."""
 
 
@@ -112,16 +117,24 @@ def _suspicious(message: dict[str, Any], production: bool) -> Iterable[FieldProb
     except NotAMessageError:
         return
     for path, found in suspicious_messages([line], production=production, templated=True):
-        yield FieldProblem(paths.author_path(path[1:]), found.code, f"cannot be sent: {found.sentence}")
+        hint = HOW_WRITTEN if found.code == "E281" else ""
+        yield FieldProblem(paths.author_path(path[1:]), found.code, f"cannot be sent: {found.sentence}", hint)
 
 
 def compiled_problems(messages: Sequence[Any], context: Mapping[str, Any], path: Path) -> list[FieldProblem]:
-    """Whether the messages can be compiled for a send at all."""
+    """Whether the messages can be compiled for a send at all, and what the client's values make of their texts."""
     try:
-        compile_messages(messages, context)
+        compiled = compile_messages(messages, context)
     except TemplateError as error:
         return [FieldProblem(path, error.code, f"{dotted(path)} {error.message}", error.hint)]
-    return []
+    if compiled.constant:
+        return []
+    lines = [to_line(message).line for message in compiled.without_friends()]
+    return [
+        FieldProblem(path, found.code, f"{dotted(path)} cannot be sent: with the client's values {found.sentence}")
+        for _, found in suspicious_messages(lines, production=False, authored=True)
+        if found.code == "E281"
+    ][:1]
 
 
 def read_problems(
@@ -159,7 +172,7 @@ def read_problem(
     if root == "run":
         return _run_problem(path, name)
     if root == "event" and events is not None:
-        return _event_problem(path, name, read.guarded, events)
+        return _event_problem(path, name, read.guarded, events, begun=about != A_FORM)
     if given is not None and root in given:
         return _given_problem(path, root, name, given[root])
     message = f"{dotted(path)} reads '{read.path}', which {about} does not know"
@@ -167,14 +180,19 @@ def read_problem(
     return FieldProblem(path, "E024", message, f"{about}'s messages read {', '.join(known[:-1])} and {known[-1]}")
 
 
-def _event_problem(path: Path, name: str, guarded: bool, known: Mapping[str, bool]) -> FieldProblem | None:
+def _event_problem(
+    path: Path, name: str, guarded: bool, known: Mapping[str, bool], *, begun: bool
+) -> FieldProblem | None:
+    """`begun` where an event begins what sends, and may be asked for a field."""
     if name not in known:
-        hint = did_you_mean(name, known) or f"known are {', '.join(f'event.{one}' for one in sorted(known))}"
+        names = ", ".join(f"event.{one}" for one in sorted(known))
+        hint = did_you_mean(name, known) or (f"known are {names}" if names else "the event is declared without fields")
         return FieldProblem(path, "E026", f"{dotted(path)} reads 'event.{name}', which does not exist", hint)
     if guarded or known[name]:
         return None
     message = f"{dotted(path)} reads 'event.{name}', which may be unknown"
-    hint = f"write {{{{ event.{name} | default('…') }}}}, or 'where: {{{name}: {{known: true}}}}' in the trigger"
+    hint = f"write {{{{ event.{name} | default('…') }}}}"
+    hint += f", or 'where: {{{name}: {{known: true}}}}' in the trigger" if begun else ""
     return FieldProblem(path, "E025", message, hint)
 
 

@@ -82,8 +82,17 @@ def apart_from(unsure: Iterable[Path], problems: Iterable[FieldProblem]) -> list
     return [
         problem
         for problem in problems
-        if not any(problem.path[: len(path)] == path or _follows(problem.code, path) for path in places)
+        if not any(_below(problem, path) or _follows(problem.code, path) for path in places)
     ]
+
+
+_OF_ONE_NAME = frozenset({"E025", "E026"})
+"""What is said about one name that a text reads, whatever else is wrong with the same text."""
+
+
+def _below(problem: FieldProblem, path: Path) -> bool:
+    same = problem.path == path and problem.code in _OF_ONE_NAME
+    return not same and problem.path[: len(path)] == path
 
 
 _FOLLOWING: tuple[tuple[Path, frozenset[str]], ...] = (

@@ -9,6 +9,7 @@ from typing import Any
 from lineform.loading.documents import Document
 from lineform.loading.text import Unreadable, read_text
 from lineform.loading.workspace import ENDINGS, TEMPLATE_ENDING, inside
+from lineform.loading.written_texts import text_problems
 from lineform.loading.yaml import parse_yaml
 from lineform.model.origin import Origin, Path
 from lineform.model.problem import Problem
@@ -129,5 +130,7 @@ class Parts:
                 message = "a part must be a mapping or a list"
                 self.problems.append(Problem("E103", message, Origin(file, 1, 1)))
                 return None
+            if document is not None:
+                self.problems += text_problems(document)
             self._read[file] = document
         return self._read[file]

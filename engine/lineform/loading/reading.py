@@ -12,10 +12,12 @@ from jinja2 import nodes
 
 from lineform.loading.collector import Collector
 from lineform.loading.documents import Document
+from lineform.loading.misplaced import misplaced
 from lineform.loading.parts import Parts
 from lineform.loading.sources import Written
 from lineform.loading.text import Unreadable, line_place, read_text
 from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
+from lineform.loading.written_texts import text_problems
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
 from lineform.model.catalogue import SPECS
@@ -77,6 +79,7 @@ def read_workspace(root: FilePath) -> Workspace:
     listing = list_files(root)
     workspace = Workspace(root, Collector(), Parts(root))
     workspace.collector.extend(listing.problems)
+    workspace.collector.extend(misplaced(root, listing))
     for file in listing.files:
         _read(file, workspace)
     return workspace
@@ -106,6 +109,7 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
         workspace.project = document
         return
     _call_by_file(file, document, workspace)
+    workspace.collector.extend(text_problems(document, kind))
     if kind is Kind.CLIENT:
         workspace.clients[file.stem] = document
     else:
@@ -238,6 +242,7 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
         workspace.collector.add(Problem("E100", message, origin, hint=note, excerpt=excerpt))
         return None
     _call_by_file(file, document, workspace)
+    workspace.collector.extend(text_problems(document, kind))
     parts = Parts(workspace.root)
     out = declaration(file, found.address, document, parts)
     workspace.collector.extend(parts.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from lineform.loading.check_menus import menu_problems
 from lineform.loading.check_messages import CODES, MessageChecks, compiled_problems
 from lineform.loading.check_scenarios import own_problems as scenario_own_problems
 from lineform.loading.check_schedules import schedule_problems
+from lineform.loading.check_shown import shown_problems
 from lineform.loading.clients import ReadClient
 from lineform.loading.images import Images, menu_image_problems
 from lineform.loading.mending import Mended, apart_from, mended
@@ -165,7 +166,7 @@ class Builder:
         if rest.spec is not None:
             production = client.spec.environment == "production"
             checked = self._checked(rest.spec, tree, source, assets, context, production=production)
-            problems += apart_from(unsure, checked)
+            problems += apart_from(unsure, [*checked, *shown_problems(rest.spec, tree)])
             if isinstance(rest.spec, CampaignSpec):
                 problems += _uncompiled(rest.spec, context, unsure, problems)
         resource = None
@@ -173,7 +174,9 @@ class Builder:
             digest = digest_of(spec, context, assets)
             resource = Resource(client.name, found.address, spec, source, context, digest, assets)
         told = tuple(_with_hint(p, template) for p in problems)
-        return Built(resource, source, template.sites, told, rest.spec, tuple(unsure), rest.lost)
+        # The one tuple of all clients where nothing is wrong, so that what is said about it is remembered.
+        sites = template.sites if resource is not None else tuple(_in_messages(template, timeless))
+        return Built(resource, source, sites, told, rest.spec, tuple(unsure), rest.lost)
 
     def _checked(
         self,
@@ -235,6 +238,11 @@ def _with_hint(problem: FieldProblem, template: TreeTemplate) -> FieldProblem:
         if template.holes[problem.path].whole and "wants a text" in problem.message:
             return replace(problem, hint=f"write {source.strip()[:-2].rstrip()} | string }}}}")
     return problem
+
+
+def _in_messages(template: TreeTemplate, timeless: Collection[str]) -> Iterator[Site]:
+    """Texts that read what only a send knows, and may; those included that also name what nobody knows."""
+    return (site for site in (*template.sites, *template.doubtful) if site.reads and site.path[0] not in timeless)
 
 
 def _misplaced(site: Site, model: type[Spec]) -> FieldProblem:

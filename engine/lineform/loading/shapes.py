@@ -29,8 +29,10 @@ def models_at(annotation: Any, path: Path, value: Any) -> list[type[BaseModel]]:
         fields = fields_of(model)
         if step in fields:
             out += models_at(fields[step], rest, inner)
+    # Of a list with one item, the item alone may be written.
+    alone = isinstance(step, int) and not isinstance(value, list | tuple)
     for item in _items(annotation, step):
-        out += models_at(item, rest, inner)
+        out += models_at(item, rest, value if alone else inner)
     return out
 
 

@@ -66,6 +66,10 @@ class Listing:
 
     files: list[WorkspaceFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """Folders in which files stand that others name."""
+    aside: list[str] = field(default_factory=list)
+    """Files beside those that are read, which end otherwise."""
 
 
 def list_files(root: Path) -> Listing:
@@ -99,6 +103,7 @@ def _walk(folder: Path, file: str, root: Path, seen: dict[Path, str], listing: L
             real = path.resolve()
         if entry.is_dir():
             if entry.name == PARTS_FOLDER:
+                listing.parts.append(name)
                 continue
             real = path.resolve()
             if real in seen:
@@ -112,6 +117,8 @@ def _walk(folder: Path, file: str, root: Path, seen: dict[Path, str], listing: L
                 listing.problems.append(Problem("E001", "this is no ordinary file", Origin(name)))
                 continue
             listing.files.append(WorkspaceFile(path, name))
+        else:
+            listing.aside.append(name)
 
 
 def _entries(folder: Path, file: str, listing: Listing) -> Iterator[os.DirEntry[str]]:

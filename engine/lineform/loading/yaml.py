@@ -31,6 +31,8 @@ _ALLOWED_TAGS = {
 }
 # Each level of nesting needs one of these. PyYAML composes by recursion in C, without a limit: depth is counted before.
 _DEEP_INDENT = re.compile(rf"^[ \-?:]{{{DEPTH_LIMIT},}}", re.MULTILINE)
+_BARE_EXPRESSION = re.compile(r"(?:[ \-]*|[^#\"']*:[ ]+)(\{[{%])")
+"""A line whose value begins with an expression: YAML takes the brace for a mapping's."""
 _DIRECTIVE = re.compile(r"^%(?!YAML[ \t]+1\.2[ \t]*(?:#.*)?$).*", re.MULTILINE)
 
 
@@ -142,6 +144,13 @@ class _Reader:
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
+        # A file that ends too early is wrong behind its last line.
+        written = "".join(lines_of(self.text)[line : line + 1])
+        if (found := _BARE_EXPRESSION.match(written)) is not None:
+            self.report(
+                "E004", "an expression must stand in quotes", line, found.start(1), "put the whole text in quotes"
+            )
+            return
         code, message, hint = _explained(error, self.text, mark.index if mark else 0)
         self.report(code, message, line, column, hint)
 

@@ -56,7 +56,7 @@ KEYS = (
 """The keys that name a condition, each of which occurs in exactly one of the models."""
 
 
-def _named(value: Any) -> str | None:
+def _condition_named(value: Any) -> str | None:
     """The key that names the condition, in brackets: a bare word would look like a key of the author's in an error."""
     if isinstance(value, dict):
         return next((f"<{key}>" for key in KEYS if key in value), None)
@@ -79,7 +79,7 @@ Condition = Annotated[
     | Annotated[AllOf, Tag("<all>")]
     | Annotated[AnyOf, Tag("<any>")]
     | Annotated[Not, Tag("<not>")],
-    Discriminator(_named),
+    Discriminator(_condition_named),
 ]
 _MODELS: dict[str, type[Part]] = {
     "attribute": AttributeCondition,

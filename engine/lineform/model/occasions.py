@@ -156,7 +156,12 @@ KEYS = (
     *("follow", "tag", "untag", "attribute", "click", "postback", "keyword", "form", "event", "route", "member"),
     *("date", "segment", "manual"),
 )
+"""The keys that name what begins a scenario."""
+OCCASION_KEYS = ("tag", "untag", "attribute", "click", "postback", "keyword", "form", "event", "route", "member")
+"""Those of them that name what may happen to a friend who is inside."""
 _ALONE = {"follow": {"follow": {}}, "manual": {"manual": True}}
+WORDS = tuple(_ALONE)
+"""What may be written as a word by itself."""
 
 
 def _spelled(value: Any) -> Any:
@@ -168,6 +173,15 @@ def _named(value: Any) -> str | None:
     if isinstance(value, dict):
         return next((f"<{key}>" for key in KEYS if key in value), None)
     return next((f"<{key}>" for key, model in _MODELS.items() if isinstance(value, model)), None)
+
+
+# Errors name the function that found no pattern, so each vocabulary has its own.
+def _trigger_named(value: Any) -> str | None:
+    return _named(value)
+
+
+def _occasion_named(value: Any) -> str | None:
+    return _named(value)
 
 
 _MODELS: dict[str, type[Part]] = {
@@ -204,7 +218,7 @@ _AnyTrigger = Annotated[
     | Annotated[DateOn, Tag("<date>")]
     | Annotated[SegmentOn, Tag("<segment>")]
     | Annotated[ManualOn, Tag("<manual>")],
-    Discriminator(_named),
+    Discriminator(_trigger_named),
 ]
 Trigger = Annotated[
     _AnyTrigger,
@@ -223,7 +237,7 @@ Occasion = Annotated[
     | Annotated[EventOn, Tag("<event>")]
     | Annotated[RouteOn, Tag("<route>")]
     | Annotated[MemberOn, Tag("<member>")],
-    Discriminator(_named),
+    Discriminator(_occasion_named),
 ]
 """What may happen while a friend is in a scenario."""
 

@@ -13,17 +13,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineform.model.origin import Path
+from lineform.templates.moments import BUILD, SEND
+from lineform.templates.scalars import without_expressions
 
 VISIBLE_KEYS = frozenset({"text", "altText", "title", "label", "displayText", "fillInText", "address", "name"})
 """Keys of LINE's message objects whose text a friend reads."""
 
 FEW = 10
 """So many messages may be suspicious, however small a send is."""
-_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ROOTS = "|".join(sorted(BUILD | SEND))
 _UNRENDERED = re.compile(r"\{\{|\{%")
 # In textV2 a doubled brace is a written brace (https://developers.line.biz/en/reference/messaging-api/#text-message-v2),
 # so there only our own words betray an expression.
-_UNRENDERED_V2 = re.compile(r"\{%|\{\{-?\s*(?:friend|client|values|event|item|run|coupon|code|link)\b")
+_UNRENDERED_V2 = re.compile(rf"\{{%|\{{\{{-?\s*(?:{_ROOTS})\b")
+# What authors mistype: braces of full width, or one before a name of ours. Friends may be called ｛｛ゆき｝｝, and an
+# answer of theirs may say { friend.name }, so this is asked about what authors wrote only.
+_MISTYPED = re.compile(rf"[{{｛]+[-　 ]*(?:{_ROOTS})[.．\[]|[{{｛][｛%％]|｛\{{")
+_BRACES = re.compile(r"(?P<opening>[{｛])|(?P<doubled>[}｝]{2})|(?P<block>(?<!\d)[%％][}｝])|[}｝]")
 _QUESTION_MARKS = re.compile(r"[?？]{3,}")
 _REPLACEMENT = "�"
 # A word of its own, so not コンテスト or テスター.
@@ -50,23 +56,27 @@ class Suspicion:
 
 
 def suspicious(
-    text: str, *, production: bool, templated: bool = False, braces_doubled: bool = False
+    text: str, *, production: bool, templated: bool = False, authored: bool = False, braces_doubled: bool = False
 ) -> list[Suspicion]:
     """What is wrong with a text that friends would read; empty where nothing is.
 
-    `production` also refuses text that says テスト. `templated` is for text as written: its expressions are no
-    fault there. `braces_doubled` is for textV2, where ``{{`` is a written brace.
+    `production` also refuses text that says テスト. `authored` is for text that holds nothing of a friend: whatever
+    looks like a part of an expression is one. `templated` is for such text as written, whose expressions are no fault.
+    `braces_doubled` is for textV2, where ``{{`` is a written brace.
     """
     if templated:
         # Only what is written out says something: `{% if … %}{% endif %}` says nothing, whatever is known.
-        text = _EXPRESSION.sub(lambda found: ("x" if found[0].startswith("{{") else " ") * len(found[0]), text)
-    return list(_suspicions(text, production, braces_doubled))
+        text = without_expressions(text)
+    return list(_suspicions(text, production, templated or authored, braces_doubled))
 
 
-def _suspicions(text: str, production: bool, braces_doubled: bool) -> Iterator[Suspicion]:
+def _suspicions(text: str, production: bool, authored: bool, braces_doubled: bool) -> Iterator[Suspicion]:
     if not text.strip():
         yield Suspicion("E280", "the text is empty", 0)
-    if found := (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text):
+    found = (_UNRENDERED_V2 if braces_doubled else _UNRENDERED).search(text)
+    if found is None and authored:
+        found = _MISTYPED.search(text) or _left_over(text, braces_doubled)
+    if found:
         yield Suspicion("E281", f"the text still holds '{found[0]}', a part of an expression", found.start())
     if found := _QUESTION_MARKS.search(text):
         yield Suspicion("E282", f"the text holds '{found[0]}', as when characters were lost on the way", found.start())
@@ -76,6 +86,17 @@ def _suspicions(text: str, production: bool, braces_doubled: bool) -> Iterator[S
         yield Suspicion("E284", "the text says テスト, and this client's environment is production", at)
 
 
+def _left_over(text: str, braces_doubled: bool) -> re.Match[str] | None:
+    """The end of an expression that has no beginning. Two closing braces in a row that close two, as JSON has them, and
+    a percentage in braces are none."""
+    opened = 0
+    for found in _BRACES.finditer(text):
+        if found["block"] or (found["doubled"] and opened < 2 and not (braces_doubled and found[0] == "}}")):
+            return found
+        opened = opened + 1 if found["opening"] else max(0, opened - len(found[0]))
+    return None
+
+
 def _test_word(text: str) -> int:
     school = [found.span() for found in _SCHOOL.finditer(text)]
     words = (found.start() for found in _TEST.finditer(text))
@@ -83,7 +104,7 @@ def _test_word(text: str) -> int:
 
 
 def suspicious_messages(
-    messages: Sequence[Mapping[str, Any]], *, production: bool, templated: bool = False
+    messages: Sequence[Mapping[str, Any]], *, production: bool, templated: bool = False, authored: bool = False
 ) -> list[tuple[Path, Suspicion]]:
     """The suspicions about every text in these message objects, each with the way to its text.
 
@@ -95,8 +116,9 @@ def suspicious_messages(
         doubled = message.get("type") == "textV2"
         for path, text in _texts(message, (index,)):
             key = next((part for part in reversed(path) if isinstance(part, str)), "")
+            written = doubled and key == "text"
             wrong = suspicious(
-                text, production=production, templated=templated, braces_doubled=doubled and key == "text"
+                text, production=production, templated=templated, authored=authored, braces_doubled=written
             )
             found.extend((path, one) for one in wrong if _counts(one.code, key, len(path)))
     return found

@@ -79,26 +79,30 @@ class _Branch:
 class TreeTemplate:
     """A tree of values, its expressions compiled once."""
 
-    __slots__ = ("_paths", "_root", "_tried", "holes", "original", "problems", "sites")
+    __slots__ = ("_paths", "_root", "_tried", "doubtful", "holes", "original", "problems", "sites")
 
     def __init__(self, tree: Tree) -> None:
         self.original = tree
         problems: list[TemplateProblem] = []
         sites: list[Site] = []
-        self._root = _compile(tree, (), frozenset(), problems, sites)
+        doubtful: list[Site] = []
+        self._root = _compile(tree, (), frozenset(), problems, sites, doubtful)
         self.problems = tuple(problems)
         """Expressions that cannot be understood, whoever the client is."""
         self.sites = tuple(sites)
         """Texts that are left for the send."""
+        self.doubtful = tuple(doubtful)
+        """Texts with a name that nobody knows: what else they read, so that all of it is told at once."""
         self.holes: dict[Path, Scalar] = dict(_leaves(self._root))
         """Texts that the build fills."""
-        self._tried = tuple((site.path, part) for site in self.sites for part in site.build_parts())
+        every = (*self.sites, *self.doubtful)
+        self._tried = tuple((site.path, part) for site in every for part in site.build_parts())
         self._paths = _sorted_steps(read.path for site in self.sites for read in site.build_reads)
 
     @property
     def constant(self) -> bool:
         """Whether the tree is the same for every client, its send-time texts included."""
-        return self._root is None and not any(site.build_reads for site in self.sites)
+        return self._root is None and not any(site.build_reads for site in (*self.sites, *self.doubtful))
 
     def render(self, scope: Scope) -> tuple[Tree, tuple[TemplateProblem, ...]]:
         """The tree at this scope, and what could not be evaluated (those texts stay as they are)."""
@@ -159,10 +163,15 @@ class _Part(dict[str, Any]):
 
 
 def _compile(
-    node: Tree, path: Path, bound: frozenset[str], problems: list[TemplateProblem], sites: list[Site]
+    node: Tree,
+    path: Path,
+    bound: frozenset[str],
+    problems: list[TemplateProblem],
+    sites: list[Site],
+    doubtful: list[Site],
 ) -> _Leaf | _Branch | None:
     if isinstance(node, str):
-        return _compile_text(node, path, bound, problems, sites) if may_hold_expression(node) else None
+        return _compile_text(node, path, bound, problems, sites, doubtful) if may_hold_expression(node) else None
     children: list[tuple[Any, _Leaf | _Branch]] = []
     if isinstance(node, dict):
         inner = bound
@@ -171,12 +180,12 @@ def _compile(
             _note_each(node["each"], (*path, "each"), bound, problems, sites)
         for key, value in node.items():
             if may_change(value) and (
-                found := _compile(value, (*path, key), inner if key == "do" else bound, problems, sites)
+                found := _compile(value, (*path, key), inner if key == "do" else bound, problems, sites, doubtful)
             ):
                 children.append((key, found))
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            if may_change(value) and (found := _compile(value, (*path, index), bound, problems, sites)):
+            if may_change(value) and (found := _compile(value, (*path, index), bound, problems, sites, doubtful)):
                 children.append((index, found))
     return _Branch(node, tuple(children)) if children else None
 
@@ -213,14 +222,20 @@ def _note_each(
 
 
 def _compile_text(
-    node: str, path: Path, bound: frozenset[str], problems: list[TemplateProblem], sites: list[Site]
+    node: str,
+    path: Path,
+    bound: frozenset[str],
+    problems: list[TemplateProblem],
+    sites: list[Site],
+    doubtful: list[Site],
 ) -> _Leaf | None:
     try:
         found = scalar(node)
     except TemplateError as error:
-        problems.append(TemplateProblem(path, error))
+        problems.extend(TemplateProblem(path, one) for one in (error, *error.further))
         return None
     if not _understood(found, path, bound, problems):
+        doubtful.append(Site.of(path, found, bound | _strange(found, bound)))
         return None
     if found.reads.roots <= BUILD:
         return _Leaf(found, path)
@@ -228,8 +243,12 @@ def _compile_text(
     return None
 
 
+def _strange(found: Scalar, bound: frozenset[str]) -> frozenset[str]:
+    return found.reads.roots - BUILD - SEND - bound
+
+
 def _understood(found: Scalar, path: Path, bound: frozenset[str], problems: list[TemplateProblem]) -> bool:
-    strange = sorted(found.reads.roots - BUILD - SEND - bound)
+    strange = sorted(_strange(found, bound))
     for root in strange:
         known = sorted(BUILD | SEND | bound)
         hint = did_you_mean(root, known) or f"known are {', '.join(known)}"
@@ -252,7 +271,7 @@ def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]
         try:
             found = node.scalar.value(scope)
         except TemplateError as error:
-            problems.append(TemplateProblem(node.path, error))
+            problems.extend(TemplateProblem(node.path, one) for one in _failures(node.scalar, scope) or (error,))
             return node.scalar.source
         if isinstance(found, str) and may_hold_expression(found):
             # The send would read it as an expression; nobody wrote one.
@@ -265,3 +284,15 @@ def _render(node: _Leaf | _Branch, scope: Scope, problems: list[TemplateProblem]
     for key, child in node.children:
         out[key] = _render(child, scope, problems)
     return out
+
+
+def _failures(text: Scalar, scope: Scope) -> list[TemplateError]:
+    """Why each of a text's expressions fails, every reason once."""
+    found: dict[str, TemplateError] = {}
+    for part in text.parts:
+        if not isinstance(part, str):
+            try:
+                part.value(scope)
+            except TemplateError as error:
+                found.setdefault(error.message, error)
+    return list(found.values())

@@ -7,6 +7,8 @@ is never read as a template again.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,8 +18,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lineform.errors import LineformError
 from lineform.model.problem import did_you_mean
-from lineform.templates.errors import TemplateError
+from lineform.templates.errors import TemplateError, unknown
 from lineform.templates.filters import FILTERS, UNTOLD, about, bounded, check_call, default, fail, text_of
+from lineform.templates.moments import chain, reads_of
 
 RANGE_LIMIT = 1_000
 NUMBER_LIMIT = 10**15
@@ -118,7 +121,7 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
     Jinja turns every carriage return into a line feed, but a message must arrive as it was written: they travel as a
     character that the text does not hold, and come back inside the tree, before anything is rendered.
     """
-    stand_in = next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text) if "\r" in text else ""
+    stand_in = _stand_in(text)
     try:
         tree = SANDBOX.parse(text.replace("\r", stand_in) if stand_in else text)
     except TemplateSyntaxError as error:
@@ -137,6 +140,21 @@ def parse(text: str, *, file: bool = False) -> nodes.Template:
         refused[0].further = tuple(refused[1:])
         raise refused[0]
     return tree
+
+
+def tokens(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text with expressions, each with Jinja's name for its kind: what is no expression is ``data``.
+    TemplateError where it cannot be understood."""
+    stand_in = _stand_in(text)
+    try:
+        for _, kind, token in SANDBOX.lexer.tokeniter(text.replace("\r", stand_in) if stand_in else text, None):
+            yield kind, token.replace(stand_in, "\r") if stand_in else token
+    except TemplateSyntaxError as error:
+        raise _syntax(error) from None
+
+
+def _stand_in(text: str) -> str:
+    return next(c for c in map(chr, range(0xE000, 0xF8FF)) if c not in text) if "\r" in text else ""
 
 
 def _every(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -200,11 +218,27 @@ def _arguments(node: nodes.Filter) -> tuple[list[Any], dict[str, Any]]:
     return args, {str(one.key): one.value.as_const(_CONSTANTS) for one in node.kwargs}
 
 
+_UNEXPECTED = re.compile(r"unexpected char ['\"](.)['\"] at ")
+_QUOTES = frozenset("“”„‟‘’‚‛「」『』＂＇«»")
+"""What keyboards and editors write where a straight quote was meant."""
+
+
 def _syntax(error: TemplateSyntaxError) -> TemplateError:
     text = (error.message or "it cannot be read").rstrip(".")
     text = text.replace("end of print statement", "}}").replace("end of statement block", "%}")
-    said = TemplateError(f"the template cannot be understood: {text[0].lower()}{text[1:]}", code="E020")
+    hint = _instead(found[1]) if (found := _UNEXPECTED.match(text)) else ""
+    said = TemplateError(f"the template cannot be understood: {text[0].lower()}{text[1:]}", hint=hint, code="E020")
     return said.at_line(error.lineno)
+
+
+def _instead(character: str) -> str:
+    """What is to be written for a character that no expression holds."""
+    if character in _QUOTES:
+        return "write straight quotes: ' or \""
+    if character in {"'", '"'}:
+        return "close the quote with the same straight one"
+    plain = unicodedata.normalize("NFKC", character)
+    return f"write it half-width: {plain}" if plain != character else ""
 
 
 def render_file(tree: nodes.Template, scope: Mapping[str, Any]) -> str:
@@ -217,9 +251,31 @@ def render_file(tree: nodes.Template, scope: Mapping[str, Any]) -> str:
         raise error.at_line(_line(template, error, pieces)) from None
     except LineformError:
         raise
+    except UndefinedError as error:
+        line = _line(template, error, pieces)
+        raise _missing(tree, scope, line).at_line(line) from None
     except Exception as error:  # any failure of an author's expression is the author's to see
         said = fail(f"the template cannot be rendered: {error}")
         raise said.at_line(_line(template, error, pieces)) from error
+
+
+def _missing(tree: nodes.Template, scope: Mapping[str, Any], line: int) -> TemplateError:
+    """Which of the names in this line has no value."""
+    needed = reads_of(tree).unguarded
+    for node in tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)):
+        path = chain(node) if node.lineno == line else None
+        if path is not None and ".".join(path) in needed and not _has(scope, path):
+            return unknown(path, scope)
+    return fail("has no value: an item or key that it asks for does not exist")
+
+
+def _has(scope: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    found: Any = scope
+    for step in path:
+        if not isinstance(found, Mapping) or step not in found:
+            return False
+        found = found[step]
+    return True
 
 
 def _line(template: Template, error: Exception, pieces: Any) -> int:

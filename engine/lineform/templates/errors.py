@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lineform.errors import LineformError
+from lineform.model.problem import did_you_mean
 
 
 class TemplateError(LineformError):
@@ -26,3 +30,16 @@ class UnknownValue(TemplateError):
     def __init__(self, path: str, *, hint: str = "") -> None:
         super().__init__(f"{path} is unknown", hint=hint, code="E022")
         self.path = path
+
+
+def unknown(path: tuple[str, ...], scope: Mapping[str, Any]) -> UnknownValue:
+    """The error for a path that has no value in this scope, with the nearest name that has one."""
+    found: Any = scope
+    for step in path:
+        if not isinstance(found, Mapping):
+            break
+        if step not in found:
+            near = did_you_mean(step, [key for key in found if isinstance(key, str)])
+            return UnknownValue(".".join(path), hint=near)
+        found = found[step]
+    return UnknownValue(".".join(path))

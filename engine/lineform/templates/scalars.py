@@ -6,7 +6,7 @@ whatever else, which Jinja evaluates in the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -15,9 +15,8 @@ from jinja2 import Template, Undefined, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 
 from lineform.errors import LineformError
-from lineform.model.problem import did_you_mean
-from lineform.templates.environment import SANDBOX, parse
-from lineform.templates.errors import TemplateError, UnknownValue
+from lineform.templates.environment import SANDBOX, parse, tokens
+from lineform.templates.errors import TemplateError, UnknownValue, unknown
 from lineform.templates.filters import Misused, bounded, fail, text_of
 from lineform.templates.moments import Reads, chain, reads_of
 
@@ -28,6 +27,28 @@ _NOTHING: Final = object()
 def may_hold_expression(text: str) -> bool:
     """Whether Jinja would see anything but text here."""
     return "{{" in text or "{%" in text or "{#" in text
+
+
+def without_expressions(text: str) -> str:
+    """The text with an x for each character of what an expression writes, and a space for each of what writes nothing,
+    such as a condition. Nothing but x where it cannot be understood."""
+    return "".join(_written(text)) if may_hold_expression(text) else text
+
+
+def _written(text: str) -> Iterator[str]:
+    at = 0
+    instead = " "
+    try:
+        for kind, token in tokens(text):
+            # White space beside `{{-` is in no token.
+            start = text.index(token, at)
+            yield " " * (start - at)
+            at = start + len(token)
+            instead = "x" if kind == "variable_begin" else instead
+            yield token if kind == "data" else instead * len(token)
+            instead = " " if kind == "variable_end" else instead
+    except TemplateError:
+        yield "x" * (len(text) - at)
 
 
 class Expression(Protocol):
@@ -224,19 +245,6 @@ def _template(tree: nodes.Template) -> Template:
         raise
     except Exception as error:  # Jinja folds constants while it compiles, and then they may fail
         raise fail(f"cannot be evaluated: {error}") from error
-
-
-def unknown(path: tuple[str, ...], scope: Scope) -> UnknownValue:
-    """The error for a path that has no value in this scope, with the nearest name that has one."""
-    found: Any = scope
-    for step in path:
-        if not isinstance(found, Mapping):
-            break
-        if step not in found:
-            near = did_you_mean(step, [key for key in found if isinstance(key, str)])
-            return UnknownValue(".".join(path), hint=near)
-        found = found[step]
-    return UnknownValue(".".join(path))
 
 
 def undefined(reads: Reads, scope: Scope) -> TemplateError:

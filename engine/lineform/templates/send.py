@@ -119,6 +119,11 @@ class CompiledMessages:
         parts[1::2] = self.fill(scope)
         return b"".join(parts)
 
+    def without_friends(self) -> list[dict[str, Any]]:
+        """The messages with an x for whatever only a send knows; what is repeated stands there once."""
+        written: list[dict[str, Any]] = _without_friends(self._nodes)
+        return written
+
     def fill(self, scope: Scope) -> list[bytes]:
         """What stands in the holes for this scope: JSON, or a part of a JSON string."""
         full = {**self.context, **scope}
@@ -254,6 +259,19 @@ def _values(child: _Node | _Each, scope: Scope) -> list[Any]:
     if (scopes := child.scopes(scope)) is None:
         return [_value(one, scope) for one in child.otherwise or ()]
     return [_value(one, inner) for inner in scopes for one in child.do]
+
+
+def _without_friends(node: _Node) -> Any:
+    match node:
+        case _Constant(value):
+            return value
+        case _Hole(text):
+            return "x" if text.whole else "".join(part if isinstance(part, str) else "x" for part in text.parts)
+        case _Map(items):
+            return {key: _without_friends(child) for key, child in items}
+        case _List(items):
+            rows = [(*child.do, *(child.otherwise or ())) if isinstance(child, _Each) else (child,) for child in items]
+            return [_without_friends(child) for row in rows for child in row]
 
 
 def _segments(node: _Node) -> list[bytes | _Make]:

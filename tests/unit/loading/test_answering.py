@@ -142,6 +142,12 @@ def test_what_a_form_cannot_keep_is_refused(tmp_path: Path, old: str, new: str, 
     ]
 
 
+def test_an_answer_that_may_be_missing_is_told_without_a_trigger(tmp_path: Path) -> None:
+    text = PROFILE.replace("event.name | default('お客様')", "event.name")
+    (found,) = problems(write(tmp_path, FILES, {"forms/profile.yaml": text}))
+    assert found.hint == "write {{ event.name | default('…') }}"
+
+
 ROUTE = "kind: route\nname: poster\ntitle: ポスター\ntag: regular\ndo: [{send: [{text: ようこそ}]}]\n"
 
 

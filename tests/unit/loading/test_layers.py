@@ -191,6 +191,9 @@ def test_a_template_file_cannot_read_a_friend(tmp_path: Path) -> None:
         ('  - text: "{{ client.title | uper }}"', "E020", 12),
         ("  {% for i in range(5000) %}- text: a", "E027", 3),
         ('  - text: "{{ 1 // 0 }}"', "E027", 12),
+        ('  - text: "{{ values.items }}"', "E022", 12),
+        ("  {% for i in values.items %}- text: a", "E022", 3),
+        ("  - text: \"{{ values.x | default('') }} {{ client.titel }}\"", "E022", 12),
         ('  - text: "{{ frend }}"', "E021", 15),
         ('  - text: "{{ client.title"', "E020", 12),
     ],
@@ -202,6 +205,12 @@ def test_a_template_files_own_faults_have_a_line(tmp_path: Path, line: str, code
     found = only(write(tmp_path, SMALL, {"campaigns/bad.yaml.j2": text}))
     assert (found.code, str(found.origin)) == (code, f"campaigns/bad.yaml.j2:6:{column}")
     assert found.excerpt == line
+
+
+def test_a_missing_value_of_a_template_file_is_named(tmp_path: Path) -> None:
+    text = J2.replace("tall", "bad").replace("values.things", "values.items")
+    found = only(write(tmp_path, SMALL, {"campaigns/bad.yaml.j2": text}))
+    assert (found.code, found.message) == ("E022", "values.items is unknown")
 
 
 def test_all_faults_of_a_template_file_are_told(tmp_path: Path) -> None:

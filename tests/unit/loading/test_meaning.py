@@ -10,6 +10,8 @@ from lineform.loading import load_project
 from lineform.model.problem import Severity
 from support.workspaces import CAMPAIGN, CLIENT, SMALL, another, only, problems, write
 
+MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
+
 
 def campaign(text: str, more: str = "") -> dict[str, str]:
     return {"campaigns/sale.yaml": CAMPAIGN.replace("こんにちは", f'"{text}"') + more}
@@ -56,6 +58,63 @@ def test_a_text_that_cannot_be_sent_is_refused(tmp_path: Path, text: str, code: 
 )
 def test_a_text_that_can_be_sent_is_accepted(tmp_path: Path, text: str) -> None:
     assert problems(write(tmp_path, SMALL, campaign(text))) == []
+
+
+@pytest.mark.parametrize("text", ["{ friend.name }}さま", "｛｛ friend.name ｝｝さま", "{friend.name}さま", "さま }}"])
+def test_a_mistyped_expression_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    found = only(write(tmp_path, SMALL, campaign(text)))
+    assert (found.code, str(found.origin)) == ("E281", "campaigns/sale.yaml:6:11")
+    assert found.hint == "write an expression as {{ friend.name }}: two half-width braces on either side"
+
+
+def test_a_mistyped_expression_in_a_value_is_told_of_the_text_that_reads_it(tmp_path: Path) -> None:
+    client = CLIENT.replace("values: {", 'values: {shop: "{ client.title }}", ')
+    for text in ("{{ values.shop }}へ", "{{ friend.name | default('お客様') }}さま、{{ values.shop }}へ"):
+        files = {"clients/aoba.yaml": client, **campaign(text)}
+        assert only(write(tmp_path, SMALL, files)).code == "E281"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("richmenus/main.yaml", MENU.replace("メニュー", '"{values.a}"') + "cells: [{at: A1, message: a}]\n", "3:6"),
+        ("richmenus/main.yaml", MENU + 'cells: [{at: A1, message: "｛｛a｝｝"}]\n', "4:27"),
+        (
+            "clients/aoba/forms/who.yaml",
+            'kind: form\nname: who\nquestions: [{field: name, ask: お名前は？, text: {}}]\nwords: {back: "}}戻る"}\n',
+            "4:15",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistyped_expression_in_what_is_no_message_is_told_too(
+    tmp_path: Path, file: str, text: str, place: str
+) -> None:
+    found = only(write(tmp_path, SMALL, {"campaigns/sale.yaml": None, file: text}))
+    assert (found.code, str(found.origin)) == ("E281", f"{file}:{place}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "{{ friend.nama | default('') }} {{ values.nope }} {{ frend.name }}",
+            ["E021 did you mean 'friend'?", "E022 ", "E026 did you mean 'name'?"],
+        ),
+        (
+            "{{ values.nope }} {{ values.nix }} {{ client.titel }}",
+            ["E022 ", "E022 ", "E022 did you mean 'title'?"],
+        ),
+        ("{{ friend.nama | default('') }} {{ values.nope }}", ["E022 ", "E026 did you mean 'name'?"]),
+        (
+            "{{ client.title | uper }} {{ client.title | loer }}",
+            ["E020 did you mean 'lower'?", "E020 did you mean 'upper'?"],
+        ),
+    ],
+)
+def test_everything_that_one_text_names_wrongly_is_told_at_once(tmp_path: Path, text: str, said: list[str]) -> None:
+    found = problems(write(tmp_path, SMALL, campaign(text)))
+    assert {str(one.origin) for one in found} == {"campaigns/sale.yaml:6:11"}
+    assert sorted(f"{one.code} {one.hint}" for one in found) == said
 
 
 def test_an_unknown_value_may_skip_the_friend(tmp_path: Path) -> None:
@@ -136,9 +195,6 @@ def test_a_campaign_that_comes_due_again_within_the_hour_is_refused(tmp_path: Pa
 def test_a_campaign_that_comes_due_once_an_hour_is_not(tmp_path: Path, rule: str) -> None:
     text = CAMPAIGN.replace('{at: "2026-12-01T10:00"}', f'{{cron: "{rule}"}}')
     assert problems(write(tmp_path, SMALL, {"campaigns/sale.yaml": text})) == []
-
-
-MENU = "kind: richmenu\nname: main\nbar: メニュー\n"
 
 
 @pytest.mark.parametrize(

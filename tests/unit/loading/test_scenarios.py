@@ -217,6 +217,13 @@ def test_a_field_that_the_trigger_asks_for_is_known_in_the_messages(tmp_path: Pa
     assert "known: true" in unknown.hint
 
 
+def test_an_event_without_fields_is_told_to_have_none(tmp_path: Path) -> None:
+    text = HEAD + "trigger: {event: nod}\nsteps: [{id: a, send: [{text: '{{ event.item }}'}]}]\n"
+    words = "kind: attributes\nname: nods\nevents: {nod: {}}\n"
+    (found,) = problems(write(declared(tmp_path, text), {"segments/nods.yaml": words}))
+    assert (found.code, found.hint) == ("E026", "the event is declared without fields")
+
+
 def test_a_scenario_that_no_client_uses_is_a_warning(tmp_path: Path) -> None:
     root = write(tmp_path, WORKSPACE, {"clients/aoba.yaml": CLIENT, "campaigns/welcome.yaml": EXAMPLE})
     assert [p.code for p in problems(root)] == ["E117"]

@@ -18,6 +18,10 @@ PIECES = st.sampled_from(
         "{{ x",
         "{% y",
         "%}",
+        "}",
+        "｛",
+        "｝",
+        "friend.",
         "\ufffd",
         "テスト",
         "コン",
@@ -30,13 +34,13 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=6).map("".join))
 def test_every_suspicious_text_is_worth_asking_about(text: str) -> None:
-    if suspicious(text, production=True):
+    if suspicious(text, production=True, templated=True):
         assert _worth_asking(text)
 
 
 @given(st.text())
 def test_every_suspicious_text_of_any_characters_is_worth_asking_about(text: str) -> None:
-    if suspicious(text, production=True):
+    if suspicious(text, production=True, templated=True):
         assert _worth_asking(text)
 
 

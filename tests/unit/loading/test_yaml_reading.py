@@ -77,6 +77,25 @@ def test_faults_have_a_code_and_a_place(text: str, expected: list[tuple[str, int
     assert faults(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("text: {{ friend.name }}さま", 7),
+        ("- {{ friend.name }}さま", 3),
+        ("- text: {% if friend.name is defined %}あ{% endif %}", 9),
+        ("- {text: {{ friend.name }}さま}", 10),
+    ],
+)
+def test_a_bare_expression_is_told_to_need_quotes(text: str, column: int) -> None:
+    (found,) = parse_yaml(text, "a.yaml")[1]
+    assert (found.code, found.message, found.hint, found.origin.column) == (
+        "E004",
+        "an expression must stand in quotes",
+        "put the whole text in quotes",
+        column,
+    )
+
+
 def test_an_alias_bomb_is_refused_in_no_time() -> None:
     text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{this}: &{this} [{','.join([f'*{that}'] * 10)}]\n" for that, this in zip("abcdefgh", "bcdefghi", strict=True)

@@ -61,9 +61,61 @@ def test_an_expression_is_no_fault_in_text_as_written() -> None:
     assert [one.position for one in suspicious("{{ a }}???", production=True, templated=True)] == [7]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{ friend.name }}さま", "{ friend."),
+        ("{ friend.name }さま", "{ friend."),
+        ("{friend.name}さま", "{friend."),
+        ("｛ values.shop ｝へようこそ", "｛ values."),
+        ("｛｛ friend.name ｝｝さま", "｛｛ friend."),
+        ("｛｛ ｆｒｉｅｎｄ．ｎａｍｅ ｝｝さま", "｛｛"),
+        ("{｛　run.date }}", "{｛　run."),
+        ("friend.name }}さま", "}}"),
+        ("お客様｝｝", "｝｝"),
+        ("{お客様}}", "}}"),
+        ("さま %}", "%}"),
+        ("｛% if friend.name ％｝", "｛%"),
+        ("｛％ endif ％｝", "｛％"),
+        ("{{ client.title }}の{ friend.name }さま", "{ friend."),
+    ],
+)
+def test_a_mistyped_expression_is_named(text: str, found: str) -> None:
+    (one,) = suspicious(text, production=True, templated=True)
+    assert (one.code, one.sentence) == ("E281", f"the text still holds '{found}', a part of an expression")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(｀{}´)",
+        "{お知らせ}",
+        "｛期間限定｝",
+        "ここまで }",
+        "{最大50%}",
+        "｛最大５０％｝",
+        '{"shop": {"id": {"no": 1}}}',
+        "{item} {friend}",
+        "{{ friend.name | default('}}') }}さま",
+        "{{ {'a': {'b': '金'}}['a']['b'] }}会員",
+        "{{- client.title -}}\r\nへ",
+        "{% if friend.name is defined %}{{ friend.name }}さま{% endif %}",
+    ],
+)
+def test_braces_that_are_none_of_an_expression_pass(text: str) -> None:
+    assert codes(text, templated=True) == []
+
+
+@pytest.mark.parametrize("name", ["ゆき}}", "｛｛ゆき｝｝", "100%}", "(*´}}", "{ friend.name }"])
+def test_a_friend_may_be_called_with_braces(name: str) -> None:
+    assert codes(f"{name}さま") == []
+
+
 def test_a_doubled_brace_is_a_brace_in_text_v2() -> None:
     assert codes("{{お知らせ}}", braces_doubled=True) == []
+    assert codes("{お知らせ}}}", braces_doubled=True, templated=True) == []
     assert codes("{{ friend.name }}", braces_doubled=True) == ["E281"]
+    assert codes("{ friend.name }", braces_doubled=True, templated=True) == ["E281"]
 
 
 def test_every_text_of_a_message_is_read_and_named_by_its_path() -> None:
@@ -94,7 +146,29 @@ def test_a_space_is_a_spacer_in_flex_and_nothing_in_a_text_message() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["??", "?", "？", "{{", "{%", "}}", "テスト", "コン", "対策", "\ufffd", "a", " ", "　", "\n", '"', "\\"]
+    [
+        "??",
+        "?",
+        "？",
+        "{{",
+        "{%",
+        "}}",
+        "{",
+        "｛",
+        "friend",
+        ".",
+        "-",
+        "テスト",
+        "コン",
+        "対策",
+        "\ufffd",
+        "a",
+        " ",
+        "　",
+        "\n",
+        '"',
+        "\\",
+    ]
 )
 
 

@@ -66,6 +66,19 @@ def test_an_unknown_value_names_the_nearest() -> None:
     assert failure("{{ values.offer.percnt }}") == ("E022", "values.offer.percnt is unknown", "did you mean 'percent'?")
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("{{ client.title | default(“お客”) }}", "write straight quotes: ' or \""),
+        ("{{ client.title | default(「お客」) }}", "write straight quotes: ' or \""),
+        ("{{ client.title | default('お客”) }}", "close the quote with the same straight one"),
+        ("{{ client.title ｜ upper }}", "write it half-width: |"),
+    ],
+)
+def test_a_character_that_no_expression_holds_is_told_with_the_one_that_was_meant(text: str, hint: str) -> None:
+    assert failure(text)[::2] == ("E020", hint)
+
+
 def test_an_unknown_name_names_the_nearest() -> None:
     assert failure("{{ frend.name }}") == ("E021", "unknown name 'frend' in an expression", "did you mean 'friend'?")
 
