@@ -214,14 +214,14 @@ def expressions(text: str) -> list[str]:
     """The expressions of a text as they are written, in their order."""
     found: list[list[str]] = []
     inside = False
-    for _, kind, token in SANDBOX.lex(text):
+    for kind, token in tokens(text):
         if kind == "variable_begin":
             found.append([])
             inside = True
         if inside:
             found[-1].append(token)
         inside = inside and kind != "variable_end"
-    return ["".join(tokens) for tokens in found]
+    return list(map("".join, found))
 
 
 _SHOWN: Final = 80
