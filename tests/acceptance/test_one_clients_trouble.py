@@ -7,10 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.agency import CAMPAIGN, agency
+from support.agency import BEFORE, CAMPAIGN, agency
 from support.command_line import Run, bare_environment
 
 UNMAKEABLE = CAMPAIGN.format(name="own") + "  - text: \"今日は {{ run.date | add_days('x') | date }}\"\n"
+OFFLINE = ("--sandbox", "--now", BEFORE)
 
 
 @pytest.fixture
@@ -34,3 +35,25 @@ def test_a_message_that_cannot_be_made_fails_its_own_test_and_no_other(shared: P
     assert [test["passed"] for test in run("test", "--format", "json").data["tests"]] == [True, False, True]
     suites = ET.fromstring(run("test", "--format", "junit").out)  # noqa: S314 - our own output
     assert (suites.get("tests"), suites.get("failures")) == ("3", "1")
+
+
+def test_a_part_of_a_plan_file_is_applied_and_the_rest_stays(shared: Path, run: Run) -> None:
+    assert run("plan", "--out", "plan.json", *OFFLINE).code == 0
+    first = run("apply", "plan.json", "--client", "alpha", *OFFLINE)
+    assert (first.code, first.err) == (0, "")
+    assert "alpha: " in first.out
+    assert "beta: " not in first.out
+    assert "the rest of the plan stays, and the same file can be applied for it: beta, gamma" in first.out
+    rest = run("apply", "plan.json", *OFFLINE)
+    assert rest.code == 0
+    assert "alpha: nothing to do" in rest.out
+    assert run("plan", "--detailed-exitcode", *OFFLINE).code == 0
+
+
+def test_a_client_of_whom_a_plan_file_holds_nothing_is_an_error(shared: Path, run: Run) -> None:
+    assert run("plan", "--client", "alpha", "--out", "plan.json", *OFFLINE).code == 0
+    refused = run("apply", "plan.json", "--client", "alpha", "--client", "beta", *OFFLINE)
+    assert refused.code == 64
+    assert "the plan file holds no plan for beta" in refused.err
+    assert "it is for alpha" in refused.err
+    assert refused.out == ""

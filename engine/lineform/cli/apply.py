@@ -64,7 +64,7 @@ def command(
     at = acting_moment(project, settings, now, sandbox=sandbox)
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if saved is not None:
-            return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
+            return _apply_saved(session, saved, clients)
         said = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
         planned = asyncio.run(plan_all(session, said, with_store=True))
         failures = planned.failures
@@ -74,6 +74,21 @@ def command(
         if not _agreed(planned, yes=yes, digest=digest):
             return worst(failed)
         return worst([asyncio.run(_apply_all(session, planned.file)), *failed])
+
+
+def _apply_saved(session: Session, saved: PlanFile, chosen: tuple[str, ...]) -> int:
+    """Applies a plan file, or the part of the `chosen` clients: the others' part stays, to be applied later. Raises
+    UsageError where it holds nothing of one of them."""
+    plan_id = f"{saved.digest}@{saved.made_at.isoformat()}"
+    if missing := [name for name in chosen if saved.of(name) is None]:
+        held = ", ".join(plan.client for plan in saved.clients) or "nobody"
+        raise UsageError(f"the plan file holds no plan for {', '.join(missing)}", hint=f"it is for {held}")
+    meant = tuple(plan for plan in saved.clients if not chosen or plan.client in chosen)
+    code = asyncio.run(_apply_all(session, PlanFile(saved.made_at, saved.options, meant), plan_id))
+    rest = [plan.client for plan in saved.clients if chosen and plan.client not in chosen and not plan.empty]
+    if rest:
+        click.echo(f"the rest of the plan stays, and the same file can be applied for it: {', '.join(rest)}")
+    return code
 
 
 def _agreed(planned: Planned, *, yes: bool, digest: str | None) -> bool:
