@@ -16,6 +16,7 @@ PROJECT_FILE = "lineform.yaml"
 ENDINGS = (".yaml.j2", ".yml.j2", ".yaml", ".yml")
 TEMPLATE_ENDING = ".j2"
 PARTS_FOLDER = "messages"
+CLIENTS_FOLDER = "clients"
 
 
 class NoWorkspaceError(LineformError):
@@ -53,11 +54,21 @@ class WorkspaceFile:
     def owner(self) -> str:
         """The client to whom alone the file belongs: that of ``clients/<name>/…``; empty where it is shared."""
         parts = self.file.split("/")
-        return parts[1] if parts[0] == "clients" and len(parts) > 2 else ""
+        return parts[1] if parts[0] == CLIENTS_FOLDER and len(parts) > 2 else ""
 
     @property
     def is_template(self) -> bool:
         return self.file.endswith(TEMPLATE_ENDING)
+
+
+def client_of(file: str) -> str:
+    """The client to whom a file or folder belongs by its place: that of ``clients/<name>.yaml`` and of
+    ``clients/<name>/…``; empty where it is shared."""
+    folder, _, rest = file.partition("/")
+    name = rest.partition("/")[0]
+    if folder != CLIENTS_FOLDER:
+        return ""
+    return name if "/" in rest else name.removesuffix(next((e for e in ENDINGS if name.endswith(e)), ""))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lineform.apply.desk import Desk
 from lineform.apply.images import menu_image
@@ -42,6 +42,10 @@ class Planned:
     live: Mapping[str, LiveAccount]
     outlooks: Mapping[str, Sequence[TickEntry]]
     failures: Mapping[str, LineformError] = field(default_factory=dict)
+
+    def without(self, failures: Mapping[str, LineformError]) -> Planned:
+        """The same, where these clients could not even be read from their files."""
+        return replace(self, failures={**failures, **self.failures})
 
 
 def desk_of(
