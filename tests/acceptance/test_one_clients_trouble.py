@@ -170,6 +170,25 @@ def test_a_broken_shared_file_stops_everybody(armed: Path, run: Run) -> None:
             assert (told.code, told.out) == (3, "")
 
 
+def test_a_client_whose_file_is_gone_is_not_forgotten_in_silence(armed: Path, run: Run) -> None:
+    settings = armed / "clients/gamma.yaml"
+    right = settings.read_text(encoding="utf-8")
+    settings.unlink()
+    shutil.rmtree(armed / "clients/gamma")
+    assert run("validate").code == 0
+    for told in (run("plan", *OFFLINE), run("plan", "--format", "markdown", *OFFLINE), run("doctor", *OFFLINE)):
+        assert told.code == 0
+        assert "2 resources of it are still armed in the store: nothing is sent for it" in told.out
+        assert "lineform apply --prune --client gamma" in told.out
+    assert run("plan", "--format", "json", *OFFLINE).data["gone"][0]["client"] == "gamma"
+    assert "gamma" not in run("plan", "--client", "alpha", *OFFLINE).out
+    # What the hint says ends it.
+    settings.write_text("\n".join(right.splitlines()[:-1]) + "\n", encoding="utf-8")
+    assert run("apply", "--prune", "--yes", "--client", "gamma", *OFFLINE).code == 0
+    settings.unlink()
+    assert "still armed" not in run("plan", *OFFLINE).out
+
+
 def test_the_kill_switch_needs_no_file(armed: Path, run: Run) -> None:
     (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
     halted = run("run", "--halt", *OFFLINE)

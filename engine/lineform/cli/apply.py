@@ -66,9 +66,10 @@ def command(
         if saved is not None:
             return _apply_saved(session, saved, clients, failed)
         said = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
-        planned = asyncio.run(plan_all(session, said, with_store=True)).without(failed)
-        failures = planned.failures
-        click.echo(plan_text(planned.file, planned.live, planned.outlooks, failures=failures, colour=use_colour()))
+        declared = None if clients else {*project.clients, *failed}
+        planned = asyncio.run(plan_all(session, said, with_store=True, declared=declared)).without(failed)
+        failures, told = planned.failures, (planned.file, planned.live, planned.outlooks)
+        click.echo(plan_text(*told, failures=failures, gone=planned.gone, colour=use_colour()))
         codes = [error.exit_code for error in failures.values()]
         say_failures(failures, told=True)
         if not _agreed(planned, yes=yes, digest=digest):

@@ -63,7 +63,8 @@ def command(
     else:
         with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
             with_store = not no_store and session.has_store
-            planned = asyncio.run(plan_all(session, plan_options, with_store=with_store))
+            declared = None if clients else {*project.clients, *failed}
+            planned = asyncio.run(plan_all(session, plan_options, with_store=with_store, declared=declared))
             if save_snapshot is not None:
                 text = snapshot_to_json(take_snapshot(session, planned, with_store=with_store))
                 save_snapshot.write_text(text, encoding="utf-8")
@@ -76,15 +77,14 @@ def command(
 
 
 def _printed(planned: Planned, output: str) -> str:
+    told = planned.file, planned.live, planned.outlooks
     match output:
         case "json":
-            return plan_json(planned.file, planned.live, planned.outlooks, failures=planned.failures)
+            return plan_json(*told, failures=planned.failures, gone=planned.gone)
         case "markdown":
-            return plan_markdown(planned.file, planned.live, planned.outlooks, failures=planned.failures)
+            return plan_markdown(*told, failures=planned.failures, gone=planned.gone)
         case _:
-            return plan_text(
-                planned.file, planned.live, planned.outlooks, failures=planned.failures, colour=use_colour()
-            )
+            return plan_text(*told, failures=planned.failures, gone=planned.gone, colour=use_colour())
 
 
 def _exit_code(planned: Planned, *, detailed: bool) -> int:

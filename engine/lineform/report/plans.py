@@ -14,6 +14,8 @@ from lineform.planning.steps import describe
 from lineform.plural import plural
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
 from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text
+from lineform.report.gone import NONE as NOBODY
+from lineform.report.gone import Gone, gone_data, gone_text
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import (
     Live,
@@ -48,17 +50,19 @@ def plan_text(
     outlooks: Outlooks,
     *,
     failures: Failures = NONE,
+    gone: Gone = NOBODY,
     colour: bool = False,
     steps: bool = True,
 ) -> str:
     """All clients, each with its changes, what its sends would be, and what the changes take; then those that could
-    not be read."""
+    not be read, and those that are gone."""
     paint = Painter(colour)
     blocks = [
         _client(plan, live.get(plan.client), outlooks.get(plan.client, ()), paint, steps) for plan in file.clients
     ]
     conclusion = "\n".join(_conclusion(file, failures, paint))
-    return "\n\n".join(["\n".join(block) for block in blocks] + failures_text(failures, paint) + [conclusion])
+    others = failures_text(failures, paint) + gone_text(gone, paint)
+    return "\n\n".join(["\n".join(block) for block in blocks] + others + [conclusion])
 
 
 def _conclusion(file: PlanFile, failures: Failures, paint: Painter) -> list[str]:
@@ -146,7 +150,7 @@ def _steps(plan: ClientPlan, paint: Painter) -> list[str]:
     return [*lines, *([f"  {wait}"] if (wait := waits(plan)) else [])]
 
 
-def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE) -> str:
+def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE, gone: Gone = NOBODY) -> str:
     """The plan with the accounts' quota and the outlook of its sends, for programs. An apply reads the plan file. It
     is empty only where every client could be read."""
     value = {
@@ -155,6 +159,7 @@ def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failu
         "made_at": file.made_at.isoformat(),
         "empty": file.empty and not failures,
         "failures": failures_data(failures),
+        **({"gone": gone_data(gone)} if gone else {}),
         "clients": [
             {
                 **client_plan_to_data(plan),
