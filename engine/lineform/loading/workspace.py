@@ -35,6 +35,17 @@ def find_root(start: Path) -> Path:
     raise NoWorkspaceError(f"no {PROJECT_FILE} in {start} nor above", hint=hint, code="E011")
 
 
+def place_in_repository(root: Path, *otherwise: Path) -> str:
+    """The folder `root` as it is called inside its git repository, with forward slashes; empty where it is the top of
+    one. Where it is in none, as it is called inside the first of `otherwise` that holds it."""
+    root = root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    for folder in (top, *otherwise):
+        if folder is not None and root.is_relative_to(folder.resolve()):
+            return "/".join(root.relative_to(folder.resolve()).parts)
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkspaceFile:
     """One file to be read. `file` is relative to the workspace, with forward slashes."""
