@@ -189,6 +189,14 @@ def test_a_client_whose_file_is_gone_is_not_forgotten_in_silence(armed: Path, ru
     assert "still armed" not in run("plan", *OFFLINE).out
 
 
+def test_a_menu_without_a_file_is_not_called_as_declared(armed: Path, run: Run) -> None:
+    (armed / "richmenus/main.yaml").unlink()
+    for told in (run("drift", *OFFLINE), run("apply", "--yes", *OFFLINE)):
+        assert told.code == 0
+        assert "every account is as declared" not in told.out
+        assert "3 resources without a file stay until `--prune`" in told.out
+
+
 def test_the_kill_switch_needs_no_file(armed: Path, run: Run) -> None:
     (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
     halted = run("run", "--halt", *OFFLINE)

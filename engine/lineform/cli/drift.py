@@ -13,6 +13,7 @@ from lineform.cli.boundary import say_failures
 from lineform.cli.common import moment, open_sound, read_settings, use_colour, worst
 from lineform.cli.plan import CHANGES
 from lineform.planning.options import PlanOptions
+from lineform.report.plan_words import as_declared
 from lineform.report.plans import plan_text
 from lineform.wiring.planned import plan_all
 from lineform.wiring.session import open_session
@@ -37,5 +38,5 @@ def command(workspace: Path, clients: tuple[str, ...], now: datetime | None, san
         click.echo(plan_text(planned.file, planned.live, {}, colour=use_colour()))
         click.echo(f"drift: {', '.join(drifted)}")
     elif not planned.failures:
-        click.echo("no drift: every account is as declared")
+        click.echo(f"no drift: {as_declared(planned.file)}")
     return worst([error.exit_code for error in planned.failures.values()]) or (CHANGES if drifted else 0)

@@ -17,10 +17,11 @@ NONE: Final[Gone] = MappingProxyType({})
 
 def gone_said(count: int) -> str:
     """What it means that a client's file is gone."""
+    are = "is" if count == 1 else "are"
     return (
-        f"this workspace has no file of it any more, and {plural(count, 'resource')} of it are still armed in the "
+        f"this workspace has no file of it any more, and {plural(count, 'resource')} of it {are} still armed in the "
         "store: nothing is sent for it, and its menus stay on its account"
-    ).replace("1 resource of it are", "1 resource of it is")
+    )
 
 
 def gone_hint(name: str) -> str:

@@ -19,6 +19,7 @@ from lineform.report.markdown import COMMENT, Limit, code, details, escaped, fir
 from lineform.report.plan_words import (
     Live,
     Outlooks,
+    as_declared,
     foreign_audience_text,
     foreign_text,
     month,
@@ -72,7 +73,8 @@ def _head(file: PlanFile, failures: Failures) -> str:
 
 def _compared(file: PlanFile) -> str:
     if file.empty:
-        return "### lineform plan: nothing to do\n\nEvery account is as declared."
+        said = as_declared(file)
+        return f"### lineform plan: nothing to do\n\n{said[0].upper()}{said[1:]}."
     changing = plural(sum(not plan.empty for plan in file.clients), "client")
     blocked = any(plan.blocked for plan in file.clients)
     stop = "\n\n> [!CAUTION]\n> A client with a blocked change is not applied at all." if blocked else ""

@@ -20,6 +20,7 @@ from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import (
     Live,
     Outlooks,
+    as_declared,
     foreign_audience_text,
     foreign_text,
     month,
@@ -70,7 +71,7 @@ def _conclusion(file: PlanFile, failures: Failures, paint: Painter) -> list[str]
     if file.empty and failures:
         return failed
     if file.empty:
-        return [paint("Nothing to do: every account is as declared.", Style.GREEN)]
+        return [paint(f"Nothing to do: {as_declared(file)}.", Style.GREEN)]
     changing = sum(not plan.empty for plan in file.clients)
     lines = [f"{paint('Plan', Style.BOLD)}: {totals(file)} ({plural(changing, 'client')})"]
     if any(plan.blocked for plan in file.clients):
@@ -94,7 +95,9 @@ def _client(
     names = max((width(change.address) for change in plan.changes), default=0)
     by_address = {entry.address: entry for entry in entries}
     for change in plan.changes:
-        lines += _change(change, by_address.get(change.address), names, paint)
+        # What stops a resource stands beside what was to become of it, where its outlook is told already.
+        entry = None if change.action is Action.BLOCKED else by_address.get(change.address)
+        lines += _change(change, entry, names, paint)
     if plan.empty:
         lines.append(paint("  no changes", Style.DIM))
     lines += [paint(line, Style.DIM) for line in _notes(plan)]

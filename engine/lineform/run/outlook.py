@@ -15,7 +15,6 @@ from lineform.sending.due import occurrences, upcoming
 from lineform.sending.keys import send_name
 from lineform.sending.revision import Armed, Revisioned, read_revision
 
-
 _TOO_LATE = "it would be armed after it was due"
 _EVER = datetime.min.replace(tzinfo=UTC)
 
