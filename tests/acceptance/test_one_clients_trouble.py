@@ -189,6 +189,15 @@ def test_a_client_whose_file_is_gone_is_not_forgotten_in_silence(armed: Path, ru
     assert "still armed" not in run("plan", *OFFLINE).out
 
 
+def test_a_doctor_looks_at_the_others(armed: Path, run: Run) -> None:
+    (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("doctor", *OFFLINE)
+    assert told.code == 3
+    assert "fail  workspace" in told.out
+    assert "alpha: bot" in told.out
+    assert "beta: " not in told.out
+
+
 def test_a_menu_without_a_file_is_not_called_as_declared(armed: Path, run: Run) -> None:
     (armed / "richmenus/main.yaml").unlink()
     for told in (run("drift", *OFFLINE), run("apply", "--yes", *OFFLINE)):

@@ -30,10 +30,9 @@ async def account_checks(session: Session, client: Client) -> list[Check]:
     except LineformError as error:
         return [failed(f"{client.name}: token", error)]
     # The offline account hands out tokens of its own: what the environment holds was not looked at.
-    own = session.control is not None
-    said = (
-        f"the offline account's own, not that of {client.spec.token.env}" if own else f"{client.spec.token.env} is set"
-    )
+    variable = client.spec.token.env
+    offline = session.control is not None
+    said = f"the offline account's own, not that of {variable}" if offline else f"{variable} is set"
     checks.append(Check(Verdict.OK, f"{client.name}: token", said))
     try:
         checks.append(await _bot(account, client))

@@ -50,9 +50,10 @@ def command(workspace: Path, clients: tuple[str, ...], output: str, now: datetim
     else:
         verdict = Verdict.WARN if loaded.problems else Verdict.OK
         checks.append(Check(verdict, "workspace", counted, "`lineform validate` shows them" if loaded.problems else ""))
-        at = moment(loaded.project, now)
-        with open_session(loaded.project, settings, sandbox=sandbox, now=at) as session:
-            declared = None if clients else set(loaded.project.clients)
+    if loaded.sound is not None:
+        at = moment(loaded.sound, now)
+        with open_session(loaded.sound, settings, sandbox=sandbox, now=at) as session:
+            declared = None if clients else {*loaded.sound.clients, *loaded.faulty}
             checks += [*_store(session, declared), *asyncio.run(_accounts(session))]
     click.echo(checks_json(checks) if output == "json" else checks_text(checks, colour=use_colour()))
     return worst(check.exit_code for check in checks)
