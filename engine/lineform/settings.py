@@ -37,6 +37,8 @@ class Settings:
     """False under NO_COLOR (https://no-color.org)."""
     ci: bool = False
     github_actions: bool = False
+    checkout: Path | None = None
+    """Where GitHub's checkout of the repository lies."""
     hosted_runner: bool = False
     """On a machine of GitHub's whose disk is gone after the job."""
     step_summary: Path | None = None
@@ -58,6 +60,7 @@ class Settings:
             copy=checked_copy(given.get(COPY, "auto")),
             colour="NO_COLOR" not in given,
             ci=_says_yes(given.get("CI", "")),
+            checkout=Path(checkout) if (checkout := given.get("GITHUB_WORKSPACE")) else None,
             github_actions=_says_yes(given.get("GITHUB_ACTIONS", "")),
             hosted_runner=given.get("RUNNER_ENVIRONMENT", "") == "github-hosted",
             step_summary=Path(summary) if summary else None,

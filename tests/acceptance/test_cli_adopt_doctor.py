@@ -178,3 +178,9 @@ def test_an_invalid_workspace_is_one_failure(workspace: Path, run: Run) -> None:
     told = run("doctor")
     assert told.code == 3
     assert "lineform validate" in told.out
+
+
+def test_a_doctor_at_the_offline_account_says_nothing_of_the_token_in_the_environment(applied: Path, run: Run) -> None:
+    told = run("doctor", *ONE, "--sandbox")
+    assert "AOBA_SALON_LINE_TOKEN is set" not in told.out
+    assert "the offline account's own" in told.out

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lineform.sandbox.control import Control
-from support.command_line import BEFORE, CSV, DUE, SALON, Run
+from support.command_line import BEFORE, CSV, DUE, SALON, Run, replace
 
 ONE = ("--client", SALON)
 OFFLINE = (*ONE, "--sandbox")
@@ -26,6 +26,24 @@ def test_a_dry_run_says_everything_and_sends_nothing(applied: Path, line: Contro
     assert {outcome for _, outcome, _ in entries[1:]} <= {"would link"}
     assert line.deliveries(SALON) == []
     assert run("report", "--format", "json", *ONE).data["clients"][0]["sends"] == []
+
+
+@pytest.mark.parametrize(("otherwise", "code"), [("hold", 4), ("skip", 0)])
+def test_a_plan_says_of_a_date_that_is_over_what_the_run_will_do(
+    workspace: Path, run: Run, otherwise: str, code: int
+) -> None:
+    campaign = workspace / "campaigns" / "winter-offer.yaml"
+    replace(campaign, "2026-12-01T10:00", "2025-12-01T10:00")
+    replace(campaign, "otherwise: hold", f"otherwise: {otherwise}")
+    offline = (*OFFLINE, "--now", BEFORE)
+    planned = run("plan", "--format", "json", *offline).data["clients"][0]["sends"]
+    (entry,) = [one for one in planned if one["address"] == "campaign.winter-offer"]
+    assert run("apply", "--yes", *offline).code == 0
+    told = run("run", "--format", "json", *offline)
+    (done,) = [one for one in told.data["clients"][0]["entries"] if one["address"] == "campaign.winter-offer"]
+    assert (entry["outcome"], entry["occurrence"]) == (done["outcome"], done["occurrence"])
+    assert done["outcome"] == {"hold": "held", "skip": "skipped"}[otherwise]
+    assert told.code == code
 
 
 def test_what_is_frozen_bears_the_hash_that_the_plan_showed(applied: Path, line: Control, run: Run) -> None:

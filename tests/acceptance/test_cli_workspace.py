@@ -35,6 +35,65 @@ def test_a_problem_has_its_place_in_every_format(workspace: Path, run: Run, outp
         json.loads(told.out)
 
 
+@pytest.mark.parametrize("mark", ["top", "checkout", "here"])
+def test_annotations_name_files_as_the_repository_does(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    replace(workspace / "campaigns" / "winter-offer.yaml", "segment: reachable", "segment: reachble")
+    repository = workspace.parent
+    monkeypatch.chdir(repository)
+    if mark == "top":
+        (repository / ".git").write_text("gitdir: elsewhere", encoding="utf-8")
+        monkeypatch.chdir(workspace)
+    if mark == "checkout":
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(repository))
+        monkeypatch.chdir(workspace)
+    place = f"{workspace.name}/campaigns/winter-offer.yaml"
+    assert f"file={place}," in run("validate", "-C", str(workspace), "--format", "github").out
+    (problem,) = run("validate", "-C", str(workspace), "--format", "sarif").data["runs"][0]["results"]
+    assert problem["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == place
+
+
+def test_annotations_of_a_workspace_that_is_the_repository_are_relative_to_it(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(workspace / "campaigns" / "winter-offer.yaml", "segment: reachable", "segment: reachble")
+    (workspace / ".git").mkdir()
+    monkeypatch.chdir(workspace.parent)
+    told = run("validate", "-C", str(workspace), "--format", "github")
+    assert "file=campaigns/winter-offer.yaml," in told.out
+
+
+@pytest.mark.parametrize(
+    ("blocked", "verb"),
+    [
+        (".lineform", ("preview",)),
+        (".lineform/preview", ("preview",)),
+        (".lineform", ("plan", "--sandbox")),
+        (".lineform", ("report", "--sandbox")),
+        (".lineform", ("friends", "count", "--sandbox")),
+        (".lineform", ("report",)),
+        (".lineform", ("demo", "--days", "1")),
+    ],
+)
+def test_a_file_in_the_place_of_the_workspaces_folder_stops_every_verb_alike(
+    workspace: Path, run: Run, blocked: str, verb: tuple[str, ...]
+) -> None:
+    path = workspace / blocked
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("", encoding="utf-8")
+    told = run(*verb)
+    assert told.code == 4
+    assert blocked in told.err
+    assert "must be writable" in told.err
+
+
+def test_a_page_that_was_named_and_cannot_be_written_is_the_command_lines_fault(workspace: Path, run: Run) -> None:
+    told = run("preview", "--out", str(workspace / "lineform.yaml" / "index.html"))
+    assert told.code == 64
+    assert run("init", str(workspace / "lineform.yaml" / "new")).code == 64
+
+
 @pytest.mark.parametrize("verb", [("plan", "--sandbox"), ("apply", "--yes"), ("run",), ("test",), ("preview",)])
 def test_nothing_is_done_with_an_invalid_workspace(workspace: Path, run: Run, verb: tuple[str, ...]) -> None:
     replace(workspace / "campaigns" / "winter-offer.yaml", "segment: reachable", "segment: reachble")

@@ -22,6 +22,16 @@ def revision(digest: str, at: datetime = NOW, address: str = "campaign.sale") ->
     return Revision(address, digest, at, {"言葉": ["冬", 1, 1.5, None, True], "z": {"a": "\u0000"}})
 
 
+def test_how_much_is_armed_is_counted_by_account(store: Store) -> None:
+    before = dict(store.count_armed())
+    store.arm("gone-salon", revision("d1"))
+    store.arm("gone-salon", revision("d2"))
+    store.arm("gone-salon", revision("d3", address="scenario.welcome"))
+    store.arm("ended-salon", revision("d1"))
+    store.disarm("ended-salon", "campaign.sale", NOW)
+    assert store.count_armed() == {**before, "gone-salon": 2}
+
+
 def test_a_revision_remembers_with_how_many_people_it_was_armed(store: Store) -> None:
     store.arm("aoba", replace(revision("d1"), people=1_234))
     store.arm("aoba", replace(revision("d1"), people=5))

@@ -114,6 +114,9 @@ class ApplyRecords:
     def armed(self, account: str) -> Sequence[Revision]:
         return tuple(self.revisions.get(account, {}).values())
 
+    def count_armed(self) -> Mapping[str, int]:
+        return {name: len(armed) for name, armed in self.revisions.items() if armed}
+
     def lease(self, name: str, owner: str, now: datetime, length: timedelta) -> bool:
         holder = self.lease_holder(name, now)
         if holder not in ("", owner):

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
+from lineform.cli.boundary import unwritable
 from lineform.cli.common import load, moment, one_client, open_project, read_settings, use_colour
 from lineform.cli.written import yaml_text
 from lineform.errors import BlockedError, CredentialError, UsageError
@@ -167,6 +168,9 @@ def _write_all(root: Path, files: Mapping[Path, bytes], client: str) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         loaded = load(root, [client])
+    except OSError as error:
+        _take_away(files)
+        raise unwritable(error) from error
     except BaseException:
         _take_away(files)
         raise

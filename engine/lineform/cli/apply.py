@@ -14,7 +14,7 @@ from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
 from lineform.cli.boundary import say_error, say_failures
-from lineform.cli.common import acting_moment, open_project, read_file, read_settings, use_colour, worst
+from lineform.cli.common import Failed, acting_moment, open_sound, read_file, read_settings, use_colour, worst
 from lineform.errors import BlockedError, LineformError, StaleError, UsageError
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
@@ -59,21 +59,39 @@ def command(
     saved = None if plan_file is None else plan_from_json(read_file(plan_file))
     if saved is not None and (prune or adopt or replace or digest):
         raise UsageError("what is pruned, adopted and approved stands in the plan file", hint="plan again with them")
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     settings = read_settings()
     at = acting_moment(project, settings, now, sandbox=sandbox)
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if saved is not None:
-            return asyncio.run(_apply_all(session, saved, plan_id=f"{saved.digest}@{saved.made_at.isoformat()}"))
+            return _apply_saved(session, saved, clients, failed)
         said = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
-        planned = asyncio.run(plan_all(session, said, with_store=True))
-        failures = planned.failures
-        click.echo(plan_text(planned.file, planned.live, planned.outlooks, failures=failures, colour=use_colour()))
-        failed = [error.exit_code for error in failures.values()]
+        declared = None if clients else {*project.clients, *failed}
+        planned = asyncio.run(plan_all(session, said, with_store=True, declared=declared)).without(failed)
+        failures, told = planned.failures, (planned.file, planned.live, planned.outlooks)
+        click.echo(plan_text(*told, failures=failures, gone=planned.gone, colour=use_colour()))
+        codes = [error.exit_code for error in failures.values()]
         say_failures(failures, told=True)
         if not _agreed(planned, yes=yes, digest=digest):
-            return worst(failed)
-        return worst([asyncio.run(_apply_all(session, planned.file)), *failed])
+            return worst(codes)
+        return worst([asyncio.run(_apply_all(session, planned.file)), *codes])
+
+
+def _apply_saved(session: Session, saved: PlanFile, chosen: tuple[str, ...], failed: Failed) -> int:
+    """Applies a plan file, or the part of the `chosen` clients: the others' part stays, to be applied later. So does
+    that of the `failed`, whose files are not right. Raises UsageError where it holds nothing of a chosen one."""
+    plan_id = f"{saved.digest}@{saved.made_at.isoformat()}"
+    if missing := [name for name in chosen if saved.of(name) is None]:
+        held = ", ".join(plan.client for plan in saved.clients) or "nobody"
+        raise UsageError(f"the plan file holds no plan for {', '.join(missing)}", hint=f"it is for {held}")
+    left = {plan.client for plan in saved.clients if plan.client in failed or (chosen and plan.client not in chosen)}
+    meant = tuple(plan for plan in saved.clients if plan.client not in left)
+    code = asyncio.run(_apply_all(session, PlanFile(saved.made_at, saved.options, meant), plan_id))
+    say_failures(failed)
+    rest = [plan.client for plan in saved.clients if plan.client in left and not plan.empty]
+    if rest:
+        click.echo(f"the rest of the plan stays, and the same file can be applied for it: {', '.join(rest)}")
+    return worst([code, *(error.exit_code for error in failed.values())])
 
 
 def _agreed(planned: Planned, *, yes: bool, digest: str | None) -> bool:

@@ -7,12 +7,13 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import click
 
 from lineform import __version__
-from lineform.errors import LineformError, PartialError, UsageError
+from lineform.errors import BlockedError, LineformError, PartialError, UsageError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -24,6 +25,8 @@ EXTRAS: Final = {
     "structlog": "serve",
 }
 """Packages that are installed only where they are asked for, and the extra that brings each."""
+OWN_FOLDER: Final = ".lineform"
+"""The folder of a workspace in which what lineform makes is kept, where nobody names another place."""
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -99,9 +102,19 @@ def _of_this_machine(error: Exception) -> LineformError | None:
         )
     if error.filename is None:
         return None
+    if OWN_FOLDER in Path(os.fsdecode(error.filename)).parts:
+        return unwritable(error)
     return UsageError(
         f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}",
         hint="look at its name, its folder and its permissions, or name another one",
+    )
+
+
+def unwritable(error: OSError) -> BlockedError:
+    """The error of a file of the workspace, which nobody named, and which must be written: as that of a store is."""
+    return BlockedError(
+        f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}",
+        hint="the workspace's files and folders must be writable for whoever runs lineform",
     )
 
 

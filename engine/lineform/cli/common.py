@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
-from lineform.errors import UsageError
+from lineform.cli.boundary import say_failures
+from lineform.errors import LineformError, UsageError
 from lineform.loading.project import Loaded, read_project
 from lineform.loading.workspace import find_root
 from lineform.model.address import Kind
@@ -42,6 +44,45 @@ def open_project(workspace: Path, clients: Sequence[str] = ()) -> Project:
     if loaded.project is None or errors(loaded.problems):
         raise click.exceptions.Exit(InvalidError.exit_code)
     return loaded.project
+
+
+Failed = Mapping[str, LineformError]
+"""What is wrong with single clients, by their names."""
+
+
+def open_sound(workspace: Path, clients: Sequence[str] = (), *, sending: bool = False) -> tuple[Project, Failed]:
+    """The clients of whom nothing is wrong, and why the others are left alone. Prints every problem; raises click's
+    Exit with 3 where something is wrong that may be anybody's, or nobody is left.
+
+    With `sending`, those who can be sent to by what was armed are among the clients, whatever else is wrong with them.
+    """
+    loaded = load(workspace, clients)
+    if loaded.problems:
+        click.echo(problems_text(loaded.problems, colour=use_colour(err=True)), err=True)
+    if loaded.sound is None:
+        raise click.exceptions.Exit(InvalidError.exit_code)
+    known = dict(loaded.sound.clients)
+    failed: dict[str, LineformError] = {}
+    for name, one in loaded.faulty.items():
+        hint = _ALONE
+        if sending and one.settled is not None:
+            known[name], hint = one.settled, _ARMED
+        elif sending:
+            hint = _WAITS
+        failed[name] = InvalidError(one.problems, hint=hint)
+        failed[name].client = name
+    if not known:
+        if sending:
+            say_failures(failed)
+        raise click.exceptions.Exit(InvalidError.exit_code)
+    ordered = {name: known[name] for name in sorted(known)}
+    return replace(loaded.sound, clients=ordered), failed
+
+
+_MEND = "mend its files, which `lineform validate` looks at"
+_ALONE = f"{_MEND}; until then nothing of it is read or changed"
+_WAITS = f"{_MEND}; its settings are not sure, so nothing is sent for it and what is armed waits"
+_ARMED = f"{_MEND}; what is armed goes on as it was approved"
 
 
 def errors(problems: Iterable[Problem]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +19,11 @@ from lineform.cli.common import errors, load, moment, read_settings, use_colour,
 from lineform.errors import LineformError
 from lineform.model.problem import InvalidError
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
+from lineform.report.gone import gone_hint, gone_said
 from lineform.report.problems import tally
 from lineform.settings import ORIGIN, STORE, Settings
 from lineform.store.looking import look_at_store
+from lineform.wiring.planned import gone_clients
 from lineform.wiring.session import Session, open_session
 from lineform.wiring.store import LOST_STORE
 
@@ -48,9 +50,11 @@ def command(workspace: Path, clients: tuple[str, ...], output: str, now: datetim
     else:
         verdict = Verdict.WARN if loaded.problems else Verdict.OK
         checks.append(Check(verdict, "workspace", counted, "`lineform validate` shows them" if loaded.problems else ""))
-        at = moment(loaded.project, now)
-        with open_session(loaded.project, settings, sandbox=sandbox, now=at) as session:
-            checks += [*_store(session), *asyncio.run(_accounts(session))]
+    if loaded.sound is not None:
+        at = moment(loaded.sound, now)
+        with open_session(loaded.sound, settings, sandbox=sandbox, now=at) as session:
+            declared = None if clients else {*loaded.sound.clients, *loaded.faulty}
+            checks += [*_store(session, declared), *asyncio.run(_accounts(session))]
     click.echo(checks_json(checks) if output == "json" else checks_text(checks, colour=use_colour()))
     return worst(check.exit_code for check in checks)
 
@@ -69,7 +73,8 @@ def _environment(settings: Settings, *, sandbox: bool) -> Iterator[Check]:
         yield Check(Verdict.WARN, "fonts", "the font that menus are drawn with is not installed", todo)
 
 
-def _store(session: Session) -> Iterator[Check]:
+def _store(session: Session, declared: Collection[str] | None) -> Iterator[Check]:
+    """The store, and whom it knows beside the `declared` clients; None where not all of them were asked for."""
     settings = session.settings
     url = settings.store_url(session.project.root)
     try:
@@ -85,6 +90,9 @@ def _store(session: Session) -> Iterator[Check]:
         yield Check(Verdict.OK, "store", said)
     else:
         yield Check(Verdict.OK, "store", f"{where}: reachable, tables of version {state.version}")
+        if declared is not None and session.has_store:
+            for name, count in gone_clients(session, declared).items():
+                yield Check(Verdict.WARN, f"{name}: file", gone_said(count), gone_hint(name))
     if state.shared:
         return
     if settings.hosted_runner and not settings.offline:

@@ -10,9 +10,10 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
-from lineform.cli.common import moment, open_project, read_settings, use_colour, worst
+from lineform.cli.common import moment, open_sound, read_settings, use_colour, worst
 from lineform.cli.plan import CHANGES
 from lineform.planning.options import PlanOptions
+from lineform.report.plan_words import as_declared
 from lineform.report.plans import plan_text
 from lineform.wiring.planned import plan_all
 from lineform.wiring.session import open_session
@@ -28,14 +29,14 @@ def command(workspace: Path, clients: tuple[str, ...], now: datetime | None, san
 
     Only the accounts are compared; whether campaigns are armed is a matter of `plan`.
     """
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
-        planned = asyncio.run(plan_all(session, PlanOptions(), with_store=False))
+        planned = asyncio.run(plan_all(session, PlanOptions(), with_store=False)).without(failed)
     say_failures(planned.failures)
     drifted = [plan.client for plan in planned.file.clients if plan.drifted]
     if drifted:
         click.echo(plan_text(planned.file, planned.live, {}, colour=use_colour()))
         click.echo(f"drift: {', '.join(drifted)}")
     elif not planned.failures:
-        click.echo("no drift: every account is as declared")
+        click.echo(f"no drift: {as_declared(planned.file)}")
     return worst([error.exit_code for error in planned.failures.values()]) or (CHANGES if drifted else 0)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from lineform.cli import options
-from lineform.errors import BlockedError, LineformError, UsageError
+from lineform.errors import BlockedError, UsageError
 from lineform.lineapi.limits import USER_ID_PATTERN
 from lineform.loading.jsonschemas import combined_schema
 from lineform.loading.project import load_project
@@ -95,11 +95,8 @@ def _refuse_to_overwrite(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise LineformError(f"{path} cannot be written: {error.strerror}") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_unless_there(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
-from lineform.cli.common import moment, open_project, read_file, read_settings, use_colour, worst
+from lineform.cli.common import moment, open_sound, read_file, read_settings, use_colour, worst
 from lineform.errors import UsageError
 from lineform.planning.options import PlanOptions
 from lineform.planning.planjson import plan_to_json
@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Show what apply would change, which sends it would arm, whom they would reach and what they would cost."""
     settings = read_settings()
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     plan_options = PlanOptions(prune=prune, adopt=frozenset(adopt), replace=frozenset(replace))
     if snapshot is not None:
         if save_snapshot or sandbox:
@@ -63,10 +63,12 @@ def command(
     else:
         with open_session(project, settings, sandbox=sandbox, now=moment(project, now)) as session:
             with_store = not no_store and session.has_store
-            planned = asyncio.run(plan_all(session, plan_options, with_store=with_store))
+            declared = None if clients else {*project.clients, *failed}
+            planned = asyncio.run(plan_all(session, plan_options, with_store=with_store, declared=declared))
             if save_snapshot is not None:
                 text = snapshot_to_json(take_snapshot(session, planned, with_store=with_store))
                 save_snapshot.write_text(text, encoding="utf-8")
+    planned = planned.without(failed)
     if out is not None:
         out.write_text(plan_to_json(planned.file), encoding="utf-8")
     click.echo(_printed(planned, output))
@@ -75,15 +77,14 @@ def command(
 
 
 def _printed(planned: Planned, output: str) -> str:
+    told = planned.file, planned.live, planned.outlooks
     match output:
         case "json":
-            return plan_json(planned.file, planned.live, planned.outlooks, failures=planned.failures)
+            return plan_json(*told, failures=planned.failures, gone=planned.gone)
         case "markdown":
-            return plan_markdown(planned.file, planned.live, planned.outlooks, failures=planned.failures)
+            return plan_markdown(*told, failures=planned.failures, gone=planned.gone)
         case _:
-            return plan_text(
-                planned.file, planned.live, planned.outlooks, failures=planned.failures, colour=use_colour()
-            )
+            return plan_text(*told, failures=planned.failures, gone=planned.gone, colour=use_colour())
 
 
 def _exit_code(planned: Planned, *, detailed: bool) -> int:

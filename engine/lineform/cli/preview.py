@@ -13,7 +13,7 @@ import click
 from lineform.apply.images import menu_image
 from lineform.cli import options
 from lineform.cli.common import moment, open_project
-from lineform.errors import LineformError, UsageError
+from lineform.errors import UsageError
 from lineform.loading.csv_cells import Unreadable, attribute_reader
 from lineform.model.address import Kind
 from lineform.model.campaign import CampaignSpec
@@ -71,11 +71,8 @@ def command(
     values = _values(owners, chosen)
     shown = [_client(owner, at, friend_name, values) for owner in owners]
     path = out or project.root / DEFAULT
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(preview_page(_title(project), shown), encoding="utf-8")
-    except OSError as error:
-        raise LineformError(f"{path} cannot be written: {error.strerror}") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(preview_page(_title(project), shown), encoding="utf-8")
     menus, campaigns = sum(len(one.menus) for one in shown), sum(len(one.campaigns) for one in shown)
     said = sum(len(one.spoken) for one in shown)
     parts = f"{menus} rich menus, {campaigns} campaigns, and what scenarios and replies say {said} times"

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import find_resource, moment, open_project, read_settings, use_colour
+from lineform.cli.boundary import say_failures
+from lineform.cli.common import find_resource, moment, open_sound, read_settings, use_colour, worst
 from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
@@ -43,9 +44,9 @@ def command(
     audit: bool,
     now: datetime | None,
     sandbox: bool,
-) -> None:
+) -> int:
     """Show each send with its status: how many people, in how many calls, and why where it did not go out."""
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients, sending=True)
     owners = list(project.clients.values())
     addresses = {owner.name: _address(owner, campaign, alone=len(owners) == 1) for owner in owners}
     if campaign is not None and not any(addresses.values()):
@@ -65,6 +66,8 @@ def command(
     click.echo(told)
     if notes is not None and not as_json:
         click.echo(notes_text(notes, zones, colour=use_colour()))
+    say_failures({name: error for name, error in failed.items() if name not in project.clients})
+    return worst(error.exit_code for error in failed.values())
 
 
 def _address(owner: Client, campaign: str | None, *, alone: bool) -> str:

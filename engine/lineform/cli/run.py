@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import click
@@ -15,11 +16,12 @@ import click
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
 from lineform.cli.common import (
+    Failed,
     acting_moment,
     find_resource,
     moment,
     one_client,
-    open_project,
+    open_sound,
     read_settings,
     summarise,
     use_colour,
@@ -27,7 +29,7 @@ from lineform.cli.common import (
 )
 from lineform.errors import LineformError, UsageError
 from lineform.model.address import Kind
-from lineform.model.project import Client
+from lineform.model.project import Client, Project
 from lineform.report.ticks import tick_json, tick_markdown, tick_text
 from lineform.run.halt import halt as halt_account
 from lineform.run.halt import resume as resume_account
@@ -75,24 +77,30 @@ def command(
     share the store: nothing is sent twice."""
     if sum((dry_run, bool(held), halt, resume)) > 1:
         raise UsageError("--dry-run, --release, --halt and --resume exclude each other")
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients, sending=True)
     settings = read_settings()
     at = moment(project, now) if dry_run else acting_moment(project, settings, now, sandbox=sandbox)
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         if halt or resume:
-            return _switch(session, halting=halt)
+            return _switch(session, failed, halting=halt)
         if held is not None:
-            _release(session, one_client(project, clients[0] if clients else None), held)
+            _release(session, _meant(project, clients, failed), held)
         if every is None:
-            return asyncio.run(_once(session, dry_run=dry_run, output=output))
-        return asyncio.run(_stay(session, every, dry_run=dry_run, output=output))
+            return asyncio.run(_once(session, dry_run=dry_run, output=output, failed=failed))
+        return asyncio.run(_stay(session, every, dry_run=dry_run, output=output, failed=failed))
 
 
 async def _once(
-    session: Session, *, dry_run: bool, output: str, should_stop: Callable[[], bool] = lambda: False
+    session: Session,
+    *,
+    dry_run: bool,
+    output: str,
+    should_stop: Callable[[], bool] = lambda: False,
+    failed: Failed = MappingProxyType({}),
 ) -> int:
     """One tick for each client, some side by side: nobody's campaign is late because another one sends to millions.
-    One client's failure stays its own. Told in the order in which the clients are declared."""
+    One client's failure stays its own, and so do its files, of which the `failed` have some that are not right. Told
+    in the order in which the clients are declared."""
     clients = list(session.project.clients.values())
     places = asyncio.Semaphore(AT_ONCE)
     calls = min(TickOptions().concurrency, CALLS_AT_ONCE // max(1, min(AT_ONCE, len(clients))))
@@ -107,7 +115,8 @@ async def _once(
 
     ended = await asyncio.gather(*(one(client) for client in clients))
     reports = [each for each in ended if isinstance(each, TickReport)]
-    failures = {c.name: each for c, each in zip(clients, ended, strict=True) if isinstance(each, LineformError)}
+    failures = {name: error for name, error in failed.items() if name not in session.project.clients}
+    failures |= {c.name: each for c, each in zip(clients, ended, strict=True) if isinstance(each, LineformError)}
     if not dry_run and reports:
         await asyncio.to_thread(session.keep_copy, next(iter(session.project.clients.values())))
     as_json = output == "json"
@@ -115,8 +124,10 @@ async def _once(
         tick_json(reports, failures=failures) if as_json else tick_text(reports, failures=failures, colour=use_colour())
     )
     say_failures(failures, told=not as_json)
+    say_failures({name: error for name, error in failed.items() if name not in failures})
     summarise(tick_markdown(reports, failures=failures))
-    return worst([*(error.exit_code for error in failures.values()), *(report.exit_code for report in reports)])
+    codes = [error.exit_code for error in (*failures.values(), *failed.values())]
+    return worst([*codes, *(report.exit_code for report in reports)])
 
 
 async def _tick(
@@ -133,17 +144,25 @@ async def _tick(
         await account.close()
 
 
-async def _stay(session: Session, every: float, *, dry_run: bool, output: str) -> int:
+async def _stay(session: Session, every: float, *, dry_run: bool, output: str, failed: Failed) -> int:
     """Ticks until it is interrupted or asked to end; ends after the calls that are under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     latest = 0
-    once = partial(_once, session, dry_run=dry_run, output=output, should_stop=stop.is_set)
+    once = partial(_once, session, dry_run=dry_run, output=output, should_stop=stop.is_set, failed=failed)
     async for code in work(once, session.clock, stop, every):
         latest = code
     return latest
+
+
+def _meant(project: Project, clients: tuple[str, ...], failed: Failed) -> Client:
+    """The client whose held send is released. Raises what is wrong with its files."""
+    name = clients[0] if clients else None
+    if name is not None and name in failed:
+        raise failed[name]
+    return one_client(project, name)
 
 
 def _release(session: Session, client: Client, held: str) -> None:
@@ -156,9 +175,10 @@ def _release(session: Session, client: Client, held: str) -> None:
     click.echo(f"{client.name}: {held} is released")
 
 
-def _switch(session: Session, *, halting: bool) -> int:
+def _switch(session: Session, failed: Failed, *, halting: bool) -> int:
+    """The kill switch, for those as well whose files are not right: it needs none."""
     actor = session.settings.actor or "lineform run --halt"
-    names: Sequence[str] = list(session.project.clients)
+    names = sorted({*session.project.clients, *failed})
     for name in names:
         if halting:
             halt_account(session.store, name, actor, session.clock.now())

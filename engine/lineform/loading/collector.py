@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from lineform.loading.sources import LayeredSource
 from lineform.loading.validation import FieldProblem
 from lineform.model.origin import Origin
 from lineform.model.problem import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem, whose `client` is set where only that client sees it, and the `clients` that see it: an empty name
+    among them where it is a file's own."""
+
+    problem: Problem
+    clients: frozenset[str]
 
 
 class Collector:
@@ -35,28 +44,23 @@ class Collector:
         excerpt = "" if found.code == "E107" else source.excerpt(origin)
         self.add(Problem(found.code, found.message, origin, address, client, hint, excerpt, severity))
 
-    @property
-    def failed(self) -> bool:
-        """Whether anything is an error."""
-        return any(problem.severity is Severity.ERROR for problem, _ in self._found.values())
-
     def has(self, code: str) -> bool:
         """Whether a problem of this code was found."""
         return any(problem.code == code for problem, _ in self._found.values())
 
-    def problems(self) -> tuple[Problem, ...]:
-        """All of them, by file, line and column; `client` is set where only that client sees it."""
+    def told(self) -> Iterator[Told]:
+        """All of them, by file, line and column, each with the clients that see it."""
         misread = {
             problem.origin
             for problem, _ in self._found.values()
             if problem.code in _MISREAD and problem.severity is Severity.ERROR and problem.origin.line
         }
-        out = [
-            problem if len(clients) == 1 else replace(problem, client="")
+        found = [
+            Told(problem if len(clients) == 1 else replace(problem, client=""), frozenset(clients))
             for problem, clients in self._found.values()
             if problem.origin not in misread or problem.code[:2] == "E0"
         ]
-        return tuple(sorted(out, key=_order))
+        yield from sorted(found, key=lambda told: _order(told.problem))
 
 
 _MISREAD = frozenset({"E003", "E006", "E007", "E008", "E010"})

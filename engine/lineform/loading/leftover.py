@@ -40,7 +40,7 @@ def check_left_over(
         ]
         found_problems += [
             (address, problem)
-            for address, problem in references.problems(built, (*shared, *own))
+            for address, problem in references.problems(built, workspace.unread(owner), (*shared, *own))
             if address in own and problem.code not in _OF_ONE_CLIENT
         ]
         for address, problem in found_problems:

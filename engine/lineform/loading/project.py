@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineform.loading.check_accounts import account_problems
@@ -18,10 +18,11 @@ from lineform.loading.check_occasions import occasion_problems
 from lineform.loading.check_promises import promise_problems
 from lineform.loading.check_repeats import repeat_problems
 from lineform.loading.clients import ReadClient, nobody, read_client, read_project_file
+from lineform.loading.faults import Faulty, Having, by_client, faulty, owners
 from lineform.loading.images import Images
 from lineform.loading.leftover import check_left_over
 from lineform.loading.reading import Declaration, Workspace, read_workspace, rendered
-from lineform.loading.references import References, Unread
+from lineform.loading.references import References
 from lineform.loading.resources import Builder, Built, parse_address
 from lineform.loading.selection import USES, Found, select, shared_resources
 from lineform.loading.validation import FieldProblem
@@ -40,10 +41,15 @@ class Loaded:
 
     project: Project | None
     problems: tuple[Problem, ...]
+    sound: Project | None = None
+    """The clients of whom nothing is wrong; None where something is that may be anybody's."""
+    faulty: Mapping[str, Faulty] = field(default_factory=dict)
+    """The others, by name; also names of folders of clients that do not exist."""
 
 
 def load_project(root: Path, *, clients: Sequence[str] | None = None) -> Project:
-    """The project of the workspace at `root`, of all clients or of these. Raises `InvalidError` with every problem."""
+    """The project of the workspace at `root`, of all clients or of these. Raises `InvalidError` with every problem of
+    theirs: what is wrong with other clients alone is not told."""
     loaded = read_project(root, clients=clients)
     if loaded.project is None:
         raise InvalidError(loaded.problems)
@@ -80,9 +86,10 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
     chosen = _chosen(workspace, names)
     collector.extend(account_problems(workspace.clients, chosen))
     if project is None:
-        return Loaded(None, collector.problems())
+        return Loaded(None, tuple(told.problem for told in collector.told()))
     built: dict[str, Client] = {}
-    references = References(Unread(workspace.unreadable, workspace.words_unread))
+    references = References()
+    having = Having()
     builder = Builder(workspace.parts, Images(root))
     used: set[int] = set()
     everybody = not workspace.broken_clients
@@ -90,17 +97,39 @@ def _read(root: Path, names: Sequence[str] | None) -> Loaded:
         client = read_client(name, workspace.clients[name], project, collector)
         everybody = everybody and client is not None and client.uses_sure
         if client is not None:
-            built[name] = _client(client, shared, workspace, builder, references, used)
+            built[name] = _client(client, shared, workspace, builder, references, used, having)
     if names is None:
         left = [found for found in workspace.resources if id(found) not in used]
         check_left_over(left, nobody(project), shared, workspace, builder, references)
         if everybody:
             _check_unused([found for found in left if not found.file.owner], shared, workspace)
     collector.extend(workspace.parts.problems)
-    problems = collector.problems()
-    if collector.failed:
+    return _loaded(Project(root, project.spec, built), workspace, having, names)
+
+
+def _loaded(project: Project, workspace: Workspace, having: Having, names: Sequence[str] | None) -> Loaded:
+    found = [(told.problem, owners(told, workspace, having)) for told in workspace.collector.told()]
+    mine = by_client(found)
+    incomplete = having.unbuilt.keys() - mine.keys()
+    if names is not None and not incomplete:
+        found = [(problem, whose) for problem, whose in found if not whose or whose.intersection(names)]
+    problems = tuple(problem for problem, _ in found)
+    if all(problem.severity is Severity.WARNING for problem in problems):
+        return Loaded(project, problems, project)
+    if any(problem.severity is Severity.ERROR and not whose for problem, whose in found):
         return Loaded(None, problems)
-    return Loaded(Project(root, project.spec, built), problems)
+    wrong = {
+        name: faulty(name, mine.get(name, problems), _settled(name, project, workspace), having.unbuilt.get(name, ()))
+        for name in sorted(mine.keys() | incomplete)
+        if names is None or name in names
+    }
+    clients = {name: client for name, client in project.clients.items() if name not in wrong}
+    return Loaded(None, problems, Project(project.root, project.spec, clients), wrong)
+
+
+def _settled(name: str, project: Project, workspace: Workspace) -> Client | None:
+    """A client as it was built, unless a file that cannot be read may declare what is known of its friends."""
+    return None if workspace.unread(name).words else project.clients.get(name)
 
 
 def _chosen(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
@@ -133,12 +162,13 @@ def _check_unused(left: Sequence[Found], shared: Mapping[Address, Found], worksp
     if workspace.collector.has("E110"):
         return  # who asks for something by a wrong name may mean any of them
     campaigns = [address.name for address in shared if address.kind is Kind.CAMPAIGN]
+    unread = workspace.unread("").names
     for found in left:
         address, origin = found.address, Origin(found.file.file)
         if shared[address] is not found:
             continue
         tested = found.tree.get("campaign") if isinstance(found, Declaration) else None
-        if address.kind is Kind.TEST and isinstance(tested, str) and tested not in {*campaigns, *workspace.unreadable}:
+        if address.kind is Kind.TEST and isinstance(tested, str) and tested not in {*campaigns, *unread}:
             message, hint = f"there is no shared campaign '{tested}'", did_you_mean(tested, campaigns)
             workspace.collector.add(Problem("E116", message, origin, str(address), hint=hint))
         else:
@@ -156,8 +186,10 @@ def _client(
     builder: Builder,
     references: References,
     used: set[int],
+    having: Having,
 ) -> Client:
-    selected = select(client, shared, workspace)
+    selected = having.selected[client.name] = select(client, shared, workspace)
+    having.overridden[client.name] = client.spec.overrides
     used.update(map(id, selected.values()))
     _check_overrides(client, selected, workspace)
     built: dict[Address, Built] = {}
@@ -167,11 +199,13 @@ def _client(
             continue
         one = built[address] = builder.build(declared, client)
         _collect(one.problems, one, address, client, workspace)
-    for address, problem in references.problems(built, webhooks=client.spec.webhooks):
+    for address, problem in references.problems(built, workspace.unread(client.name), webhooks=client.spec.webhooks):
         _collect((problem,), built[address], address, client, workspace)
     for address, found_problem in _between(client, built):
         _collect((found_problem,), built[address], address, client, workspace)
     resources: dict[Address, Resource] = {a: b.resource for a, b in built.items() if b.resource is not None}
+    if len(resources) < len(selected):
+        having.unbuilt[client.name] = frozenset(selected.keys() - resources.keys())
     return Client(
         client.name, client.spec, client.source, client.timezone, client.limits, client.plan, client.values, resources
     )

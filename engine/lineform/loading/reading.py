@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,7 +17,7 @@ from lineform.loading.misplaced import misplaced
 from lineform.loading.parts import Parts
 from lineform.loading.sources import Written
 from lineform.loading.text import Unreadable, line_place, read_text
-from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, list_files
+from lineform.loading.workspace import PROJECT_FILE, WorkspaceFile, client_of, list_files
 from lineform.loading.written_texts import text_problems
 from lineform.loading.yaml import parse_yaml
 from lineform.model.address import NAME, Address, Kind
@@ -55,6 +56,15 @@ class TemplateFile:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What files that cannot be read at all may have declared."""
+
+    names: Collection[str]
+    words: bool
+    """Whether attributes and tags may be among it."""
+
+
 @dataclass(slots=True)
 class Workspace:
     """Every file that could be read."""
@@ -67,11 +77,22 @@ class Workspace:
     broken_clients: set[str] = field(default_factory=set)
     """Clients whose file exists and cannot be read."""
     resources: list[Declaration | TemplateFile] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)
-    """Names of resources whose file exists and cannot be read, or is called otherwise: references to them are not
-    called unknown."""
-    words_unread: bool = False
-    """Whether one of these files may declare attributes and tags."""
+    unreadable: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Names of resources whose file exists and cannot be read, or is called otherwise, by the client to whom the file
+    belongs: its references to them are not called unknown. The names of shared files stand under an empty one."""
+    words_unread: set[str] = field(default_factory=set)
+    """By the same names: of whose files one that cannot be read may declare attributes and tags."""
+    strays: set[str] = field(default_factory=set)
+    """Files that stand where clients are declared, and declare something that all clients may use."""
+
+    def owner(self, file: str) -> str:
+        """The client to whom alone a file belongs; empty where any client may use it."""
+        return "" if file in self.strays else client_of(file)
+
+    def unread(self, client: str) -> Unread:
+        """What files that cannot be read may have declared for this client; for nobody, what shared ones may have."""
+        names = self.unreadable[""] | self.unreadable[client]
+        return Unread(names, words=not self.words_unread.isdisjoint(("", client)))
 
 
 def read_workspace(root: FilePath) -> Workspace:
@@ -101,13 +122,18 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
         return
     document, problems = parse_yaml(text, file.file)
     workspace.collector.extend(problems)
-    kind = None if document is None else read_kind(file, document, workspace.collector)
+    kind = None
+    if document is not None:
+        kind, problems = read_kind(file, document)
+        workspace.collector.extend(problems)
     if document is None or kind is None:
         _note_unreadable(file, text, workspace)
         return
     if kind is Kind.PROJECT:
         workspace.project = document
         return
+    if kind is not Kind.CLIENT and not file.owner:
+        workspace.strays.add(file.file)
     _call_by_file(file, document, workspace)
     workspace.collector.extend(text_problems(document, kind))
     if kind is Kind.CLIENT:
@@ -117,11 +143,14 @@ def _read(file: WorkspaceFile, workspace: Workspace) -> None:
 
 
 def _note_unreadable(file: WorkspaceFile, text: str, workspace: Workspace) -> None:
-    workspace.unreadable.add(file.stem)
     found = _KIND_LINE.search(text)
     known = found is not None and found[1] in set(Kind)
+    if found is not None and known and found[1] != Kind.CLIENT and not file.owner:
+        workspace.strays.add(file.file)
+    owner = workspace.owner(file.file)
+    workspace.unreadable[owner].add(file.stem)
     if (found is not None and found[1] == Kind.ATTRIBUTES) or (not known and "segments" in file.file.split("/")):
-        workspace.words_unread = True
+        workspace.words_unread.add(owner)
     if file.file.startswith("clients/") and not file.owner:
         workspace.broken_clients.add(file.stem)
 
@@ -142,19 +171,18 @@ def declaration(file: WorkspaceFile, address: Address, document: Document, parts
     return Declaration(file, address, Written("file", document, parts=named), tree, TreeTemplate(tree), broken)
 
 
-def read_kind(file: WorkspaceFile, document: Document, collector: Collector) -> Kind | None:
-    """The kind of a file that says it; everything that is wrong with the header is collected."""
+def read_kind(file: WorkspaceFile, document: Document) -> tuple[Kind | None, list[Problem]]:
+    """The kind of a file that says it, and everything that is wrong with the header."""
     problems = list(_header(file, document))
-    collector.extend(problems)
     misnamed = all(problem.code == "E104" for problem in problems) and NAME.fullmatch(file.stem)
-    return Kind(document.value["kind"]) if misnamed or not problems else None
+    return (Kind(document.value["kind"]) if misnamed or not problems else None), problems
 
 
 def _call_by_file(file: WorkspaceFile, document: Document, workspace: Workspace) -> None:
     """Gives a resource that calls itself otherwise its file's name; others may know it by either."""
     name = document.value.get("name")
     if isinstance(name, str) and name != file.stem:
-        workspace.unreadable.add(name)
+        workspace.unreadable[workspace.owner(file.file)].add(name)
         document.value = {**document.value, "name": file.stem}
 
 
@@ -233,13 +261,18 @@ def rendered(found: TemplateFile, scope: Mapping[str, Any], client: str, workspa
         return None
     note = f"the line is that of {file.file} as rendered for {client}"
     document, problems = parse_yaml(text, file.file, note)
-    workspace.collector.extend(problems)
-    if document is None or (kind := read_kind(file, document, workspace.collector)) is None:
+    kind = None
+    if document is not None:
+        kind, headed = read_kind(file, document)
+        problems = [*problems, *headed]
+    address = str(found.address)
+    workspace.collector.extend(replace(problem, address=address, client=client) for problem in problems)
+    if document is None or kind is None:
         return None
     if kind is not found.address.kind:
         origin = document.origin(("kind",))
         message, excerpt = f"the template's kind became '{kind}'", document.excerpt(origin)
-        workspace.collector.add(Problem("E100", message, origin, hint=note, excerpt=excerpt))
+        workspace.collector.add(Problem("E100", message, origin, address, client, note, excerpt))
         return None
     _call_by_file(file, document, workspace)
     workspace.collector.extend(text_problems(document, kind))

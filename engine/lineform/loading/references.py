@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from lineform.loading.check_messages import read_problems
 from lineform.loading.check_recommendations import recommendation_problems, repeated_problems
 from lineform.loading.check_scenarios import scenario_problems
 from lineform.loading.mending import apart_from
+from lineform.loading.reading import Unread
 from lineform.loading.resources import Built
 from lineform.loading.spoken import messages_of
 from lineform.loading.validation import FieldProblem
@@ -49,19 +49,22 @@ class References:
     """Checks between the resources of each client. Clients that share attributes and segments share their words, and
     so the answers about everything else that they share."""
 
-    def __init__(self, unread: Unread) -> None:
-        self._unread = unread
+    def __init__(self) -> None:
         self._words: dict[tuple[int, ...], tuple[list[Any], Declared, list[Any]]] = {}
         self._answers: dict[tuple[Any, ...], tuple[tuple[Any, ...], list[FieldProblem]]] = {}
 
     def problems(
-        self, built: Mapping[Address, Built], also: Iterable[Address] = (), webhooks: Collection[str] | None = None
+        self,
+        built: Mapping[Address, Built],
+        unread: Unread,
+        also: Iterable[Address] = (),
+        webhooks: Collection[str] | None = None,
     ) -> Iterator[tuple[Address, FieldProblem]]:
         """What is wrong between the resources of one client. Of `also`, further ones, only the names matter.
         `webhooks` are the systems that the client declares; None where nobody knows which client it will be."""
         specs: dict[Address, Any] = {a: b.spec for a, b in built.items() if b.spec is not None}
         known, clashing = self._declared(specs)
-        names = _Names(built, known, self._unread, also, webhooks)
+        names = _Names(built, known, unread, also, webhooks)
         for name, clash in clashing:
             yield Address(Kind.ATTRIBUTES, name), _of(clash)
         for address, spec in specs.items():
@@ -98,15 +101,6 @@ class References:
         if (found := self._answers.get(key)) is None:
             found = self._answers[key] = (parts, list(_problems(spec, built, names)))
         return found[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """What files that cannot be read at all may have declared."""
-
-    names: Collection[str]
-    words: bool
-    """Whether attributes and tags may be among it."""
 
 
 _WORDS = frozenset({"E301", "E302", "E312", "E313", "E314", "E315", "E316", "E317"})

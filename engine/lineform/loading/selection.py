@@ -67,11 +67,12 @@ def _unique(resources: Sequence[Found], collector: Collector) -> dict[Address, F
 def select(client: ReadClient, shared: dict[Address, Found], workspace: Workspace) -> dict[Address, Found]:
     """Everything that this client has, by address; names that nothing answers to are problems."""
     out = own_resources(workspace, client.name)
+    unread = workspace.unread(client.name).names
     for key, kind in USES.items():
         names = {address.name: found for address, found in shared.items() if address.kind is kind}
         for index, pattern in enumerate(getattr(client.spec.uses, key)):
             chosen = _matching(pattern, names)
-            if not chosen and pattern != "*" and pattern not in workspace.unreadable:
+            if not chosen and pattern != "*" and pattern not in unread:
                 own = {a.name for a in out if a.kind is kind}
                 workspace.collector.field(
                     _unmatched(("uses", key, index), pattern, names, own), client.source,

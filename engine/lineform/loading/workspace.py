@@ -16,6 +16,7 @@ PROJECT_FILE = "lineform.yaml"
 ENDINGS = (".yaml.j2", ".yml.j2", ".yaml", ".yml")
 TEMPLATE_ENDING = ".j2"
 PARTS_FOLDER = "messages"
+CLIENTS_FOLDER = "clients"
 
 
 class NoWorkspaceError(LineformError):
@@ -32,6 +33,17 @@ def find_root(start: Path) -> Path:
             return folder
     hint = f"a workspace begins with a file {PROJECT_FILE}; `lineform init` writes one"
     raise NoWorkspaceError(f"no {PROJECT_FILE} in {start} nor above", hint=hint, code="E011")
+
+
+def place_in_repository(root: Path, *otherwise: Path) -> str:
+    """The folder `root` as it is called inside its git repository, with forward slashes; empty where it is the top of
+    one. Where it is in none, as it is called inside the first of `otherwise` that holds it."""
+    root = root.resolve()
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    for folder in (top, *otherwise):
+        if folder is not None and root.is_relative_to(folder.resolve()):
+            return "/".join(root.relative_to(folder.resolve()).parts)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,21 @@ class WorkspaceFile:
     def owner(self) -> str:
         """The client to whom alone the file belongs: that of ``clients/<name>/…``; empty where it is shared."""
         parts = self.file.split("/")
-        return parts[1] if parts[0] == "clients" and len(parts) > 2 else ""
+        return parts[1] if parts[0] == CLIENTS_FOLDER and len(parts) > 2 else ""
 
     @property
     def is_template(self) -> bool:
         return self.file.endswith(TEMPLATE_ENDING)
+
+
+def client_of(file: str) -> str:
+    """The client to whom a file or folder belongs by its place: that of ``clients/<name>.yaml`` and of
+    ``clients/<name>/…``; empty where it is shared."""
+    folder, _, rest = file.partition("/")
+    name = rest.partition("/")[0]
+    if folder != CLIENTS_FOLDER:
+        return ""
+    return name if "/" in rest else name.removesuffix(next((e for e in ENDINGS if name.endswith(e)), ""))
 
 
 @dataclass(slots=True)

@@ -45,10 +45,10 @@ class InvalidError(LineformError):
 
     exit_code = 3
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], *, hint: str = "") -> None:
         self.problems = tuple(problems)
         count = sum(p.severity is Severity.ERROR for p in self.problems)
-        super().__init__(f"{plural(count, 'problem')} in the workspace")
+        super().__init__(f"{plural(count, 'problem')} in the workspace", hint=hint)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

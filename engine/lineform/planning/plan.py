@@ -66,7 +66,11 @@ class ClientPlan:
 
     @property
     def counts(self) -> Counter[Action]:
-        return Counter(change.action for change in self.changes)
+        """Changes by action. A resource that a guard stops counts as blocked, once, whatever else was to become of it
+        and for however many reasons."""
+        stopped = {change.address for change in self.blocked if change.address}
+        counted = Counter(change.action for change in self.changes if change.address not in stopped)
+        return counted + Counter({Action.BLOCKED: len(stopped)})
 
     @property
     def blocked(self) -> tuple[Change, ...]:
@@ -104,6 +108,11 @@ class PlanFile:
     def drifted(self) -> bool:
         """Whether something of any client is not as declared."""
         return any(plan.drifted for plan in self.clients)
+
+    @property
+    def undeclared(self) -> int:
+        """How much is ours on the accounts, has no file any more, and stays until somebody says `--prune`."""
+        return sum(plan.counts[Action.UNDECLARED] for plan in self.clients)
 
     def of(self, client: str) -> ClientPlan | None:
         return next((plan for plan in self.clients if plan.client == client), None)

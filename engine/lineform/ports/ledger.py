@@ -232,6 +232,10 @@ class Revisions(Protocol):
         """The armed revisions, by address. Asked at every tick and every happening: a store reads each body once."""
         ...
 
+    def count_armed(self) -> Mapping[str, int]:
+        """How much is armed of each account of which anything is, by their names."""
+        ...
+
 
 class Ledger(Protocol):
     """What is to be sent and what was, never erased."""

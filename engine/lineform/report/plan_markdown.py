@@ -13,10 +13,13 @@ from lineform.planning.steps import describe
 from lineform.plural import plural
 from lineform.report.entries import Entry, numbers, reasons
 from lineform.report.failures import NONE, Failures, failed_count, failures_markdown
+from lineform.report.gone import NONE as NOBODY
+from lineform.report.gone import Gone, gone_markdown
 from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
 from lineform.report.plan_words import (
     Live,
     Outlooks,
+    as_declared,
     foreign_audience_text,
     foreign_text,
     month,
@@ -39,15 +42,20 @@ class _Depth(IntEnum):
 
 
 def plan_markdown(
-    file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE, limit: Limit = COMMENT
+    file: PlanFile,
+    live: Live,
+    outlooks: Outlooks,
+    *,
+    failures: Failures = NONE,
+    gone: Gone = NOBODY,
+    limit: Limit = COMMENT,
 ) -> str:
     """The plan for a reviewer. Where the limit does not hold it, first the unfolding blocks go, then the tables, and in
     the end whole clients, blocked ones last; what is left out is said."""
     shown = sorted((plan for plan in file.clients if _to_show(plan)), key=lambda plan: not plan.blocked)
     same = [plan.client for plan in file.clients if not _to_show(plan)]
-    document = _Document(
-        live, outlooks, _head(file, failures), shown, "" if file.empty and not failures else _same(same)
-    )
+    head = "\n\n".join(part for part in (_head(file, failures), gone_markdown(gone)) if part)
+    document = _Document(live, outlooks, head, shown, "" if file.empty and not failures else _same(same))
     for depth in (_Depth.DETAILS, _Depth.TABLES):
         text = document.text(depth, len(shown))
         if limit.holds(text):
@@ -69,7 +77,8 @@ def _head(file: PlanFile, failures: Failures) -> str:
 
 def _compared(file: PlanFile) -> str:
     if file.empty:
-        return "### lineform plan: nothing to do\n\nEvery account is as declared."
+        said = as_declared(file)
+        return f"### lineform plan: nothing to do\n\n{said[0].upper()}{said[1:]}."
     changing = plural(sum(not plan.empty for plan in file.clients), "client")
     blocked = any(plan.blocked for plan in file.clients)
     stop = "\n\n> [!CAUTION]\n> A client with a blocked change is not applied at all." if blocked else ""

@@ -31,6 +31,16 @@ def totals(file: PlanFile) -> str:
     return ", ".join(f"{count:,} {action.word}" for action, count in counts.items() if count and action not in SILENT)
 
 
+def as_declared(file: PlanFile) -> str:
+    """The sentence about accounts on which nothing is to be done, without its end."""
+    if not file.undeclared:
+        return "every account is as declared"
+    stay = "stays" if file.undeclared == 1 else "stay"
+    return (
+        f"everything declared is there, and {plural(file.undeclared, 'resource')} without a file {stay} until `--prune`"
+    )
+
+
 def value_text(value: Any) -> str:
     """A value of a menu, short; a side that is not there is a dash."""
     return "–" if value is None else clipped(printable(json.dumps(value, ensure_ascii=False)), _VALUE)

@@ -14,10 +14,13 @@ from lineform.planning.steps import describe
 from lineform.plural import plural
 from lineform.report.entries import Entry, entry_data, numbers, reasons, tint
 from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text
+from lineform.report.gone import NONE as NOBODY
+from lineform.report.gone import Gone, gone_data, gone_text
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import (
     Live,
     Outlooks,
+    as_declared,
     foreign_audience_text,
     foreign_text,
     month,
@@ -53,17 +56,19 @@ def plan_text(
     outlooks: Outlooks,
     *,
     failures: Failures = NONE,
+    gone: Gone = NOBODY,
     colour: bool = False,
     steps: bool = True,
 ) -> str:
     """All clients, each with its changes, what its sends would be, and what the changes take; then those that could
-    not be read."""
+    not be read, and those that are gone."""
     paint = Painter(colour)
     blocks = [
         _client(plan, live.get(plan.client), outlooks.get(plan.client, ()), paint, steps) for plan in file.clients
     ]
     conclusion = "\n".join(_conclusion(file, failures, paint))
-    return "\n\n".join(["\n".join(block) for block in blocks] + failures_text(failures, paint) + [conclusion])
+    others = failures_text(failures, paint) + gone_text(gone, paint)
+    return "\n\n".join(["\n".join(block) for block in blocks] + others + [conclusion])
 
 
 def _conclusion(file: PlanFile, failures: Failures, paint: Painter) -> list[str]:
@@ -71,7 +76,7 @@ def _conclusion(file: PlanFile, failures: Failures, paint: Painter) -> list[str]
     if file.empty and failures:
         return failed
     if file.empty:
-        return [paint("Nothing to do: every account is as declared.", Style.GREEN)]
+        return [paint(f"Nothing to do: {as_declared(file)}.", Style.GREEN)]
     changing = sum(not plan.empty for plan in file.clients)
     lines = [f"{paint('Plan', Style.BOLD)}: {totals(file)} ({plural(changing, 'client')})"]
     if any(plan.blocked for plan in file.clients):
@@ -95,7 +100,9 @@ def _client(
     names = max((width(change.address) for change in plan.changes), default=0)
     by_address = {entry.address: entry for entry in entries}
     for change in plan.changes:
-        lines += _change(change, by_address.get(change.address), names, paint)
+        # What stops a resource stands beside what was to become of it, where its outlook is told already.
+        entry = None if change.action is Action.BLOCKED else by_address.get(change.address)
+        lines += _change(change, entry, names, paint)
     if plan.empty:
         lines.append(paint("  no changes", Style.DIM))
     lines += [paint(line, Style.DIM) for line in _notes(plan)]
@@ -154,7 +161,7 @@ def _steps(plan: ClientPlan, paint: Painter) -> list[str]:
     return [*lines, *([f"  {wait}"] if (wait := waits(plan)) else [])]
 
 
-def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE) -> str:
+def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failures = NONE, gone: Gone = NOBODY) -> str:
     """The plan with the accounts' quota and the outlook of its sends, for programs. An apply reads the plan file. It
     is empty only where every client could be read."""
     value = {
@@ -163,6 +170,7 @@ def plan_json(file: PlanFile, live: Live, outlooks: Outlooks, *, failures: Failu
         "made_at": file.made_at.isoformat(),
         "empty": file.empty and not failures,
         "failures": failures_data(failures),
+        **({"gone": gone_data(gone)} if gone else {}),
         "clients": [
             {
                 **client_plan_to_data(plan),

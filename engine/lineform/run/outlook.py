@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lineform.errors import BlockedError
@@ -15,22 +15,26 @@ from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked
 from lineform.run.prepare import prepare
 from lineform.run.telling import quiet_of
+from lineform.sending import late
 from lineform.sending.due import Due, key_of, occurrences, upcoming
+from lineform.sending.keys import send_name
 from lineform.sending.revision import Armed, Revisioned, read_revision
 from lineform.sending.wording import all_spoken
 
 _AHEAD = timedelta(days=30)
 """How far a plan looks ahead when it says how often a campaign comes due."""
+_TOO_LATE = "it would be armed after it was due"
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
     """The next occurrence as it would be sent to today's audience. Nothing is written; a guard that would stop it is
     in the entry, not raised."""
     armed = read_revision(revised.body)
+    reads = tuple(all_spoken(armed.messages, armed.context))
     due = next(iter(upcoming(armed.schedule, armed.timezone, run.clock.now())), None)
     if due is None:
-        return TickEntry(address, "", Outcome.SKIPPED, reason="its schedule has no occurrence left")
-    reads = tuple(all_spoken(armed.messages, armed.context))
+        return replace(await _over(run, address, armed), reads=reads)
     entry = replace(await _first(run, address, revised, due, armed), reads=reads)
     further = "; ".join((*_moved(run, due, armed), *_rhythm(run, due, armed, entry)))
     if not further:
@@ -47,6 +51,25 @@ async def _first(run: Run, address: str, revised: Revisioned, due: Due, armed: A
         return blocked(address, due.key, stop)
     except LineFailure as failure:
         return TickEntry(address, due.key, Outcome.FAILED, reason=failure.message, hint=failure.hint)
+
+
+async def _over(run: Run, address: str, armed: Armed) -> TickEntry:
+    """What a run says of a campaign whose time is over when it is armed: its one date is held or skipped as its file
+    says, unless the ledger knows it already; a rule that has ended says nothing any more."""
+    now = run.clock.now()
+    past = occurrences(armed.schedule, armed.timezone, _EVER, now) if armed.schedule.at is not None else []
+    known = await run.records(run.store.occurrences, run.client.name, [address], _EVER) if past else ()
+    for due in past:
+        if due.key in {one.key for one in known}:
+            continue
+        match late.decide(due, now, now, armed.schedule):
+            case late.Hold():
+                release = f"lineform run --client {run.client.name} --release {send_name(address, due.key)}"
+                hint = f"correct its date; or, when a run has held it, let it go with `{release}`"
+                return TickEntry(address, due.key, Outcome.HELD, reason=_TOO_LATE, hint=hint)
+            case late.Skip():
+                return TickEntry(address, due.key, Outcome.SKIPPED, reason=_TOO_LATE)
+    return TickEntry(address, "", Outcome.SKIPPED, reason="its schedule has no occurrence left")
 
 
 def _moved(run: Run, due: Due, armed: Armed) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lineform.errors import LineformError, LockedError, PartialError, UsageError
+from lineform.errors import BlockedError, LineformError, LockedError, PartialError, UsageError
 
 FORMAT = 1
 
@@ -124,6 +124,11 @@ def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:
                 f"the disk that holds the sandbox state {file} takes no more: {error}",
                 hint="Make room and run the same command again; the state is as it was.",
             )
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return BlockedError(
+                f"the sandbox state cannot be written at {file}: {error}",
+                hint="The file and its folder must be writable for whoever runs lineform.",
+            )
         case _:
             return UsageError(
                 f"the sandbox state in {file} cannot be used: {error}",
@@ -139,13 +144,16 @@ class State:
         if file is not None and not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
-        self._db = sqlite3.connect(
-            ":memory:" if file is None else str(file),
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=1.0,
-            cached_statements=512,
-        )
+        try:
+            self._db = sqlite3.connect(
+                ":memory:" if file is None else str(file),
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=1.0,
+                cached_statements=512,
+            )
+        except sqlite3.Error as error:
+            raise _unusable(file, error) from error
         self._db.row_factory = sqlite3.Row
         try:
             if file is not None:

@@ -18,7 +18,7 @@ from lineform.sending.given import stand_ins
 from lineform.sending.revision import Armed, read_revision, revision
 from lineform.sending.scope import friend_scope, run_scope
 from lineform.sending.wording import spoken
-from lineform.templates.errors import UnknownValue
+from lineform.templates.errors import TemplateError
 from lineform.templates.send import compile_messages
 
 
@@ -61,23 +61,37 @@ def rehearse(client: Client, test: Resource) -> Rehearsal:
     moment = instant(wall, zone)
     due = occurrences(armed.schedule, armed.timezone, moment - timedelta(seconds=1), moment)
     why = "" if due else f"{campaign.address} is not due at {spec.now}"
-    cases = tuple(_try(case, number, armed, moment) for number, case in enumerate(spec.friends, start=1))
+    friends = enumerate(spec.friends, start=1)
+    cases = tuple(_try(case, number, armed, moment, campaign) for number, case in friends)
     return Rehearsal(client.name, spec.name, str(campaign.address), cases, why)
 
 
-def _try(case: Case, number: int, armed: Armed, due_at: datetime) -> CaseResult:
+def _try(case: Case, number: int, armed: Armed, due_at: datetime, campaign: Resource) -> CaseResult:
     friend = _friend(case, number, armed.timezone)
     if armed.predicate is None:
         return CaseResult(case.name, ("only LINE knows who is in a demographic audience; it cannot be tested here",))
     if matches(armed.selection, friend, due_at) is not True:
         return _judge(case, None, tuple(lines(explain(armed.selection, friend, due_at))))
-    try:
-        compiled = compile_messages(armed.messages, armed.context)
-        scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
-        messages = compiled.render({**scope, **stand_ins(compiled.reads, armed.given)})
-    except UnknownValue as error:
-        return CaseResult(case.name, (f"the message cannot be made: {error.message}",))
-    return _judge(case, [spoken(message) for message in messages], ())
+    scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
+    got: list[str] = []
+    for index, message in enumerate(armed.messages):
+        try:
+            compiled = compile_messages([message], armed.context)
+            made = compiled.render({**scope, **stand_ins(compiled.reads, armed.given)})
+        except TemplateError as error:
+            return CaseResult(case.name, _unmade(error, campaign, index))
+        got += [spoken(one) for one in made]
+    return _judge(case, got, ())
+
+
+def _unmade(error: TemplateError, campaign: Resource, index: int) -> tuple[str, ...]:
+    """What is wrong with a campaign's message, and where it was written."""
+    place = campaign.source.origin(("messages", index))
+    hint = f" ({error.hint})" if error.hint else ""
+    return (
+        f"the message cannot be made: {error.code} {error.message}{hint}",
+        f"  {campaign.address}: messages[{index}], {place}",
+    )
 
 
 def _judge(case: Case, got: list[str] | None, because: tuple[str, ...]) -> CaseResult:

@@ -23,6 +23,13 @@ _ARMED = (
     .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
     .where(_OF_ACCOUNT, revisions.c.disarmed_at.is_(None))
 )
+_COUNTS = (
+    sa.select(accounts.c.name, sa.func.count().label("armed"))
+    .join_from(revisions, accounts, accounts.c.id == revisions.c.account_id)
+    .where(revisions.c.disarmed_at.is_(None))
+    .group_by(accounts.c.name)
+    .order_by(accounts.c.name)
+)
 _BODIES = sa.select(revisions.c.id, revisions.c.body, revisions.c.people)
 _EARLIER = (
     sa.select(revisions.c.address, revisions.c.armed_at, revisions.c.disarmed_at)
@@ -83,6 +90,11 @@ class RevisionRecords(Database):
         found = {row.id: read[row.id] if row.id in read else known[row.id] for row in rows}
         self._read[account] = found
         return sorted(found.values(), key=lambda revision: revision.address)
+
+    def count_armed(self) -> Mapping[str, int]:
+        """How much is armed of each account of which anything is, by their names."""
+        with self.reading() as connection:
+            return {row.name: row.armed for row in connection.execute(_COUNTS)}
 
     def _bodies(self, connection: Connection, account: str, rows: Sequence[Any]) -> dict[int, Revision]:
         earlier = connection.execute(_EARLIER, {"account": account})

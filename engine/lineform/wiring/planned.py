@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lineform.apply.desk import Desk
 from lineform.apply.images import menu_image
@@ -42,6 +42,12 @@ class Planned:
     live: Mapping[str, LiveAccount]
     outlooks: Mapping[str, Sequence[TickEntry]]
     failures: Mapping[str, LineformError] = field(default_factory=dict)
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """How much is armed of clients of whom the workspace has no file any more."""
+
+    def without(self, failures: Mapping[str, LineformError]) -> Planned:
+        """The same, where these clients could not even be read from their files."""
+        return replace(self, failures={**failures, **self.failures})
 
 
 def desk_of(
@@ -56,8 +62,11 @@ def desk_of(
     )
 
 
-async def plan_all(session: Session, plan_options: PlanOptions, *, with_store: bool) -> Planned:
-    """Plans each client; one client's failure stays its own."""
+async def plan_all(
+    session: Session, plan_options: PlanOptions, *, with_store: bool, declared: Collection[str] | None = None
+) -> Planned:
+    """Plans each client; one client's failure stays its own. `declared` are the names of all clients that the
+    workspace has a file of; None where only some of them were asked for."""
     plans: list[ClientPlan] = []
     live: dict[str, LiveAccount] = {}
     outlooks: dict[str, list[TickEntry]] = {}
@@ -75,7 +84,13 @@ async def plan_all(session: Session, plan_options: PlanOptions, *, with_store: b
         plans.append(plan)
         live[client.name] = account
         outlooks[client.name] = entries
-    return Planned(PlanFile(session.clock.now(), plan_options, tuple(plans)), live, outlooks, failures)
+    gone = gone_clients(session, declared) if with_store and declared is not None else {}
+    return Planned(PlanFile(session.clock.now(), plan_options, tuple(plans)), live, outlooks, failures, gone)
+
+
+def gone_clients(session: Session, declared: Collection[str]) -> dict[str, int]:
+    """How much is armed of each client that is not `declared` any more: no file asks for it, and no run sends it."""
+    return {name: count for name, count in session.store.count_armed().items() if name not in declared}
 
 
 async def _plan_one(

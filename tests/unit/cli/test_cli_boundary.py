@@ -56,6 +56,7 @@ def test_our_own_bug_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> 
         (OSError(errno.ENOSPC, "No space left on device", "a.json"), 7, "the disk of a.json"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x/a.json"), 64, "x/a.json cannot be used"),
         (PermissionError(errno.EACCES, "Permission denied", b"a.json"), 64, "a.json cannot be used: Permission denied"),
+        (PermissionError(errno.EACCES, "Permission denied", "w/.lineform/a"), 4, "w/.lineform/a cannot be used"),
         (ModuleNotFoundError("no uvicorn", name="uvicorn"), 64, "pip install 'lineform[sandbox]'"),
         (ModuleNotFoundError("no starlette", name="starlette.types"), 64, "pip install 'lineform[sandbox]'"),
     ],

@@ -15,6 +15,7 @@ from lineform.report.markdown import COMMENT, SUMMARY, Limit
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import month
 from lineform.report.plans import plan_json, plan_text
+from lineform.run.outcome import Outcome, TickEntry
 from support.plans import AOBA, BLOCKED, EMPTY, FILE, LIVE, OUTLOOKS, SENDS
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
@@ -111,3 +112,25 @@ def test_the_json_tells_the_sends_and_the_quota() -> None:
     assert kawa["account"] is None
     assert kawa["changes"][0]["code"] == "G102"
     assert mori["empty"] is True
+
+
+def test_what_stays_without_a_file_is_not_called_as_declared() -> None:
+    stays = replace(AOBA.changes[0], action=Action.UNDECLARED, address="richmenu.tab")
+    one = replace(FILE, clients=(replace(AOBA, changes=(stays,), steps=()),))
+    said = "verything declared is there, and 1 resource without a file stays until `--prune`."
+    assert plan_text(one, {}, {}).endswith(f"Nothing to do: e{said}")
+    assert f"E{said}" in plan_markdown(one, {}, {})
+    two = replace(one, clients=(*one.clients, replace(one.clients[0], client="mori")))
+    assert "2 resources without a file stay until" in plan_text(two, {}, {})
+
+
+def test_a_scenario_that_two_steps_stop_is_told_and_counted_once() -> None:
+    armed = replace(AOBA.changes[0], action=Action.ARM, address="scenario.welcome")
+    steps = [replace(armed, action=Action.BLOCKED, reason=f"step '{step}'", code="G218") for step in ("one", "two")]
+    file = replace(FILE, clients=(replace(AOBA, changes=(armed, *steps), steps=()),))
+    begins = TickEntry("scenario.welcome", "", Outcome.WOULD_BEGIN, reason="begins for friends")
+    text = plan_text(file, {}, {AOBA.client: (begins,)})
+    assert text.count("would begin") == 1
+    assert [step in text for step in ("step 'one'", "step 'two'")] == [True, True]
+    assert "Plan: 1 blocked (1 client)" in text
+    assert "lineform plan: 1 blocked (1 client)" in plan_markdown(file, {}, {})

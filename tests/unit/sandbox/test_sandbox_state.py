@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineform.errors import LineformError, LockedError, PartialError, UsageError
+from lineform.errors import BlockedError, LineformError, LockedError, PartialError, UsageError
 from lineform.sandbox.clock import SandboxClock
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer, serve
@@ -199,6 +199,11 @@ def test_a_state_that_a_full_disk_left_half_made_is_made_whole_once_there_is_roo
     assert state.recall("format") == 1
     assert state.number("select count(*) from audiences") == 0
     state.close()
+
+
+def test_a_folder_in_a_states_place_is_no_bug(tmp_path: Path) -> None:
+    with pytest.raises(BlockedError, match="cannot be written at"):
+        State(tmp_path)
 
 
 def test_a_file_that_is_no_state_is_left_as_it_is(tmp_path: Path) -> None:
