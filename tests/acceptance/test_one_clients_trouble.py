@@ -13,7 +13,7 @@ from lineform.cli.boundary import guarded
 from support.agency import BEFORE, CAMPAIGN, DUE, MENU, agency
 from support.command_line import Run, bare_environment
 
-UNMAKEABLE = CAMPAIGN.format(name="own") + "  - text: \"今日は {{ run.date | add_days('x') | date }}\"\n"
+UNMAKEABLE = CAMPAIGN.format(name="own") + '  - text: "今日は {{ run.date | add_days(run.date) | date }}"\n'
 OFFLINE = ("--sandbox", "--now", BEFORE)
 LATER = ("--sandbox", "--now", DUE)
 BROKEN = "kind: ["
@@ -35,7 +35,7 @@ def test_a_message_that_cannot_be_made_fails_its_own_test_and_no_other(shared: P
     assert told.code == 3
     assert "ok     alpha: own" in told.out
     assert "FAILED beta: own" in told.out
-    assert "E027 needs a whole number of days" in told.out
+    assert "E027 {{ run.date | add_days(run.date) | date }}: add_days needs a whole number of days" in told.out
     assert "campaign.own: messages[1], clients/beta/campaigns/own.yaml:7:5" in told.out
     assert "ok     gamma: own" in told.out
     assert [test["passed"] for test in run("test", "--format", "json").data["tests"]] == [True, False, True]
@@ -150,7 +150,7 @@ def test_where_a_clients_settings_are_not_sure_its_sends_wait(armed: Path, run: 
 
 
 def test_what_a_client_alone_lacks_stays_its_own(armed: Path, run: Run) -> None:
-    shared = CAMPAIGN.format(name="sale").replace("こんにちは", '"{{ values.greeting }}"')
+    shared = CAMPAIGN.format(name="sale").replace("こんにちは、sale", '"{{ values.greeting }}"')
     (armed / "campaigns/sale.yaml").write_text(shared, encoding="utf-8")
     for name in ("alpha", "gamma"):
         with (armed / f"clients/{name}.yaml").open("a", encoding="utf-8") as file:

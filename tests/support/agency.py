@@ -16,7 +16,7 @@ name: {name}
 audience: everyone
 schedule: {{at: "2026-12-01T10:00"}}
 messages:
-  - text: こんにちは
+  - text: こんにちは、{name}
 """
 TEST = """\
 kind: test

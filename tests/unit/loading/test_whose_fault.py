@@ -71,7 +71,7 @@ def test_a_folder_of_nobody_stops_nobody(tmp_path: Path) -> None:
 
 
 def test_what_only_one_of_its_users_sees_in_a_shared_file_is_that_clients(tmp_path: Path) -> None:
-    greeting = CAMPAIGN.format(name="sale").replace("こんにちは", '"{{ values.greeting }}"')
+    greeting = CAMPAIGN.format(name="sale").replace("こんにちは、sale", '"{{ values.greeting }}"')
     assert sound(reading(tmp_path, {"campaigns/sale.yaml": greeting})) is None
     for name in ("alpha", "gamma"):
         with (tmp_path / f"clients/{name}.yaml").open("a", encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def test_what_overrides_hide_from_others_is_still_everybodys(tmp_path: Path) -> 
 
 
 def test_a_template_that_becomes_no_yaml_for_one_client_is_that_clients(tmp_path: Path) -> None:
-    template = CAMPAIGN.format(name="sale").replace("こんにちは", "{{ client.title }}")
+    template = CAMPAIGN.format(name="sale").replace("こんにちは、sale", "{{ client.title }}")
     loaded = reading(tmp_path, {"campaigns/sale.yaml.j2": template})
     assert sound(loaded) is None  # sale is declared twice
     (tmp_path / "campaigns/sale.yaml").unlink()
@@ -108,7 +108,7 @@ def test_another_clients_unreadable_file_excuses_no_unknown_name(tmp_path: Path)
 
 
 def test_a_part_from_anothers_folder_is_the_fault_of_whoever_names_it(tmp_path: Path) -> None:
-    named = CAMPAIGN.format(name="own").replace("text: こんにちは", "part: ../../beta/messages/hero.yaml")
+    named = CAMPAIGN.format(name="own").replace("text: こんにちは、own", "part: ../../beta/messages/hero.yaml")
     files = {"clients/alpha/campaigns/own.yaml": named, "clients/beta/messages/hero.yaml": "text: ["}
     assert sound(reading(tmp_path, files)) == ["gamma"]
     alone = read_project(tmp_path, clients=["alpha"])
