@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from random import Random
 from typing import Any
 
@@ -22,7 +23,6 @@ from lineform.sending.revision import revision
 DUE = datetime(2026, 12, 1, 1, tzinfo=UTC)
 START = DUE - timedelta(minutes=1)
 ARMED = DUE - timedelta(hours=2)
-BOT = "U" + "b" * 32
 _VIP = {"where": {"attribute": "vip", "is": True}}
 _KNOWN = AttributesSpec.model_validate(
     {"kind": "attributes", "name": "known", "attributes": {"vip": {"type": "bool"}, "nick": {"type": "text"}}}
@@ -149,9 +149,10 @@ class _Nowhere:
 
 
 def client_of(plan: Plan) -> Client:
-    """The client of a plan, named by its seed."""
+    """The client of a plan, named by its seed, with a bot of its own: many are recorded in one store."""
     name = f"seed-{plan.seed}"
-    fields = {"kind": "client", "name": name, "title": name, "bot": BOT, "token": {"env": "FAULTS_TOKEN"}}
+    bot = f"U{sha256(name.encode()).hexdigest()[:32]}"
+    fields = {"kind": "client", "name": name, "title": name, "bot": bot, "token": {"env": "FAULTS_TOKEN"}}
     specs: list[Spec] = [_KNOWN]
     for fields_of in plan.campaigns:
         wanted = dict(fields_of)

@@ -15,7 +15,7 @@ from typing import Any
 from faulty.life import Life, Mortal, task_factory
 from faulty.line import TOKEN, Line, LineWire
 from faulty.loop import VirtualClock, VirtualLoop
-from faulty.plan import BOT, START, Plan, arm, client_of
+from faulty.plan import START, Plan, arm, client_of
 from lineform.errors import LineformError
 from lineform.line.account import open_account
 from lineform.model.project import Client
@@ -61,7 +61,7 @@ class Stage:
         self.random = Random(f"{plan.seed}/play")
         self.client = client_of(plan)
         self.clock = VirtualClock(loop, START)
-        self.line = Line(plan.seed, self.clock.epoch, BOT, plan.quota)
+        self.line = Line(plan.seed, self.clock.epoch, self.client.spec.bot, plan.quota)
         self.played = Played(plan, self.client, self.line, store)
         self.names = 0
 
