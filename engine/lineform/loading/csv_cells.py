@@ -128,9 +128,13 @@ def _number(cell: str) -> int | float:
         hint = "write it without separators and units" if re.search(r"[0-9]", cell) else ""
         raise Unreadable("is not a number", hint)
     try:
-        return int(cell) if _WHOLE.fullmatch(cell) else number(float(cell))
+        if _WHOLE.fullmatch(cell):
+            return int(cell)
+        value = number(float(cell))
     except ValueError:
         raise Unreadable("is too large a number") from None
+    # Friends read what is stored: 3.0, as tools write whole numbers in a column with gaps, is 3.
+    return int(value) if value.is_integer() else value
 
 
 def _date(cell: str) -> str:

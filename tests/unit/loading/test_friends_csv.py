@@ -103,6 +103,15 @@ def test_a_cell_of_the_wrong_type_refuses_its_row_without_repeating_it(
     assert second == FriendRow(U2)
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"), [("3", "3"), ("3.0", "3"), ("+3.50", "3.5"), ("1e3", "1000"), ("-0.0", "0"), ("1e-3", "0.001")]
+)
+def test_a_whole_number_is_whole_however_it_is_written(cell: str, value: str) -> None:
+    (row,) = read(f"user_id,visits\n{U1},{cell}\n")
+    assert isinstance(row, FriendRow)
+    assert str(row.attributes["visits"]) == value
+
+
 @pytest.mark.parametrize("cell", ["", "u" + "1" * 32, "U" + "G" * 32, U1 + "1", "U12"])
 def test_what_is_no_line_user_id_is_refused(cell: str) -> None:
     (row,) = read(f'user_id,note\n"{cell}",x\n')
