@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from lineform.model.client import Limits
 from lineform.ports.journeys import FriendChange
 from lineform.scenarios.happening import What
 from support.delivering import DUE
@@ -44,6 +45,31 @@ def test_a_booking_that_moves_nearer_is_not_reminded_of_a_day_that_is_past(life:
     here.knows(booking_at="2026-12-01T15:00")
     here.until(DUE + 2 * DAY)
     assert here.read() == [("12-01 13:00", "まもなくです")]
+
+
+def test_a_limit_keeps_no_reminder_until_its_words_are_wrong(life: Any) -> None:
+    here = life(REMINDER, limits=Limits.model_validate({"per_friend": {"gap": "20h"}}))
+    here.knows(booking_at="2026-12-10T14:00")
+    here.until(DUE + 20 * DAY)
+    assert here.read() == [("12-09 18:00", "明日のご予約です")]
+    (course,) = here.courses()
+    assert course.marks[-1].said == "its messages would be worth nothing when the friend may be sent to: over a limit"
+
+
+def test_quiet_hours_keep_no_reminder_until_the_booking_has_begun(life: Any) -> None:
+    here = life(REMINDER, limits=Limits(quiet="21:00-09:00"))
+    here.knows(booking_at="2026-12-10T09:00")
+    here.until(DUE + 20 * DAY)
+    assert here.read() == [("12-09 18:00", "明日のご予約です")]
+
+
+def test_after_a_runner_was_down_nobody_is_reminded_of_what_is_over(life: Any) -> None:
+    here = life(REMINDER)
+    here.knows(booking_at="2026-12-10T14:00")
+    here.until(DUE + 8 * DAY)
+    here.at(DUE + 9 * DAY + 8 * HOUR)  # the evening of the day
+    here.until(DUE + 20 * DAY)
+    assert here.read() == []
 
 
 def test_a_booking_that_is_cancelled_is_reminded_of_no_more(life: Any) -> None:

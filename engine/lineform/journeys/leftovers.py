@@ -82,7 +82,10 @@ def _rules(run: Run, send: Send) -> _Rules:
     if step is not None and send.last_called_at is None:
         friends = run.store.frozen_friends(send.id)
         told = _told(run.store.enrolments(run.client.name, friends).values(), send, name)
-        ends = [end for course, _ in told if (end := worth_until(script, course, step)) is not None]
+        people = {one.id: one for one in run.store.friends(run.client.name, [course.friend_id for course, _ in told])}
+        known = [(course, people[course.friend_id]) for course, _ in told if course.friend_id in people]
+        found = (worth_until(script, course, step, friend) for course, friend in known)
+        ends = [end for end in found if end is not None]
     kept = quiet if script.quiet_hours == "wait" else None
     return _Rules(kept, worthless=min(ends, default=None), step=name)
 

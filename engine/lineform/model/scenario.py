@@ -53,6 +53,8 @@ class BeforeDate(Part):
     field: AttributeName | None = None
     """The same as a field of the event with which the scenario began."""
     by: Length
+    """Counted in days, it is said on that day alone ("tomorrow"); in hours, weeks or months, at the latest before the
+    date itself. Whom a limit, quiet hours or a late run keep beyond that is not sent it."""
 
     @model_validator(mode="after")
     def _one(self) -> BeforeDate:

@@ -205,7 +205,7 @@ def _gate(
     now = moment.now
     if moment.answer:
         return _Gate()
-    worthless = worth_until(script, enrolment, step)
+    worthless = worth_until(script, enrolment, step, friend)
     if worthless is not None and now > worthless:
         return _Gate("its messages are worth nothing any more")
     # Two machines' clocks differ by seconds: what is due when it is armed was not due before.

@@ -49,7 +49,7 @@ class Ahead:
             if came is None:
                 return None
             reached, way, actions = came
-            if reached > due and self._said(after, actions):
+            if reached > due and self._said(after, actions, friend):
                 return after
             if self._ends(actions):
                 return None
@@ -58,7 +58,7 @@ class Ahead:
                 reached, way = reached + after.wait.within, after.wait.missed
                 if reached > self.now or self._ends(way.actions):
                     return None
-                if self._said(after, way.actions):
+                if self._said(after, way.actions, friend):
                     return after
                 friend = self._after(way.actions, friend)
             after = self.script.following(after, way)
@@ -88,9 +88,9 @@ class Ahead:
         way = chosen(step, friend, self.now)
         return due, way, (*step.way.actions, *way.actions)
 
-    def _said(self, step: ScriptStep, actions: Sequence[Mapping[str, Any]]) -> bool:
+    def _said(self, step: ScriptStep, actions: Sequence[Mapping[str, Any]], friend: Friend) -> bool:
         """Whether messages are among the actions, and still worth something when they may go out."""
-        until = worth_until(self.script, self.enrolment, step)
+        until = worth_until(self.script, self.enrolment, step, friend)
         return any(is_said(action) for action in actions) and (until is None or self.sendable <= until)
 
     def _ends(self, actions: Sequence[Mapping[str, Any]]) -> bool:

@@ -3,17 +3,21 @@ something."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from lineform.scenarios.enrolment import Enrolment
-from lineform.scenarios.script import Script, ScriptStep, Way
+from lineform.scenarios.script import BeforeSpan, Script, ScriptStep, Way
 from lineform.scenarios.timing import Span, date_told, moment_after
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.segments.reading import matches
+from lineform.sending.due import instant
 from lineform.sending.late import ON_TIME
 
 _BARE = Way()
+_MOMENT: Final = timedelta(seconds=1)
+"""Before a date that is not that date itself."""
 
 
 def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
@@ -22,15 +26,15 @@ def due_of(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Frien
     if step.before is None:
         start = enrolment.reached if step.from_previous else enrolment.anchor
         return moment_after(start, step.after, zone, at=step.at, on=step.on)
-    before = step.before
-    start_of: datetime | None = enrolment.anchor
+    date = _date_of(step.before, script, enrolment, friend)
+    return None if date is None else moment_after(date, step.before.span, zone, at=step.at, on=step.on, sign=-1)
+
+
+def _date_of(before: BeforeSpan, script: Script, enrolment: Enrolment, friend: Friend) -> datetime | None:
+    """The date that a step lies before; None where it is not known."""
     if before.attribute:
-        start_of = date_told(friend.attributes.get(before.attribute), zone)
-    elif before.field:
-        start_of = date_told(enrolment.fields.get(before.field), zone)
-    if start_of is None:
-        return None
-    return moment_after(start_of, before.span, zone, at=step.at, on=step.on, sign=-1)
+        return date_told(friend.attributes.get(before.attribute), script.zone)
+    return date_told(enrolment.fields.get(before.field), script.zone) if before.field else enrolment.anchor
 
 
 def planned(script: Script, enrolment: Enrolment, friend: Friend) -> datetime:
@@ -50,12 +54,25 @@ def past(script: Script, enrolment: Enrolment, step: ScriptStep, due: datetime) 
     return ""
 
 
-def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep) -> datetime | None:
-    """The last moment of what its messages promise; None where there is none."""
+def worth_until(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
+    """The last moment at which its messages are true and keep what they promise; None where there is none."""
     until = step.valid_until
     own = moment_after(enrolment.anchor, until, script.zone) if isinstance(until, Span) else until
-    ends = [end for end in (own, step.promised_until) if end is not None]
-    return min(ends, default=None)
+    ends = [own, step.promised_until, _true_until(script, enrolment, step, friend)]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _true_until(script: Script, enrolment: Enrolment, step: ScriptStep, friend: Friend) -> datetime | None:
+    """Until when it is still so long before a date. What is counted in days says "tomorrow", which is true until
+    midnight; whatever else ("soon", "next month") until the date itself."""
+    due = due_of(script, enrolment, step, friend)
+    if step.before is None or due is None:
+        return None
+    end = _date_of(step.before, script, enrolment, friend)
+    if step.before.span.unit == "d" or not step.before.span.count:
+        day = due.astimezone(script.zone).date() + timedelta(days=1)
+        end = instant(datetime.combine(day, time()), script.zone)
+    return None if end is None else end - _MOMENT
 
 
 def holds(predicate: Predicate, friend: Friend, now: datetime) -> bool:
