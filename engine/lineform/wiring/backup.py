@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,8 @@ from lineform.store import migrations
 from lineform.store.backup import accounts_of, check, copy_store, forget_again, forgotten_in, sqlite_file, unpacked
 from lineform.store.changes import unregister
 from lineform.store.failures import StoreUnusable
-from lineform.store.forgotten_file import Forgotten, forgotten_people, read_forgotten, write_forgotten
+from lineform.store.forgotten import Forgotten
+from lineform.store.forgotten_file import forgotten_people, read_forgotten, write_forgotten
 from lineform.store.open import SqlStore, open_store
 
 
@@ -99,7 +100,7 @@ def _brought_back(store: SqlStore, before: Forgotten, now: datetime) -> int:
     return forget_again(store, before, now)
 
 
-def _forgotten(target: Path) -> Mapping[str, Mapping[str, str]]:
+def _forgotten(target: Path) -> Forgotten:
     try:
         return forgotten_in(target)
     except StoreUnusable as damaged:

@@ -13,6 +13,7 @@ import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.ports.friends import FriendCount, FriendRow
+from lineform.ports.inbox import Arrival, Source
 from lineform.run.halt import halted_by
 from lineform.settings import Settings
 from lineform.store import migrations, open_store
@@ -143,6 +144,64 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(tmp_path: Path) -> 
     content = b"".join(file.read_bytes() for file in path_of(tmp_path).parent.iterdir())
     assert user(1).encode() not in content
     assert b"friend 1" not in content
+
+
+def come_back(workspace: Path, number: int) -> None:
+    with open_store(settings().store_url(workspace), KEY) as store:
+        store.import_friends("aoba", [FriendRow(user(number), "back again", returns=True)], NOW)
+
+
+def forget(workspace: Path, number: int) -> None:
+    with open_store(settings().store_url(workspace), KEY) as store:
+        store.forget("aoba", [user(number)], NOW)
+
+
+def test_who_came_back_before_the_backup_comes_back_from_it(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    forget(tmp_path, 1)
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).forgotten == 0
+    assert count(tmp_path) == FriendCount(3, 0)
+
+
+def test_who_came_back_and_was_forgotten_once_more_since_stays_forgotten(tmp_path: Path) -> None:
+    """Within one instant of the clock as well."""
+    fill(tmp_path, range(3))
+    forget(tmp_path, 1)
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    forget(tmp_path, 1)
+    assert restored(tmp_path, tmp_path / "backup.db", force=True, key=KEY).forgotten == 1
+    assert count(tmp_path) == FriendCount(2, 0)
+
+
+def test_a_backup_of_before_and_one_of_after_the_return_are_told_apart(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    back_up(path_of(tmp_path), tmp_path / "before.db")
+    forget(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "without.db")
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "after.db")
+    for name, again, friends in (("before.db", 1, 2), ("after.db", 0, 3), ("without.db", 0, 2), ("after.db", 0, 3)):
+        assert restored(tmp_path, tmp_path / name, force=True, key=KEY).forgotten == again, name
+        assert count(tmp_path) == FriendCount(friends, 0), name
+    forget(tmp_path, 1)
+    for name in ("without.db", "after.db"):
+        restored(tmp_path, tmp_path / name, force=True, key=KEY)
+        assert count(tmp_path) == FriendCount(2, 0), name
+
+
+def test_an_event_that_waits_in_a_backup_brings_nobody_back_either(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    follow = Arrival("aoba", "e1", Source.LINE, user(9), "follow", NOW, f'{{"source":{{"userId":"{user(9)}"}}}}')
+    with open_store(settings().store_url(tmp_path)) as store:
+        store.receive([follow], NOW)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    forget(tmp_path, 9)
+    restored(tmp_path, tmp_path / "backup.db", force=True, key=KEY)
+    with open_store(settings().store_url(tmp_path)) as store:
+        assert store.inbox_level("aoba").waiting == 0
 
 
 def test_a_backup_never_replaces_a_file_by_itself(tmp_path: Path) -> None:
