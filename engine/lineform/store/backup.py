@@ -30,6 +30,8 @@ from lineform.store.tables import accounts, forgotten
 
 _PATIENCE = 10.0
 """Seconds to wait for whoever writes to the store that is replaced."""
+_SQLITE, _DUMP = b"SQLite format 3\0", b"PGDMP"
+"""What files begin with: an SQLite database, and what pg_dump writes in the form that `lineform backup` tells."""
 _WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -44,9 +46,12 @@ class Backup:
 
 def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
     """The file of an SQLite store. Raises `UsageError` for any other, with the command that does there what is asked
-    for with `file`."""
+    for with `file`, and where `file` is to be restored and is of the other kind of store."""
     parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if restore:
+        _same_kind(file, sqlite=sqlite)
+    if not sqlite:
         verb = "restored" if restore else "backed up"
         raise UsageError(
             f"a PostgreSQL store is {verb} with PostgreSQL's own tools",
@@ -55,6 +60,25 @@ def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
     if not parsed.database:
         raise UsageError("the store needs a file", hint="write sqlite:///.lineform/store.db")
     return Path(parsed.database)
+
+
+def _same_kind(file: Path, *, sqlite: bool) -> None:
+    """Looks at the first bytes. What is of no kind, or cannot be read, is whoever reads it to say."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(len(_SQLITE))
+    except OSError:
+        return
+    if not sqlite and start == _SQLITE:
+        raise UsageError(
+            f"{file} is a backup of an SQLite store, and the one here is of PostgreSQL: a store keeps its kind",
+            hint="set LINEFORM_STORE=sqlite:///… to the file that the store shall be in, and restore it there",
+        )
+    if sqlite and start.startswith(_DUMP):
+        raise UsageError(
+            f"{file} is a dump of a PostgreSQL store, and the one here is of SQLite: a store keeps its kind",
+            hint="set LINEFORM_STORE=postgresql://… to the database that the store shall be in, and restore it there",
+        )
 
 
 def _dump_command(url: URL, file: Path) -> str:
@@ -146,6 +170,15 @@ def copy_store(source: Path, target: Path) -> None:
         closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new, progress=waits)
+
+
+def newer_version(store: Path) -> int:
+    """The version of an SQLite store's tables where it is newer than is known here; else 0."""
+    with translated(sqlite3.Error), closing(sqlite3.connect(_uri(store, "ro"), uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'lineform_schema'").fetchone():
+            return 0
+        version: int = connection.execute("SELECT max(version) FROM lineform_schema").fetchone()[0] or 0
+    return version if version > migrations.VERSION else 0
 
 
 def forgotten_in(store: Path) -> Forgotten:

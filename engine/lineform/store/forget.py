@@ -122,9 +122,7 @@ class Forgetting(ForgottenPeople):
         if rows:
             connection.execute(again, rows)
 
-    def _forgotten_at(
-        self, connection: Connection, account_id: int, hashes: Iterable[str]
-    ) -> Mapping[str, datetime]:
+    def _forgotten_at(self, connection: Connection, account_id: int, hashes: Iterable[str]) -> Mapping[str, datetime]:
         found: dict[str, datetime] = {}
         for part in chunks(list(hashes), STREAMED):
             mine = (forgotten.c.account_id == account_id, self.among(forgotten.c.hash, part))

@@ -276,6 +276,38 @@ def test_a_writer_that_does_not_end_is_not_waited_for_for_ever(tmp_path: Path, m
     assert count(tmp_path).friends == 2
 
 
+def test_a_store_keeps_its_kind(tmp_path: Path) -> None:
+    fill(tmp_path, range(2))
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    with pytest.raises(
+        UsageError, match=r"backup\.db is a backup of an SQLite store, .* a store keeps its kind"
+    ) as other:
+        restore_store(settings(store=POSTGRES), tmp_path, tmp_path / "backup.db", NOW, "somebody", force=False)
+    assert "LINEFORM_STORE=sqlite:///" in other.value.hint
+    assert "pg_restore" not in other.value.hint
+    (tmp_path / "store.dump").write_bytes(b"PGDMP\x01\x0f\x00")
+    with pytest.raises(
+        UsageError, match=r"store\.dump is a dump of a PostgreSQL store, .* a store keeps its kind"
+    ) as dump:
+        restored(tmp_path, tmp_path / "store.dump", force=True)
+    assert "LINEFORM_STORE=postgresql://" in dump.value.hint
+    assert count(tmp_path).friends == 2
+
+
+def test_whoever_replaces_a_store_of_a_newer_version_is_told(tmp_path: Path) -> None:
+    """That is the way back from a new version; it goes on working, and is no surprise."""
+    fill(tmp_path, range(2))
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).newer == 0
+    newer = migrations.VERSION + 1
+    with closing(sqlite3.connect(path_of(tmp_path))) as connection, connection:
+        connection.execute("INSERT INTO lineform_schema (version) VALUES (?)", (newer,))
+    with pytest.raises(BlockedError, match=f"there is a store already: .*, of a newer lineform .*version {newer}"):
+        restored(tmp_path, tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).newer == newer
+    assert count(tmp_path).friends == 2
+
+
 @pytest.mark.parametrize("restore", [False, True])
 def test_a_postgresql_store_is_left_to_its_own_tools(restore: bool) -> None:
     with pytest.raises(UsageError) as caught:
