@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,27 @@ def test_a_postgresql_store_is_told_its_own_command(workspace: Path, run: Run, m
     assert restores.startswith("pg_restore --clean --if-exists --single-transaction --host=db.example")
     assert after.startswith("lineform restore --after store.dump.forgotten")
     assert "end every `lineform serve` and `lineform run`" in told.err
+
+
+def test_a_backup_of_the_other_kind_is_told_before_anything_is_done(
+    applied: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("backup", "store.backup").code == 0
+    monkeypatch.setenv("LINEFORM_STORE", "postgresql://lin:secret@db.example/lineform")
+    told = run("restore", "store.backup")
+    assert told.code == 64
+    assert "a store keeps its kind" in told.err
+    assert "--before" not in told.err
+
+
+def test_a_store_of_a_newer_version_is_not_replaced_without_a_word(applied: Path, line: Control, run: Run) -> None:
+    assert run("backup", "store.backup").code == 0
+    with closing(sqlite3.connect(applied / ".lineform" / "offline.db")) as store, store:
+        store.execute("INSERT INTO lineform_schema (version) VALUES (99)")
+    told = run("restore", "store.backup", "--force")
+    assert told.code == 0
+    assert "it replaces a store of a newer lineform (its tables were of version 99" in told.err
+    assert "newer" not in run("restore", "store.backup", "--force").err
 
 
 def test_what_another_tool_restored_is_silent_and_knows_nobody_who_was_forgotten(

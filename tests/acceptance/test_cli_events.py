@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lineform.sandbox.control import Control
 from support.command_line import BEFORE, SALON, Run
 
@@ -45,6 +47,24 @@ def test_a_file_with_fewer_wrong_rows_than_right_ones_does_not_fail(applied: Pat
 def test_a_file_of_nothing_but_wrong_rows_fails(applied: Path, line: Control, run: Run) -> None:
     (applied / "events.csv").write_text("event,id,at,user_id\nnothing,e1,2026-11-29T10:00,U1\n", encoding="utf-8")
     assert run("events", "import", "events.csv", *ONE, "--now", BEFORE).code != 0
+
+
+def test_events_of_the_forgotten_are_not_kept(
+    applied: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINEFORM_FORGET_KEY", "the key of these tests, which never changes")
+    (applied / "events.csv").write_text(EVENTS, encoding="utf-8")
+    forget = ("friends", "forget", "--friend", USER, "--yes", *ONE, "--now", BEFORE)
+    (applied / ".lineform" / "sandbox.db").unlink()
+    assert run("events", "import", "events.csv", *ONE, "--now", BEFORE).code == 3
+    assert run(*forget).code == 0
+    assert "0 events set aside, 0 waiting" in run("events", "failed", *ONE).out
+    told = run("events", "import", "events.csv", *ONE, "--now", BEFORE)
+    assert told.out.strip() == f"{SALON}: 0 new events, 1 that were there or are about nobody here"
+    assert run(*forget).code == 0, "no file holds the id again"
+    monkeypatch.delenv("LINEFORM_FORGET_KEY")
+    blind = run("events", "import", "events.csv", *ONE, "--now", BEFORE)
+    assert (blind.code, "LINEFORM_FORGET_KEY" in blind.err) == (8, True)
 
 
 def test_a_key_is_shown_once_listed_without_itself_and_revoked(applied: Path, line: Control, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,20 @@ def test_the_forgotten_stay_forgotten_and_every_client_is_halted(
         assert store.was_forgotten("aoba", [user(1), user(2), user(77)]) == {user(1), user(77)}
     assert after_restore(settings(older), tmp_path, file, NOW, "somebody").forgotten == 0
     assert after_restore(settings(older), tmp_path, None, NOW, "somebody").halted == ("aoba", "kita")
+
+
+def test_who_came_back_before_the_backup_stays_and_who_was_forgotten_since_goes(
+    store_url: str, fresh_url: str, tmp_path: Path
+) -> None:
+    newer, older, file = store_url, fresh_url, tmp_path / "who.forgotten"
+    for url in (newer, older):
+        fill(url, (user(1), user(2)))
+        with open_store(url, KEY) as store:
+            store.import_friends("aoba", [FriendRow(user(n), returns=True) for n in (1, 2)], NOW)
+    with open_store(newer, KEY) as store:
+        store.forget("aoba", [user(2)], NOW + timedelta(days=1))
+    before_restore(settings(newer), tmp_path, file, NOW, "somebody")
+    assert after_restore(settings(older), tmp_path, file, NOW, "somebody").forgotten == 1
+    with open_store(older, KEY) as store:
+        assert [one.user_id for one in store.every_friend("aoba")] == [user(1), user(3)]
+    assert after_restore(settings(older), tmp_path, file, NOW, "somebody").forgotten == 0

@@ -16,6 +16,7 @@ from lineform.errors import CredentialError, LockedError
 from lineform.lineapi.routes import Route
 from lineform.ports.audit import AuditEntry
 from lineform.ports.friends import EventRow, FriendCount, FriendRow, ImportCount
+from lineform.ports.inbox import Arrival, Source
 from lineform.ports.ledger import NewBatch, Settled
 from lineform.ports.store import Store
 from lineform.segments.predicate import EVERYONE
@@ -230,6 +231,29 @@ def test_forgetting_again_changes_nothing_and_a_stranger_is_kept_out_too(known: 
     assert (again.friends, again.strangers, again.stopped) == (0, 0, 0)
     assert known.import_friends("aoba", [FriendRow(user(77))], LATER) == ImportCount(forgotten=1)
     assert known.count_friends("aoba") == FriendCount(2, 0)
+
+
+@pytest.mark.parametrize("forgotten_before", [False, True])
+def test_whoever_is_no_friend_is_erased_where_something_came_in_of_them(
+    known: SqlStore, store_url: str, forgotten_before: bool
+) -> None:
+    """Nobody whom the account ever knew, and somebody whom the shop names again after they were forgotten."""
+    person = user(HANAKO) if forgotten_before else user(77)
+    if forgotten_before:
+        known.forget("aoba", [person], NOW)
+    body = f'{{"user_id":"{person}","fields":{{"what":"secret-purchase"}}}}'
+    known.receive([Arrival("aoba", "shop/purchase/p1", Source.SHOP, person, "purchase", NOW, body)], NOW)
+    group = f'{{"joined":{{"members":[{{"userId":"{person}"}}]}}}}'
+    known.receive([Arrival("aoba", "g1", Source.LINE, "", "memberJoined", NOW, group)], NOW)
+    known.receive([Arrival("other", "o1", Source.SHOP, user(TARO), "purchase", NOW, "other-account")], NOW)
+    known.note(AuditEntry(NOW, "aoba", "somebody", "explain", person, f"asked about {person}"))
+    assert known.forget("aoba", [person], LATER).friends == 0
+    after = everything(known)
+    assert "other-account" in after
+    for value in (person, "secret-purchase"):
+        assert value not in after
+        if not known.postgres:
+            assert not [name for name, content in files_of(store_url).items() if value.encode() in content]
 
 
 def test_an_id_is_never_used_again(known: SqlStore) -> None:

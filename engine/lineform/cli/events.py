@@ -53,8 +53,8 @@ def import_(
     Columns: event, id, at, one of user_id and member_id, and fields.NAME for each field (in JSON Lines an object
     "fields"). An event is known by its type and id, so that a file may be imported again. What follows from an event
     follows at the next turn of `lineform serve` or `lineform run`; with --history, or where it happened more than 60
-    days ago, nothing does. A row that cannot be read is left out and told; where that are more than were taken in, the
-    command ends with 3.
+    days ago, nothing does. Events of people who were forgotten are not kept. A row that cannot be read is left out and
+    told; where that are more than were taken in, the command ends with 3.
     """
     project, owner = owner_of(workspace, client)
     settings = read_settings()
@@ -85,7 +85,12 @@ def _good(rows: Iterator[tuple[int, ShopEvent | RefusedRow]], refused: list[Refu
 
 
 def _keep(session: Session, account: str, chunk: list[ShopEvent]) -> int:
-    return session.store.receive([shop_arrival(account, event) for event in chunk], session.clock.now())
+    """How many are new. Nothing of people who were forgotten is written down again."""
+    people = sorted({one.user_id for one in chunk if one.user_id})
+    friends = session.store.friend_ids(account, people)
+    gone = session.store.was_forgotten(account, [one for one in people if one not in friends])
+    kept = [shop_arrival(account, event) for event in chunk if event.user_id not in gone]
+    return session.store.receive(kept, session.clock.now())
 
 
 def _record(session: Session, account: str, chunk: list[ShopEvent]) -> int:

@@ -12,7 +12,7 @@ from lineform.cli.common import read_settings
 from lineform.errors import UsageError
 from lineform.loading.workspace import find_root
 from lineform.plural import plural
-from lineform.wiring.backup import after_restore, before_restore, restore_store
+from lineform.wiring.backup import after_restore, before_restore, newer_told, restore_store
 from lineform.wiring.clock import SystemClock
 
 
@@ -54,6 +54,8 @@ def command(workspace: Path, file: Path | None, force: bool, before: bool, after
     else:
         restored = restore_store(settings, root, file, _now(), f"{actor} (restored {file.name})", force=force)
         click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}")
+        if restored.newer:
+            click.echo(f"  it replaces a store {newer_told(restored.newer)}", err=True)
     if restored.forgotten:
         people = plural(restored.forgotten, "person", "people")
         click.echo(f"  {people} who had been forgotten since were forgotten again")

@@ -10,10 +10,11 @@ import os
 import shlex
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,12 +23,15 @@ from sqlalchemy import URL
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.store import migrations
 from lineform.store.failures import StoreUnavailable, StoreUnusable, translated
-from lineform.store.forgotten import key_mark, keyed_hash
+from lineform.store.forgotten import Erased, Forgotten, key_mark, keyed_hash
+from lineform.store.forgotten_file import forgotten_people
 from lineform.store.open import SqlStore
 from lineform.store.tables import accounts, forgotten
 
 _PATIENCE = 10.0
 """Seconds to wait for whoever writes to the store that is replaced."""
+_SQLITE, _DUMP = b"SQLite format 3\0", b"PGDMP"
+"""What files begin with: an SQLite database, and what pg_dump writes in the form that `lineform backup` tells."""
 _WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -42,9 +46,12 @@ class Backup:
 
 def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
     """The file of an SQLite store. Raises `UsageError` for any other, with the command that does there what is asked
-    for with `file`."""
+    for with `file`, and where `file` is to be restored and is of the other kind of store."""
     parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if restore:
+        _same_kind(file, sqlite=sqlite)
+    if not sqlite:
         verb = "restored" if restore else "backed up"
         raise UsageError(
             f"a PostgreSQL store is {verb} with PostgreSQL's own tools",
@@ -53,6 +60,25 @@ def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
     if not parsed.database:
         raise UsageError("the store needs a file", hint="write sqlite:///.lineform/store.db")
     return Path(parsed.database)
+
+
+def _same_kind(file: Path, *, sqlite: bool) -> None:
+    """Looks at the first bytes. What is of no kind, or cannot be read, is whoever reads it to say."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(len(_SQLITE))
+    except OSError:
+        return
+    if not sqlite and start == _SQLITE:
+        raise UsageError(
+            f"{file} is a backup of an SQLite store, and the one here is of PostgreSQL: a store keeps its kind",
+            hint="set LINEFORM_STORE=sqlite:///… to the file that the store shall be in, and restore it there",
+        )
+    if sqlite and start.startswith(_DUMP):
+        raise UsageError(
+            f"{file} is a dump of a PostgreSQL store, and the one here is of SQLite: a store keeps its kind",
+            hint="set LINEFORM_STORE=postgresql://… to the database that the store shall be in, and restore it there",
+        )
 
 
 def _dump_command(url: URL, file: Path) -> str:
@@ -146,43 +172,67 @@ def copy_store(source: Path, target: Path) -> None:
         old.backup(new, progress=waits)
 
 
-def forgotten_in(store: Path) -> Mapping[str, Mapping[str, str]]:
-    """Whom a store has forgotten: by account, each person's keyed hash and the mark of its key."""
-    found: dict[str, dict[str, str]] = {}
+def newer_version(store: Path) -> int:
+    """The version of an SQLite store's tables where it is newer than is known here; else 0."""
+    with translated(sqlite3.Error), closing(sqlite3.connect(_uri(store, "ro"), uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'lineform_schema'").fetchone():
+            return 0
+        version: int = connection.execute("SELECT max(version) FROM lineform_schema").fetchone()[0] or 0
+    return version if version > migrations.VERSION else 0
+
+
+def forgotten_in(store: Path) -> Forgotten:
+    """Whom the SQLite store of any version has forgotten."""
+    found: dict[str, dict[str, Erased]] = {}
     with translated(sqlite3.Error), closing(sqlite3.connect(_uri(store, "ro"), uri=True)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
             return found
         rows = connection.execute(
-            "SELECT name, hash, key_mark FROM forgotten JOIN accounts ON accounts.id = forgotten.account_id"
+            "SELECT name, hash, key_mark, forgotten_at FROM forgotten"
+            " JOIN accounts ON accounts.id = forgotten.account_id"
         )
-        for account, one, mark in rows:
-            found.setdefault(account, {})[one] = mark
+        for account, one, mark, at in rows:
+            found.setdefault(account, {})[one] = Erased(mark, datetime.fromisoformat(at).replace(tzinfo=UTC))
     return found
 
 
-def forget_again(store: SqlStore, before: Mapping[str, Mapping[str, str]], now: datetime) -> int:
+def forget_again(store: SqlStore, before: Forgotten, now: datetime) -> int:
     """Forgets in a restored store whom the store before had forgotten since; how many of them it still knew.
 
-    Raises `CredentialError` where the key that recognises them is missing: a backup must not bring anybody back.
+    Whoever had been forgotten already when the backup was made, and is a friend in it, came back on purpose, and stays.
+    Raises `CredentialError` where the key that recognises the others is missing: a backup must not bring anybody back.
     """
     key = store.forget_secret.encode()
+    held = forgotten_people(store)
     again = 0
     for account, people in before.items():
-        if set(people.values()) != {key_mark(key)}:
+        already = held.get(account, {})
+        since = {one: how for one, how in people.items() if one not in already or already[one].at < how.at}
+        if not since:
+            continue
+        if {how.key_mark for how in since.values()} != {key_mark(key)}:
             raise CredentialError(
                 f"the store that is replaced has forgotten people of '{account}', whom the backup may still know",
                 hint="set LINEFORM_FORGET_KEY to the key that they were forgotten with",
             )
-        known = [one.user_id for one in store.every_friend(account) if keyed_hash(key, account, one.user_id) in people]
+        friends = (one.user_id for one in store.every_friend(account))
+        # An event of theirs that waits in the backup would bring them back as well.
+        people_there = chain(friends, store.senders(account))
+        known = [one for one in people_there if keyed_hash(key, account, one) in since]
         if known:
             again += store.forget(account, known, now).friends
         with store.writing() as connection:
             account_id = store.own_account_id(connection, account)
             rows = [
-                {"account_id": account_id, "hash": one, "key_mark": mark, "emptied": 0, "forgotten_at": now}
-                for one, mark in people.items()
+                {"account_id": account_id, "hash": one, "key_mark": how.key_mark, "emptied": 0, "forgotten_at": how.at}
+                for one, how in since.items()
             ]
-            connection.execute(store.insert(forgotten).on_conflict_do_nothing(), rows)
+            new = store.insert(forgotten)
+            # The moment itself: another backup that is restored one day is asked what it knows of this erasure.
+            kept = new.on_conflict_do_update(
+                index_elements=["account_id", "hash"], set_={"forgotten_at": new.excluded.forgotten_at}
+            )
+            connection.execute(kept, rows)
     return again
 
 

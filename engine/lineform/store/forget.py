@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from lineform.errors import LockedError
 from lineform.ports.friends import ForgetCount
+from lineform.scenarios.shop import MEMBER
 from lineform.sending.status import SETTLED, BatchStatus
 from lineform.store.database import STREAMED, chunks
 from lineform.store.events import types_of
@@ -44,6 +45,7 @@ _UNDER_WAY = (BatchStatus.CALLING, BatchStatus.ANSWERING)
 _SHORTEST = 2
 """Characters: a text of one is in every message, and says nothing about anybody."""
 _GONE = "[forgotten]"
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class _Person:
     user_id: str
     texts: frozenset[str]
     """What the store knows about them, as far as it is text."""
-    member: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     """The member they are linked to, where they are."""
 
 
@@ -60,7 +62,8 @@ class Forgetting(ForgottenPeople):
     """Erases people."""
 
     def forget(self, account: str, user_ids: Sequence[str], now: datetime) -> ForgetCount:
-        """Forgets these people; safe to repeat. What is not a friend is remembered as forgotten all the same.
+        """Forgets these people; safe to repeat. Whoever is no friend is erased wherever else the store names them, and
+        remembered as forgotten all the same.
 
         Raises `LockedError` where a call to one of them is under way right now, and `CredentialError` where there is no
         key to recognise them by: nobody is forgotten then. On SQLite the file is written anew, so that no trace stays
@@ -77,7 +80,11 @@ class Forgetting(ForgottenPeople):
             if people:
                 # What they were given stays used, and is nobody's.
                 self.leave_codes(connection, account_id, account, key, {one.friend_id: one.user_id for one in people})
-                self._erase(connection, account_id, account, people, now)
+                self._erase(connection, account_id, people, now)
+            # Of whoever is no friend, or not any more, something may have come in and been kept all the same.
+            members = {person.user_id: person.members for person in people}
+            for user_id in wanted:
+                self._erase_named(connection, account_id, account, user_id, members.get(user_id, ()))
             known = {person.user_id for person in people}
             before = self.forgotten_among(connection, account, wanted)
             self._remember(connection, account_id, account, key, {one: one in known for one in wanted}, now)
@@ -94,6 +101,8 @@ class Forgetting(ForgottenPeople):
         now: datetime,
     ) -> None:
         new = self.insert(forgotten)
+        hashes = {keyed_hash(key, account, user_id): was_friend for user_id, was_friend in people.items()}
+        before = self._forgotten_at(connection, account_id, hashes)
         # Somebody who was taken in again on purpose leaves a second friend's row behind.
         again = new.on_conflict_do_update(
             index_elements=["account_id", "hash"],
@@ -102,15 +111,24 @@ class Forgetting(ForgottenPeople):
         rows = [
             {
                 "account_id": account_id,
-                "hash": keyed_hash(key, account, user_id),
+                "hash": one,
                 "key_mark": key_mark(key),
                 "emptied": int(was_friend),
-                "forgotten_at": now,
+                # Later each time, whatever the clock says: by it a restore tells this erasure from an earlier one.
+                "forgotten_at": max(now, before[one] + _INSTANT) if one in before else now,
             }
-            for user_id, was_friend in people.items()
+            for one, was_friend in hashes.items()
         ]
         if rows:
             connection.execute(again, rows)
+
+    def _forgotten_at(self, connection: Connection, account_id: int, hashes: Iterable[str]) -> Mapping[str, datetime]:
+        found: dict[str, datetime] = {}
+        for part in chunks(list(hashes), STREAMED):
+            mine = (forgotten.c.account_id == account_id, self.among(forgotten.c.hash, part))
+            for row in connection.execute(sa.select(forgotten.c.hash, forgotten.c.forgotten_at).where(*mine)):
+                found[row.hash] = row.forgotten_at
+        return found
 
     def _persons(self, connection: Connection, account_id: int, user_ids: Sequence[str]) -> Iterator[_Person]:
         for part in chunks(user_ids, STREAMED):
@@ -196,9 +214,7 @@ class Forgetting(ForgottenPeople):
             found.update(connection.execute(query).scalars())
         return frozenset(found)
 
-    def _erase(
-        self, connection: Connection, account_id: int, account: str, people: Sequence[_Person], now: datetime
-    ) -> None:
+    def _erase(self, connection: Connection, account_id: int, people: Sequence[_Person], now: datetime) -> None:
         ids = [person.friend_id for person in people]
         # Whatever is known about a friend names the friend so; the row in `friends` is emptied instead of deleted.
         for table in metadata.sorted_tables:
@@ -211,22 +227,26 @@ class Forgetting(ForgottenPeople):
             .where(self.among(friends.c.id, ids))
             .values({**blank, "blocked": True, "changed_at": now})
         )
-        for person in people:
-            if person.member:
-                known = (member_nonces.c.account_id == account_id, member_nonces.c.member_id.in_(person.member))
-                connection.execute(sa.delete(member_nonces).where(*known))
-            # Whatever came in from them or about them, worked on or not.
-            named = inbox.c.body.contains(person.user_id, autoescape=True)
-            theirs = inbox.c.person.in_([person.user_id, *(f"member:{one}" for one in person.member)])
-            connection.execute(sa.delete(inbox).where(inbox.c.account_id == account_id, sa.or_(theirs, named)))
-            for table, column, mine in (
-                (sends, sends.c.reason, sends.c.account_id == account_id),
-                (audit, audit.c.subject, audit.c.account == account),
-                (audit, audit.c.detail, audit.c.account == account),
-            ):
-                holds = column.contains(person.user_id, autoescape=True)
-                cleaned = sa.func.replace(column, person.user_id, _GONE)
-                connection.execute(sa.update(table).where(mine, holds).values({column.name: cleaned}))
+
+    def _erase_named(
+        self, connection: Connection, account_id: int, account: str, user_id: str, members: Sequence[str]
+    ) -> None:
+        """What names somebody by LINE's id, or by the member whom they are linked to, and needs no friend for it."""
+        if members:
+            known = (member_nonces.c.account_id == account_id, member_nonces.c.member_id.in_(members))
+            connection.execute(sa.delete(member_nonces).where(*known))
+        # Whatever came in from them or about them, worked on or not.
+        named = inbox.c.body.contains(user_id, autoescape=True)
+        theirs = inbox.c.person.in_([user_id, *(f"{MEMBER}{one}" for one in members)])
+        connection.execute(sa.delete(inbox).where(inbox.c.account_id == account_id, sa.or_(theirs, named)))
+        for table, column, mine in (
+            (sends, sends.c.reason, sends.c.account_id == account_id),
+            (audit, audit.c.subject, audit.c.account == account),
+            (audit, audit.c.detail, audit.c.account == account),
+        ):
+            holds = column.contains(user_id, autoescape=True)
+            cleaned = sa.func.replace(column, user_id, _GONE)
+            connection.execute(sa.update(table).where(mine, holds).values({column.name: cleaned}))
 
     def _compact(self) -> None:
         """SQLite leaves what was deleted in free pages and in the write-ahead log until something else needs the room.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -20,6 +22,18 @@ KEY_NAME = "LINEFORM_FORGET_KEY"
 SHORTEST_KEY = 16
 """Characters."""
 _ASKED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """That somebody was forgotten: the mark of the key, and when it was, the last time."""
+
+    key_mark: str
+    at: datetime
+
+
+Forgotten = Mapping[str, Mapping[str, Erased]]
+"""Whom a store has forgotten: by account, and by each person's keyed hash."""
 
 
 class ForgottenPeople(Database):

@@ -1,13 +1,13 @@
 """Whom a store has forgotten, in a file that outlives the store: for a database that other tools bring back.
 
-It holds keyed hashes, which tell nobody who is meant, and the mark of their key.
+It holds keyed hashes, which tell nobody who is meant, the mark of their key, and when it was.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,28 +15,30 @@ import sqlalchemy as sa
 
 from lineform.errors import UsageError
 from lineform.store.database import Database
+from lineform.store.forgotten import Erased, Forgotten
 from lineform.store.tables import accounts, forgotten
 
-FORMAT_VERSION: Final = 1
-Forgotten = Mapping[str, Mapping[str, str]]
-"""By account, each person's keyed hash and the mark of its key."""
+FORMAT_VERSION: Final = 2
 
 
 def forgotten_people(database: Database) -> Forgotten:
     """Whom a store has forgotten."""
-    query = sa.select(accounts.c.name, forgotten.c.hash, forgotten.c.key_mark).join_from(
-        forgotten, accounts, accounts.c.id == forgotten.c.account_id
-    )
-    found: dict[str, dict[str, str]] = {}
+    columns = (accounts.c.name, forgotten.c.hash, forgotten.c.key_mark, forgotten.c.forgotten_at)
+    query = sa.select(*columns).join_from(forgotten, accounts, accounts.c.id == forgotten.c.account_id)
+    found: dict[str, dict[str, Erased]] = {}
     with database.reading() as connection:
-        for account, one, mark in connection.execute(query):
-            found.setdefault(account, {})[one] = mark
+        for account, one, mark, at in connection.execute(query):
+            found.setdefault(account, {})[one] = Erased(mark, at)
     return found
 
 
 def write_forgotten(people: Forgotten, file: Path) -> None:
     """Writes a new file for its owner alone. Raises `UsageError` where it is there already, or cannot be written."""
-    text = json.dumps({"format_version": FORMAT_VERSION, "forgotten": people}, indent=1, sort_keys=True)
+    told = {
+        account: {one: {"key_mark": erased.key_mark, "at": erased.at.isoformat()} for one, erased in hashes.items()}
+        for account, hashes in people.items()
+    }
+    text = json.dumps({"format_version": FORMAT_VERSION, "forgotten": told}, indent=1, sort_keys=True)
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
             target.write(text + "\n")
@@ -60,9 +62,13 @@ def read_forgotten(file: Path) -> Forgotten:
 def _people(data: Any) -> Forgotten:
     if data["format_version"] != FORMAT_VERSION:
         raise ValueError("another version")
-    found: dict[str, dict[str, str]] = {}
-    for account, people in data["forgotten"].items():
-        if not all(isinstance(text, str) for text in (account, *people, *people.values())):
-            raise TypeError("not text")
-        found[account] = people
-    return found
+    return {
+        account: {one: _erased(told) for one, told in people.items()} for account, people in data["forgotten"].items()
+    }
+
+
+def _erased(told: Any) -> Erased:
+    mark, at = told["key_mark"], datetime.fromisoformat(told["at"])
+    if not isinstance(mark, str) or at.tzinfo is None:
+        raise TypeError("no mark, or a moment without a time zone")
+    return Erased(mark, at)

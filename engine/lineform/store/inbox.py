@@ -215,6 +215,12 @@ class InboxRecords(Database):
             count, oldest = connection.execute(_WAITS, mine).one()
             return Level(count, oldest, connection.execute(_ASIDE, mine).scalar_one())
 
+    def senders(self, account: str) -> Sequence[str]:
+        """LINE's ids of everybody of whom there is an event here, friends or not."""
+        with self.reading() as connection:
+            mine = (inbox.c.account_id == self.account_id(connection, account), inbox.c.person.startswith("U"))
+            return list(connection.execute(sa.select(inbox.c.person).where(*mine).distinct()).scalars())
+
     def latest_relations(self, account: str, people: Sequence[str]) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         with self.reading() as connection:

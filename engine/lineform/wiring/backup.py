@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,21 +12,33 @@ from lineform.errors import BlockedError
 from lineform.run.halt import halt
 from lineform.settings import FORGET_KEY, Settings
 from lineform.store import migrations
-from lineform.store.backup import accounts_of, check, copy_store, forget_again, forgotten_in, sqlite_file, unpacked
+from lineform.store.backup import (
+    accounts_of,
+    check,
+    copy_store,
+    forget_again,
+    forgotten_in,
+    newer_version,
+    sqlite_file,
+    unpacked,
+)
 from lineform.store.changes import unregister
 from lineform.store.failures import StoreUnusable
-from lineform.store.forgotten_file import Forgotten, forgotten_people, read_forgotten, write_forgotten
+from lineform.store.forgotten import Forgotten
+from lineform.store.forgotten_file import forgotten_people, read_forgotten, write_forgotten
 from lineform.store.open import SqlStore, open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """`halted` are the clients that send nothing until they are resumed; `forgotten` counts people whom the backup knew
-    and who had been forgotten since."""
+    and who had been forgotten since; `newer` is the version of the store that was replaced, where no version that is
+    known here made it."""
 
     version: int
     halted: tuple[str, ...]
     forgotten: int
+    newer: int = 0
 
 
 def restore_store(
@@ -35,17 +47,18 @@ def restore_store(
     """Puts a backup in the place of the workspace's store, in one transaction, after everything else is done to it.
 
     What was sent after the backup was made is not in it, and would be sent again: so every client is halted. Raises
-    BlockedError where there is a store already and `force` is not given.
+    BlockedError where there is a store already and `force` is not given. One of a newer version is replaced as well:
+    that is the way back from it.
     """
     target = sqlite_file(settings.store_url(workspace), backup, restore=True)
     found = check(backup)
     replaced = target.exists() and target.stat().st_size > 0
+    newer, before = _replaced(target) if replaced else (0, {})
     if replaced and not force:
         raise BlockedError(
-            f"there is a store already: {target}",
+            f"there is a store already: {target}" + (f", {newer_told(newer)}" if newer else ""),
             hint="back it up first (lineform backup FILE), then add --force to replace it",
         )
-    before = _forgotten(target) if replaced else {}
     with unpacked(backup, target) as copy:
         with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
             assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
@@ -55,7 +68,12 @@ def restore_store(
         if not replaced:
             open_store(f"sqlite:///{target}").close()
         copy_store(copy, target)
-    return Restored(found.version, clients, forgotten)
+    return Restored(found.version, clients, forgotten, newer)
+
+
+def newer_told(version: int) -> str:
+    """Whose a store is that this lineform does not know."""
+    return f"of a newer lineform (its tables were of version {version}, this one knows {migrations.VERSION})"
 
 
 def before_restore(settings: Settings, workspace: Path, file: Path, now: datetime, actor: str) -> Restored:
@@ -99,9 +117,10 @@ def _brought_back(store: SqlStore, before: Forgotten, now: datetime) -> int:
     return forget_again(store, before, now)
 
 
-def _forgotten(target: Path) -> Mapping[str, Mapping[str, str]]:
+def _replaced(target: Path) -> tuple[int, Forgotten]:
+    """Of the store that is there: its version where it is newer than is known here, and whom it has forgotten."""
     try:
-        return forgotten_in(target)
+        return newer_version(target), forgotten_in(target)
     except StoreUnusable as damaged:
         raise StoreUnusable(
             f"the store that is there cannot be read ({damaged.message}), and so not be replaced in its place",

@@ -13,6 +13,7 @@ import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.ports.friends import FriendCount, FriendRow
+from lineform.ports.inbox import Arrival, Source
 from lineform.run.halt import halted_by
 from lineform.settings import Settings
 from lineform.store import migrations, open_store
@@ -145,6 +146,64 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(tmp_path: Path) -> 
     assert b"friend 1" not in content
 
 
+def come_back(workspace: Path, number: int) -> None:
+    with open_store(settings().store_url(workspace), KEY) as store:
+        store.import_friends("aoba", [FriendRow(user(number), "back again", returns=True)], NOW)
+
+
+def forget(workspace: Path, number: int) -> None:
+    with open_store(settings().store_url(workspace), KEY) as store:
+        store.forget("aoba", [user(number)], NOW)
+
+
+def test_who_came_back_before_the_backup_comes_back_from_it(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    forget(tmp_path, 1)
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).forgotten == 0
+    assert count(tmp_path) == FriendCount(3, 0)
+
+
+def test_who_came_back_and_was_forgotten_once_more_since_stays_forgotten(tmp_path: Path) -> None:
+    """Within one instant of the clock as well."""
+    fill(tmp_path, range(3))
+    forget(tmp_path, 1)
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    forget(tmp_path, 1)
+    assert restored(tmp_path, tmp_path / "backup.db", force=True, key=KEY).forgotten == 1
+    assert count(tmp_path) == FriendCount(2, 0)
+
+
+def test_a_backup_of_before_and_one_of_after_the_return_are_told_apart(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    back_up(path_of(tmp_path), tmp_path / "before.db")
+    forget(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "without.db")
+    come_back(tmp_path, 1)
+    back_up(path_of(tmp_path), tmp_path / "after.db")
+    for name, again, friends in (("before.db", 1, 2), ("after.db", 0, 3), ("without.db", 0, 2), ("after.db", 0, 3)):
+        assert restored(tmp_path, tmp_path / name, force=True, key=KEY).forgotten == again, name
+        assert count(tmp_path) == FriendCount(friends, 0), name
+    forget(tmp_path, 1)
+    for name in ("without.db", "after.db"):
+        restored(tmp_path, tmp_path / name, force=True, key=KEY)
+        assert count(tmp_path) == FriendCount(2, 0), name
+
+
+def test_an_event_that_waits_in_a_backup_brings_nobody_back_either(tmp_path: Path) -> None:
+    fill(tmp_path, range(3))
+    follow = Arrival("aoba", "e1", Source.LINE, user(9), "follow", NOW, f'{{"source":{{"userId":"{user(9)}"}}}}')
+    with open_store(settings().store_url(tmp_path)) as store:
+        store.receive([follow], NOW)
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    forget(tmp_path, 9)
+    restored(tmp_path, tmp_path / "backup.db", force=True, key=KEY)
+    with open_store(settings().store_url(tmp_path)) as store:
+        assert store.inbox_level("aoba").waiting == 0
+
+
 def test_a_backup_never_replaces_a_file_by_itself(tmp_path: Path) -> None:
     fill(tmp_path, range(3))
     file = tmp_path / "backup.db"
@@ -214,6 +273,38 @@ def test_a_writer_that_does_not_end_is_not_waited_for_for_ever(tmp_path: Path, m
             restored(tmp_path, tmp_path / "backup.db", force=True)
     finally:
         writer.close()
+    assert count(tmp_path).friends == 2
+
+
+def test_a_store_keeps_its_kind(tmp_path: Path) -> None:
+    fill(tmp_path, range(2))
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    with pytest.raises(
+        UsageError, match=r"backup\.db is a backup of an SQLite store, .* a store keeps its kind"
+    ) as other:
+        restore_store(settings(store=POSTGRES), tmp_path, tmp_path / "backup.db", NOW, "somebody", force=False)
+    assert "LINEFORM_STORE=sqlite:///" in other.value.hint
+    assert "pg_restore" not in other.value.hint
+    (tmp_path / "store.dump").write_bytes(b"PGDMP\x01\x0f\x00")
+    with pytest.raises(
+        UsageError, match=r"store\.dump is a dump of a PostgreSQL store, .* a store keeps its kind"
+    ) as dump:
+        restored(tmp_path, tmp_path / "store.dump", force=True)
+    assert "LINEFORM_STORE=postgresql://" in dump.value.hint
+    assert count(tmp_path).friends == 2
+
+
+def test_whoever_replaces_a_store_of_a_newer_version_is_told(tmp_path: Path) -> None:
+    """That is the way back from a new version; it goes on working, and is no surprise."""
+    fill(tmp_path, range(2))
+    back_up(path_of(tmp_path), tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).newer == 0
+    newer = migrations.VERSION + 1
+    with closing(sqlite3.connect(path_of(tmp_path))) as connection, connection:
+        connection.execute("INSERT INTO lineform_schema (version) VALUES (?)", (newer,))
+    with pytest.raises(BlockedError, match=f"there is a store already: .*, of a newer lineform .*version {newer}"):
+        restored(tmp_path, tmp_path / "backup.db")
+    assert restored(tmp_path, tmp_path / "backup.db", force=True).newer == newer
     assert count(tmp_path).friends == 2
 
 
