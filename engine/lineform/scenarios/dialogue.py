@@ -1,7 +1,8 @@
 """A form as a conversation: what was heard, the state after it, and what is asked next.
 
-The state is the answers so far. The next question is the first that applies and has none, so a dialogue can stop and go
-on anywhere, and an answer that is corrected changes which questions apply after it. Nothing here keeps time or a store.
+The state is the answers so far, and which question is open. After an answer the next question is the first that applies
+and has none, so an answer that is corrected changes which questions apply after it; a dialogue that was left goes on at
+the question that was open. Nothing here keeps time or a store.
 """
 
 from __future__ import annotations
@@ -210,7 +211,12 @@ def begin(form: Form, dialogue: Dialogue | None, friend: Friend, key: str, now: 
     """The form is asked: from its beginning, or from where it was left."""
     if dialogue is not None and alive(form, dialogue, now):
         again = _text(form.words.resumed) if dialogue.answers else ()
-        return _onward(form, replace(dialogue, open=True, picked=()), friend, key, now, before=again)
+        dialogue = replace(dialogue, open=True, picked=())
+        # It may have an answer: the friend went back to correct it.
+        left = next((one for one in applying(form, dialogue.answers, friend, now) if one.field == dialogue.at), None)
+        if left is not None:
+            return _ask(form, dialogue, left, key, now, before=again)
+        return _onward(form, dialogue, friend, key, now, before=again)
     return _onward(form, Dialogue(form.name, key, "", now, now), friend, key, now)
 
 

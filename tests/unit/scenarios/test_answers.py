@@ -86,6 +86,175 @@ def test_what_is_no_answer_is_told_what_is_asked_for(text: str, answer: dict[str
     assert sentence in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("昭和53年4月3日", "1978-04-03"),
+        ("昭和５３年４月３日", "1978-04-03"),
+        ("昭和 53年 4月 3日", "1978-04-03"),
+        ("昭和53/4/3", "1978-04-03"),
+        ("S53.4.3", "1978-04-03"),
+        ("s53-4-3", "1978-04-03"),
+        ("Ｓ５３．４．３", "1978-04-03"),
+        ("㍼53年4月3日", "1978-04-03"),
+        ("令和2年2月29日", "2020-02-29"),
+        ("R2/2/29", "2020-02-29"),
+        ("T10.1.1", "1921-01-01"),
+        ("M40.1.1", "1907-01-01"),
+        ("明治6年1月1日", "1873-01-01"),
+        ("明治45年7月30日", "1912-07-30"),
+        ("大正元年7月30日", "1912-07-30"),
+        ("大正15年12月25日", "1926-12-25"),
+        ("昭和元年12月25日", "1926-12-25"),
+        ("昭和64年1月7日", "1989-01-07"),
+        ("平成元年1月8日", "1989-01-08"),
+        ("平成1年1月8日", "1989-01-08"),
+        ("平成31年4月30日", "2019-04-30"),
+        ("令和元年5月1日", "2019-05-01"),
+    ],
+)
+def test_a_day_may_be_written_with_its_era(text: str, day: str) -> None:
+    assert read(text, date={}) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "明治45年7月31日", "大正元年7月29日", "大正15年12月26日", "昭和元年12月24日",
+        "昭和64年1月8日", "平成元年1月7日", "平成31年5月1日", "令和元年4月30日", "昭和0年12月25日",
+        "昭和53年2月29日", "令和2年13月1日",
+        "2001年2月29日", "20010229", "0000-1-1",
+    ],
+)  # fmt: skip
+def test_a_day_that_never_was_is_told_apart_from_what_is_no_day(text: str) -> None:
+    assert read(text, date={}) == Wrong("その日付はありません。日付を「2000年1月23日」のようにお送りください。")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["53年4月3日", "慶応3年1月1日", "明治5年12月2日", "X53.4.3", "S530403", "昭和53年4月", "昭和53年", "S53年生まれ"],
+)
+def test_what_names_no_day_for_certain_is_asked_again(text: str) -> None:
+    assert read(text, date={}) == Wrong("日付を「2000年1月23日」のようにお送りください。")
+
+
+def test_the_bounds_of_a_day_hold_for_eras_too() -> None:
+    found = read("大正14年12月31日", date={"min": "1926-01-01"})
+    assert isinstance(found, Wrong)
+    assert "1926年1月1日以降" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("３回目", 3), ("3回", 3), ("170.5cm", 170.5), ("１７０．５ｃｍ", 170.5), ("65kg", 65), ("65㎏", 65),
+        ("65 KG", 65), ("30分", 30), ("1,234,567円", 1234567),
+        ("5人", 5), ("1,200円", 1200), ("2週間", 2), ("3ヶ月", 3), ("-5度", -5), ("0回", 0),
+    ],
+)  # fmt: skip
+def test_a_number_may_bear_its_unit(text: str, value: float) -> None:
+    assert read(text, number={"whole": False}) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "約3回", "3回以上", "3回位", "3回くらい", "2回か3回", "2、3回", "2,3回", "２，３", "5万", "5万円",
+        "3千円", "3割", "3年半", "20代",
+        "3年前", "3k", "30代前半", "3分の1", "1m70cm", "3cm5mm", "3回行きました", "3?", "回", "cm", "週3回",
+    ],
+)  # fmt: skip
+def test_a_number_that_may_mean_another_is_asked_again(text: str) -> None:
+    assert isinstance(read(text, number={"whole": False}), Wrong)
+
+
+def test_the_bounds_of_a_number_hold_with_a_unit_too() -> None:
+    for text, answer, sentence in (("0回", {"min": 1}, "1以上"), ("170.5cm", {}, "小数")):
+        found = read(text, number=answer)
+        assert isinstance(found, Wrong)
+        assert sentence in found.sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["はい！", "はい。", "はい!!", "はい😊", "はい！👍🏽", "はい☺️", "はい👩‍❤️‍👨", "うん", "うん。", "ええ", "OK",
+     "ok！", "ＯＫ", "オッケー", "ｵｯｹｰ", "オーケー", "OKです"],
+)  # fmt: skip
+def test_yes_is_said_in_several_ways(text: str) -> None:
+    assert read(text, yes_no={}) is True
+
+
+@pytest.mark.parametrize(
+    "text", ["いいえ。", "いいえ！", "いいえ🙏", "いや", "ううん", "違います", "違います。", "ちがいます"]
+)
+def test_no_is_said_in_several_ways(text: str) -> None:
+    assert read(text, yes_no={}) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "はい？",
+        "はい❓",
+        "はい🙅‍♀️",
+        "はい❌",
+        "はい🤔",
+        "はい✗",
+        "大丈夫です",
+        "結構です",
+        "いいです",
+        "はい、いいえ",
+        "👍",
+        "！",
+        "",
+    ],
+)
+def test_what_may_be_yes_or_no_is_asked_again(text: str) -> None:
+    assert isinstance(read(text, yes_no={}), Wrong)
+
+
+def test_other_words_for_yes_and_no_count_only_beside_buttons_that_say_yes_and_no() -> None:
+    which = {"yes_no": {"yes": "はじめて", "no": "2回目以降"}}
+    assert read("はじめて！", **which) is True
+    assert isinstance(read("はい", **which), Wrong)
+    assert isinstance(read("うん", **which), Wrong)
+    assert read("OK", yes_no={"yes": "はい", "no": "OK"}) is False  # what a button says goes first
+
+
+@pytest.mark.parametrize(
+    "text", ["女性です", "女性でした", "女性。", "女性！", "女性です。", "女性です！！", " 女性 です "]
+)
+def test_a_choice_may_be_a_sentence(text: str) -> None:
+    assert read(text, choice=["女性", "男性"]) == "女性"
+
+
+def test_several_choices_may_be_a_sentence() -> None:
+    assert read("肉、魚です。", choices={"of": ["肉", "魚", "野菜"]}) == ("肉", "魚")
+    assert read("肉！", choices={"of": ["肉", "魚", "野菜"]}) == ("肉",)
+
+
+def test_a_choice_that_itself_ends_like_a_sentence_is_meant_exactly() -> None:
+    assert read("好きです", choice=["好き", "好きです"]) == "好きです"
+    assert read("A!", choice=["A", "A!"]) == "A!"
+
+
+@pytest.mark.parametrize(
+    "text", ["女性？", "女性ではないです", "女性かも", "女性と男性です", "女性-", "女性❌", "です", "。"]
+)
+def test_what_is_more_than_a_choice_is_asked_again(text: str) -> None:
+    assert isinstance(read(text, choice=["女性", "男性"]), Wrong)
+
+
+@pytest.mark.parametrize("text", ["+81 90-1234-5678", "＋８１９０１２３４５６７８", "+81-90-1234-5678"])
+def test_a_telephone_number_may_be_written_as_from_abroad(text: str) -> None:
+    assert read(text, text={"shape": "phone"}) == "09012345678"
+
+
+@pytest.mark.parametrize("text", ["+1 90-1234-5678", "81 90-1234-5678", "+81 090-1234-5678", "+81 90-1234"])
+def test_a_telephone_number_of_elsewhere_is_asked_again(text: str) -> None:
+    assert isinstance(read(text, text={"shape": "phone"}), Wrong)
+
+
 def test_the_author_may_say_it_in_other_words() -> None:
     assert read("x", number={}, retry="回数だけお願いします") == Wrong("回数だけお願いします")
 

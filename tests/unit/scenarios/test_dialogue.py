@@ -120,8 +120,8 @@ def test_a_form_is_asked_one_question_at_a_time_and_its_answers_become_attribute
     assert chat.tap("いいえ") == ["お誕生日は？"]
     picker = buttons(chat.effects)["日付を選ぶ"]
     assert chat.do(tapped(picker, date="1990-05-06")) == ["ご来店は何回目ですか？"]
-    assert chat.write("３回") == ["数字でお答えください。", "ご来店は何回目ですか？"]
-    assert chat.write("３") == ["郵便番号を教えてください"]
+    assert chat.write("三回") == ["数字でお答えください。", "ご来店は何回目ですか？"]
+    assert chat.write("３回目") == ["郵便番号を教えてください"]
     assert chat.write("〒150-0001") == ["お名前を教えてください"]
     assert chat.write("佐藤花子") == ["お電話番号を教えてください"]
     assert chat.tap("スキップ") == ["お知らせをお送りしてもよろしいですか？"]
@@ -206,6 +206,40 @@ def test_a_form_that_was_stopped_goes_on_where_it_was_left() -> None:
     assert chat.tap("やめる") == ["回答を中断しました。また続きからお答えいただけます。"]
     assert chat.write("肉") == ["担当者からお返事します"]
     assert chat.write("アンケート") == ["はじめます", "前回の続きからお伺いします。", "お好きなものは？"]
+
+
+def gone_back_to_the_birthday() -> Chat:
+    chat = begun()
+    chat.write("男性")
+    chat.write("肉")
+    assert chat.write("1990-1-1") == ["ご来店は何回目ですか？"]
+    assert chat.write("戻る") == ["お誕生日は？"]
+    return chat
+
+
+def test_a_form_that_was_stopped_after_going_back_goes_on_at_the_answer_that_was_to_be_corrected() -> None:
+    chat = gone_back_to_the_birthday()
+    chat.write("やめる")
+    assert chat.write("アンケート")[1:] == ["前回の続きからお伺いします。", "お誕生日は？"]
+    assert chat.write("1990-1-2") == ["ご来店は何回目ですか？"]
+    finished(chat)
+    assert known(chat.effects)["birthday"] == "1990-01-02"
+
+
+def test_a_form_that_lapsed_after_going_back_goes_on_there_too() -> None:
+    chat = gone_back_to_the_birthday()
+    assert chat.do(wrote("アンケート"), timedelta(days=2))[1:] == ["前回の続きからお伺いします。", "お誕生日は？"]
+
+
+def test_a_form_goes_on_at_the_next_question_where_the_one_that_was_open_is_none_any_more() -> None:
+    chat = begun()
+    chat.write("女性")
+    chat.write("肉")
+    assert chat.asked == "salon"
+    assert chat.dialogue is not None
+    man = replace(chat.dialogue, answers={**chat.dialogue.answers, "gender": "male"})
+    chat.standing = Standing({"profile": replace(man, open=False)})
+    assert chat.write("アンケート")[1:] == ["前回の続きからお伺いします。", "お誕生日は？"]
 
 
 def test_a_tap_on_a_form_that_was_stopped_is_an_answer_all_the_same() -> None:
