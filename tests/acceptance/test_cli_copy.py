@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import SALON, Run
+from support.command_line import BEFORE, SALON, Run
 
 OFFLINE = ("--client", SALON, "--sandbox")
 HANAKO = "U00000000000000000000000000000001"
@@ -37,6 +37,15 @@ def test_forgetting_finds_nobody_in_the_copy(applied: Path, run: Run, monkeypatc
     assert "offline.duckdb" not in told.err
     assert "1 friend forgotten" in told.out
     assert run("segments", "count", "--format", "json", *OFFLINE).data["friends"] == 2
+
+
+def test_a_run_tells_what_it_did_before_it_says_that_the_copy_cannot_be_used(applied: Path, run: Run) -> None:
+    assert run("friends", "copy", "--sandbox").code == 0
+    (applied / ".lineform" / "offline.duckdb.lock").write_bytes(b"no database at all" * 1000)
+    assert run("segments", "count", *OFFLINE).code == 0
+    told = run("run", *OFFLINE, "--now", BEFORE)
+    assert (told.code, f"{SALON} at " in told.out) == (4, True)
+    assert "the copy of the friends cannot be used: file is not a database" in told.err
 
 
 def test_a_copy_that_is_turned_off_is_not_made(applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

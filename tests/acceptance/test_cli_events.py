@@ -37,6 +37,23 @@ def test_history_is_recorded_and_nothing_follows_from_it(applied: Path, line: Co
     assert "0 events set aside, 0 waiting" in run("events", "failed", *ONE).out
 
 
+def test_a_members_event_is_recorded_once_for_each_friend_however_many_are_linked_when_it_is_imported(
+    applied: Path, line: Control, run: Run
+) -> None:
+    text = "".join(EVENTS.splitlines(keepends=True)[:2]).replace("user_id", "member_id").replace(USER, "m-1")
+    (applied / "events.csv").write_text(text, encoding="utf-8")
+    told = []
+    for number in (None, 1, 2, 2):
+        if number:
+            (applied / "linked.csv").write_text(f"user_id,member_id\nU{number:032x},m-1\n", encoding="utf-8")
+            assert run("friends", "import", "linked.csv", *ONE, "--now", BEFORE).code == 0
+        told.append(run("events", "import", "events.csv", "--history", *ONE, "--now", BEFORE).out.strip())
+    assert told == [
+        f"{SALON}: {count} that were there or are about nobody here"
+        for count in ("0 new events, 1", "1 new event, 0", "1 new event, 1", "0 new events, 2")
+    ]
+
+
 def test_a_file_with_fewer_wrong_rows_than_right_ones_does_not_fail(applied: Path, line: Control, run: Run) -> None:
     right = "".join(f"booking,f{n},2026-11-29T10:00,{USER},B{n},2026-12-12T14:00,カット\n" for n in range(2))
     (applied / "events.csv").write_text(EVENTS + right, encoding="utf-8")

@@ -41,7 +41,7 @@ def test_a_segment_of_history_is_counted_and_explained_as_of_a_moment(applied: P
     assert told.out.splitlines() == [
         f"{HANAKO} is in lapsed of {SALON}",
         "  ✓ all of",
-        "    ✓ visit where menu is カット: at least 1 time (1 × visit, 2026-10-01 03:00 UTC)",
+        "    ✓ visit where menu is カット: at least 1 time (1 × visit, 2026-10-01 12:00)",
         "    ✓ visit within 60d: never (no such visit)",
     ]
     before = run("segments", "explain", "lapsed", "--friend", HANAKO, "--now", "2026-10-24T12:00", *OFFLINE)

@@ -155,7 +155,7 @@ def test_the_explanation_comes_to_what_the_reading_says(
     world: World, tree: Predicate, index: int, now: datetime
 ) -> None:
     friend = world[0][1][ACCOUNTS[0]][index]
-    reason = explain(tree, friend, now)
+    reason = explain(tree, friend, now, "Asia/Tokyo")
     assert reason.holds == matches(tree, friend, now)
     assert all(line.strip() for line in lines(reason))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -37,7 +40,7 @@ from lineform.segments.predicate import (
 from lineform.store import copy as copies
 from lineform.store import open_store
 from lineform.store.copy import PopulationCopy
-from lineform.store.failures import StoreUnusable
+from lineform.store.failures import StoreFull, StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.store.tables import metadata
 from support.populations import history, population
@@ -161,8 +164,16 @@ def test_no_id_of_lines_and_no_name_of_anybody_is_in_it(store: SqlStore, tmp_pat
 
 
 def test_it_is_for_its_owner_alone(store: SqlStore, tmp_path: Path) -> None:
-    mode = (tmp_path / "copy" / "copy.duckdb").stat().st_mode
-    assert stat.S_IMODE(mode) == 0o600
+    files = [*(tmp_path / "copy").iterdir()]
+    assert {path.name for path in files} == {"copy.duckdb", "copy.duckdb.lock"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_a_lock_that_others_could_open_is_closed_to_them(store: SqlStore, tmp_path: Path) -> None:
+    lock = tmp_path / "copy" / "copy.duckdb.lock"
+    lock.chmod(0o644)
+    copy_of(store).refresh(NOW)
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
 
 
 def test_it_is_made_anew_over_a_restored_store(store: SqlStore) -> None:
@@ -258,6 +269,44 @@ def test_another_process_has_to_wait_for_it_or_asks_the_store(
         with pytest.raises(LockedError, match="another process"):
             copy_of(store).refresh(NOW)
         other.kill()
+    assert told(store) == true(store)
+
+
+@pytest.mark.parametrize(("kept", "said"), [("folder", "unable to open"), ("no database", "not a database")])
+def test_a_lock_that_cannot_be_taken_is_told_and_a_question_asks_the_store(
+    store: SqlStore, tmp_path: Path, kept: str, said: str
+) -> None:
+    lock = tmp_path / "copy" / "copy.duckdb.lock"
+    lock.unlink()
+    if kept == "folder":
+        lock.mkdir(mode=0o700)
+    else:
+        lock.write_bytes(b"no database at all" * 1000)
+    assert list(store.select("aoba", EVERYONE, NOW)) == true(store)[0]
+    for change in (lambda: copy_of(store).refresh(NOW), copy_of(store).erase, copy_of(store).remove):
+        with pytest.raises(StoreUnusable, match=said):
+            change()
+    assert (tmp_path / "copy" / "copy.duckdb").exists()
+
+
+def test_a_full_disk_is_told_as_one_and_a_question_asks_the_store(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(sqlite3.Connection):
+        """A lock on a disk without room."""
+
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+
+    everybody = true(store)[0]
+    connect = partial(sqlite3.connect, factory=Full)
+    with monkeypatch.context() as patch:
+        patch.setattr(copies, "sqlite3", SimpleNamespace(**{**vars(sqlite3), "connect": connect}))
+        assert list(store.select("aoba", EVERYONE, NOW)) == everybody
+        with pytest.raises(StoreFull, match="full"):
+            copy_of(store).refresh(NOW)
     assert told(store) == true(store)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,6 +62,67 @@ def test_when_an_event_happened_is_known_as_it_was_told_first(store: Store) -> N
     asked = [bought(1, "a", NOW + DAY), bought(1, "b"), EventRow(user(1), "visit", "a", NOW)]
     assert store.recorded_events("aoba", asked) == {("purchase", "a"): NOW, ("visit", "a"): NOW - DAY}
     assert store.recorded_events("other", asked) == {}
+
+
+def told(number: int, at: datetime = NOW) -> EventRow:
+    """What one friend of a member has of the event "a"."""
+    return EventRow(user(number), "purchase", "a", at, shared=True)
+
+
+def keys(store: Store, *numbers: int) -> list[list[str]]:
+    ids = store.friend_ids("aoba", [user(number) for number in numbers])
+    known = store.histories("aoba", list(ids.values()))
+    return [[event.id for event in known.get(ids[user(number)], ())] for number in numbers]
+
+
+def test_a_members_event_is_recorded_once_for_each_friend_however_many_they_are_when_it_comes(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(n)) for n in (1, 2, 3)], NOW)
+    assert store.add_events("aoba", [told(1)], NOW) == EventCount(added=1)
+    assert store.add_events("aoba", [told(1), told(2), told(1)], NOW) == EventCount(added=1, repeated=2)
+    assert store.add_events("aoba", [told(2)], NOW) == EventCount(repeated=1)
+    assert store.add_events("aoba", [told(3), told(2), told(1)], NOW) == EventCount(added=1, repeated=2)
+    assert store.add_events("aoba", [bought(3, "a")], NOW) == EventCount(repeated=1)
+    assert keys(store, 1, 2, 3) == [["a"], [f"a/{user(2)}"], [f"a/{user(3)}"]]
+
+
+def test_a_members_event_is_not_recorded_again_when_the_friend_who_had_its_id_is_forgotten(store_url: str) -> None:
+    with open_store(store_url, forget_secret="s" * 32) as store:
+        store.import_friends("aoba", [FriendRow(user(n)) for n in (1, 2, 3)], NOW)
+        store.add_events("aoba", [told(1), told(2)], NOW)
+        store.forget("aoba", [user(1)], NOW)
+        assert store.add_events("aoba", [told(2)], NOW) == EventCount(repeated=1)
+        assert store.add_events("aoba", [told(2), told(3)], NOW) == EventCount(added=1, repeated=1)
+        assert keys(store, 2, 3) == [[f"a/{user(2)}"], ["a"]]
+
+
+def test_a_members_event_with_an_own_key_for_every_friend_is_not_recorded_again(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(n)) for n in (1, 2, 3)], NOW)
+    store.add_events("aoba", [bought(n, f"a/{user(n)}") for n in (1, 2)], NOW)
+    assert store.add_events("aoba", [told(1)], NOW) == EventCount(repeated=1)
+    assert store.add_events("aoba", [told(1), told(2), told(3)], NOW) == EventCount(added=1, repeated=2)
+    assert keys(store, 1, 2, 3) == [[f"a/{user(1)}"], [f"a/{user(2)}"], ["a"]]
+
+
+def test_a_members_event_is_recorded_once_by_two_who_tell_it_at_once(store_url: str) -> None:
+    with open_store(store_url) as store:
+        store.import_friends("aoba", [FriendRow(user(n)) for n in (1, 2)], NOW)
+
+    def tell(numbers: tuple[int, ...]) -> int:
+        with open_store(store_url) as store:
+            return store.add_events("aoba", [told(number) for number in numbers], NOW).added
+
+    with ThreadPoolExecutor(2) as both:
+        assert sum(both.map(tell, [(1,), (2, 1)])) == 2
+    with open_store(store_url) as store:
+        assert [len(each) for each in keys(store, 1, 2)] == [1, 1]
+
+
+def test_when_a_members_event_happened_is_known_by_what_any_friend_has_of_it(store: Store) -> None:
+    store.import_friends("aoba", [FriendRow(user(n)) for n in (1, 2)], NOW)
+    store.add_events("aoba", [bought(2, f"a/{user(2)}", NOW - DAY)], NOW)
+    store.add_events("aoba", [told(1, NOW)], NOW)
+    assert store.recorded_events("aoba", [told(1), told(2)]) == {("purchase", "a"): NOW - DAY}
+    assert store.recorded_events("aoba", [told(1)]) == {("purchase", "a"): NOW}
 
 
 def test_the_same_id_in_another_account_is_another_event(store: Store) -> None:

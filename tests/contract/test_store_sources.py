@@ -196,7 +196,7 @@ def test_the_plain_reading_of_what_a_source_knows_agrees(store: SqlStore, shop: 
         for predicate, meant in CASES:
             asked = InSource(shop[0], predicate)
             assert (matches(asked, known, NOW) is True and not known.blocked) is (number in meant), (predicate, number)
-            assert explain(asked, known, NOW).holds == matches(asked, known, NOW)
+            assert explain(asked, known, NOW, TOKYO).holds == matches(asked, known, NOW)
 
 
 def test_whom_a_source_does_not_know_is_in_neither_a_segment_nor_its_negation(

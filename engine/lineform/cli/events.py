@@ -15,11 +15,10 @@ from lineform.errors import UsageError
 from lineform.loading.events_rows import EventReader, read_events
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
 from lineform.plural import plural
-from lineform.ports.friends import EventRow
 from lineform.report.terminal import printable
 from lineform.scenarios.shop import ShopEvent
 from lineform.sending.revision import declared_by
-from lineform.serve.arrivals import shop_arrival
+from lineform.serve.arrivals import shop_arrival, shop_rows
 from lineform.wiring.session import Session, open_session
 
 CHUNK = 2_000
@@ -61,13 +60,15 @@ def import_(
     at = acting_moment(project, settings, now, sandbox=sandbox)
     reader = EventReader(declared_by(owner), owner.timezone)
     refused: list[RefusedRow] = []
-    taken = new = 0
+    taken = new = others = 0
     with open_session(project, settings, sandbox=sandbox, now=at) as session:
         good = _good(read_events(file, reader, session.clock.now(), encoding=encoding), refused)
         while chunk := list(islice(good, CHUNK)):
             taken += len(chunk)
-            new += _record(session, owner.name, chunk) if history else _keep(session, owner.name, chunk)
-    click.echo(f"{owner.name}: {plural(new, 'new event')}, {taken - new:,} that were there or are about nobody here")
+            came, left = _record(session, owner.name, chunk) if history else _keep(session, owner.name, chunk)
+            new += came
+            others += left
+    click.echo(f"{owner.name}: {plural(new, 'new event')}, {others:,} that were there or are about nobody here")
     for row in refused[:SHOWN]:
         where = f"row {row.row}" + (f", {row.column}" if row.column else "")
         click.echo(printable(f"  {where}: {row.reason}{f' ({row.hint})' if row.hint else ''}"), err=True)
@@ -84,24 +85,22 @@ def _good(rows: Iterator[tuple[int, ShopEvent | RefusedRow]], refused: list[Refu
             yield row
 
 
-def _keep(session: Session, account: str, chunk: list[ShopEvent]) -> int:
-    """How many are new. Nothing of people who were forgotten is written down again."""
+def _keep(session: Session, account: str, chunk: list[ShopEvent]) -> tuple[int, int]:
+    """How many are new, and how many are not. Nothing of people who were forgotten is written down again."""
     people = sorted({one.user_id for one in chunk if one.user_id})
     friends = session.store.friend_ids(account, people)
     gone = session.store.was_forgotten(account, [one for one in people if one not in friends])
     kept = [shop_arrival(account, event) for event in chunk if event.user_id not in gone]
-    return session.store.receive(kept, session.clock.now())
+    new = session.store.receive(kept, session.clock.now())
+    return new, len(chunk) - new
 
 
-def _record(session: Session, account: str, chunk: list[ShopEvent]) -> int:
+def _record(session: Session, account: str, chunk: list[ShopEvent]) -> tuple[int, int]:
+    """The same; an event counts once for each friend it is about, and once where it is about nobody."""
     members = session.store.user_ids_of_members(account, [one.member_id for one in chunk if one.member_id])
-    rows = [
-        EventRow(user_id, one.event, one.id if len(people) == 1 else f"{one.id}/{user_id}", one.at, one.fields)
-        for one in chunk
-        if (people := members.get(one.member_id, ()) if one.member_id else (one.user_id,)) and one.person
-        for user_id in people
-    ]
-    return session.store.add_events(account, rows, session.clock.now()).added
+    each = [shop_rows(one, members) for one in chunk]
+    done = session.store.add_events(account, [row for rows in each for row in rows], session.clock.now())
+    return done.added, done.repeated + done.strangers + each.count([])
 
 
 @command.command("failed")

@@ -44,7 +44,7 @@ def command(workspace: Path, client: str | None, output: str, now: datetime | No
 
 def _why(rules: MenuRules, one: Tally) -> str:
     if one.rule < len(rules.rules):
-        return phrase(rules.rules[one.rule].predicate)
+        return phrase(rules.rules[one.rule].predicate, rules.timezone)
     return "otherwise" if rules.rules else "no rules are armed"
 
 

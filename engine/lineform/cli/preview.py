@@ -121,7 +121,7 @@ def _rules(owner: Client, resource: Resource) -> Iterator[str]:
     rules = read_menu_rules(str(resource.address), revised.digest, revised.body)
     asleep = "" if enabled(resource) else f"{_NOT_ENABLED}: "
     for rule in rules.rules:
-        yield f"{asleep}{named(rule.menu)}, where {phrase(rule.predicate)}"
+        yield f"{asleep}{named(rule.menu)}, where {phrase(rule.predicate, rules.timezone)}"
     yield f"{asleep}{named(rules.default)}, where no rule holds"
 
 

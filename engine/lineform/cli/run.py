@@ -117,8 +117,6 @@ async def _once(
     reports = [each for each in ended if isinstance(each, TickReport)]
     failures = {name: error for name, error in failed.items() if name not in session.project.clients}
     failures |= {c.name: each for c, each in zip(clients, ended, strict=True) if isinstance(each, LineformError)}
-    if not dry_run and reports:
-        await asyncio.to_thread(session.keep_copy, next(iter(session.project.clients.values())))
     as_json = output == "json"
     click.echo(
         tick_json(reports, failures=failures) if as_json else tick_text(reports, failures=failures, colour=use_colour())
@@ -126,6 +124,9 @@ async def _once(
     say_failures(failures, told=not as_json)
     say_failures({name: error for name, error in failed.items() if name not in failures})
     summarise(tick_markdown(reports, failures=failures))
+    if not dry_run and reports:
+        # After what was done is told: a disk that holds no copy takes nothing from that.
+        await asyncio.to_thread(session.keep_copy, next(iter(session.project.clients.values())))
     codes = [error.exit_code for error in (*failures.values(), *failed.values())]
     return worst([*codes, *(report.exit_code for report in reports)])
 

@@ -90,7 +90,7 @@ def explain(workspace: Path, client: str | None, name: str, user_id: str, now: d
         at = session.clock.now()
         friend = known_friend(session.store, owner.name, user_id)
         friend = replace(friend, sources=session.store.as_sources_know(owner.name, predicate, friend.id, at))
-    reason = explained(predicate, friend, at)
+    reason = explained(predicate, friend, at, owner.timezone)
     inside = reason.holds is True and not friend.blocked
     click.echo(f"{user_id} is {'in' if inside else 'not in'} {segment} of {owner.name}")
     if friend.blocked:
@@ -171,7 +171,7 @@ def sample(workspace: Path, client: str | None, name: str, wanted: int, now: dat
     for friend in found:
         if friend is not None:
             click.echo(friend.user_id)
-            for line in lines(explained(predicate, friend, at), 1):
+            for line in lines(explained(predicate, friend, at, owner.timezone), 1):
                 click.echo(line)
 
 

@@ -72,6 +72,8 @@ class EventRow:
     id: str
     at: datetime
     fields: Mapping[str, Value] = field(default_factory=dict)
+    shared: bool = False
+    """Told of a member: recorded once for each friend who is linked to them, however many there are when it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ class Friends(Protocol):
         ...
 
     def recorded_events(self, account: str, rows: Sequence[EventRow]) -> Mapping[tuple[str, str], datetime]:
-        """When those of these events happened that are recorded, by their type and id: as they were told first."""
+        """When those of these events happened that are recorded, for whomever, by their type and id: as they were told
+        first."""
         ...
 
     def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:

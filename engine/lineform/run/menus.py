@@ -261,7 +261,7 @@ async def menu_outlook(run: Run, address: str, rules: MenuRules) -> TickEntry:
 
 
 def _said(rules: MenuRules, one: Tally) -> str:
-    why = phrase(rules.rules[one.rule].predicate) if one.rule < len(rules.rules) else "otherwise"
+    why = phrase(rules.rules[one.rule].predicate, rules.timezone) if one.rule < len(rules.rules) else "otherwise"
     kept = f", {one.kept:,} keep a tab or what a step or send showed" if one.kept else ""
     return f"{one.menu or NO_MENU} ({why}): {one.friends:,}, of whom {one.changing:,} change{kept}"
 

@@ -27,7 +27,7 @@ def explain_menu(rules: MenuRules, friend: Friend, shown: Shown, now: datetime) 
     Raises ValueError where a rule is about events and the friend was read without them."""
     number = rule_for(rules, friend, now)
     outcome = rules.menu_of(number)
-    looked = [(rule.menu, explain(rule.predicate, friend, now)) for rule in rules.rules[: number + 1]]
+    looked = [(rule.menu, explain(rule.predicate, friend, now, rules.timezone)) for rule in rules.rules[: number + 1]]
     choice = decide(rules, outcome, shown, now)
     menu = shown.menu if choice is None else choice.menu
     by = f"by rule {number + 1}" if number < len(rules.rules) else "because no rule holds"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from lineform.model.base import duration_text
 from lineform.segments.friend import Value
@@ -47,8 +48,8 @@ _NEGATED_SET = {"is": "does not contain {}", "in": "contains none of {}"}
 _CAME_BY = {"language": "language", "first_route": "first route", "last_route": "last route"}
 
 
-def sentence(leaf: Leaf) -> str:
-    """A condition about one friend as people would say it."""
+def sentence(leaf: Leaf, timezone: str) -> str:
+    """A condition about one friend as people would say it, on the clocks of a time zone."""
     match leaf:
         case AttributeIs():
             return _attribute(leaf)
@@ -62,36 +63,37 @@ def sentence(leaf: Leaf) -> str:
             return f"anniversary of {leaf.attribute} is {_span(leaf.span)}"
         case FriendSince():
             first = " first" if leaf.follow == "first" else ""
-            return f"followed{first} {_window(leaf.start, leaf.end)}"
+            return f"followed{first} {_window(leaf.start, leaf.end, timezone)}"
         case CameBy(what, words):
             return f"{_CAME_BY[what]} is {'one of ' if len(words) > 1 else ''}{', '.join(words)}"
         case IsMember():
             return "is linked to a member"
         case Happened():
-            return _happened(leaf)
+            return _happened(leaf, timezone)
 
 
-def phrase(predicate: Predicate) -> str:
+def phrase(predicate: Predicate, timezone: str) -> str:
     """A whole condition in one line."""
     match predicate:
         case All(parts=()):
             return "everyone"
         case All(parts):
-            return " and ".join(_inside(part) for part in parts)
+            return " and ".join(_inside(part, timezone) for part in parts)
         case Any(parts):
-            return " or ".join(_inside(part) for part in parts)
+            return " or ".join(_inside(part, timezone) for part in parts)
         case Not(part):
-            return f"not ({phrase(part)})"
+            return f"not ({phrase(part, timezone)})"
         case Maybe(part):
-            return f"possibly ({phrase(part)})"
+            return f"possibly ({phrase(part, timezone)})"
         case InSource(source, part):
-            return f"{phrase(part)}, as {source.name} knows the friend"
+            return f"{phrase(part, timezone)}, as {source.name} knows the friend"
         case _:
-            return sentence(predicate)
+            return sentence(predicate, timezone)
 
 
-def _inside(part: Predicate) -> str:
-    return f"({phrase(part)})" if isinstance(part, All | Any) and len(part.parts) > 1 else phrase(part)
+def _inside(part: Predicate, timezone: str) -> str:
+    said = phrase(part, timezone)
+    return f"({said})" if isinstance(part, All | Any) and len(part.parts) > 1 else said
 
 
 def plain(value: Value | Operand) -> str:
@@ -105,9 +107,9 @@ def plain(value: Value | Operand) -> str:
     return str(value) or "empty"
 
 
-def moment(when: datetime) -> str:
-    """A moment, to the minute."""
-    return f"{when:%Y-%m-%d %H:%M} UTC"
+def moment(when: datetime, timezone: str) -> str:
+    """A moment on the clocks of a time zone, to the minute."""
+    return f"{when.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
 
 
 def _attribute(leaf: AttributeIs) -> str:
@@ -130,13 +132,13 @@ def _test(test: FieldTest) -> str:
     return f"{leaf.attribute} {phrases[leaf.comparison].format(', '.join(map(plain, leaf.operands)))}"
 
 
-def _happened(leaf: Happened) -> str:
+def _happened(leaf: Happened, timezone: str) -> str:
     where = f" where {' and '.join(_test(test) for test in leaf.where)}" if leaf.where else ""
-    window = "" if leaf.start is None and leaf.end is None else f" {_window(leaf.start, leaf.end)}"
-    return f"{leaf.event}{where}{window}: {_measure(leaf.measure)}"
+    window = "" if leaf.start is None and leaf.end is None else f" {_window(leaf.start, leaf.end, timezone)}"
+    return f"{leaf.event}{where}{window}: {_measure(leaf.measure, timezone)}"
 
 
-def _measure(measure: Count | Sum | Edge) -> str:
+def _measure(measure: Count | Sum | Edge, timezone: str) -> str:
     match measure:
         case Count("is", (0,)):
             return "never"
@@ -146,7 +148,7 @@ def _measure(measure: Count | Sum | Edge) -> str:
         case Sum(field, comparison, operands):
             return f"{field} adds up to {_numbers(comparison, operands)}"
         case Edge(which, start, end):
-            return f"the {which} one {_window(start, end)}"
+            return f"the {which} one {_window(start, end, timezone)}"
 
 
 def _numbers(comparison: str, operands: tuple[float, ...]) -> str:
@@ -165,22 +167,22 @@ def _span(span: str) -> str:
     return span.replace("_", " ")
 
 
-def _window(start: Point | None, end: Point | None) -> str:
+def _window(start: Point | None, end: Point | None, timezone: str) -> str:
     """A window of the past in words."""
-    begins, ends = _begins(start), _ends(end)
+    begins, ends = _begins(start, timezone), _ends(end, timezone)
     return " and ".join(part for part in (begins, ends) if part) or "at any time"
 
 
-def _begins(start: Point | None) -> str:
+def _begins(start: Point | None, timezone: str) -> str:
     if start is None:
         return ""
-    return f"from {moment(start)}" if isinstance(start, datetime) else f"within {_length(start)}"
+    return f"from {moment(start, timezone)}" if isinstance(start, datetime) else f"within {_length(start)}"
 
 
-def _ends(end: Point | None) -> str:
+def _ends(end: Point | None, timezone: str) -> str:
     if end is None:
         return ""
-    return f"before {moment(end)}" if isinstance(end, datetime) else f"more than {_length(end)} ago"
+    return f"before {moment(end, timezone)}" if isinstance(end, datetime) else f"more than {_length(end)} ago"
 
 
 def _length(seconds: int) -> str:

@@ -71,7 +71,7 @@ def _try(case: Case, number: int, armed: Armed, due_at: datetime, campaign: Reso
     if armed.predicate is None:
         return CaseResult(case.name, ("only LINE knows who is in a demographic audience; it cannot be tested here",))
     if matches(armed.selection, friend, due_at) is not True:
-        return _judge(case, None, tuple(lines(explain(armed.selection, friend, due_at))))
+        return _judge(case, None, tuple(lines(explain(armed.selection, friend, due_at, armed.timezone))))
     scope = {"friend": friend_scope(friend, armed.timezone), "run": run_scope(due_at, armed.timezone)}
     got: list[str] = []
     for index, message in enumerate(armed.messages):

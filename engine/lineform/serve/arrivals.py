@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lineform.ports.friends import EventRow
 from lineform.ports.inbox import Arrival, Source
 from lineform.scenarios.interpret import message_of, moment_of, sender_of
 from lineform.scenarios.shop import ShopEvent
@@ -43,6 +45,14 @@ def key_hash(key: str) -> str:
 def shop_arrival(account: str, event: ShopEvent) -> Arrival:
     """The event as the inbox keeps it."""
     return Arrival(account, event.key, Source.SHOP, event.person, event.event, event.at, event.to_json())
+
+
+def shop_rows(event: ShopEvent, members: Mapping[str, Sequence[str]]) -> list[EventRow]:
+    """The event as it is recorded of each friend it is about: of a member, all those who are linked to them."""
+    if event.user_id:
+        return [EventRow(event.user_id, event.event, event.id, event.at, event.fields)]
+    people = members.get(event.member_id, ())
+    return [EventRow(one, event.event, event.id, event.at, event.fields, shared=True) for one in people]
 
 
 def _arrival(account: str, event: Any, now: datetime) -> Arrival:

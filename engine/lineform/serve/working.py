@@ -24,8 +24,9 @@ from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.interpret import MESSAGE, RELATIONS, UNSEND, Meaning, interpret, message_of
 from lineform.scenarios.profiles import Acted
 from lineform.scenarios.reacting import FORGOTTEN
-from lineform.scenarios.shop import MEMBER, ShopEvent
+from lineform.scenarios.shop import ShopEvent
 from lineform.scenarios.unsending import NOTHING_UNSENT, Unsent
+from lineform.serve.arrivals import shop_rows
 from lineform.serve.failing import failure_of
 from lineform.serve.onlooker import Onlooker
 
@@ -308,12 +309,9 @@ async def _of_shops(run: Run, claimed: Sequence[Waiting], facts: _Facts) -> None
         if not event.person:
             facts.items.append(ItemEvent(event.event, event.id, event.item, event.at, event.fields))
             continue
-        people = known.get(event.member_id, ()) if one.person.startswith(MEMBER) else (event.user_id,)
-        for user_id in people:
-            # (type, id) is recorded once: a member with two phones has an event on each.
-            known_by = event.id if len(people) == 1 else f"{event.id}/{user_id}"
-            facts.events.append(EventRow(user_id, event.event, known_by, event.at, event.fields))
-            facts.told.append((one, event, facts.events[-1]))
+        for row in shop_rows(event, known):
+            facts.events.append(row)
+            facts.told.append((one, event, row))
 
 
 def _numbers(claimed: Sequence[Waiting]) -> list[int]:

@@ -8,6 +8,7 @@ to answer: it is deleted, and made anew when somebody brings it up to date.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from lineform.errors import LockedError, UsageError
+from lineform.errors import LineformError, LockedError, UsageError
 from lineform.ports.copies import CopyState
 from lineform.scenarios.menus import TAP
 from lineform.segments.ids import IdSet
@@ -43,7 +44,7 @@ from lineform.store.copy_sql import (
 )
 from lineform.store.database import STREAMED, Database, pieces
 from lineform.store.driver_sql import AnySelect, compiled
-from lineform.store.failures import StoreUnusable
+from lineform.store.failures import StoreFull, StoreUnavailable, StoreUnusable, translate
 from lineform.store.predicate_sql import Question, did, ids_of, reachable, unreachable
 from lineform.store.sets import MenuRecord
 from lineform.store.tables import friend_tags, friends, tags
@@ -95,11 +96,12 @@ class PopulationCopy:
     @contextmanager
     def current(self) -> Iterator[Answers | None]:
         """The copy as it is now, with every change of the store in it; None where that cannot be had at once."""
-        if not self.exists:
+        lock = self._lock_at_once() if self.exists else None
+        if lock is None:
             yield None
             return
-        with self._owned(0.0) as mine:
-            answers = self._caught_up(IN_TIME) if mine else None
+        with self._held(lock):
+            answers = self._caught_up(IN_TIME)
             if answers is None:
                 yield None
                 return
@@ -112,7 +114,7 @@ class PopulationCopy:
         """Brings the copy up to date, whatever that takes, and makes it where there is none.
 
         Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed,
-        `StoreUnusable` where it cannot be made.
+        `StoreUnusable` or `StoreFull` where it cannot be made.
         """
         if find_spec("duckdb") is None:
             raise UsageError("a copy of the friends needs DuckDB", hint="pip install 'lineform[fast]'")
@@ -127,7 +129,7 @@ class PopulationCopy:
         return CopyState(False, taken, self.size)
 
     def erase(self) -> None:
-        """Takes out of the file what the store has forgotten. Raises `LockedError` as `refresh` does."""
+        """Takes out of the file what the store has forgotten. Raises as `refresh` does."""
         if not self._path.exists():
             return
         with self._surely_owned():
@@ -138,7 +140,7 @@ class PopulationCopy:
                 answers.close()
 
     def remove(self) -> None:
-        """Deletes the copy, and ends the log that was kept for it."""
+        """Deletes the copy, and ends the log that was kept for it. Raises as `refresh` does."""
         with self._surely_owned():
             self._delete()
             changes.unregister(self._store)
@@ -149,32 +151,56 @@ class PopulationCopy:
             self._engine.close()
             self._engine = None
 
-    @contextmanager
-    def _owned(self, patience: float) -> Iterator[bool]:
-        """Whether this is the one process, and the one question, that uses the copy now.
+    def _lock(self, patience: float) -> sqlite3.Connection | None:
+        """Makes this the one process, and the one question, that uses the copy; None where another one is that.
 
-        SQLite's lock on a file of its own: every system has it, and it ends with its process.
+        SQLite's lock on a file of its own: every system has it, and it ends with its process. Raises `StoreFull` and
+        `StoreUnusable` where there can be no such file.
         """
-        with closing(sqlite3.connect(self._path.with_name(self._path.name + ".lock"), timeout=patience)) as lock:
-            lock.isolation_level = None
+        path = self._path.with_name(self._path.name + ".lock")
+        try:
+            path.touch(mode=0o600)
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+            lock = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        except OSError as error:
+            raise _unusable(str(error.strerror), full=error.errno in {errno.ENOSPC, errno.EDQUOT}) from None
+        except sqlite3.Error as error:
+            raise _unusable(str(error)) from None
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            lock.close()
+            failure = translate(error)
+            if isinstance(failure, StoreUnavailable):
+                return None
+            raise _unusable(str(error), full=isinstance(failure, StoreFull)) from None
+        return lock
+
+    def _lock_at_once(self) -> sqlite3.Connection | None:
+        """The same for a question: the store answers it, whatever is wrong here."""
+        try:
+            return self._lock(0.0)
+        except (StoreFull, StoreUnusable):
+            return None
+
+    @contextmanager
+    def _held(self, lock: sqlite3.Connection) -> Iterator[None]:
+        with closing(lock):
             try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                yield False
-                return
-            try:
-                yield True
+                yield
             finally:
                 self._let_go()
 
     @contextmanager
     def _surely_owned(self) -> Iterator[None]:
-        with self._owned(PATIENCE) as mine:
-            if not mine:
-                raise LockedError(
-                    "another process uses the copy of the friends right now",
-                    hint="wait for it to end and run the same command again",
-                )
+        lock = self._lock(PATIENCE)
+        if lock is None:
+            raise LockedError(
+                "another process uses the copy of the friends right now",
+                hint="wait for it to end and run the same command again",
+            )
+        with self._held(lock):
             yield
 
     def _caught_up(self, most: int | None) -> Answers | None:
@@ -449,6 +475,17 @@ class CopySets:
             late = self._answers.set_of(before)
             yield record._replace(old=True), ids & late
         yield record, ids - late
+
+
+def _unusable(said: str, *, full: bool = False) -> LineformError:
+    message = f"the copy of the friends cannot be used: {said}"
+    if full:
+        return StoreFull(message, hint="make room and run the same command again")
+    return StoreUnusable(
+        message,
+        hint="the store answers meanwhile; its folder must be writable for whoever runs lineform, and the disk sound; "
+        "then run the same command again",
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -57,20 +57,22 @@ class EventRecords(Database):
 
     def recorded_events(self, account: str, rows: Sequence[EventRow]) -> Mapping[tuple[str, str], datetime]:
         """When those of these events happened that are recorded, by their type and id."""
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[str, dict[str, str]] = {}
         for row in rows:
-            wanted.setdefault(recorded_text(row.type), []).append(recorded_text(row.id))
+            wanted.setdefault(recorded_text(row.type), {}).update(dict.fromkeys(_keys_of(row), row.id))
         found: dict[tuple[str, str], datetime] = {}
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
-            for name, keys in wanted.items():
+            for name, ids in wanted.items():
                 mine = (event_types.c.account_id == account_id, event_types.c.name == name)
                 query = (
                     sa.select(events.c.key, events.c.at)
                     .join_from(events, event_types, event_types.c.id == events.c.type_id)
-                    .where(*mine, self.among(events.c.key, keys))
+                    .where(*mine, self.among(events.c.key, list(ids)))
+                    .order_by(events.c.id)
                 )
-                found |= {(name, key): at for key, at in connection.execute(query).all()}
+                for key, at in connection.execute(query):
+                    found.setdefault((name, ids[key]), at)
         return found
 
     def histories(self, account: str, ids: Sequence[int]) -> Mapping[int, tuple[Event, ...]]:
@@ -100,15 +102,17 @@ class EventRecords(Database):
         known = self._keys(connection, types, chunk)
         work = _Work()
         for row in chunk:
-            key = (types[row.type], recorded_text(row.id))
-            if row.user_id not in people:
+            type_id, friend_id = types[row.type], people.get(row.user_id)
+            if friend_id is None:
                 work.strangers += 1
-            elif key in known:
+                continue
+            key = _new_key(row, friend_id, {one: known.get((type_id, one)) for one in _keys_of(row)})
+            if key is None:
                 work.repeated += 1
-            else:
-                known.add(key)
-                fields = {recorded_text(name): recorded_value(value) for name, value in row.fields.items()}
-                work.rows.append((key[0], people[row.user_id], row.at, key[1], fields))
+                continue
+            known[type_id, key] = friend_id
+            fields = {recorded_text(name): recorded_value(value) for name, value in row.fields.items()}
+            work.rows.append((type_id, friend_id, row.at, key, fields))
         insert_rows(connection, events, _COLUMNS, work.rows)
         return work
 
@@ -133,12 +137,34 @@ class EventRecords(Database):
 
     def _keys(
         self, connection: Connection, types: Mapping[str, int], chunk: Sequence[EventRow]
-    ) -> set[tuple[int, str]]:
+    ) -> dict[tuple[int, str], int]:
+        """Whose the keys are that these events may have, of those that are recorded."""
         by_type: dict[str, list[str]] = {}
         for row in chunk:
-            by_type.setdefault(row.type, []).append(row.id)
-        found: set[tuple[int, str]] = set()
+            by_type.setdefault(row.type, []).extend(_keys_of(row))
+        found: dict[tuple[int, str], int] = {}
         for name, keys in by_type.items():
-            query: Any = sa.select(events.c.key).where(events.c.type_id == types[name], self.among(events.c.key, keys))
-            found |= {(types[name], key) for key in connection.execute(query).scalars()}
+            query: Any = sa.select(events.c.key, events.c.friend_id).where(
+                events.c.type_id == types[name], self.among(events.c.key, keys)
+            )
+            found |= {(types[name], key): friend_id for key, friend_id in connection.execute(query)}
         return found
+
+
+def _keys_of(row: EventRow) -> tuple[str, ...]:
+    """What an event may be recorded under for its friend."""
+    key = recorded_text(row.id)
+    return (key, f"{key}/{row.user_id}") if row.shared else (key,)
+
+
+def _new_key(row: EventRow, friend_id: int, owners: Mapping[str, int | None]) -> str | None:
+    """What an event is to be recorded under, by whose its keys are; None where its friend has it already.
+
+    A key is recorded once. So the first of a member's friends has the event under its id, and each other one under
+    an own key; who of them came first is not known by how many they are today.
+    """
+    if not row.shared:
+        return row.id if owners[row.id] is None else None
+    if friend_id in owners.values():
+        return None
+    return next((key for key, owner in owners.items() if owner is None), None)

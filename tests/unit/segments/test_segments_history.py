@@ -182,17 +182,17 @@ def test_an_explanation_says_what_was_found() -> None:
         followed_at=NOW - 10 * DAY,
     )
     predicate = to_predicate(CONDITION.validate_python(where), WORDS, TOKYO)
-    bought = "3 × purchase, amount adds up to 1700.5; the last 2026-11-21 01:00 UTC"
-    assert lines(explain(predicate, friend, NOW)) == [
+    bought = "3 × purchase, amount adds up to 1700.5; the last 2026-11-21 10:00"
+    assert lines(explain(predicate, friend, NOW, TOKYO)) == [
         "✗ all of",
-        "  ✗ purchase where item is not tea within 60d: at least 2 times (1 × purchase, 2026-10-17 01:00 UTC)",
+        "  ✗ purchase where item is not tea within 60d: at least 2 times (1 × purchase, 2026-10-17 10:00)",
         f"  ✓ purchase: amount adds up to at least 1000 ({bought})",
         "  ✓ visit within 1w: never (no such visit)",
-        "  ✗ visit: the last one more than 30d ago (1 × visit, 2026-11-21 01:00 UTC)",
-        "  ✗ has tag fresh, given within 90d (fresh was given 2026-09-01 01:00 UTC and has expired)",
+        "  ✗ visit: the last one more than 30d ago (1 × visit, 2026-11-21 10:00)",
+        "  ✗ has tag fresh, given within 90d (fresh was given 2026-09-01 10:00 and has expired)",
         "  ✓ age by birthday is from 20 to 29 (birthday is 2000-12-03, today is 2026-12-01)",
         "  ✓ anniversary of birthday is within the 7 days from today (birthday is 2000-12-03, today is 2026-12-01)",
-        "  ✓ followed within 30d (followed 2026-11-21 01:00 UTC)",
+        "  ✓ followed within 30d (followed 2026-11-21 10:00)",
         "  ? first route is one of poster, counter (first route is unknown)",
         "  ✗ language is en (language is ja)",
         "  ✗ is linked to a member (is not linked)",

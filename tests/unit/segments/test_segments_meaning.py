@@ -166,7 +166,7 @@ def test_an_explanation_names_every_condition_and_the_value_it_met() -> None:
         ]
     }
     who = friend("regular", tier="gold", visits=7, likes=(), member=False)
-    assert lines(explain(to_predicate(CONDITION.validate_python(where), WORDS, TOKYO), who, NOW)) == [
+    assert lines(explain(to_predicate(CONDITION.validate_python(where), WORDS, TOKYO), who, NOW, TOKYO)) == [
         "✗ all of",
         "  ✓ tier is one of gold, silver (tier is gold)",
         "  ✗ at least one of",
@@ -177,7 +177,7 @@ def test_an_explanation_names_every_condition_and_the_value_it_met() -> None:
         "  ✗ member is true (member is false)",
         "  ✗ birthday is known (birthday is unknown)",
     ]
-    (line, *_) = lines(explain(Maybe(EVERYONE), who, NOW))
+    (line, *_) = lines(explain(Maybe(EVERYONE), who, NOW, TOKYO))
     assert line == "✓ possibly"
 
 

@@ -18,6 +18,7 @@ from lineform.serve import working
 from lineform.serve.arrivals import shop_arrival
 from lineform.serve.redeeming import link_friend, nonce_hash
 from lineform.serve.working import LinkedFriend
+from lineform.store import open_store
 from support.serving import USER, event, served
 
 OTHER = "U" + "2" * 32
@@ -134,6 +135,21 @@ def test_an_event_that_a_shop_tells_again_after_months_happens_no_second_time(st
         assert [one.key.rpartition("/")[0] for one in server.seen.happenings] == ["shop/purchase/new"]
     (known,) = store.histories("salon", list(store.friend_ids("salon", [USER]).values())).values()
     assert {one.id for one in known} == {"old", "new", "history"}
+
+
+def test_a_members_event_that_comes_again_after_a_friend_was_forgotten_is_no_second_one(store_url: str) -> None:
+    now = datetime.now(UTC)
+    told = shop_arrival("salon", ShopEvent("purchase", "1", now, member_id="m-1"))
+    with open_store(store_url, forget_secret="s" * 32) as store:
+        store.import_friends("salon", [FriendRow(one, member_id="m-1") for one in (USER, OTHER)], now)
+        with served(store) as server:
+            store.receive([told], now)
+            server.until_worked()
+            store.forget("salon", [USER], now)
+            assert store.receive([told], now) == 1
+            server.until_worked()
+        (known,) = store.histories("salon", list(store.friend_ids("salon", [OTHER]).values())).values()
+    assert [one.type for one in known] == ["purchase"]
 
 
 def test_an_event_that_failed_after_it_was_recorded_happens_at_its_next_try(store: Store) -> None:
