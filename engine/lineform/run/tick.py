@@ -23,6 +23,7 @@ from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
+from lineform.run.once import OVER, earlier_sends, refuse_second
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, blocked, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
@@ -32,7 +33,7 @@ from lineform.run.resume import CAMPAIGN, resume
 from lineform.run.telling import note, quiet_of
 from lineform.sending import late
 from lineform.sending.caps import fates
-from lineform.sending.conclusion import may_have_reached, untouched
+from lineform.sending.conclusion import untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
 from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
@@ -55,8 +56,6 @@ Also = Part | Afterwards
 _Campaign = tuple[Revision, Armed]
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NONE = timedelta(0)
-_OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
-"""Statuses of occurrences that no run goes on with by itself. What they reached is another question."""
 _SKIPS_RECORDED = 100
 _TRIES = 5
 """Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
@@ -211,7 +210,7 @@ async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
     decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, quiet_of(run, armed))
     if armed.capped != "wait" or first.digest != case.revision.digest or not isinstance(decision, late.Send):
         return
-    if part_of(first.key) is not None or first.status in _OVER - {SendStatus.EMPTY}:
+    if part_of(first.key) is not None or first.status in OVER - {SendStatus.EMPTY}:
         return
     others = tuple(send.id for send in case.known if part_of(send.key) == first.key)
     key = part_key(first.key, len(others) + 2)
@@ -309,10 +308,10 @@ async def _send(
 async def _judged(
     run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Occurrence], later: Later | None
 ) -> Prepared | None:
-    if armed.schedule.at is not None and known:
-        earlier = {one.key for one in known}
-        sent = await run.records(run.store.sends, run.client.name, address=revision.address)
-        _refuse_second([send for send in sent if send.key in earlier])
+    if known:
+        before = {one.key for one in known}
+        earlier = await earlier_sends(run, revision.address, armed)
+        refuse_second(send for send in earlier if send.key in before)
     return await _frozen(run, revision, armed, due, later)
 
 
@@ -342,17 +341,6 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         hours = run.client.limits.quiet
         when = f"in the quiet hours {hours}" if hours else "outside of the windows for sends"
         await note(run, "waited", subject, f"it was due {when}")
-
-
-def _refuse_second(earlier: Sequence[Send]) -> None:
-    for send in earlier:
-        if send.status not in _OVER or may_have_reached(send.batches, reopened=send.reopened):
-            some = f", and {send.accepted_recipients:,} received it" if send.accepted_recipients else ""
-            raise BlockedError(
-                f"this one-time campaign was sent already: {send.key} is {send.status.value}{some}",
-                hint="a sent campaign cannot be sent again; copy it under another name",
-                code="G209",
-            )
 
 
 def _upcoming(run: Run, campaigns: Sequence[_Campaign]) -> list[tuple[str, Due]]:
