@@ -354,6 +354,18 @@ def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> No
     assert here.once_each()
 
 
+def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_so(scene: Any) -> None:
+    here = canary(scene, if_late="hold")
+    tick_at(here, DUE)
+    here.limit({"monthly_messages": 30})
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.BLOCKED]
+    here.move(DUE + 3 * HOUR)
+    (held,) = here.tick().entries
+    assert held.outcome is Outcome.HELD
+    assert held.reason.startswith("part 2 of the rollout was due at 2026-12-01T10:45 and is 2 hours late")
+    assert "; before that G202 stopped it: " in held.reason
+
+
 def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Any) -> None:
     """What is asked of a send before it begins is not asked of its later parts again: money alone is."""
     here = scene(

@@ -12,7 +12,7 @@ from lineform.ports.line_account import LineFailure
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked, outcome_of
 from lineform.run.prepare import refuse
-from lineform.run.telling import note
+from lineform.run.telling import note, note_stop, stopped_before
 from lineform.sending import late
 from lineform.sending.conclusion import may_have_reached
 from lineform.sending.cost import month_start
@@ -49,12 +49,14 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
         case late.Wait(until, reason):
             return _entry(send, Outcome.WAITING, reason or f"{part} follows at {_wall(until, armed)}")
         case late.Hold(reason):
-            return await _end(run, send, SendStatus.HELD, f"{part} {reason}")
+            before = await _stopped(run, send, found.at)
+            return await _end(run, send, SendStatus.HELD, f"{part} {reason}{before}")
         case late.Skip(reason):
             # Earlier parts reached somebody: what is left out now is a part of it, and not the whole.
             reached = may_have_reached(send.batches, reopened=send.reopened)
             status = SendStatus.PARTIAL if reached else SendStatus.SKIPPED
-            return await _end(run, send, status, f"{part} {reason}; it was left out")
+            before = await _stopped(run, send, found.at)
+            return await _end(run, send, status, f"{part} {reason}; it was left out{before}")
     return await open_waves(run, send, found.number, staged[found.number])
 
 
@@ -70,7 +72,7 @@ async def open_waves(
         figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
         refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
-        await note(run, f"stopped by {stop.code}", send.name, stop.message)
+        await note_stop(run, send.name, stop)
         return blocked(send.address, send.key, stop)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
@@ -82,6 +84,11 @@ async def open_waves(
         return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
     await note(run, "rollout", send.name, f"part {up_to + 1} is sent, to {recipients:,}")
     return None
+
+
+async def _stopped(run: Run, send: Send, since: datetime) -> str:
+    """How the reason goes on where a guard stopped the part while it might have been sent."""
+    return (await stopped_before(run, [send.name], since)).get(send.name, "")
 
 
 def _wall(moment: datetime, armed: Armed) -> str:

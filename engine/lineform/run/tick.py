@@ -7,7 +7,7 @@ a key that LINE takes once. So any number of ticks may run at once, and each may
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
 from lineform.run.rest import send_rest
 from lineform.run.resume import CAMPAIGN, resume
-from lineform.run.telling import note, quiet_of
+from lineform.run.telling import note, note_stop, quiet_of, stopped_before
 from lineform.sending import late
 from lineform.sending.caps import fates
 from lineform.sending.conclusion import untouched
@@ -190,17 +190,29 @@ async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
                 await _released(run, case, held, crew)
         if one.capped:
             await _again(run, case, one, crew)
-    for due, decision in case.decisions[-_SKIPS_RECORDED:]:
+    decisions = case.decisions[-_SKIPS_RECORDED:]
+    stopped = await _stopped(run, revision.address, decisions)
+    for due, decision in decisions:
+        before = stopped.get(send_name(revision.address, due.key), "")
         match decision:
             case late.Send():
                 await _send(run, revision, armed, due, known, crew)
             case late.Hold(reason):
-                await _not_sent(run, revision, due, SendStatus.HELD, reason, crew)
+                await _not_sent(run, revision, due, SendStatus.HELD, reason + before, crew)
             case late.Skip(reason):
-                await _not_sent(run, revision, due, SendStatus.SKIPPED, reason, crew)
+                await _not_sent(run, revision, due, SendStatus.SKIPPED, reason + before, crew)
             case late.Wait(_, reason):
                 if reason:
                     crew.tell(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
+
+
+async def _stopped(run: Run, address: str, decisions: Sequence[tuple[Due, late.Decision]]) -> Mapping[str, str]:
+    """Of occurrences that are not sent: which guard stopped them while they might have been. Not the run was late
+    then, and nobody else says it where the ledger keeps one reason for ever."""
+    over = [due for due, decision in decisions if isinstance(decision, late.Hold | late.Skip)]
+    if not over:
+        return {}
+    return await stopped_before(run, [send_name(address, due.key) for due in over], min(due.at for due in over))
 
 
 async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
@@ -287,7 +299,7 @@ async def _send(
             return
     except BlockedError as stop:
         if not run.options.dry_run:
-            await note(run, f"stopped by {stop.code}", send_name(revision.address, due.key), stop.message)
+            await note_stop(run, send_name(revision.address, due.key), stop)
         crew.tell(blocked(revision.address, due.key, stop))
         return
     except Unauthorised:
