@@ -1,4 +1,4 @@
-"""A one-time campaign is sent once, whatever its date becomes: a run refuses a second time, and a plan says so before."""
+"""A one-time campaign is sent once, whatever its date becomes: a run refuses a second time, a plan says so before."""
 
 from __future__ import annotations
 
