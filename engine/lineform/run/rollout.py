@@ -44,10 +44,10 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     if isinstance(found, Abort):
         return await _end(run, send, SendStatus.HELD, found.reason)
     part = f"part {found.number + 1} of the rollout"
-    planned = Due(_wall(found.at, armed), found.at)
+    planned = Due(wall(found.at, armed), found.at)
     match late.decide(planned, found.at, run.clock.now(), armed.schedule, quiet):
         case late.Wait(until, reason):
-            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {_wall(until, armed)}")
+            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {wall(until, armed)}")
         case late.Hold(reason):
             before = await _stopped(run, send, found.at)
             return await _end(run, send, SendStatus.HELD, f"{part} {reason}{before}")
@@ -91,7 +91,7 @@ async def _stopped(run: Run, send: Send, since: datetime) -> str:
     return (await stopped_before(run, [send.name], since)).get(send.name, "")
 
 
-def _wall(moment: datetime, armed: Armed) -> str:
+def wall(moment: datetime, armed: Armed) -> str:
     """The moment on the campaign's own clock, rounded up to a whole minute."""
     local = (moment + timedelta(minutes=1, microseconds=-1)).astimezone(ZoneInfo(armed.timezone))
     return key_of(local.replace(tzinfo=None, second=0, microsecond=0))

@@ -34,7 +34,7 @@ from lineform.run.telling import note, note_stop, quiet_of, stopped_before
 from lineform.sending import late
 from lineform.sending.caps import fates
 from lineform.sending.conclusion import untouched
-from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
+from lineform.sending.due import LOOK_BACK, Due, occurrences
 from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
@@ -107,7 +107,8 @@ async def tick(
             await crew.entries()
             await _parts(run, [one.part for one in also if isinstance(one, Afterwards)], crew)
         entries = await crew.entries()
-        following = await records(coming, run, _upcoming(run, campaigns))
+        known = {revision.address: armed for revision, armed in campaigns}
+        following = await records(coming, run, known, await _waiting(run, entries))
         return TickReport(client.name, clock.now(), entries, following, halted, dry_run=options.dry_run)
     finally:
         await crew.leave()
@@ -355,11 +356,10 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         await note(run, "waited", subject, f"it was due {when}")
 
 
-def _upcoming(run: Run, campaigns: Sequence[_Campaign]) -> list[tuple[str, Due]]:
-    """The next occurrence of each campaign."""
-    now = run.clock.now()
-    return [
-        (revision.address, due)
-        for revision, armed in campaigns
-        for due in upcoming(armed.schedule, armed.timezone, now)
-    ]
+async def _waiting(run: Run, entries: Sequence[TickEntry]) -> list[tuple[str, str]]:
+    """What waits, as this run saw it. A dry run went on with nothing, so it asks what earlier ones left."""
+    found = [(entry.address, entry.key) for entry in entries if entry.outcome is Outcome.WAITING]
+    if run.options.dry_run:
+        left = await run.records(run.store.sends, run.client.name, unfinished=True)
+        found += [(send.address, send.key) for send in left if send.address.startswith(CAMPAIGN)]
+    return found
