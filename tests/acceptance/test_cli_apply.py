@@ -25,6 +25,11 @@ MENU = {
 }
 
 
+@pytest.mark.parametrize("output", ["text", "markdown"])
+def test_a_plan_that_sends_names_the_clients_own_budget(workspace: Path, run: Run, output: str) -> None:
+    assert " of the budget of 3,000 messages" in run("plan", "--format", output, *OFFLINE).out
+
+
 def test_what_was_applied_plans_empty(applied: Path, run: Run) -> None:
     plan = run("plan", "--detailed-exitcode", *OFFLINE)
     assert plan.code == 0

@@ -139,6 +139,48 @@ def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_go
     assert outcomes(here) == [Outcome.SENT]
 
 
+@pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED)])
+def test_what_a_guard_stopped_until_it_was_too_late_says_so(scene: Any, rule: str, outcome: Outcome) -> None:
+    schedule = {"at": "2026-12-01T10:00", "if_late": {"within": "1h", "otherwise": rule}}
+    here = scene(campaign("a", schedule=schedule), limits=Limits(monthly_messages=2))
+    here.move(DUE)
+    assert guards(here) == ["G202"]
+    here.move(DUE + 2 * HOUR)
+    (entry,) = here.tick().entries
+    assert entry.outcome is outcome
+    assert entry.reason == (
+        "was due at 2026-12-01T10:00 and is 2 hours late; allowed is 1h; before that G202 stopped it: "
+        "3 messages after 0 this month are more than the budget of 2"
+    )
+    assert [send.reason for send in here.sends()] == [entry.reason]
+
+
+def test_of_several_guards_that_stopped_it_the_last_is_told(scene: Any) -> None:
+    here = scene(campaign("a"), plan_limit=2)
+    here.move(DUE)
+    assert guards(here) == ["G201"]
+    here.control.change(here.account, plan_limit=100)
+    here.limit({"monthly_messages": 2})
+    assert guards(here) == ["G202"]
+    here.move(DUE + 24 * HOUR)
+    (entry,) = here.tick(dry_run=True).entries
+    assert entry.reason.endswith(
+        "; before that G202 stopped it: 3 messages after 0 this month are more than the budget of 2"
+    )
+
+
+def test_an_occurrence_of_a_rule_that_a_guard_stopped_was_not_just_missed(scene: Any) -> None:
+    here = scene(campaign("a", schedule=DAILY), limits=Limits(monthly_messages=2))
+    here.move(DUE)
+    assert guards(here) == ["G202"]
+    here.limit({})
+    here.move(DUE + 48 * HOUR)
+    reasons = {entry.key: entry.reason for entry in here.tick().entries if entry.outcome is Outcome.SKIPPED}
+    missed = "was missed, and 2026-12-03T10:00 came after it"
+    assert reasons["2026-12-01T10:00"].startswith(f"{missed}; before that G202 stopped it: 3 messages")
+    assert reasons["2026-12-02T10:00"] == missed
+
+
 @pytest.mark.parametrize("name", ["????", "\ufffd", "テスト", "{{ x }}"])
 def test_a_send_whose_renderings_are_all_bad_is_refused(scene: Any, name: str) -> None:
     """Where it is a few friends' trouble they are left out: see `test_one_friends_trouble`."""

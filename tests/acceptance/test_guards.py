@@ -18,6 +18,7 @@ from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
 from lineform.run.testsend import send_test
+from lineform.sending.due import Due
 from lineform.store import open_store
 from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Scene, opened
@@ -286,6 +287,33 @@ def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Any
     assert any(line.startswith("rollout: part 2 is sent") for line in audited(here))
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_run_tells_the_next_part_of_a_rollout_as_what_comes_next(scene: Any, dry_run: bool) -> None:
+    here = canary(scene)
+    here.move(DUE)
+    second = ("campaign.a", Due("2026-12-01T10:45", DUE + 45 * MINUTES))
+    assert here.tick().next_due == second
+    here.move(DUE + 20 * MINUTES)
+    assert here.tick(dry_run=dry_run).next_due == second
+    tick_at(here, DUE + 45 * MINUTES)
+    assert here.tick(dry_run=dry_run).next_due is None
+
+
+def test_what_waits_in_quiet_hours_comes_when_they_end(scene: Any) -> None:
+    here = scene(at("a", DUE + 12 * HOUR), limits=QUIET)
+    here.move(DUE + 13 * HOUR)
+    report = here.tick()
+    assert [entry.outcome for entry in report.entries] == [Outcome.WAITING]
+    assert report.next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
+
+
+def test_a_part_that_would_open_in_quiet_hours_comes_when_they_end(scene: Any) -> None:
+    evening = DUE + 10 * HOUR + HOUR / 2  # 20:30
+    here = scene(at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY), friends=40, limits=QUIET)
+    here.move(evening)
+    assert here.tick().next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
+
+
 def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(scene: Any) -> None:
     here = canary(scene, messages=PERSONAL)
     tick_at(here, DUE)
@@ -352,6 +380,18 @@ def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> No
     here.limit({})
     assert tick_at(here, DUE + HOUR) == [Outcome.SENT]
     assert here.once_each()
+
+
+def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_so(scene: Any) -> None:
+    here = canary(scene, if_late="hold")
+    tick_at(here, DUE)
+    here.limit({"monthly_messages": 30})
+    assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.BLOCKED]
+    here.move(DUE + 3 * HOUR)
+    (held,) = here.tick().entries
+    assert held.outcome is Outcome.HELD
+    assert held.reason.startswith("part 2 of the rollout was due at 2026-12-01T10:45 and is 2 hours late")
+    assert "; before that G202 stopped it: " in held.reason
 
 
 def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Any) -> None:

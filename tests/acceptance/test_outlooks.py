@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.outlook import outlook
 from lineform.store import open_store
 from support.declared_clients import campaign
-from support.delivering import Scene, opened
+from support.delivering import DUE, Scene, opened
 
 
 def planned(
@@ -23,7 +24,11 @@ def planned(
 ) -> TickEntry:
     """What a plan of 30 November says about a campaign to three friends."""
     sale = campaign("sale", schedule=schedule, **fields)
-    here = Scene(origin, folder, sale, limits=Limits.model_validate(limits or {}))
+    return said_of(Scene(origin, folder, sale, limits=Limits.model_validate(limits or {})))
+
+
+def said_of(here: Scene) -> TickEntry:
+    """What a plan says about the scene's one campaign."""
 
     async def ask() -> TickEntry:
         account = opened(here)
@@ -102,3 +107,24 @@ def test_a_plan_shows_what_friends_read_with_what_differs_for_each_as_it_is_writ
 def test_and_of_what_a_guard_stops_as_well(origin: str, tmp_path: Path) -> None:
     entry = planned(origin, tmp_path, {"at": "2026-12-01T10:00"}, {"monthly_messages": 1})
     assert (entry.outcome, entry.reads) == (Outcome.BLOCKED, ("hello",))
+
+
+def test_a_plan_says_that_a_one_time_campaign_that_was_sent_is_not_sent_again(origin: str, tmp_path: Path) -> None:
+    here = Scene(origin, tmp_path, campaign("sale"))
+    here.move(DUE)
+    here.tick()
+    here.declare(campaign("sale", schedule={"at": "2026-12-03T10:00"}, messages=({"text": "another text"},)))
+    entry = said_of(here)
+    assert (entry.outcome, entry.guard, entry.key) == (Outcome.BLOCKED, "G209", "2026-12-03T10:00")
+    assert entry.reason.startswith("this one-time campaign was sent already: 2026-12-01T10:00 is sent")
+    assert entry.hint == "a sent campaign cannot be sent again; copy it under another name"
+
+
+def test_but_one_that_was_held_or_is_a_rule_now_may_go(origin: str, tmp_path: Path) -> None:
+    here = Scene(origin, tmp_path, campaign("sale", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}))
+    here.move(DUE + timedelta(hours=1))
+    assert [entry.outcome for entry in here.tick().entries] == [Outcome.HELD]
+    here.declare(campaign("sale", schedule={"at": "2026-12-03T10:00"}))
+    assert said_of(here).outcome is Outcome.WOULD_SEND
+    here.declare(campaign("sale", schedule={"cron": "0 10 * * *"}))
+    assert said_of(here).outcome is Outcome.WOULD_SEND

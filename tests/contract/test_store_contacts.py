@@ -220,6 +220,16 @@ def test_notes_of_one_action_are_found_since_a_moment(store: Store) -> None:
     assert store.noted("aoba", "send", NOW) == []
 
 
+def test_notes_about_some_subjects_are_found_since_a_moment(store: Store) -> None:
+    for minutes, subject in enumerate(("campaign.a/1", "campaign.b/1", "campaign.c/1", "campaign.a/1")):
+        store.note(AuditEntry(NOW + minutes * MINUTE, "aoba", "mika", "stopped by G202", subject))
+    store.note(AuditEntry(NOW, "other", "mika", "stopped by G202", "campaign.a/1"))
+    asked = ["campaign.a/1", "campaign.b/1"]
+    assert [note.at for note in store.noted_about("aoba", asked, NOW)] == [NOW, NOW + MINUTE, NOW + 3 * MINUTE]
+    assert [note.at for note in store.noted_about("aoba", asked, NOW + 2 * MINUTE)] == [NOW + 3 * MINUTE]
+    assert store.noted_about("aoba", [], NOW) == []
+
+
 def test_a_store_of_the_first_version_is_brought_to_this_one(fresh_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as old:
         old.setattr(migrations, "STEPS", migrations.STEPS[:1])

@@ -69,7 +69,8 @@ def command(
         declared = None if clients else {*project.clients, *failed}
         planned = asyncio.run(plan_all(session, said, with_store=True, declared=declared)).without(failed)
         failures, told = planned.failures, (planned.file, planned.live, planned.outlooks)
-        click.echo(plan_text(*told, failures=failures, gone=planned.gone, colour=use_colour()))
+        gone, budgets = planned.gone, planned.budgets
+        click.echo(plan_text(*told, failures=failures, gone=gone, budgets=budgets, colour=use_colour()))
         codes = [error.exit_code for error in failures.values()]
         say_failures(failures, told=True)
         if not _agreed(planned, yes=yes, digest=digest):

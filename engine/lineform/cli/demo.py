@@ -111,7 +111,8 @@ async def _play(stage: Stage, start: datetime, length: timedelta, friends: int) 
 async def _plan_and_apply(stage: Stage) -> None:
     _title("plan")
     planned = await plan_all(stage.session, PlanOptions(), with_store=True)
-    click.echo(plan_text(planned.file, planned.live, planned.outlooks, colour=use_colour()))
+    told = planned.file, planned.live, planned.outlooks
+    click.echo(plan_text(*told, budgets=planned.budgets, colour=use_colour()))
     for error in planned.failures.values():
         raise error
     _title("apply")

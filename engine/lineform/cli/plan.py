@@ -82,9 +82,10 @@ def _printed(planned: Planned, output: str) -> str:
         case "json":
             return plan_json(*told, failures=planned.failures, gone=planned.gone)
         case "markdown":
-            return plan_markdown(*told, failures=planned.failures, gone=planned.gone)
+            return plan_markdown(*told, failures=planned.failures, gone=planned.gone, budgets=planned.budgets)
         case _:
-            return plan_text(*told, failures=planned.failures, gone=planned.gone, colour=use_colour())
+            failures, gone, budgets = planned.failures, planned.gone, planned.budgets
+            return plan_text(*told, failures=failures, gone=gone, budgets=budgets, colour=use_colour())
 
 
 def _exit_code(planned: Planned, *, detailed: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,4 +29,8 @@ class Audit(Protocol):
 
     def noted(self, account: str, action: str, since: datetime) -> Sequence[AuditEntry]:
         """Entries of one action since then, the oldest first."""
+        ...
+
+    def noted_about(self, account: str, subjects: Collection[str], since: datetime) -> Sequence[AuditEntry]:
+        """Entries about these subjects since then, the oldest first."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from lineform.report.gone import NONE as NOBODY
 from lineform.report.gone import Gone, gone_markdown
 from lineform.report.markdown import COMMENT, Limit, code, details, escaped, first_that_fits
 from lineform.report.plan_words import (
+    Budgets,
     Live,
     Outlooks,
     as_declared,
@@ -48,6 +50,7 @@ def plan_markdown(
     *,
     failures: Failures = NONE,
     gone: Gone = NOBODY,
+    budgets: Budgets | None = None,
     limit: Limit = COMMENT,
 ) -> str:
     """The plan for a reviewer. Where the limit does not hold it, first the unfolding blocks go, then the tables, and in
@@ -55,7 +58,15 @@ def plan_markdown(
     shown = sorted((plan for plan in file.clients if _to_show(plan)), key=lambda plan: not plan.blocked)
     same = [plan.client for plan in file.clients if not _to_show(plan)]
     head = "\n\n".join(part for part in (_head(file, failures), gone_markdown(gone)) if part)
-    document = _Document(live, outlooks, head, shown, "" if file.empty and not failures else _same(same))
+    document = _Document(
+        file.made_at,
+        live,
+        outlooks,
+        budgets or {},
+        head,
+        shown,
+        "" if file.empty and not failures else _same(same),
+    )
     for depth in (_Depth.DETAILS, _Depth.TABLES):
         text = document.text(depth, len(shown))
         if limit.holds(text):
@@ -96,8 +107,10 @@ _NAMES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Document:
+    now: datetime
     live: Live
     outlooks: Outlooks
+    budgets: Budgets
     head: str
     shown: Sequence[ClientPlan]
     same: str
@@ -121,7 +134,7 @@ class _Document:
         entries = self.outlooks.get(plan.client, ())
         blocks = [head, _changes(plan), _sends(entries)]
         if live is not None and entries:
-            blocks.append(escaped(month(live, entries)))
+            blocks.append(escaped(month(live, entries, self.now, self.budgets.get(plan.client))))
         if not plan.recorded:
             blocks.append("Campaigns and audiences were not compared: no store was asked.")
         if depth is _Depth.DETAILS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from lineform.planning.change import SILENT, Action
@@ -16,11 +16,14 @@ from lineform.planning.view import ForeignMenu
 from lineform.plural import plural
 from lineform.report.entries import Entry
 from lineform.report.terminal import clipped, printable
+from lineform.sending.cost import Budget, month_start
 
 Live = Mapping[str, LiveAccount]
 """What the accounts showed, by client."""
 Outlooks = Mapping[str, Sequence[Entry]]
 """What the campaigns that a plan arms would send, by client."""
+Budgets = Mapping[str, Budget]
+"""What the clients that have one allow themselves, by client."""
 _VALUE: Final = 48
 """Cells for each side of a difference."""
 
@@ -59,15 +62,26 @@ def foreign_audience_text(audience: LiveAudience) -> str:
     return f"{name} {audience.id} ({audience.type}, {audience.status.value or 'unknown'}, {audience.count:,})"
 
 
-def month(live: LiveAccount, entries: Sequence[Entry]) -> str:
-    """The quota of this month, and what these sends leave of it."""
+def month(live: LiveAccount, entries: Sequence[Entry], now: datetime, budget: Budget | None = None) -> str:
+    """The quota of this month, what these sends leave of it, and whether the client's own budget has room for all of
+    them: each alone was held against it already. What goes in a later month is that month's."""
+    this = f"{month_start(now):%Y-%m}"
+    sends = sum(entry.cost.messages for entry in entries if entry.cost is not None and entry.key.startswith(this))
+    own = "" if budget is None else f"; {_budgeted(budget, sends)}"
     quota = live.quota
     if quota.limit is None or quota.left is None:
-        return f"this month: {plural(quota.used, 'message')} used, no limit"
-    sends = sum(entry.cost.messages for entry in entries if entry.cost is not None)
+        return f"this month: {plural(quota.used, 'message')} used, no limit{own}"
     after = f", {max(0, quota.left - sends):,} after these sends" if sends else ""
     short = f" ({sends - quota.left:,} too few)" if sends > quota.left else ""
-    return f"this month: {quota.used:,} of {plural(quota.limit, 'message')} used, {quota.left:,} left{after}{short}"
+    return (
+        f"this month: {quota.used:,} of {plural(quota.limit, 'message')} used, {quota.left:,} left{after}{short}{own}"
+    )
+
+
+def _budgeted(budget: Budget, sends: int) -> str:
+    total = budget.used + sends
+    over = f" ({total - budget.limit:,} too many)" if total > budget.limit else ""
+    return f"{total:,} of the budget of {plural(budget.limit, 'message')}{' with these sends' if sends else ''}{over}"
 
 
 def waits(plan: ClientPlan) -> str:

@@ -18,6 +18,7 @@ from lineform.report.gone import NONE as NOBODY
 from lineform.report.gone import Gone, gone_data, gone_text
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import (
+    Budgets,
     Live,
     Outlooks,
     as_declared,
@@ -57,15 +58,18 @@ def plan_text(
     *,
     failures: Failures = NONE,
     gone: Gone = NOBODY,
+    budgets: Budgets | None = None,
     colour: bool = False,
     steps: bool = True,
 ) -> str:
     """All clients, each with its changes, what its sends would be, and what the changes take; then those that could
     not be read, and those that are gone."""
     paint = Painter(colour)
-    blocks = [
-        _client(plan, live.get(plan.client), outlooks.get(plan.client, ()), paint, steps) for plan in file.clients
-    ]
+    blocks = []
+    for plan in file.clients:
+        account, entries = live.get(plan.client), outlooks.get(plan.client, ())
+        left = month(account, entries, file.made_at, (budgets or {}).get(plan.client)) if account and entries else ""
+        blocks.append(_client(plan, account, entries, left, paint, steps))
     conclusion = "\n".join(_conclusion(file, failures, paint))
     others = failures_text(failures, paint) + gone_text(gone, paint)
     return "\n\n".join(["\n".join(block) for block in blocks] + others + [conclusion])
@@ -93,7 +97,7 @@ def _failed(file: PlanFile, failures: Failures) -> str:
 
 
 def _client(
-    plan: ClientPlan, live: LiveAccount | None, entries: Sequence[Entry], paint: Painter, with_steps: bool
+    plan: ClientPlan, live: LiveAccount | None, entries: Sequence[Entry], left: str, paint: Painter, with_steps: bool
 ) -> list[str]:
     account = f"  {printable(live.bot.display_name)} {live.bot.basic_id}".rstrip() if live else ""
     lines = [paint(plan.client, Style.BOLD) + paint(account, Style.DIM)]
@@ -106,8 +110,8 @@ def _client(
     if plan.empty:
         lines.append(paint("  no changes", Style.DIM))
     lines += [paint(line, Style.DIM) for line in _notes(plan)]
-    if live is not None and by_address:
-        lines.append(f"  {month(live, entries)}")
+    if left:
+        lines.append(f"  {left}")
     if with_steps and plan.steps:
         lines += _steps(plan, paint)
     return lines

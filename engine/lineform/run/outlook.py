@@ -11,6 +11,7 @@ from lineform.errors import BlockedError
 from lineform.plural import plural
 from lineform.ports.line_account import LineFailure
 from lineform.run.dry import would_send
+from lineform.run.once import earlier_sends, refuse_second
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked
 from lineform.run.prepare import prepare
@@ -46,6 +47,7 @@ async def outlook(run: Run, address: str, revised: Revisioned) -> TickEntry:
 
 async def _first(run: Run, address: str, revised: Revisioned, due: Due, armed: Armed) -> TickEntry:
     try:
+        refuse_second(await earlier_sends(run, address, armed))
         return would_send(run, await prepare(run, address, revised.digest, due, armed))
     except BlockedError as stop:
         return blocked(address, due.key, stop)

@@ -12,7 +12,7 @@ from lineform.ports.line_account import LineFailure
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked, outcome_of
 from lineform.run.prepare import refuse
-from lineform.run.telling import note
+from lineform.run.telling import note, note_stop, stopped_before
 from lineform.sending import late
 from lineform.sending.conclusion import may_have_reached
 from lineform.sending.cost import month_start
@@ -44,17 +44,19 @@ async def open_next(run: Run, send: Send, armed: Armed | None, quiet: Quiet | No
     if isinstance(found, Abort):
         return await _end(run, send, SendStatus.HELD, found.reason)
     part = f"part {found.number + 1} of the rollout"
-    planned = Due(_wall(found.at, armed), found.at)
+    planned = Due(wall(found.at, armed), found.at)
     match late.decide(planned, found.at, run.clock.now(), armed.schedule, quiet):
         case late.Wait(until, reason):
-            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {_wall(until, armed)}")
+            return _entry(send, Outcome.WAITING, reason or f"{part} follows at {wall(until, armed)}")
         case late.Hold(reason):
-            return await _end(run, send, SendStatus.HELD, f"{part} {reason}")
+            before = await _stopped(run, send, found.at)
+            return await _end(run, send, SendStatus.HELD, f"{part} {reason}{before}")
         case late.Skip(reason):
             # Earlier parts reached somebody: what is left out now is a part of it, and not the whole.
             reached = may_have_reached(send.batches, reopened=send.reopened)
             status = SendStatus.PARTIAL if reached else SendStatus.SKIPPED
-            return await _end(run, send, status, f"{part} {reason}; it was left out")
+            before = await _stopped(run, send, found.at)
+            return await _end(run, send, status, f"{part} {reason}; it was left out{before}")
     return await open_waves(run, send, found.number, staged[found.number])
 
 
@@ -70,7 +72,7 @@ async def open_waves(
         figures = Figures(recipients, True, left, quota.used, spent.called, spent.promised)
         refuse(money_stops(figures, run.client.limits, run.client.plan))
     except BlockedError as stop:
-        await note(run, f"stopped by {stop.code}", send.name, stop.message)
+        await note_stop(run, send.name, stop)
         return blocked(send.address, send.key, stop)
     except LineFailure as failure:
         return _entry(send, Outcome.FAILED, failure.message)
@@ -84,7 +86,12 @@ async def open_waves(
     return None
 
 
-def _wall(moment: datetime, armed: Armed) -> str:
+async def _stopped(run: Run, send: Send, since: datetime) -> str:
+    """How the reason goes on where a guard stopped the part while it might have been sent."""
+    return (await stopped_before(run, [send.name], since)).get(send.name, "")
+
+
+def wall(moment: datetime, armed: Armed) -> str:
     """The moment on the campaign's own clock, rounded up to a whole minute."""
     local = (moment + timedelta(minutes=1, microseconds=-1)).astimezone(ZoneInfo(armed.timezone))
     return key_of(local.replace(tzinfo=None, second=0, microsecond=0))

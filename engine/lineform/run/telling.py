@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
+from lineform.errors import BlockedError
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.run.deliver import deliver
@@ -13,6 +17,8 @@ from lineform.run.outcome import Outcome, TickEntry, outcome_of
 from lineform.sending.quiet import Quiet, quiet_hours
 from lineform.sending.revision import Armed
 from lineform.sending.status import SendStatus
+
+_STOPPED: Final = "stopped by "
 
 
 async def delivered(run: Run, send: Send, why: str = "", quiet: Quiet | None = None) -> TickEntry:
@@ -55,6 +61,22 @@ async def note(run: Run, action: str, subject: str, detail: str) -> None:
     """An entry of the audit log."""
     entry = AuditEntry(run.clock.now(), run.client.name, run.options.actor, action, subject, detail)
     await run.records(run.store.note, entry)
+
+
+async def note_stop(run: Run, subject: str, stop: BlockedError) -> None:
+    """A guard's stop in the audit log, where `stopped_before` finds it."""
+    await note(run, f"{_STOPPED}{stop.code}", subject, stop.message)
+
+
+async def stopped_before(run: Run, subjects: Collection[str], since: datetime) -> Mapping[str, str]:
+    """How the reason goes on of what is not sent any more because a guard stopped it since then: by its subject, which
+    guard it was the last time, and what it said."""
+    notes = await run.records(run.store.noted_about, run.client.name, subjects, since) if subjects else ()
+    return {
+        one.subject: f"; before that {one.action.removeprefix(_STOPPED)} stopped it: {one.detail}"
+        for one in notes
+        if one.action.startswith(_STOPPED)
+    }
 
 
 def quiet_of(run: Run, armed: Armed) -> Quiet | None:

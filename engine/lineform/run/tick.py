@@ -7,7 +7,7 @@ a key that LINE takes once. So any number of ticks may run at once, and each may
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,17 +23,18 @@ from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
+from lineform.run.once import OVER, earlier_sends, refuse_second
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, blocked, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
 from lineform.run.release import released_key
 from lineform.run.rest import send_rest
 from lineform.run.resume import CAMPAIGN, resume
-from lineform.run.telling import note, quiet_of
+from lineform.run.telling import note, note_stop, quiet_of, stopped_before
 from lineform.sending import late
 from lineform.sending.caps import fates
-from lineform.sending.conclusion import may_have_reached, untouched
-from lineform.sending.due import LOOK_BACK, Due, occurrences, upcoming
+from lineform.sending.conclusion import untouched
+from lineform.sending.due import LOOK_BACK, Due, occurrences
 from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import BatchStatus, SendStatus
@@ -55,8 +56,6 @@ Also = Part | Afterwards
 _Campaign = tuple[Revision, Armed]
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NONE = timedelta(0)
-_OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
-"""Statuses of occurrences that no run goes on with by itself. What they reached is another question."""
 _SKIPS_RECORDED = 100
 _TRIES = 5
 """Times that the limits about single friends are judged anew, because another run froze something meanwhile."""
@@ -108,7 +107,8 @@ async def tick(
             await crew.entries()
             await _parts(run, [one.part for one in also if isinstance(one, Afterwards)], crew)
         entries = await crew.entries()
-        following = await records(coming, run, _upcoming(run, campaigns))
+        known = {revision.address: armed for revision, armed in campaigns}
+        following = await records(coming, run, known, await _waiting(run, entries))
         return TickReport(client.name, clock.now(), entries, following, halted, dry_run=options.dry_run)
     finally:
         await crew.leave()
@@ -191,17 +191,29 @@ async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
                 await _released(run, case, held, crew)
         if one.capped:
             await _again(run, case, one, crew)
-    for due, decision in case.decisions[-_SKIPS_RECORDED:]:
+    decisions = case.decisions[-_SKIPS_RECORDED:]
+    stopped = await _stopped(run, revision.address, decisions)
+    for due, decision in decisions:
+        before = stopped.get(send_name(revision.address, due.key), "")
         match decision:
             case late.Send():
                 await _send(run, revision, armed, due, known, crew)
             case late.Hold(reason):
-                await _not_sent(run, revision, due, SendStatus.HELD, reason, crew)
+                await _not_sent(run, revision, due, SendStatus.HELD, reason + before, crew)
             case late.Skip(reason):
-                await _not_sent(run, revision, due, SendStatus.SKIPPED, reason, crew)
+                await _not_sent(run, revision, due, SendStatus.SKIPPED, reason + before, crew)
             case late.Wait(_, reason):
                 if reason:
                     crew.tell(TickEntry(revision.address, due.key, Outcome.WAITING, reason=reason))
+
+
+async def _stopped(run: Run, address: str, decisions: Sequence[tuple[Due, late.Decision]]) -> Mapping[str, str]:
+    """Of occurrences that are not sent: which guard stopped them while they might have been. Not the run was late
+    then, and nobody else says it where the ledger keeps one reason for ever."""
+    over = [due for due, decision in decisions if isinstance(decision, late.Hold | late.Skip)]
+    if not over:
+        return {}
+    return await stopped_before(run, [send_name(address, due.key) for due in over], min(due.at for due in over))
 
 
 async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
@@ -211,7 +223,7 @@ async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
     decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, quiet_of(run, armed))
     if armed.capped != "wait" or first.digest != case.revision.digest or not isinstance(decision, late.Send):
         return
-    if part_of(first.key) is not None or first.status in _OVER - {SendStatus.EMPTY}:
+    if part_of(first.key) is not None or first.status in OVER - {SendStatus.EMPTY}:
         return
     others = tuple(send.id for send in case.known if part_of(send.key) == first.key)
     key = part_key(first.key, len(others) + 2)
@@ -288,7 +300,7 @@ async def _send(
             return
     except BlockedError as stop:
         if not run.options.dry_run:
-            await note(run, f"stopped by {stop.code}", send_name(revision.address, due.key), stop.message)
+            await note_stop(run, send_name(revision.address, due.key), stop)
         crew.tell(blocked(revision.address, due.key, stop))
         return
     except Unauthorised:
@@ -309,10 +321,10 @@ async def _send(
 async def _judged(
     run: Run, revision: Revision, armed: Armed, due: Due, known: Sequence[Occurrence], later: Later | None
 ) -> Prepared | None:
-    if armed.schedule.at is not None and known:
-        earlier = {one.key for one in known}
-        sent = await run.records(run.store.sends, run.client.name, address=revision.address)
-        _refuse_second([send for send in sent if send.key in earlier])
+    if known:
+        before = {one.key for one in known}
+        earlier = await earlier_sends(run, revision.address, armed)
+        refuse_second(send for send in earlier if send.key in before)
     return await _frozen(run, revision, armed, due, later)
 
 
@@ -344,22 +356,10 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         await note(run, "waited", subject, f"it was due {when}")
 
 
-def _refuse_second(earlier: Sequence[Send]) -> None:
-    for send in earlier:
-        if send.status not in _OVER or may_have_reached(send.batches, reopened=send.reopened):
-            some = f", and {send.accepted_recipients:,} received it" if send.accepted_recipients else ""
-            raise BlockedError(
-                f"this one-time campaign was sent already: {send.key} is {send.status.value}{some}",
-                hint="a sent campaign cannot be sent again; copy it under another name",
-                code="G209",
-            )
-
-
-def _upcoming(run: Run, campaigns: Sequence[_Campaign]) -> list[tuple[str, Due]]:
-    """The next occurrence of each campaign."""
-    now = run.clock.now()
-    return [
-        (revision.address, due)
-        for revision, armed in campaigns
-        for due in upcoming(armed.schedule, armed.timezone, now)
-    ]
+async def _waiting(run: Run, entries: Sequence[TickEntry]) -> list[tuple[str, str]]:
+    """What waits, as this run saw it. A dry run went on with nothing, so it asks what earlier ones left."""
+    found = [(entry.address, entry.key) for entry in entries if entry.outcome is Outcome.WAITING]
+    if run.options.dry_run:
+        left = await run.records(run.store.sends, run.client.name, unfinished=True)
+        found += [(send.address, send.key) for send in left if send.address.startswith(CAMPAIGN)]
+    return found

@@ -27,6 +27,14 @@ class Cost:
     yen: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many messages a client allows itself in a month, and how many of them are gone or promised."""
+
+    limit: int
+    used: int
+
+
 def estimate(messages: int, used: int, plan: PricePlan | None, route: Route | None, calls: int | None = None) -> Cost:
     """The cost of a send to `messages` people after `used` others in this month.
 

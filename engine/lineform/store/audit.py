@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,14 @@ class AuditRecords(Database):
 
     def noted(self, account: str, action: str, since: datetime) -> Sequence[AuditEntry]:
         """Entries of one action since then, the oldest first."""
-        query = sa.select(audit).where(audit.c.account == account, audit.c.action == action, audit.c.at >= since)
+        return self._since(account, audit.c.action == action, since)
+
+    def noted_about(self, account: str, subjects: Collection[str], since: datetime) -> Sequence[AuditEntry]:
+        """Entries about these subjects since then, the oldest first."""
+        return self._since(account, audit.c.subject.in_(list(subjects)), since) if subjects else []
+
+    def _since(self, account: str, wanted: sa.ColumnElement[bool], since: datetime) -> list[AuditEntry]:
+        query = sa.select(audit).where(audit.c.account == account, wanted, audit.c.at >= since)
         with self.reading() as connection:
             rows = connection.execute(query.order_by(audit.c.id)).all()
         return [_entry(row) for row in rows]

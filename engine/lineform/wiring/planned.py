@@ -27,6 +27,7 @@ from lineform.run.outcome import TickEntry
 from lineform.run.outlook import outlook
 from lineform.scenarios.menu_rules import read_menu_rules
 from lineform.scenarios.menus import NO_RULES, MenuRules
+from lineform.sending.cost import Budget, month_start
 from lineform.sending.revision import Revisioned, Revisions
 from lineform.wiring.failing import at_client
 from lineform.wiring.owners import owner_is_gone
@@ -44,6 +45,9 @@ class Planned:
     failures: Mapping[str, LineformError] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
     """How much is armed of clients of whom the workspace has no file any more."""
+
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    """What the clients that have a budget of messages allow themselves this month."""
 
     def without(self, failures: Mapping[str, LineformError]) -> Planned:
         """The same, where these clients could not even be read from their files."""
@@ -71,6 +75,7 @@ async def plan_all(
     live: dict[str, LiveAccount] = {}
     outlooks: dict[str, list[TickEntry]] = {}
     failures: dict[str, LineformError] = {}
+    budgets: dict[str, Budget] = {}
     revisions = Revisions()
     for client in session.project.clients.values():
         try:
@@ -78,6 +83,8 @@ async def plan_all(
                 plan, account, entries = await _plan_one(
                     session, client, revisions_of(client, revisions), plan_options, with_store=with_store
                 )
+                if entries and (budget := _budget(session, client, account)) is not None:
+                    budgets[client.name] = budget
         except LineformError as error:
             failures[client.name] = error
             continue
@@ -85,7 +92,16 @@ async def plan_all(
         live[client.name] = account
         outlooks[client.name] = entries
     gone = gone_clients(session, declared) if with_store and declared is not None else {}
-    return Planned(PlanFile(session.clock.now(), plan_options, tuple(plans)), live, outlooks, failures, gone)
+    file = PlanFile(session.clock.now(), plan_options, tuple(plans))
+    return Planned(file, live, outlooks, failures, gone, budgets)
+
+
+def _budget(session: Session, client: Client, live: LiveAccount) -> Budget | None:
+    """What the client's limits allow in this month, counted as the guard of each send counts; None without a limit."""
+    if client.limits.monthly_messages is None:
+        return None
+    spent = session.store.spent(client.name, month_start(session.clock.now()))
+    return Budget(client.limits.monthly_messages, max(live.quota.used, spent.called) + spent.promised)
 
 
 def gone_clients(session: Session, declared: Collection[str]) -> dict[str, int]:

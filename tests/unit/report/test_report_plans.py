@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ import pytest
 from lineform.planning.change import Action
 from lineform.planning.live import Quota
 from lineform.planning.plan import PlanFile
-from lineform.report.markdown import COMMENT, SUMMARY, Limit
+from lineform.report.markdown import COMMENT, SUMMARY, Limit, escaped
 from lineform.report.plan_markdown import plan_markdown
 from lineform.report.plan_words import month
 from lineform.report.plans import plan_json, plan_text
 from lineform.run.outcome import Outcome, TickEntry
-from support.plans import AOBA, BLOCKED, EMPTY, FILE, LIVE, OUTLOOKS, SENDS
+from lineform.sending.cost import Budget
+from support.plans import AOBA, BLOCKED, EMPTY, FILE, LIVE, NOON, OUTLOOKS, SENDS
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
 
@@ -61,7 +63,29 @@ def test_every_action_has_a_line_of_its_own() -> None:
     ],
 )
 def test_the_month_is_told_with_what_the_sends_leave_of_it(quota: Quota, text: str) -> None:
-    assert month(replace(LIVE["aoba"], quota=quota), SENDS) == text
+    assert month(replace(LIVE["aoba"], quota=quota), SENDS, NOON) == text
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (Budget(2000, 30), "2,566 after these sends; 1,264 of the budget of 2,000 messages with these sends"),
+        (Budget(1262, 30), "; 1,264 of the budget of 1,262 messages with these sends (2 too many)"),
+    ],
+)
+def test_the_month_names_the_clients_own_budget_and_what_all_sends_together_make_of_it(
+    budget: Budget, said: str
+) -> None:
+    assert month(LIVE["aoba"], SENDS, NOON, budget).endswith(said)
+    assert said in plan_text(FILE, LIVE, OUTLOOKS, budgets={"aoba": budget})
+    assert escaped(said) in plan_markdown(FILE, LIVE, OUTLOOKS, budgets={"aoba": budget})
+    unlimited = replace(LIVE["aoba"], quota=Quota(None, 7))
+    assert month(unlimited, (), NOON, budget).endswith(f"no limit; 30 of the budget of {budget.limit:,} messages")
+
+
+def test_what_goes_in_a_later_month_leaves_this_one_as_it_is() -> None:
+    text = month(LIVE["aoba"], SENDS, NOON - timedelta(days=1), Budget(1000, 30))
+    assert text == "this month: 1,200 of 5,000 messages used, 3,800 left; 30 of the budget of 1,000 messages"
 
 
 def many(count: int) -> PlanFile:
