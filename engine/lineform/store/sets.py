@@ -147,7 +147,9 @@ class PostgresSets(_StoreSets):
         return [self.selected(one) for one in predicates]
 
     def did(self, leaf: Happened) -> IdSet:
-        return IdSet.of_words(self._united(did(leaf, self._question), _BY_PAGE))
+        # Where no field is asked for, an index tells all that there is to tell, and no page is read.
+        settings = [_BY_PAGE] if leaf.where else []
+        return IdSet.of_words(self._united(did(leaf, self._question), *settings))
 
     def selected(self, predicate: Predicate) -> IdSet:
         return IdSet.of_words(self._united(ids_of(predicate, self._question).order_by(None)))
