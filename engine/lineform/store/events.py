@@ -163,8 +163,6 @@ def _new_key(row: EventRow, friend_id: int, owners: Mapping[str, int | None]) ->
     A key is recorded once. So the first of a member's friends has the event under its id, and each other one under
     an own key; who of them came first is not known by how many they are today.
     """
-    if not row.shared:
-        return row.id if owners[row.id] is None else None
-    if friend_id in owners.values():
+    if row.shared and friend_id in owners.values():
         return None
     return next((key for key, owner in owners.items() if owner is None), None)
