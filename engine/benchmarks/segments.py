@@ -55,7 +55,8 @@ from lineform.segments.predicate import (
 from lineform.segments.predicate import Any as AnyOf
 from lineform.segments.reading import matches
 from lineform.store import open_store
-from lineform.store.copy import Answers, PopulationCopy
+from lineform.store.copy import PopulationCopy
+from lineform.store.copy_answers import Answers
 from lineform.store.database import pieces
 from lineform.store.open import SqlStore
 from support.populations import ATTRIBUTES, NOWS, history, population, trees

@@ -17,8 +17,7 @@ from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, RULES, TAP, Choice, Group, MenuRules, Rule
 from lineform.segments.predicate import EVERYONE, All, AttributeIs, Count, Happened, HasTag, IsMember, Not, Predicate
 from lineform.segments.predicate import Any as AnyOf
-from lineform.store import copy as copies
-from lineform.store import copy_sql, open_store
+from lineform.store import copy_answers, copy_sql, open_store
 from lineform.store.open import SqlStore
 from support.postgres import new_database
 from support.stores import NOW, new_file, user
@@ -73,7 +72,7 @@ def reached(account: str) -> list[int]:
 
 @pytest.mark.parametrize("blocks", [copy_sql.TOGETHER, 1])
 def test_ids_may_be_near_each_other_or_far(store: SqlStore, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (copies, copy_sql):  # as if no more than so many blocks had room in memory
+    for module in (copy_answers, copy_sql):  # as if no more than so many blocks had room in memory
         monkeypatch.setattr(module, "TOGETHER", blocks)
     asked = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
     for account in ACCOUNTS:

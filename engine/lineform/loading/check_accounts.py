@@ -33,9 +33,9 @@ def _told(
     path: Path, what: str, names: Sequence[str], clients: Mapping[str, Document], chosen: Sequence[str]
 ) -> Iterator[Problem]:
     first, second = names[:2]
-    for name in names if first not in chosen or len(set(names).intersection(chosen)) == 1 else names[1:]:
-        if name not in chosen:
-            continue
+    # The first one by name is told only where nobody else is asked about.
+    told = [name for name in names[1:] if name in chosen] or [name for name in names if name in chosen]
+    for name in told:
         document = clients[name]
         origin = document.origin(path)
         message = f"the {what} is that of the client '{second if name == first else first}' as well"

@@ -20,6 +20,8 @@ from lineform.segments.ids import BLOCK
 from lineform.segments.predicate import AttributeType
 from lineform.store.driver_sql import compiled
 
+OPENED = "copied"
+"""By what name the copy's file is meant."""
 Shredded = Mapping[tuple[str, str, str], str]
 """Columns by table, name and kind of value."""
 _COUNTED = 31
@@ -195,9 +197,8 @@ class Bits:
     that is in it, and is slow to ask as soon as it is large. However many sets a question has, they are one join with
     a few hundred rows."""
 
-    def __init__(self, copy: str, last: int) -> None:
-        """`copy` is the name of the copy's file in SQL, `last` the largest id in it."""
-        self._copy = copy
+    def __init__(self, last: int) -> None:
+        """`last` is the largest id in the copy."""
         self._last = last
         self._sets: dict[tuple[str, tuple[Any, ...]], tuple[str, sa.Select[Any]]] = {}
 
@@ -219,7 +220,7 @@ class Bits:
             yield from self._gathered(name, members)
         # Of these names and numbers none comes from outside.
         names = [name for name, _ in gathered.values()]
-        stored, blocks = f"{self._copy}.main.friends", f"SELECT unnest(range({self._last // BLOCK + 1})) AS block"
+        stored, blocks = f"{OPENED}.main.friends", f"SELECT unnest(range({self._last // BLOCK + 1})) AS block"
         columns = ", ".join(f"coalesce({name}.bits, bitstring('0', {BLOCK})) AS {name}" for name in names)
         joined = " ".join(f"LEFT JOIN {name} ON {name}.block = blocks.block" for name in names)
         every = f"SELECT blocks.block, {columns} FROM ({blocks}) AS blocks {joined}"  # noqa: S608 - see above

@@ -18,7 +18,8 @@ from lineform.segments.friend import Friend
 from lineform.segments.ids import IdSet
 from lineform.segments.predicate import EVERYONE, InSource, Predicate
 from lineform.segments.sets import leaves_out, left_out, overlap, selected_by
-from lineform.store.copy import Answers, CopySets, PopulationCopy
+from lineform.store.copy import PopulationCopy
+from lineform.store.copy_answers import Answers, CopySets
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.driver_sql import AnySelect, streamed
 from lineform.store.hot import index_names
