@@ -219,6 +219,18 @@ def test_where_it_cannot_be_made_nothing_is_left_of_it(
     assert told(store) == true(store)
 
 
+@pytest.mark.parametrize("form", ["CAST('花子' AS BIGINT)", "CAST(substr('1花子', id % 2 + 1) AS BIGINT)", "nobody"])
+def test_where_it_fails_it_says_so_without_a_word_of_what_it_holds(store: SqlStore, form: str) -> None:
+    asked = sa.select(sa.literal_column(form)).select_from(sa.table("friends"))
+    with copy_of(store).current() as answers:
+        assert answers is not None
+        with pytest.raises(StoreUnusable, match="could not answer") as refused:
+            answers.set_of(asked)
+        assert "friends copy --remove" in str(refused.value.hint)
+        assert "花子" not in f"{refused.value.message} {refused.value.hint} {refused.value.__cause__}"
+    assert told(store) == true(store)
+
+
 def test_too_many_changes_are_not_waited_for(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copies, "IN_TIME", 10)
     store.import_friends("aoba", [FriendRow(user(n), tags=("vip", "新しい")) for n in range(20)], NOW)

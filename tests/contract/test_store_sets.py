@@ -15,9 +15,21 @@ from sqlalchemy import URL
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, RULES, TAP, Choice, Group, MenuRules, Rule
-from lineform.segments.predicate import EVERYONE, All, AttributeIs, Count, Happened, HasTag, IsMember, Not, Predicate
+from lineform.segments.ids import BLOCK
+from lineform.segments.predicate import (
+    EVERYONE,
+    All,
+    AttributeIs,
+    Count,
+    Edge,
+    Happened,
+    HasTag,
+    IsMember,
+    Not,
+    Predicate,
+)
 from lineform.segments.predicate import Any as AnyOf
-from lineform.store import copy_answers, copy_sql, open_store
+from lineform.store import copy_answers, open_store
 from lineform.store.open import SqlStore
 from support.postgres import new_database
 from support.stores import NOW, new_file, user
@@ -26,6 +38,7 @@ PARTS, DENSE = 40, 39
 """So many times one account got 39 friends and the other one got one: nearly all ids among 64 are of the first."""
 VIP, NEW, PERCENT = HasTag("vip"), HasTag("new"), HasTag("5 % ' ? :off 割引")
 TWICE = Happened("purchase", (), None, None, Count("at_least", (2,)))
+LATELY = Happened("purchase", (), None, None, Edge("last", 3600, None))
 NEVER = Happened("purchase", (), None, None, Count("is", (0,)))
 _FAR = """
 INSERT INTO friends (id, account_id, display_name, language, blocked, attributes, changed_at, first_route, last_route,
@@ -70,16 +83,17 @@ def reached(account: str) -> list[int]:
     return [n for n in range(PARTS * ACCOUNTS[account]) if not row(n).blocked]
 
 
-@pytest.mark.parametrize("blocks", [copy_sql.TOGETHER, 1])
-def test_ids_may_be_near_each_other_or_far(store: SqlStore, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (copy_answers, copy_sql):  # as if no more than so many blocks had room in memory
-        monkeypatch.setattr(module, "TOGETHER", blocks)
+@pytest.mark.parametrize("span", [copy_answers.SPAN, BLOCK])
+def test_ids_may_be_near_each_other_or_far(store: SqlStore, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_answers, "SPAN", span)  # as if no more of them had room in memory
     asked = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
+    asked += [LATELY, All((Not(IsMember()), Not(All((VIP, TWICE)))))]
     for account in ACCOUNTS:
         meant: Counter[int] = Counter()
         for n in reached(account):
             vip, new, percent = (n % every == 0 for every in (2, 3, 7))
             holds = [vip, bought(n) > 1 or not new, percent and not bought(n), not bought(n), False, True]
+            holds += [bought(n) > 0, not (vip and bought(n) > 1)]
             meant[sum(1 << place for place, held in enumerate(holds) if held)] += 1
         assert store.overlap(account, asked, NOW) == meant
         for predicate in asked:

@@ -25,8 +25,8 @@ def copy(workspace: Path, remove: bool, sandbox: bool) -> None:
 
     It answers questions about everybody (segments, menus, audiences) five to twenty times faster than the store, which
     stays the truth: a copy that is behind, in use by another process or damaged is not asked. It holds no LINE user ids
-    and no names, and whoever is forgotten is gone from it. With many friends it is made by itself where DuckDB is
-    installed (pip install 'lineform[fast]'); LINEFORM_COPY says on or off.
+    and no names, and whoever is forgotten is gone from it. With many friends it is made by itself where what it
+    needs is installed (pip install 'lineform[fast]'); LINEFORM_COPY says on or off.
     """
     project = open_project(workspace)
     settings = read_settings()

@@ -49,6 +49,14 @@ def instant(point: Point, now: datetime) -> datetime:
     return point if isinstance(point, datetime) else to_millisecond(now) - timedelta(seconds=min(point, _EVER))
 
 
+def window(start: Point | None, end: Point | None, now: datetime) -> tuple[datetime | None, datetime]:
+    """From which moment on, and before which one, something happened that lies between two points and not in the
+    future, for whoever asks at `now`."""
+    future = to_millisecond(now) + timedelta(milliseconds=1)
+    before = future if end is None else min(future, instant(end, now))
+    return None if start is None else instant(start, now), before
+
+
 def local_moment(text: str, timezone: str) -> datetime:
     """``2026-12-01`` (the day's beginning) or ``2026-12-01T10:00`` on that zone's clocks, in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)

@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 from typing import Final, Protocol
 
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import of_nothing
-from lineform.segments.predicate import EVERYONE, All, Any, Happened, HasTag, Maybe, Not, Predicate, leaves
+from lineform.segments.predicate import (
+    EVERYONE,
+    All,
+    Any,
+    Happened,
+    HasTag,
+    InSource,
+    Maybe,
+    Not,
+    Predicate,
+    leaves,
+)
 
 _REMEMBERED: Final = 32
 """Sets that are kept for rules to come: some ten megabytes of ten million friends."""
@@ -24,6 +35,10 @@ _EACH: Final = 16
 
 class Sets(Protocol):
     """Friends of one account in one state of a store."""
+
+    apart: bool
+    """Whether one select is asked of friends' own rows only, or of one tag or source only, and everything else follows
+    from such sets."""
 
     def everybody(self) -> IdSet:
         """Everybody who can be reached; asked for often."""
@@ -43,7 +58,12 @@ class Sets(Protocol):
         ...
 
     def selected(self, predicate: Predicate) -> IdSet:
-        """Everybody of whom a predicate is true, by one select."""
+        """Everybody who can be reached and of whom a predicate is true, by one select; of one tag or source, maybe with
+        others."""
+        ...
+
+    def number(self, predicate: Predicate) -> int:
+        """How many can be reached and a predicate is true of, by one select."""
         ...
 
     def selected_each(self, predicates: Sequence[Predicate]) -> Sequence[IdSet]:
@@ -84,12 +104,24 @@ def selected_by(predicate: Predicate, sets: Sets) -> IdSet:
     """Everybody who can be reached and of whom a predicate is true."""
     if leaves_out(predicate):
         return sets.everybody() - _Asked([predicate], sets).left_out(predicate)
-    return sets.selected(predicate)
+    if not sets.apart or _is_of_rows(predicate):
+        return sets.selected(predicate)
+    found = _Asked([predicate], sets).true_of(predicate)
+    return found if _is_of_some_rows(predicate) else found - sets.blocked()
+
+
+def number_of(predicate: Predicate, sets: Sets) -> int:
+    """How many can be reached and a predicate is true of."""
+    if leaves_out(predicate):
+        # To count the others, only whom it leaves out has to be gathered.
+        return sets.number(EVERYONE) - len(left_out(predicate, sets))
+    if not sets.apart or _is_of_rows(predicate):
+        return sets.number(predicate)
+    return len(selected_by(predicate, sets))
 
 
 def left_out(predicate: Predicate, sets: Sets) -> IdSet:
-    """Everybody who can be reached and whom a predicate that `leaves_out` leaves out: to count the others, only these
-    have to be gathered."""
+    """Everybody who can be reached and whom a predicate that `leaves_out` leaves out."""
     return _Asked([predicate], sets).left_out(predicate) - sets.blocked()
 
 
@@ -136,7 +168,7 @@ class _Asked:
             case All(()):
                 return self._sets.everybody()
             case All(parts) if all(map(_is_of_tags, parts)) or leaves_out(predicate):
-                return reduce(and_, map(self.true_of, parts))
+                return self._true_of_each(parts)
             case All(parts) if not self._shared.isdisjoint(_rows_in(predicate)):
                 rows, others = _apart(parts)
                 return self._selected(All(rows)) & self.true_of(All(others))
@@ -144,8 +176,37 @@ class _Asked:
                 rows, others = _apart(parts)
                 each = [self.true_of(part) for part in others]
                 return reduce(or_, [*each, self._selected(Any(rows))] if rows else each)
+            case _ if not self._sets.apart or _is_of_rows(predicate):
+                return self._selected(predicate)
+            case _:
+                return self._from_parts(predicate)
+
+    def _from_parts(self, predicate: Predicate) -> IdSet:
+        """The same, where nothing but one tag or one source is asked beside friends' own rows."""
+        match predicate:
+            case All(parts):
+                rows, others = _apart(parts)
+                return self._true_of_each((All(rows), *others) if rows else others)
+            case Maybe(part):
+                return self._sets.everybody() - self.true_of(Not(part))
+            case Not(All(parts)):
+                return self.true_of(Any(tuple(map(Not, parts))))
+            case Not(Any(parts)):
+                return self.true_of(All(tuple(map(Not, parts))))
+            case Not(Not(part)):
+                return self.true_of(part)
+            case Not(Maybe(part)):
+                return self.true_of(Not(part))
             case _:
                 return self._selected(predicate)
+
+    def _true_of_each(self, parts: Sequence[Predicate]) -> IdSet:
+        found = self.true_of(parts[0])
+        for part in parts[1:]:
+            if not found:
+                break
+            found &= self.true_of(part)
+        return found
 
     def left_out(self, predicate: Predicate) -> IdSet:
         """Everybody whom a predicate that `leaves_out` leaves out; with others, maybe, who cannot be reached."""
@@ -210,4 +271,9 @@ def _is_of_tags(predicate: Predicate) -> bool:
 
 def _is_of_rows(predicate: Predicate) -> bool:
     """Whether it is about a friend's own row alone: however many such conditions are asked at once, it is read once."""
-    return not any(isinstance(leaf, HasTag | Happened) for leaf in leaves(predicate))
+    return not any(isinstance(leaf, HasTag | Happened | InSource) for leaf in leaves(predicate))
+
+
+def _is_of_some_rows(predicate: Predicate) -> bool:
+    """Whether nobody is selected but out of rows that were asked: of these, all can be reached."""
+    return isinstance(predicate, All) and any(map(_is_of_rows, predicate.parts))

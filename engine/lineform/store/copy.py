@@ -26,7 +26,7 @@ from lineform.store import changes
 from lineform.store.changes import Changed, Position
 from lineform.store.copy_answers import Answers
 from lineform.store.copy_load import Loader
-from lineform.store.copy_sql import ARRAYS, OPENED, create_tables
+from lineform.store.copy_sql import OPENED, create_tables
 from lineform.store.database import Database
 from lineform.store.failures import StoreFull, StoreUnavailable, StoreUnusable, translate
 
@@ -44,8 +44,15 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "memory_limit": "128MB",
+    # Kept from one question to the next: to get it anew from the system takes a sixth of a short one's time.
+    "block_allocator_memory": "60MB",
 }
 _MAKING = f"SET memory_limit = '{_SETTINGS['memory_limit']}'"
+
+
+def is_installed() -> bool:
+    """Whether a copy can be made and asked: what that needs is an extra."""
+    return all(find_spec(package) is not None for package in ("duckdb", "nanoarrow", "numpy"))
 
 
 class PopulationCopy:
@@ -62,7 +69,7 @@ class PopulationCopy:
     @property
     def exists(self) -> bool:
         """Whether there is a copy that can be asked."""
-        return self._asked and self._path.exists() and find_spec("duckdb") is not None
+        return self._asked and self._path.exists() and is_installed()
 
     @property
     def size(self) -> int:
@@ -92,8 +99,10 @@ class PopulationCopy:
         Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed,
         `StoreUnusable` or `StoreFull` where it cannot be made.
         """
-        if find_spec("duckdb") is None:
-            raise UsageError("a copy of the friends needs DuckDB", hint="pip install 'lineform[fast]'")
+        if not is_installed():
+            raise UsageError(
+                "a copy of the friends needs DuckDB, NumPy and nanoarrow", hint="pip install 'lineform[fast]'"
+            )
         with self._surely_owned():
             behind = self._caught_up(None) if self.exists else None
             if behind is None:
@@ -289,7 +298,7 @@ class PopulationCopy:
             self._engine = _duckdb().connect(config={**_SETTINGS, "temp_directory": f"{self._path}.tmp"})
         found = self._engine.cursor()
         found.execute(f"ATTACH {_quoted(path)} AS {OPENED}; USE {OPENED}")
-        found.execute(f"SET TimeZone = 'UTC'; SET preserve_insertion_order = false; {ARRAYS}; {_MAKING}")
+        found.execute(f"SET TimeZone = 'UTC'; SET preserve_insertion_order = false; {_MAKING}")
         return found
 
     def _let_go(self) -> None:

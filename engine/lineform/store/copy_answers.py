@@ -1,40 +1,36 @@
-"""An open copy and its answers: rows, numbers, and sets of friends as bits."""
+"""An open copy and its answers: rows, numbers, and sets of friends.
+
+DuckDB finds ids by the million within milliseconds; to make a Python number of each would take ten times as long. So it
+hands over whole columns, as Apache Arrow lays them out, and NumPy marks or counts in an array that has a place for
+each friend, which becomes the bits of a set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from lineform.scenarios.menus import TAP
-from lineform.segments.ids import IdSet
-from lineform.segments.predicate import Happened, Predicate
+from lineform.segments.ids import BLOCK, IdSet
 from lineform.store.changes import Position
-from lineform.store.copy_sql import (
-    DIALECT,
-    EVENTS,
-    FRIENDS,
-    OPENED,
-    RECORD,
-    RECORDED_AT,
-    RECORDS,
-    TOGETHER,
-    Bits,
-    DuckValues,
-    as_bits,
-)
-from lineform.store.database import STREAMED, pieces
+from lineform.store.copy_sql import DIALECT, EVENTS, FRIENDS, DuckValues
 from lineform.store.driver_sql import AnySelect, compiled
-from lineform.store.predicate_sql import Question, did, ids_of, reachable, unreachable
-from lineform.store.sets import MenuRecord
-from lineform.store.tables import friend_tags, friends, tags
+from lineform.store.failures import StoreUnusable
+from lineform.store.predicate_sql import Question
+from lineform.store.tables import friends
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
 
-_STAGED = 20_000
+    Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+
+SPAN: Final = 160 * BLOCK
+"""Ids that have a place in an array at once, of eight bytes where something is added up: some ten million."""
+_BLOCK_BYTES: Final = BLOCK // 8
 _ASKING = "SET memory_limit = '64MB'"
 """Questions need less than what makes and changes a copy, beside the arrays in which they count."""
 
@@ -45,7 +41,8 @@ class Answers:
     def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         self.duck = duck
         self.changes = 0
-        self._bits = Bits(0)
+        self._last: int | None = None
+        self._totals: Numbers | None = None
         try:
             self.read_state()
         except BaseException:
@@ -62,117 +59,120 @@ class Answers:
     def about(self, account_id: int, now: datetime) -> Question:
         """How a question about an account is put to this copy."""
         self.duck.execute(_ASKING)
+        self._last = None
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        ((last,),) = self.duck.execute(f"SELECT coalesce(max(id), 0) FROM {OPENED}.main.friends").fetchall()  # noqa: S608 - our own name
-        self._bits = Bits(last)
         # As numbers, by which DuckDB passes over what is of other types without reading it.
         types = dict(
             self.duck.execute("SELECT name, id FROM event_types WHERE account_id = ?", [account_id]).fetchall()
         )
-        return Question(account_id, now, attributes, fields, among=self._bits.among, event_types=types)
+        return Question(account_id, now, attributes, fields, event_types=types)
 
-    def rows(self, query: sa.ClauseElement) -> Iterator[Any]:
-        """Streamed."""
-        return self._answered([compiled(query, DIALECT)])
+    def rows(self, query: AnySelect) -> list[Any]:
+        """Few rows, as Python has them. Raises `StoreUnusable` where DuckDB fails, as all of these do."""
+        with _answering():
+            return self.duck.execute(*compiled(query, DIALECT)).fetchall()
 
     def set_of(self, query: AnySelect) -> IdSet:
-        """Ids of friends. They come as bits: to hand numbers over takes DuckDB twice as long."""
-        ids = query.order_by(None).subquery().c[0]
-        return self._united(sa.select(ids).where(within) for within in self._bits.ranges(ids, TOGETHER))
+        """Ids of friends, the one column."""
+        np = _numpy()
+        blocks: dict[int, int] = {}
+        for span, batches in self._by_span(query.order_by(None)):
+            marks = np.zeros(len(span), dtype=bool)
+            for (places,) in batches:
+                marks[places] = True
+            blocks.update(_blocks(marks, span))
+        return IdSet(blocks)
 
-    def gathered(self, members: sa.Select[Any]) -> IdSet:
-        """Friends by what they did."""
-        return IdSet(dict(self._bits_of(self._bits.parts(members))))
-
-    def sets_of(self, query: sa.Select[Any], numbers: int) -> dict[int | None, IdSet]:
-        """Ids of friends, the second column, by one of so many numbers, the first one."""
-        ranges = self._bits.ranges(query.selected_columns[1], max(1, TOGETHER // numbers))
-        asked = (compiled(query.where(within), DIALECT) for within in ranges)
-        found: dict[int | None, dict[int, int]] = {}
-        parts = ((as_bits(statement, alike="alike, "), values) for statement, values in asked)
-        for number, block, bits in self._bits_of(parts):
-            found.setdefault(number, {})[block] = bits
+    def sets_by_number(self, query: sa.Select[Any], highest: int) -> dict[int, IdSet]:
+        """Ids of friends, the first column, by a number from 0 to the highest one, the second."""
+        np = _numpy()
+        nobody = highest + 1
+        found: dict[int, dict[int, int]] = {}
+        for span, batches in self._by_span(query):
+            told = np.full(len(span), nobody, dtype=np.min_scalar_type(nobody))
+            seen = np.zeros(nobody, dtype=int)
+            for places, numbers in batches:
+                told[places] = numbers
+                seen += np.bincount(numbers, minlength=nobody)
+            for one in np.flatnonzero(seen).tolist():
+                found.setdefault(one, {}).update(_blocks(told == one, span))
         return {number: IdSet(blocks) for number, blocks in found.items()}
 
-    def _united(self, queries: Iterable[sa.Select[Any]]) -> IdSet:
-        asked = (compiled(query, DIALECT) for query in queries)
-        return IdSet(dict(self._bits_of((as_bits(statement), values) for statement, values in asked)))
+    def measured(self, query: sa.Select[Any], start: float, add: str, holds: Callable[[Numbers], Numbers]) -> IdSet:
+        """Ids of friends, the first column, for whom holds what became of all their values, the second one. Each begins
+        with `start`; NumPy's function `add` takes in a value."""
+        np = _numpy()
+        blocks: dict[int, int] = {}
+        for span, batches in self._by_span(query):
+            totals = self._places(len(span))
+            totals.fill(start)
+            for places, values in batches:
+                getattr(np, add).at(totals, places, values)
+            blocks.update(_blocks(holds(totals), span))
+        return IdSet(blocks)
 
-    def _bits_of(self, parts: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Any]:
-        handed = ((f"SELECT * EXCLUDE (bits), CAST(bits AS BLOB) FROM ({one})", values) for one, values in parts)  # noqa: S608 - ours
-        return ((*what, int.from_bytes(bits, "big")) for *what, bits in self._answered(handed))
+    def _places(self, number: int) -> Numbers:
+        """An array in which a question adds up. The next one takes the same: to get eighty megabytes from the system
+        takes as long as to count in them."""
+        if self._totals is None:
+            self._totals = _numpy().empty(number)
+        return self._totals[:number]
 
-    def _answered(self, parts: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Any]:
-        # Beside the friends stands what this question needs, and nothing of the one before.
-        self.duck.execute("DROP VIEW IF EXISTS temp.friends")
-        for gathering, of_set in self._bits.gathering():
-            self.duck.execute(gathering, of_set)
-        for statement, values in parts:
-            found = self.duck.execute(statement, values)
-            while rows := found.fetchmany(STREAMED):
-                yield from rows
+    def _by_span(self, query: AnySelect) -> Iterator[tuple[range, Iterator[list[Numbers]]]]:
+        """The columns of a question, thousands of rows at a time, for so many ids as have a place at once. Of an id,
+        the first column, this is its place among them. No value is NULL."""
+        if self._last is None:
+            ((self._last,),) = self.rows(sa.select(sa.func.coalesce(sa.func.max(friends.c.id), 0)))
+        columns = query.subquery().c
+        end = (self._last // BLOCK + 1) * BLOCK
+        for start in range(0, end, SPAN):
+            span = range(start, min(start + SPAN, end))
+            # As numbers in the SQL, by which DuckDB passes over rows unread.
+            first, behind = (sa.literal_column(str(one), sa.BigInteger()) for one in (span.start, span.stop))
+            those = sa.select(columns[0] - first, *columns[1:]).where(columns[0] >= first, columns[0] < behind)
+            yield span, self._batches(those)
 
-    def stage(self, answers: Iterable[Sequence[int]]) -> None:
-        """Puts answers of sources into `STAGED`, each by its number."""
-        self.duck.execute("CREATE OR REPLACE TEMP TABLE staged_friends (answer INTEGER, friend_id BIGINT)")
-        for number, ids in enumerate(answers):
-            for part in pieces(ids, _STAGED):
-                self.duck.execute("INSERT INTO staged_friends SELECT ?, unnest(?)", [number, part])
+    def _batches(self, query: AnySelect) -> Iterator[list[Numbers]]:
+        # Loaded here because it is an extra.
+        import nanoarrow  # noqa: PLC0415
+
+        np = _numpy()
+        statement, values = compiled(query, DIALECT)
+        with _answering():
+            for batch in nanoarrow.c_array_stream(self.duck.sql(statement, params=values)):
+                columns = batch.view().children
+                # The first buffer would say which values are NULL.
+                yield [np.asarray(one.buffer(1))[one.offset : one.offset + one.length] for one in columns]
 
     def close(self) -> None:
         self.duck.close()
 
 
-class CopySets:
-    """Sets of one account's friends, out of the copy."""
+@contextmanager
+def _answering() -> Iterator[None]:
+    # Loaded here because it is an extra.
+    import duckdb  # noqa: PLC0415
 
-    def __init__(self, answers: Answers, question: Question) -> None:
-        self._answers = answers
-        self._question = question
-        self._everybody: IdSet | None = None
+    try:
+        yield
+    except (duckdb.Error, RuntimeError) as error:  # the latter where rows were on their way
+        # Its words may hold a friend's values.
+        raise StoreUnusable(
+            f"the copy of the friends could not answer: DuckDB ended with {type(error).__name__}",
+            hint="delete it with 'lineform friends copy --remove': then the store answers, until there is a new one",
+        ) from None
 
-    def everybody(self) -> IdSet:
-        if self._everybody is None:
-            query = sa.select(friends.c.id).where(reachable(self._question.account_id))
-            self._everybody = self._answers.set_of(query)
-        return self._everybody
 
-    def blocked(self) -> IdSet:
-        return self._answers.set_of(sa.select(friends.c.id).where(unreachable(self._question.account_id)))
+def _blocks(marks: Numbers, span: range) -> Iterator[tuple[int, int]]:
+    """Blocks of a set, out of a mark for each id."""
+    packed = _numpy().packbits(marks, bitorder="little").tobytes()
+    for place in range(0, len(packed), _BLOCK_BYTES):
+        if bits := int.from_bytes(packed[place : place + _BLOCK_BYTES], "little"):
+            yield (span.start + 8 * place) // BLOCK, bits
 
-    def tagged(self, tag: str) -> IdSet:
-        asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
-        # Told by its number, what is of other tags is passed over unread.
-        numbers = [number for (number,) in self._answers.rows(asked)]
-        return self._answers.set_of(sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers)))
 
-    def did(self, leaf: Happened) -> IdSet:
-        return self._answers.gathered(did(leaf, self._question))
+def _numpy() -> Any:
+    # Loaded here because start-up must not pay for it, and because it is an extra.
+    import numpy as np  # noqa: PLC0415
 
-    def selected(self, predicate: Predicate) -> IdSet:
-        return self._answers.set_of(ids_of(predicate, self._question))
-
-    def selected_each(self, predicates: Sequence[Predicate]) -> Sequence[IdSet]:
-        return [self.selected(one) for one in predicates]
-
-    def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
-        mine, everybody = reachable(self._question.account_id), IdSet()
-        known = sa.select(RECORDS).where(RECORDS.c.account_id == self._question.account_id)
-        records = {number: MenuRecord(*record) for number, _, *record in self._answers.rows(known)}
-        sets = self._answers.sets_of(sa.select(RECORD, friends.c.id).where(mine), len(records) + 1)
-        for number, ids in sets.items():
-            everybody |= ids
-            if number is not None:
-                yield from self._by_age(number, records[number], ids, old)
-        # They have all been looked at.
-        self._everybody = everybody
-
-    def _by_age(
-        self, number: int, record: MenuRecord, ids: IdSet, old: datetime | None
-    ) -> Iterator[tuple[MenuRecord, IdSet]]:
-        late = IdSet()
-        if old is not None and record.source == TAP:
-            before = sa.select(friends.c.id).where(RECORD.in_([number]), old >= RECORDED_AT)
-            late = self._answers.set_of(before)
-            yield record._replace(old=True), ids & late
-        yield record, ids - late
+    return np

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from operator import eq
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from lineform.ports.friends import FriendCount
 from lineform.segments.friend import Friend
 from lineform.segments.ids import IdSet
-from lineform.segments.predicate import EVERYONE, InSource, Predicate
-from lineform.segments.sets import leaves_out, left_out, overlap, selected_by
+from lineform.segments.predicate import InSource, Predicate
+from lineform.segments.sets import number_of, overlap, selected_by
 from lineform.store.copy import PopulationCopy
-from lineform.store.copy_answers import Answers, CopySets
+from lineform.store.copy_answers import Answers
+from lineform.store.copy_sets import CopySets
 from lineform.store.database import STREAMED, Database, chunks
-from lineform.store.driver_sql import AnySelect, streamed
 from lineform.store.hot import index_names
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
@@ -31,7 +31,6 @@ from lineform.store.predicate_sql import (
     asked_of_sources,
     by_exists,
     by_in,
-    number_of,
     selected,
 )
 from lineform.store.recorded import read_value
@@ -51,16 +50,8 @@ every friend up in it: a limit, sets of thousands take no more than they need. A
 that is not the next one: as delivered it is four, for disks that turn, and indexes that hold all that is asked for are
 left unused."""
 _NO_TAGS: Mapping[str, datetime] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who answers a question, and how it has to be put."""
-
-    question: Question
-    rows: Callable[[AnySelect], Iterable[Any]]
-    sets: RecordedSets
-    """What is asked of everybody by several predicates."""
+Told: TypeAlias = Mapping[tuple[InSource, bool], Sequence[int]]
+"""Friends, by what sources were asked: of whom it is true there, or of whom it is false."""
 
 
 class FriendReading(Database):
@@ -121,24 +112,19 @@ class FriendReading(Database):
         return chain.from_iterable(self._selected(account, predicate, now))
 
     def _selected(self, account: str, predicate: Predicate, now: datetime) -> Iterator[IdSet]:
-        with self._asking(account, (predicate,), now) as asking:
-            found = IdSet() if asking is None else selected_by(predicate, asking.sets)
+        with self._asked(account, (predicate,), now) as sets:
+            found = IdSet() if sets is None else selected_by(predicate, sets)
         yield found
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
-        with self._asking(account, (predicate,), now) as asking:
-            if asking is None:
-                return 0
-            leaving = leaves_out(predicate)
-            asked = number_of(EVERYONE if leaving else predicate, asking.question)
-            ((found,),) = asking.rows(asked)
-            return int(found) - len(left_out(predicate, asking.sets)) if leaving else int(found)
+        with self._asked(account, (predicate,), now) as sets:
+            return 0 if sets is None else number_of(predicate, sets)
 
     def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends there are by which of these are true of them, each a bit."""
-        with self._asking(account, predicates, now) as asking:
-            found = {} if asking is None else overlap(predicates, asking.sets)
+        with self._asked(account, predicates, now) as sets:
+            found = {} if sets is None else overlap(predicates, sets)
         return {bits: len(ids) for bits, ids in found.items()}
 
     def as_sources_know(
@@ -154,47 +140,39 @@ class FriendReading(Database):
 
     def matches(self, account: str, predicate: Predicate, friend_id: int, now: datetime) -> bool:
         """The same select, asked about one friend."""
-        with self._asking(account, (predicate,), now, only=friend_id) as asking:
-            if asking is None:
+        with self.reading() as connection:
+            account_id = self.account_id(connection, account)
+            if account_id is None:
                 return False
-            return bool(list(asking.rows(sa.select(friends.c.id).where(selected(predicate, asking.question)))))
+            told = self._told(connection, account_id, (predicate,), now, friend_id)
+            asked = question(account_id, now, postgres=self.postgres, only=partial(eq, friend_id))
+            asked = staged(asked, told, connection)
+            return connection.execute(sa.select(friends.c.id).where(selected(predicate, asked))).first() is not None
 
     @contextmanager
-    def _asking(
-        self, account: str, predicates: Sequence[Predicate], now: datetime, *, only: int | None = None
-    ) -> Iterator[Asking | None]:
-        """Whoever answers a question: the copy where it is about everybody and can be had now, else the store itself.
-        None where nothing was ever recorded for the account."""
+    def _asked(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Iterator[RecordedSets | None]:
+        """Whoever answers questions about everybody: the copy where it can be had now, else the store itself. None
+        where nothing was ever recorded for the account."""
         with self.reading() as connection:
             account_id = self.account_id(connection, account)
             if account_id is None:
                 yield None
                 return
-            told = self._told(connection, account_id, predicates, now, only)
-        with self._copied(everybody=only is None) as copy:
-            asked = replace(
-                question(account_id, now, postgres=self.postgres, only=None if only is None else partial(eq, only))
-                if copy is None
-                else copy.about(account_id, now),
-                staged={one: number for number, one in enumerate(told)},
-            )
+            told = self._told(connection, account_id, predicates, now, None)
+        with self._copied() as copy:
             if copy is not None:
-                copy.stage(told.values())
-                yield Asking(asked, copy.rows, CopySets(copy, asked))
+                yield CopySets(copy, copy.about(account_id, now), told)
                 return
-            with self.snapshot() if only is None else self.reading() as connection:
-                if self.postgres and only is None:
+            with self.snapshot() as connection:
+                if self.postgres:
                     connection.execute(_ROOM)
-                stage(connection, told.values())
-                if only is None:
-                    asked = about_everybody(asked, predicates, connection)
-                rows = partial(streamed, connection) if only is None else connection.execute
-                sets = (PostgresSets if self.postgres else SqliteSets)(connection, asked)
-                yield Asking(asked, rows, sets)
+                asked = staged(question(account_id, now, postgres=self.postgres), told, connection)
+                asked = about_everybody(asked, predicates, connection)
+                yield (PostgresSets if self.postgres else SqliteSets)(connection, asked)
 
     @contextmanager
-    def _copied(self, *, everybody: bool) -> Iterator[Answers | None]:
-        if self.copy is None or not everybody:
+    def _copied(self) -> Iterator[Answers | None]:
+        if self.copy is None:
             yield None
             return
         with self.copy.current() as answers:
@@ -207,8 +185,8 @@ class FriendReading(Database):
         predicates: Sequence[Predicate],
         now: datetime,
         only: int | None,
-    ) -> dict[tuple[InSource, bool], Sequence[int]]:
-        """What sources say to a question: friends, by what they were asked."""
+    ) -> Told:
+        """What sources say to a question."""
         wanted = dict.fromkeys(one for predicate in predicates for one in asked_of_sources(predicate))
         return {
             (asked, true): self.sources.friends(connection, account_id, asked, now, true=true, only=only)
@@ -296,6 +274,12 @@ def question(account_id: int, now: datetime, *, postgres: bool, only: Only | Non
     values: type[PostgresValues | SqliteValues] = PostgresValues if postgres else SqliteValues
     among = by_exists if postgres else by_in
     return Question(account_id, now, values(friends.c.attributes), values(events.c.fields), only, among=among)
+
+
+def staged(asked: Question, told: Told, connection: sa.Connection) -> Question:
+    """With what sources have answered, until the transaction ends."""
+    stage(connection, told.values())
+    return replace(asked, staged={one: number for number, one in enumerate(told)})
 
 
 def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:

@@ -49,12 +49,12 @@ class MenuRecords(FriendReading):
         end: it holds a connection."""
         predicates = [rule.predicate for rule in rules.rules]
         kept = rules.taps if isinstance(rules.taps, timedelta) else None
-        with self._asking(account, predicates, now) as asking:
-            if asking is None:
+        with self._asked(account, predicates, now) as sets:
+            if sets is None:
                 return
             # First, since by what is recorded the copy finds everybody as well.
-            records = list(asking.sets.recorded(None if kept is None else now - kept))
-            for rule, mine in sort(predicates, asking.sets):
+            records = list(sets.recorded(None if kept is None else now - kept))
+            for rule, mine in sort(predicates, sets):
                 left = mine
                 for record, theirs in records:
                     if both := left & theirs:

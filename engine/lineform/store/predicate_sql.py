@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any as Anything
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from lineform.segments.calendar import instant, settled, to_millisecond
+from lineform.segments.calendar import instant, settled, window
 from lineform.segments.measures import bounds, of_nothing
 from lineform.segments.predicate import (
     AgeIs,
@@ -144,6 +144,11 @@ def selected(predicate: Predicate, question: Question) -> ColumnElement[bool]:
     """The friends of this account whom the predicate selects, among those whom the question is about."""
     root = sa.and_(reachable(question.account_id), Compiler(question).compile(predicate, Asked.TRUE).self_group())
     return root if question.only is None else sa.and_(question.only(friends.c.id), root)
+
+
+def measured(leaf: Happened, question: Question) -> sa.Select[Anything]:
+    """The events that a measure is about: `Compiler.measured`."""
+    return question.compiler(question).measured(leaf)
 
 
 def ids_of(predicate: Predicate, question: Question) -> AnySelect:
@@ -279,8 +284,7 @@ class Compiler:
         meant as well, the others are the set that can be found."""
         measure = leaf.measure
         nothing = of_nothing(measure)
-        history = self._history(leaf)
-        members = sa.select(history.whose).where(*history.rows, *self._those(leaf, history))
+        history, members = self._happenings(leaf)
         having = None
         match measure:
             case Count():
@@ -290,12 +294,31 @@ class Compiler:
                 else:
                     members = self._more_than(beyond, members, history)
             case Sum():
-                amount = history.fields.typed(safe_name(measure.field), "number")
-                having = between(sa.func.coalesce(sa.func.sum(amount), 0.0), measure, outside=nothing)
+                amount = sa.func.sum(_amount(measure, history))
+                having = between(sa.func.coalesce(amount, 0.0), measure, outside=nothing)
             case Edge():
                 edge = sa.func.max(history.at) if measure.which == "last" else sa.func.min(history.at)
                 having = self._lies(edge, measure.start, measure.end, positive=True)
         return members if having is None else members.group_by(history.whose).having(having)
+
+    def measured(self, leaf: Happened) -> sa.Select[Anything]:
+        """The events that a measure is about: whose each is, and what it adds, or when it was; neither is ever NULL.
+        Where it is enough that there is one, only whose."""
+        history, events_of = self._happenings(leaf)
+        match leaf.measure:
+            case Count() if _beyond(leaf.measure) == 0:
+                return events_of
+            case Count():
+                value: ColumnElement[Anything] = sa.literal_column("1")
+            case Sum():
+                value = sa.func.coalesce(_amount(leaf.measure, history), 0.0)
+            case Edge():
+                value = history.at
+        return events_of.add_columns(sa.cast(value, sa.Double()))
+
+    def _happenings(self, leaf: Happened) -> tuple[History, sa.Select[Anything]]:
+        history = self._history(leaf)
+        return history, sa.select(history.whose).where(*history.rows, *self._those(leaf, history))
 
     def _more_than(self, number: int, members: sa.Select[Anything], history: History) -> sa.Select[Anything]:
         """Friends with more events than that. "At least once" needs no counting."""
@@ -330,15 +353,17 @@ class Compiler:
         self, moment: ColumnElement[Anything], start: Point | None, end: Point | None, *, positive: bool
     ) -> ColumnElement[bool]:
         """Whether a moment lies in a window and not in the future, or its opposite; NULL for an unknown one."""
-        future = to_millisecond(self._now) + timedelta(milliseconds=1)
-        ends = [future] if end is None else [future, instant(end, self._now)]
-        before = min(ends)
-        if start is None:
+        begin, before = window(start, end, self._now)
+        if begin is None:
             return moment < before if positive else moment >= before
-        begin = instant(start, self._now)
         if positive:
             return sa.and_(moment >= begin, moment < before)
         return sa.or_(moment < begin, moment >= before)
+
+
+def _amount(measure: Sum, history: History) -> ColumnElement[Anything]:
+    """What an event adds to a sum; NULL where its field is no number."""
+    return history.fields.typed(safe_name(measure.field), "number")
 
 
 def _beyond(measure: Count) -> int | None:

@@ -21,7 +21,7 @@ from lineform.segments.ids import WORD, IdSet, Words
 from lineform.segments.predicate import Happened, Predicate
 from lineform.segments.sets import Sets
 from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
-from lineform.store.predicate_sql import Question, did, ids_of, reachable, unreachable
+from lineform.store.predicate_sql import Question, did, ids_of, number_of, reachable, unreachable
 from lineform.store.tables import friend_menus, friend_tags, friends, tags
 
 _DENSE: Final = 4
@@ -63,6 +63,8 @@ class RecordedSets(Sets, Protocol):
 class _StoreSets(ABC):
     """Sets of one account's friends, in one state of a store."""
 
+    apart = False
+
     def __init__(self, connection: Connection, question: Question) -> None:
         """The connection sees one state of the store for as long as it is asked."""
         self._connection = connection
@@ -82,6 +84,10 @@ class _StoreSets(ABC):
         # Told by its number, the set comes in the order of friends.
         number = self._connection.execute(asked).scalar()
         return IdSet() if number is None else self._found(friend_tags.c.friend_id, friend_tags.c.tag_id == number)
+
+    def number(self, predicate: Predicate) -> int:
+        ((found,),) = streamed(self._connection, number_of(predicate, self._question))
+        return int(found)
 
     @abstractmethod
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:

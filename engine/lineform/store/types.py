@@ -58,10 +58,15 @@ class Millisecond(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be recorded")
-        return (value - _EPOCH) // timedelta(milliseconds=1)
+        return milliseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _sqlite_text(value: datetime | None) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from importlib.util import find_spec
 
 from lineform.errors import LockedError
 from lineform.line.account import HttpLineAccount
@@ -16,6 +15,7 @@ from lineform.ports.store import Store
 from lineform.sandbox.control import Control
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
+from lineform.store.copy import is_installed
 from lineform.wiring.calls import CallLog
 from lineform.wiring.clock import StartedClock, SystemClock
 from lineform.wiring.line import line_account
@@ -79,8 +79,9 @@ class Session:
     def keep_copy(self, client: Client, *, make: bool = False) -> None:
         """Brings the copy of the friends up to date where there is one; where it may `make` one, it is made where the
         settings ask for it, or the client has so many friends that questions about everybody take long."""
-        wanted = self.store.copy_size > 0 or (make and self._worth_copying(client))
-        if not wanted or self.settings.copy == "off":
+        if self.settings.copy == "off" or (self.settings.copy == "auto" and not is_installed()):
+            return
+        if not self.store.copy_size and not (make and self._worth_copying(client)):
             return
         # Whoever uses it at this moment brings it up to date as well.
         with suppress(LockedError):
@@ -89,7 +90,7 @@ class Session:
     def _worth_copying(self, client: Client) -> bool:
         if self.settings.copy == "auto":
             lasting = self.settings.offline or not self.settings.hosted_runner
-            return lasting and find_spec("duckdb") is not None and self.store.count_friends(client.name).friends >= MANY
+            return lasting and self.store.count_friends(client.name).friends >= MANY
         return self.settings.copy == "on"
 
     def close(self) -> None:

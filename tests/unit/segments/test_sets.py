@@ -23,7 +23,7 @@ from lineform.segments.predicate import (
     SourceTable,
 )
 from lineform.segments.predicate import Any as AnyOf
-from lineform.segments.sets import leaves_out, left_out, overlap, selected_by, sort
+from lineform.segments.sets import leaves_out, left_out, number_of, overlap, selected_by, sort
 
 VIP, NEW, OLD = HasTag("vip"), HasTag("new"), HasTag("old")
 LATELY = HasTag("vip", lasts=86_400)
@@ -36,7 +36,8 @@ ELSEWHERE = InSource(Source("shop", "URL", "", "user_id", "Asia/Tokyo", SourceTa
 class Asked:
     """Ten friends; odd ones are `new`, one to four are `vip`, and whatever else is asked finds the first three."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool = False) -> None:
+        self.apart = apart
         self.tags: list[str] = []
         self.selects: list[Predicate] = []
         self.together: list[int] = []
@@ -62,6 +63,9 @@ class Asked:
     def selected(self, predicate: Predicate) -> IdSet:
         self.selects.append(predicate)
         return IdSet.of((1, 2, 3))
+
+    def number(self, predicate: Predicate) -> int:
+        return 10 if predicate == EVERYONE else len(self.selected(predicate))
 
 
 @pytest.fixture
@@ -165,6 +169,7 @@ def test_whom_a_predicate_leaves_out_is_taken_from_everybody(asked: Asked, predi
     others = {1, 2, 3} | ({4} if "vip" in asked.tags else set())
     assert selected == {*range(1, 11)} - others
     assert set(left_out(predicate, asked)) == others
+    assert number_of(predicate, asked) == len(selected)
 
 
 @pytest.mark.parametrize(
@@ -185,3 +190,32 @@ def test_any_other_is_one_select(asked: Asked, predicate: Predicate) -> None:
     assert not leaves_out(predicate)
     assert list(selected_by(predicate, asked)) == [1, 2, 3]
     assert asked.selects == [predicate]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "selects", "found"),
+    [
+        (GOLD, [GOLD], [1, 2, 3]),
+        (Not(All((GOLD, Maybe(IsMember())))), [Not(All((GOLD, Maybe(IsMember()))))], [1, 2, 3]),
+        (VIP, [], [1, 2, 3, 4]),  # number eleven has the tag, and blocks the account
+        (LATELY, [LATELY], [1, 2, 3]),
+        (All((GOLD, VIP, IsMember(), BOUGHT)), [All((GOLD, IsMember())), BOUGHT], [1, 2, 3]),
+        (All((GOLD, OLD, BOUGHT)), [All((GOLD,))], []),  # of nobody nothing more is asked
+        (All((GOLD, Not(NEW))), [All((GOLD,))], [2]),
+        (AnyOf((GOLD, NEW)), [AnyOf((GOLD,))], [1, 2, 3, 5, 7, 9]),
+        (Maybe(All((GOLD, VIP))), [AnyOf((Not(GOLD),))], [4]),
+        (Not(All((GOLD, VIP))), [AnyOf((Not(GOLD),))], [1, 2, 3, 5, 6, 7, 8, 9, 10]),
+        (Not(AnyOf((GOLD, NEW))), [All((Not(GOLD),))], [2]),
+        (Not(Not(AnyOf((GOLD, NEW)))), [AnyOf((GOLD,))], [1, 2, 3, 5, 7, 9]),
+        (Not(Maybe(All((GOLD, VIP)))), [AnyOf((Not(GOLD),))], [1, 2, 3, 5, 6, 7, 8, 9, 10]),
+        (All((ELSEWHERE, GOLD)), [All((GOLD,)), ELSEWHERE], [1, 2, 3]),
+        (Not(All((ELSEWHERE, VIP))), [Not(ELSEWHERE)], [1, 2, 3, 5, 6, 7, 8, 9, 10]),
+    ],
+)
+def test_where_rows_are_asked_apart_everything_else_follows_from_sets(
+    predicate: Predicate, selects: list[Predicate], found: list[int]
+) -> None:
+    asked = Asked(apart=True)
+    assert list(selected_by(predicate, asked)) == found
+    assert asked.selects == selects
+    assert number_of(predicate, Asked(apart=True)) == len(found)
