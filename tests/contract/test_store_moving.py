@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 
 from lineform.errors import BlockedError, CredentialError
 from lineform.ports.friends import EventRow, FriendCount, FriendRow
@@ -61,8 +61,9 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_url(postgres_server: URL) -> str:
-    """A PostgreSQL database that was never used."""
-    return new_database(postgres_server)
+    """A PostgreSQL database that was never used, of a server that takes a moment without a zone for one in Japan."""
+    url = make_url(new_database(postgres_server)).update_query_dict({"options": "-c timezone=Asia/Tokyo"})
+    return url.render_as_string(hide_password=False)
 
 
 def opened(url: str) -> SqlStore:
@@ -114,9 +115,9 @@ def made(url: str) -> list[Any]:
         return sorted(connection.execute(sa.text(asked)).scalars())
 
 
-def changed(file: Path, statement: str) -> None:
+def changed(file: Path, statement: str, *values: str) -> None:
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(statement)
+        connection.execute(statement, values)
 
 
 def test_every_row_of_every_table_goes_along(old: Path, new_url: str) -> None:
@@ -245,13 +246,13 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date_and_stays_what_it_wa
         older.setattr(migrations, "VERSION", 1)
         with open_store(f"sqlite:///{file}") as store:
             store.migrate()
-    changed(file, f"INSERT INTO accounts (name, bot) VALUES ('{ACCOUNT}', '{BOT}')")
+    changed(file, "INSERT INTO accounts (name, bot) VALUES (?, ?)", ACCOUNT, BOT)
     changed(
         file,
         "INSERT INTO friends (account_id, display_name, language, blocked, attributes, changed_at)"
         " VALUES (1, '花子', '', 0, '{\"visits\":3}', '2026-12-01 00:00:00.000000')",
     )
-    changed(file, f"INSERT INTO line_ids VALUES (1, 1, '{user(1)}')")
+    changed(file, "INSERT INTO line_ids VALUES (1, 1, ?)", user(1))
     before = file.read_bytes()
     assert restored(new_url, tmp_path, file).version == 1
     assert file.read_bytes() == before

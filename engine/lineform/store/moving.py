@@ -73,7 +73,7 @@ def move(source: Path, target: Database, tell: Callable[[int], None]) -> int:
         closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
         target.writing() as new,
     ):
-        new.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        new.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'; SET LOCAL statement_timeout = 0")
         migrations.migrate(new)
         new.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
         _refuse_filled(new)
