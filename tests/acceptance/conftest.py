@@ -30,7 +30,10 @@ from support.command_line import (
 from support.delivering import DUE, Scene
 from support.living import Life
 from support.openapi import Checker
+from support.postgres import postgres_server
 from support.scenario_rules import WORDS
+
+__all__ = ["postgres_server"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,12 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from lineform.sandbox.control import Control
 from lineform.store.backup import copy_store
 from support.command_line import BEFORE, DUE, SALON, Run
+from support.postgres import new_database
 
 ONE = ("--client", SALON)
+CLOSED_DAYS = "2026-12-04T10:01"
+"""A minute after the salon tells its closed days."""
 
 
 def test_a_restored_ledger_sends_nothing_until_somebody_has_looked(applied: Path, line: Control, run: Run) -> None:
@@ -57,15 +61,42 @@ def test_a_postgresql_store_is_told_its_own_command(workspace: Path, run: Run, m
     assert "end every `lineform serve` and `lineform run`" in told.err
 
 
-def test_a_backup_of_the_other_kind_is_told_before_anything_is_done(
-    applied: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_a_store_that_moves_to_postgresql_sends_nothing_twice_and_goes_on(
+    applied: Path, line: Control, run: Run, postgres_server: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("run", *ONE, "--now", DUE).code == 0
+    assert len(line.deliveries(SALON)) == 2
+    before = [run(*asked, *ONE).out for asked in (("report",), ("friends", "count"), ("menus",))]
+    assert run("backup", "store.backup").code == 0
+    monkeypatch.setenv("LINEFORM_STORE", new_database(postgres_server))
+    told = run("restore", "store.backup")
+    assert told.code == 0, told.err
+    assert "restored store.backup: 1 client, " in told.out
+    assert " rows moved to PostgreSQL" in told.out
+    assert f"lineform run --resume --client {SALON}" in told.err
+    assert "offline.db is left as it is, and must not be used any more" in told.err
+    assert [run(*asked, *ONE).out for asked in (("report",), ("friends", "count"), ("menus",))] == before
+    assert run("run", *ONE, "--now", DUE).code == 4
+    assert run("run", "--resume", *ONE, "--now", DUE).code == 0
+    assert run("run", *ONE, "--now", DUE).code == 0
+    assert len(line.deliveries(SALON)) == 2, "what was sent before"
+    assert run("run", *ONE, "--now", CLOSED_DAYS).code == 0
+    assert len(line.deliveries(SALON)) > 2
+    again = run("restore", "store.backup", "--force")
+    assert again.code == 4
+    assert "the PostgreSQL store is not empty" in again.err
+
+
+def test_a_move_without_the_old_store_says_that_nobody_tells_who_was_forgotten(
+    applied: Path, line: Control, run: Run, postgres_server: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("backup", "store.backup").code == 0
-    monkeypatch.setenv("LINEFORM_STORE", "postgresql://lin:secret@db.example/lineform")
+    (applied / ".lineform" / "offline.db").unlink()
+    monkeypatch.setenv("LINEFORM_STORE", new_database(postgres_server))
     told = run("restore", "store.backup")
-    assert told.code == 64
-    assert "a store keeps its kind" in told.err
-    assert "--before" not in told.err
+    assert told.code == 0, told.err
+    assert "nobody was forgotten again" in told.err
+    assert "3 friends" in run("friends", "count", *ONE).out
 
 
 def test_a_store_of_a_newer_version_is_not_replaced_without_a_word(applied: Path, line: Control, run: Run) -> None:

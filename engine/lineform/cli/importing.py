@@ -69,13 +69,13 @@ class Counter:
 class Progress:
     """On a terminal, one line that says how far something is; silent elsewhere. Used with ``with``."""
 
-    def __init__(self, words: str) -> None:
-        self._words = words
+    def __init__(self, words: str, what: str = "friend") -> None:
+        self._words, self._what = words, what
         self._live = sys.stderr.isatty()
 
     def __call__(self, count: int) -> None:
         if self._live:
-            click.echo(f"\r\x1b[K{plural(count, 'friend')} {self._words} …", nl=False, err=True)
+            click.echo(f"\r\x1b[K{plural(count, self._what)} {self._words} …", nl=False, err=True)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.common import read_settings
+from lineform.cli.importing import Progress
 from lineform.errors import UsageError
 from lineform.loading.workspace import find_root
 from lineform.plural import plural
@@ -32,6 +33,10 @@ def command(workspace: Path, file: Path | None, force: bool, before: bool, after
     in the moment between their work and the halt, a live one would send what the backup does not know. Then
     `lineform restore --before FILE`, pg_restore, `lineform restore --after FILE`. Where the old store is lost, there is
     nothing to save before, and --after needs no FILE.
+
+    From SQLite to PostgreSQL: where LINEFORM_STORE names an empty PostgreSQL database and FILE is a backup of an SQLite
+    store, everything in it moves there, the ledger of what was sent included. Nothing may use the SQLite store any
+    more, from before its backup on. There is no way back.
     """
     if before + after + force > 1:
         raise UsageError("--before, --after and --force exclude each other")
@@ -52,10 +57,21 @@ def command(workspace: Path, file: Path | None, force: bool, before: bool, after
         click.echo(f"{file}: {people} whom this store has forgotten; every client is halted")
         return
     else:
-        restored = restore_store(settings, root, file, _now(), f"{actor} (restored {file.name})", force=force)
-        click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}")
+        said = f"{actor} (restored {file.name})"
+        with Progress("moved", "row") as moved:
+            restored = restore_store(settings, root, file, _now(), said, force=force, tell=moved)
+        rows = "" if restored.rows is None else f", {plural(restored.rows, 'row')} moved to PostgreSQL"
+        click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}{rows}")
         if restored.newer:
             click.echo(f"  it replaces a store {newer_told(restored.newer)}", err=True)
+    if restored.left:
+        click.echo(f"  {restored.left} is left as it is, and must not be used any more: it could send again", err=True)
+    elif restored.rows is not None:
+        click.echo(
+            "  nobody was forgotten again: no store here says who had been since the backup; `restore --before WHO` at "
+            "the SQLite store and `restore --after WHO` here tell it",
+            err=True,
+        )
     if restored.forgotten:
         people = plural(restored.forgotten, "person", "people")
         click.echo(f"  {people} who had been forgotten since were forgotten again")

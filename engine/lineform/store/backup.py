@@ -1,7 +1,7 @@
 """A copy of an SQLite store, whole at one moment while others go on using it; and the way back.
 
 PostgreSQL has tools of its own for this, and whoever runs a server uses them: their commands are said instead, with
-what has to be done before and after them.
+what has to be done before and after them. How a store moves from the one to the other is in `moving`.
 """
 
 from __future__ import annotations
@@ -44,41 +44,42 @@ class Backup:
     size: int
 
 
+def moves(url: str, file: Path) -> bool:
+    """Whether `file` is of an SQLite store, and the store at `url` one of PostgreSQL."""
+    return not _sqlite(sa.make_url(url)) and _starts(file, _SQLITE)
+
+
 def sqlite_file(url: str, file: Path, *, restore: bool) -> Path:
     """The file of an SQLite store. Raises `UsageError` for any other, with the command that does there what is asked
-    for with `file`, and where `file` is to be restored and is of the other kind of store."""
+    for with `file`, and where `file` is to be restored and is a dump of a PostgreSQL store."""
     parsed = sa.make_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    if restore:
-        _same_kind(file, sqlite=sqlite)
-    if not sqlite:
+    if not _sqlite(parsed):
         verb = "restored" if restore else "backed up"
         raise UsageError(
             f"a PostgreSQL store is {verb} with PostgreSQL's own tools",
             hint=_restore_command(parsed, file) if restore else _dump_command(parsed, file),
+        )
+    if restore and _starts(file, _DUMP):
+        raise UsageError(
+            f"{file} is a dump of a PostgreSQL store, and the one here is of SQLite: there is no way back to it",
+            hint="set LINEFORM_STORE=postgresql://… to the database that the store shall be in, and restore it there",
         )
     if not parsed.database:
         raise UsageError("the store needs a file", hint="write sqlite:///.lineform/store.db")
     return Path(parsed.database)
 
 
-def _same_kind(file: Path, *, sqlite: bool) -> None:
-    """Looks at the first bytes. What is of no kind, or cannot be read, is whoever reads it to say."""
+def _sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _starts(file: Path, mark: bytes) -> bool:
+    """What is of no kind, or cannot be read, is whoever reads it to say."""
     try:
         with file.open("rb") as opened:
-            start = opened.read(len(_SQLITE))
+            return opened.read(len(mark)) == mark
     except OSError:
-        return
-    if not sqlite and start == _SQLITE:
-        raise UsageError(
-            f"{file} is a backup of an SQLite store, and the one here is of PostgreSQL: a store keeps its kind",
-            hint="set LINEFORM_STORE=sqlite:///… to the file that the store shall be in, and restore it there",
-        )
-    if sqlite and start.startswith(_DUMP):
-        raise UsageError(
-            f"{file} is a dump of a PostgreSQL store, and the one here is of SQLite: a store keeps its kind",
-            hint="set LINEFORM_STORE=postgresql://… to the database that the store shall be in, and restore it there",
-        )
+        return False
 
 
 def _dump_command(url: URL, file: Path) -> str:

@@ -1,10 +1,11 @@
-"""A store brought back from a backup: up to date, silent until somebody has looked, and without the forgotten."""
+"""A store brought back from a backup: up to date, silent until somebody has looked, and without the forgotten; in the
+place of the store that was there, or, from SQLite, in an empty PostgreSQL store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from lineform.store.backup import (
     copy_store,
     forget_again,
     forgotten_in,
+    moves,
     newer_version,
     sqlite_file,
     unpacked,
@@ -26,6 +28,7 @@ from lineform.store.changes import unregister
 from lineform.store.failures import StoreUnusable
 from lineform.store.forgotten import Forgotten
 from lineform.store.forgotten_file import forgotten_people, read_forgotten, write_forgotten
+from lineform.store.moving import indexed_attributes, move, refuse_filled
 from lineform.store.open import SqlStore, open_store
 
 
@@ -33,23 +36,38 @@ from lineform.store.open import SqlStore, open_store
 class Restored:
     """`halted` are the clients that send nothing until they are resumed; `forgotten` counts people whom the backup knew
     and who had been forgotten since; `newer` is the version of the store that was replaced, where no version that is
-    known here made it."""
+    known here made it. `rows` is how many moved into a PostgreSQL store, and `left` the SQLite store of the workspace
+    that such a move has left where it was."""
 
     version: int
     halted: tuple[str, ...]
     forgotten: int
     newer: int = 0
+    rows: int | None = None
+    left: Path | None = None
 
 
 def restore_store(
-    settings: Settings, workspace: Path, backup: Path, now: datetime, actor: str, *, force: bool
+    settings: Settings,
+    workspace: Path,
+    backup: Path,
+    now: datetime,
+    actor: str,
+    *,
+    force: bool,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> Restored:
     """Puts a backup in the place of the workspace's store, in one transaction, after everything else is done to it.
 
     What was sent after the backup was made is not in it, and would be sent again: so every client is halted. Raises
     BlockedError where there is a store already and `force` is not given. One of a newer version is replaced as well:
     that is the way back from it.
+
+    Into a PostgreSQL store the backup of an SQLite store moves, where that is empty; with or without `force` it raises
+    BlockedError where it is not. `tell` hears how many rows are there.
     """
+    if moves(settings.store_url(workspace), backup):
+        return _moved(settings, workspace, backup, now, actor, tell)
     target = sqlite_file(settings.store_url(workspace), backup, restore=True)
     found = check(backup)
     replaced = target.exists() and target.stat().st_size > 0
@@ -60,15 +78,41 @@ def restore_store(
             hint="back it up first (lineform backup FILE), then add --force to replace it",
         )
     with unpacked(backup, target) as copy:
-        with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
-            assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
-            store.migrate()
-            forgotten = _brought_back(store, before, now)
-            clients = _halted(store, actor, now)
+        forgotten, clients = _made_ready(settings, copy, before, now, actor)
         if not replaced:
             open_store(f"sqlite:///{target}").close()
         copy_store(copy, target)
     return Restored(found.version, clients, forgotten, newer)
+
+
+def _moved(
+    settings: Settings, workspace: Path, backup: Path, now: datetime, actor: str, tell: Callable[[int], None]
+) -> Restored:
+    """The same into an empty PostgreSQL store. Forgotten since is whom the workspace's own SQLite store has forgotten,
+    where there is one: as a rule the one that the backup is of."""
+    found = check(backup)
+    own = Path(sqlite_file(replace(settings, store=None).store_url(workspace), backup, restore=False))
+    left = own if own.exists() and own.stat().st_size > 0 else None
+    before = _forgotten_by(left) if left else {}
+    with _opened(settings, workspace) as target:
+        refuse_filled(target)
+        with unpacked(backup, own) as copy:
+            forgotten, clients = _made_ready(settings, copy, before, now, actor)
+            rows = move(copy, target, tell)
+            for name, kind in indexed_attributes(copy):
+                target.keep_indexes({name: kind})
+    return Restored(found.version, clients, forgotten, rows=rows, left=left)
+
+
+def _made_ready(
+    settings: Settings, copy: Path, before: Forgotten, now: datetime, actor: str
+) -> tuple[int, tuple[str, ...]]:
+    """Does to a copy of a backup whatever has to be done before anybody uses it; how many people were forgotten again,
+    and the clients, which are halted."""
+    with open_store(f"sqlite:///{copy}", settings.environment.get(FORGET_KEY, "")) as store:
+        assert isinstance(store, SqlStore)  # noqa: S101 - the URL says SQLite
+        store.migrate()
+        return _brought_back(store, before, now), _halted(store, actor, now)
 
 
 def newer_told(version: int) -> str:
@@ -115,6 +159,18 @@ def _brought_back(store: SqlStore, before: Forgotten, now: datetime) -> int:
     store.doubt_menus()  # who sees which menu has changed since the backup, and LINE tells nobody
     unregister(store)  # no copy follows a store that went back in time
     return forget_again(store, before, now)
+
+
+def _forgotten_by(left: Path) -> Forgotten:
+    """Whom the SQLite store that stays behind has forgotten."""
+    try:
+        return forgotten_in(left)
+    except StoreUnusable as damaged:
+        raise StoreUnusable(
+            f"{left} cannot be read ({damaged.message}), and so not be asked who was forgotten since the backup",
+            hint=f"move {left.name} with its -wal and -shm files away and restore again; then forget again whoever was "
+            "forgotten since the backup",
+        ) from None
 
 
 def _replaced(target: Path) -> tuple[int, Forgotten]:

@@ -276,19 +276,10 @@ def test_a_writer_that_does_not_end_is_not_waited_for_for_ever(tmp_path: Path, m
     assert count(tmp_path).friends == 2
 
 
-def test_a_store_keeps_its_kind(tmp_path: Path) -> None:
+def test_there_is_no_way_back_from_postgresql(tmp_path: Path) -> None:
     fill(tmp_path, range(2))
-    back_up(path_of(tmp_path), tmp_path / "backup.db")
-    with pytest.raises(
-        UsageError, match=r"backup\.db is a backup of an SQLite store, .* a store keeps its kind"
-    ) as other:
-        restore_store(settings(store=POSTGRES), tmp_path, tmp_path / "backup.db", NOW, "somebody", force=False)
-    assert "LINEFORM_STORE=sqlite:///" in other.value.hint
-    assert "pg_restore" not in other.value.hint
     (tmp_path / "store.dump").write_bytes(b"PGDMP\x01\x0f\x00")
-    with pytest.raises(
-        UsageError, match=r"store\.dump is a dump of a PostgreSQL store, .* a store keeps its kind"
-    ) as dump:
+    with pytest.raises(UsageError, match=r"store\.dump is a dump of a PostgreSQL store, .* no way back") as dump:
         restored(tmp_path, tmp_path / "store.dump", force=True)
     assert "LINEFORM_STORE=postgresql://" in dump.value.hint
     assert count(tmp_path).friends == 2
