@@ -222,7 +222,6 @@ LOOKING = (
     ("friends", "count", "--sandbox"),
     ("friends", "copy", "--sandbox"),
     ("friends", "sync", "--sandbox"),
-    ("demo", "--days", "1", "--friends", "2"),
 )
 """Verbs that are for all clients, where none is named."""
 
@@ -241,7 +240,16 @@ def test_what_is_for_all_is_done_for_the_sound_ones_and_the_others_findings_are_
     assert (not named) or ("alpha" in told.out and "gamma" in told.out)
 
 
-@pytest.mark.parametrize("verb", LOOKING[:-3], ids=" ".join)
+def test_the_sound_clients_are_lived_through(shared: Path, run: Run) -> None:
+    (shared / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("demo", "--days", "1", "--friends", "2")
+    assert told.code == 3
+    assert "error: beta: " in told.err
+    assert "2 clients, 10 resources: valid" in told.out
+    assert ".lineform/demo/index.html shows it all" in told.out
+
+
+@pytest.mark.parametrize("verb", LOOKING[:-2], ids=" ".join)
 def test_a_broken_file_of_another_client_is_nothing_to_one_that_is_named(
     armed: Path, run: Run, verb: tuple[str, ...]
 ) -> None:
