@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
 from lineform.model.project import Client, Project
 from lineform.scenarios.shop import ShopEvent
+from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts, create_app
 from lineform.serve.logs import Form, configure
@@ -61,17 +62,20 @@ def parts_of(session: Session, unsure: Collection[str] = (), *, fail: Fail = rai
     serves the same. Nothing is served of the `unsure`, whose settings are not sure, nor of a client for whom `fail` is
     given a CredentialError, as a secret is not in the environment, or a UsageError, as it declares none."""
     store = session.store  # what is wrong with it is nobody's own
-    served, keys, unserved = [], {}, {*unsure}
+    served, keys, unserved = [], dict[str, LinkKeys](), {*unsure}
     for client in session.project.clients.values():
         try:
             with at_client(client):
-                # First: the links of messages that were sent lead on, whatever else is missing.
-                if (own_keys := link_keys(client.spec, session.settings)) is not None:
-                    keys[client.name] = own_keys()
-                served.append(_served(session, client, alone=alone))
+                one = _served(session, client, alone=alone)
+                keys |= _keys_of(session, client)
         except LineformError as error:
             fail(client.name, error)
             unserved.add(client.name)
+            # Links of messages that were sent lead on where their keys are there; that something is missing was told.
+            with suppress(CredentialError):
+                keys |= _keys_of(session, client)
+        else:
+            served.append(one)
     doors = {
         one.name: door for one in served if (door := door_of(one.client, one.account, keys.get(one.name))) is not None
     }
@@ -87,6 +91,13 @@ def parts_of(session: Session, unsure: Collection[str] = (), *, fail: Fail = rai
         doors,
         frozenset(unserved),
     )
+
+
+def _keys_of(session: Session, client: Client) -> dict[str, LinkKeys]:
+    """The keys of a client's links by its name, which a redirect reads tokens with; nothing where it has no links.
+    Raises CredentialError where one is missing."""
+    keys = link_keys(client.spec, session.settings)
+    return {} if keys is None else {client.name: keys()}
 
 
 def _served(session: Session, client: Client, *, alone: bool) -> Served:
