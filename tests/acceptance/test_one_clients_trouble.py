@@ -211,3 +211,103 @@ def test_the_kill_switch_needs_no_file(armed: Path, run: Run) -> None:
     halted = run("run", "--halt", *OFFLINE)
     assert halted.code == 0
     assert "beta: halted" in halted.out
+
+
+LOOKING = (
+    ("test",),
+    ("preview",),
+    ("routes",),
+    ("codes", "--sandbox"),
+    ("events", "failed", "--sandbox"),
+    ("friends", "count", "--sandbox"),
+    ("friends", "copy", "--sandbox"),
+    ("friends", "sync", "--sandbox"),
+)
+"""Verbs that are for all clients, where none is named."""
+
+
+@pytest.mark.parametrize("verb", LOOKING, ids=" ".join)
+@pytest.mark.parametrize("file", OWN_FILES[:2])
+def test_what_is_for_all_is_done_for_the_sound_ones_and_the_others_findings_are_shown(
+    armed: Path, run: Run, verb: tuple[str, ...], file: str
+) -> None:
+    (armed / file).write_text(BROKEN, encoding="utf-8")
+    told = run(*verb)
+    assert told.code == 3
+    assert f"{file}:2:1" in told.err
+    assert told.out
+    named = {"routes", "copy", "preview"}.isdisjoint(verb)
+    assert (not named) or ("alpha" in told.out and "gamma" in told.out)
+
+
+def test_the_sound_clients_are_lived_through(shared: Path, run: Run) -> None:
+    (shared / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("demo", "--days", "1", "--friends", "2")
+    assert told.code == 3
+    assert "error: beta: " in told.err
+    assert "2 clients, 10 resources: valid" in told.out
+    assert ".lineform/demo/index.html shows it all" in told.out
+
+
+@pytest.mark.parametrize("verb", LOOKING[:-2], ids=" ".join)
+def test_a_broken_file_of_another_client_is_nothing_to_one_that_is_named(
+    armed: Path, run: Run, verb: tuple[str, ...]
+) -> None:
+    (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run(*verb, "--client", "alpha")
+    assert (told.code, told.err) == (0, "")
+
+
+def test_friends_of_a_sound_client_are_brought_in_written_out_and_forgotten(
+    armed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINEFORM_FORGET_KEY", "a key that is long enough to be one")
+    (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    somebody = "U" + "7" * 32
+    (armed / "friends.csv").write_text(f"user_id,name\n{somebody},佐藤\n", encoding="utf-8")
+    for verb in (
+        ("import", "friends.csv"),
+        ("sync", "--sandbox"),
+        ("export", "--out", "out.csv"),
+        ("forget", "--friend", somebody, "--yes"),
+    ):
+        told = run("friends", *verb, "--client", "alpha")
+        assert (told.code, told.err) == (0, ""), verb
+
+
+def test_the_page_of_a_preview_holds_the_sound_clients(shared: Path, run: Run) -> None:
+    (shared / "clients/beta/campaigns/own.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("preview")
+    assert told.out.endswith("of 2 clients\n")
+    assert "error: beta: 1 problem" in told.err
+    page = (shared / ".lineform/preview/index.html").read_text(encoding="utf-8")
+    assert "alpha" in page
+    assert "gamma" in page
+    assert "beta" not in page
+
+
+def test_machines_read_which_clients_tests_could_not_be_run(shared: Path, run: Run) -> None:
+    (shared / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    data = run("test", "--format", "json").data
+    assert data["passed"] is False
+    assert [test["client"] for test in data["tests"]] == ["alpha", "gamma"]
+    assert [(one["client"], one["exit_code"]) for one in data["failures"]] == [("beta", 3)]
+    suites = ET.fromstring(run("test", "--format", "junit").out)  # noqa: S314 - our own output
+    assert (suites.get("tests"), suites.get("errors")) == ("3", "1")
+
+
+def test_friends_of_a_client_whose_settings_are_sure_are_counted(armed: Path, run: Run) -> None:
+    (armed / "clients/beta/campaigns/own.yaml").write_text(BROKEN, encoding="utf-8")
+    assert "beta: 0 friends" in run("friends", "count", "--sandbox").out
+    (armed / "clients/beta.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("friends", "count", "--sandbox")
+    assert "beta" not in told.out
+    assert "error: beta: 2 problems" in told.err
+
+
+def test_one_event_is_never_tried_again_at_whichever_client_is_left(armed: Path, run: Run) -> None:
+    for name in ("beta", "gamma"):
+        (armed / f"clients/{name}.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("events", "failed", "--retry", "1", "--sandbox")
+    assert told.code == 64
+    assert "--retry is for one event of one client" in told.err

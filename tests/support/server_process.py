@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,18 +30,27 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@contextmanager
-def serving(workspace: Path, line: Control, port: int, *more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The server as a process of its own, asked for nothing before it is ready, and killed where it still runs."""
-    named = {"AOBA_SALON_LINE_TOKEN": TOKEN, "AOBA_SALON_LINE_SECRET": SECRET, "AOBA_SALON_LINK_KEY": SECRET}
+def started(workspace: Path, line: Control, named: Mapping[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    """A command of lineform as a process of its own, whose environment has these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINEFORM_", "AOBA_", "KITA_"))}
     origin: str = line.origin  # type: ignore[attr-defined]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lineform", "serve", "--client", SALON, "--port", str(port), "--every", "1", *more],
+    return subprocess.Popen(
+        [sys.executable, "-m", "lineform", *arguments],
         cwd=workspace,
         env={**kept, **named, "LINEFORM_LINE_ORIGIN": origin, "PYTHONPATH": str(ROOT / "engine")},
         stderr=subprocess.PIPE,
     )
+
+
+@contextmanager
+def serving(
+    workspace: Path, line: Control, port: int, *more: str, named: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The server as a process of its own, asked for nothing before it is ready, and killed where it still runs. It is
+    the salon's, unless the environment is `named` of others."""
+    salon = {"AOBA_SALON_LINE_TOKEN": TOKEN, "AOBA_SALON_LINE_SECRET": SECRET, "AOBA_SALON_LINK_KEY": SECRET}
+    whose = ("--client", SALON) if named is None else ()
+    process = started(workspace, line, named or salon, "serve", *whose, "--port", str(port), "--every", "1", *more)
     try:
         end = time.monotonic() + 60
         while time.monotonic() < end:
@@ -84,14 +94,16 @@ def salon_at_line() -> Iterator[Control]:
         yield control
 
 
-def posted(port: int, *events: object, seconds: float = 10.0) -> int:
+def posted(port: int, *events: object, seconds: float = 10.0, client: str = SALON, bot: str = SALON_BOT) -> int:
     """The status with which a webhook of LINE's is answered; 0 where there is no answer."""
-    body = webhook_body(*events, destination=SALON_BOT)
+    body = webhook_body(*events, destination=bot)
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/webhook/{SALON}", data=body, headers={"X-Line-Signature": sign(body, SECRET)}
+        f"http://127.0.0.1:{port}/webhook/{client}", data=body, headers={"X-Line-Signature": sign(body, SECRET)}
     )
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310 - our own server
             return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
     except OSError:
         return 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import acting_moment, find_resource, moment, open_project, owner_of, read_settings
+from lineform.cli.common import acting_moment, find_resource, moment, open_sound, owner_of, read_settings, say_left_out
 from lineform.errors import UsageError
 from lineform.loading.code_files import RefusedCode, read_codes
 from lineform.model.address import Kind
@@ -38,18 +38,18 @@ SHOWN = 20
 @click.pass_context
 def command(
     context: click.Context, workspace: Path, clients: tuple[str, ...], output: str, now: datetime | None, sandbox: bool
-) -> None:
+) -> int:
     """Count the codes of every pool: free, given, and confirmed by a call that LINE accepted."""
     if context.invoked_subcommand is not None:
-        return
-    project = open_project(workspace, clients)
+        return 0
+    project, failed = open_sound(workspace, clients, sending=True)
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         counts = {name: _counts(session, client) for name, client in project.clients.items()}
     if output == "json":
         listed = {name: [asdict(one) for one in found] for name, found in counts.items()}
         value = {"format_version": 1, "clients": listed}
         click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-        return
+        return say_left_out(project, failed)
     for name, found in counts.items():
         click.echo(name)
         column = max((width(one.pool) for one in found), default=0)
@@ -57,6 +57,7 @@ def command(
             click.echo(f"  {padded(one.pool, column)}  {_words(one)}")
         if not found:
             click.echo("  no pools of codes")
+    return say_left_out(project, failed)
 
 
 def _counts(session: Session, client: Client) -> list[PoolCount]:

@@ -14,6 +14,7 @@ import click
 
 from lineform.cli.boundary import say_failures
 from lineform.errors import LineformError, UsageError
+from lineform.loading.faults import Faulty
 from lineform.loading.project import Loaded, read_project
 from lineform.loading.workspace import find_root
 from lineform.model.address import Kind
@@ -22,7 +23,7 @@ from lineform.model.project import Client, Project, Resource
 from lineform.report.problems import problems_text
 from lineform.settings import Settings
 
-GRAVITY = (1, 8, 4, 5, 6, 7, 9, 3, 2)
+GRAVITY = (1, 8, 4, 5, 6, 7, 9, 64, 3, 2)
 """Exit codes, the gravest first: what a run over several clients ends with."""
 
 
@@ -61,9 +62,19 @@ def open_sound(workspace: Path, clients: Sequence[str] = (), *, sending: bool = 
         click.echo(problems_text(loaded.problems, colour=use_colour(err=True)), err=True)
     if loaded.sound is None:
         raise click.exceptions.Exit(InvalidError.exit_code)
-    known = dict(loaded.sound.clients)
+    project, failed = sound_of(loaded.sound, loaded.faulty, sending=sending)
+    if not project.clients:
+        if sending:
+            say_failures(failed)
+        raise click.exceptions.Exit(InvalidError.exit_code)
+    return project, failed
+
+
+def sound_of(sound: Project, faulty: Mapping[str, Faulty], *, sending: bool) -> tuple[Project, Failed]:
+    """The same of a workspace that was read: it may be that nobody is left."""
+    known = dict(sound.clients)
     failed: dict[str, LineformError] = {}
-    for name, one in loaded.faulty.items():
+    for name, one in faulty.items():
         hint = _ALONE
         if sending and one.settled is not None:
             known[name], hint = one.settled, _ARMED
@@ -71,12 +82,13 @@ def open_sound(workspace: Path, clients: Sequence[str] = (), *, sending: bool = 
             hint = _WAITS
         failed[name] = InvalidError(one.problems, hint=hint)
         failed[name].client = name
-    if not known:
-        if sending:
-            say_failures(failed)
-        raise click.exceptions.Exit(InvalidError.exit_code)
-    ordered = {name: known[name] for name in sorted(known)}
-    return replace(loaded.sound, clients=ordered), failed
+    return replace(sound, clients={name: known[name] for name in sorted(known)}), failed
+
+
+def say_left_out(project: Project, failed: Failed) -> int:
+    """Says of whom nothing was done; what is wrong with the others' files was said. The exit code of all of them."""
+    say_failures({name: error for name, error in failed.items() if name not in project.clients})
+    return worst(error.exit_code for error in failed.values())
 
 
 _MEND = "mend its files, which `lineform validate` looks at"

@@ -17,7 +17,7 @@ import click
 from lineform.apply.result import Outcome as StepOutcome
 from lineform.apply.result import StepResult
 from lineform.cli import options
-from lineform.cli.common import moment, open_project, use_colour
+from lineform.cli.common import moment, open_sound, say_left_out, use_colour, worst
 from lineform.demo.deeds import Deed, deeds_of, history_of
 from lineform.demo.page import ClientPage, ShownMenu, demo_page
 from lineform.demo.population import populate
@@ -58,7 +58,7 @@ def command(workspace: Path, now: datetime | None, days: int, friends: int) -> i
     """
     began = perf_counter()
     _title("validate")
-    project = open_project(workspace)
+    project, failed = open_sound(workspace)
     click.echo(
         f"{len(project.clients)} clients, {sum(len(c.resources) for c in project.clients.values())} resources: valid"
     )
@@ -84,7 +84,7 @@ def command(workspace: Path, now: datetime | None, days: int, friends: int) -> i
     for line in wrong:
         click.echo(line, err=True)
     click.echo(f"{page.relative_to(project.root)} shows it all ({perf_counter() - began:.1f} s)")
-    return 1 if wrong else 0
+    return worst([int(bool(wrong)), say_left_out(project, failed)])
 
 
 def _title(word: str) -> None:

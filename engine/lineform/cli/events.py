@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import acting_moment, open_project, owner_of, read_settings
+from lineform.cli.common import acting_moment, open_sound, owner_of, read_settings, say_left_out
 from lineform.errors import UsageError
 from lineform.loading.events_rows import EventReader, read_events
 from lineform.loading.friends_rows import FriendsFileError, RefusedRow
@@ -109,10 +109,10 @@ def _record(session: Session, account: str, chunk: list[ShopEvent]) -> tuple[int
 @options.sandbox
 @click.option("--retry", type=int, metavar="NUMBER", help="Let this one be tried again.")
 @click.option("--retry-all", is_flag=True, help="Let all of them be tried again.")
-def failed(workspace: Path, clients: tuple[str, ...], sandbox: bool, retry: int | None, retry_all: bool) -> None:
+def failed(workspace: Path, clients: tuple[str, ...], sandbox: bool, retry: int | None, retry_all: bool) -> int:
     """List the events that were set aside because they failed again and again."""
-    project = open_project(workspace, clients)
-    if retry is not None and (retry_all or len(project.clients) != 1):
+    project, left_out = open_sound(workspace, clients, sending=True)
+    if retry is not None and (retry_all or len({*project.clients, *left_out}) != 1):
         raise UsageError("--retry is for one event of one client", hint="name the client with --client")
     with open_session(project, read_settings(), sandbox=sandbox) as session:
         for name in project.clients:
@@ -124,3 +124,4 @@ def failed(workspace: Path, clients: tuple[str, ...], sandbox: bool, retry: int 
                 click.echo(f"{name}  {one.number}  {one.kind}  {one.at:%Y-%m-%d %H:%M:%S} UTC  {one.reason}")
             level = session.store.inbox_level(name)
             click.echo(f"{name}: {plural(level.aside, 'event')} set aside, {level.waiting:,} waiting")
+    return say_left_out(project, left_out)

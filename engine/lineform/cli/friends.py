@@ -11,7 +11,7 @@ import click
 
 from lineform.cli import options
 from lineform.cli.boundary import say_failures
-from lineform.cli.common import acting_moment, open_project, read_settings, worst
+from lineform.cli.common import acting_moment, open_sound, read_settings, say_left_out, worst
 from lineform.cli.friends_copy import copy
 from lineform.cli.friends_export import export
 from lineform.cli.friends_forget import forget
@@ -55,7 +55,7 @@ def sync(
     Friends who are not in the whole list block the account, or have left LINE: they are kept, and counted so. Where a
     fifth of them would be, nobody is without --allow-many-gone.
     """
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients, sending=True)
     settings = read_settings()
     at = acting_moment(project, settings, now, sandbox=sandbox)
     failures: dict[str, LineformError] = {}
@@ -70,7 +70,7 @@ def sync(
                 click.echo(f"{owner.name}: {counted(total)}")
                 session.keep_copy(owner, make=True)
     say_failures(failures)
-    return worst(error.exit_code for error in failures.values())
+    return worst([say_left_out(project, failed), *(error.exit_code for error in failures.values())])
 
 
 async def _sync(session: Session, owner: Client, *, profiles: bool, many: bool) -> ImportCount:
@@ -88,10 +88,10 @@ async def _sync(session: Session, owner: Client, *, profiles: bool, many: bool) 
 @options.clients
 @options.output("text", "json")
 @options.sandbox
-def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool) -> None:
+def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool) -> int:
     """Count the friends that the store knows: those who can be reached, those who block the account, and those who came
     by a route and never followed."""
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients, sending=True)
     with open_session(project, read_settings(), sandbox=sandbox) as session:
         counts = {
             name: (session.store.count_friends(name), session.store.count_visitors(name)) for name in project.clients
@@ -102,11 +102,12 @@ def count(workspace: Path, clients: tuple[str, ...], output: str, sandbox: bool)
             for name, (found, visitors) in counts.items()
         }
         click.echo(json.dumps({"format_version": 1, "clients": value}, ensure_ascii=False, indent=2))
-        return
+        return say_left_out(project, failed)
     for name, (found, visitors) in counts.items():
         blocking = f"{found.blocked - visitors:,} more who block the account"
         came = f", {visitors:,} who came by a route and never followed" if visitors else ""
         click.echo(f"{name}: {plural(found.friends, 'friend')}, {blocking}{came}")
+    return say_left_out(project, failed)
 
 
 for subcommand in (import_, export, forget, copy):

@@ -12,7 +12,7 @@ import click
 
 from lineform.apply.images import menu_image
 from lineform.cli import options
-from lineform.cli.common import moment, open_project
+from lineform.cli.common import moment, open_sound, say_left_out
 from lineform.errors import UsageError
 from lineform.loading.csv_cells import Unreadable, attribute_reader
 from lineform.model.address import Kind
@@ -59,13 +59,13 @@ def command(
     friend_name: str,
     chosen: tuple[str, ...],
     now: datetime | None,
-) -> None:
+) -> int:
     """Write a page with every rich menu and its tap areas, and the messages of campaigns, scenarios and replies.
 
     Each is shown as an invented friend reads it of whom everything is known, and, where that differs, as one
     reads it of whom nothing is.
     """
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     at = moment(project, now) or SystemClock().now()
     owners = list(project.clients.values())
     values = _values(owners, chosen)
@@ -77,6 +77,7 @@ def command(
     said = sum(len(one.spoken) for one in shown)
     parts = f"{menus} rich menus, {campaigns} campaigns, and what scenarios and replies say {said} times"
     click.echo(f"{path}: {parts}, of {len(shown)} clients")
+    return say_left_out(project, failed)
 
 
 def _title(project: Project) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.boundary import say_failures
-from lineform.cli.common import find_resource, moment, open_sound, read_settings, use_colour, worst
+from lineform.cli.common import find_resource, moment, open_sound, read_settings, say_left_out, use_colour
 from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
@@ -66,8 +65,7 @@ def command(
     click.echo(told)
     if notes is not None and not as_json:
         click.echo(notes_text(notes, zones, colour=use_colour()))
-    say_failures({name: error for name, error in failed.items() if name not in project.clients})
-    return worst(error.exit_code for error in failed.values())
+    return say_left_out(project, failed)
 
 
 def _address(owner: Client, campaign: str | None, *, alone: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lineform.cli import options
-from lineform.cli.common import open_project
+from lineform.cli.common import open_sound, say_left_out
 from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
@@ -23,18 +23,18 @@ from lineform.report.terminal import padded, width
 @options.clients
 @options.output("text", "json")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write QR pictures into this folder.")
-def command(workspace: Path, clients: tuple[str, ...], output: str, out: Path | None) -> None:
+def command(workspace: Path, clients: tuple[str, ...], output: str, out: Path | None) -> int:
     """List the address of every entry route; with --out, write its QR picture as PNG and SVG.
 
     The address is a page of `lineform serve`. It works as soon as the route is armed.
     """
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     found = [one for client in project.clients.values() for one in _routes(client)]
     for one in found if out is not None else ():
         one["files"] = _write(out or Path(), one)
     if output == "json":
         click.echo(json.dumps({"format_version": 1, "routes": found}, ensure_ascii=False, indent=2))
-        return
+        return say_left_out(project, failed)
     column = max((width(one["route"]) for one in found), default=0)
     for one in found:
         click.echo(f"{one['client']}  {padded(one['route'], column)}  {one['url']}  ({one['told_by']})")
@@ -42,6 +42,7 @@ def command(workspace: Path, clients: tuple[str, ...], output: str, out: Path | 
             click.echo(f"  wrote {file}")
     if not found:
         click.echo("no client has entry routes")
+    return say_left_out(project, failed)
 
 
 def _routes(client: Client) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import load
+from lineform.cli.common import load, sound_of
 from lineform.loading.workspace import NoWorkspaceError, find_root
 from lineform.sandbox.server import serve
 from lineform.wiring.sandbox import enlist
@@ -55,9 +55,12 @@ def _root(workspace: Path) -> Path | None:
 
 
 def _tokens(root: Path, file: Path) -> dict[str, str]:
-    """A token for each client of a workspace; none where it cannot be read."""
-    project = load(root).project
-    if project is None:
+    """A token for each client of a workspace whose settings are sure; none where it cannot be read."""
+    loaded = load(root)
+    if loaded.sound is None:
         click.echo("no accounts were made: the workspace has errors, which `lineform validate` shows", err=True)
         return {}
+    project, failed = sound_of(loaded.sound, loaded.faulty, sending=True)
+    for name in failed.keys() - project.clients.keys():
+        click.echo(f"{name} has no account: its files have errors, which `lineform validate` shows", err=True)
     return enlist(project, file)

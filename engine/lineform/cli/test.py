@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
-from lineform.cli.common import open_project, use_colour
+from lineform.cli.boundary import say_failures
+from lineform.cli.common import open_sound, use_colour, worst
 from lineform.model.address import Kind
 from lineform.model.problem import InvalidError
 from lineform.report.rehearsals import rehearsals_json, rehearsals_junit, rehearsals_text
@@ -20,13 +21,15 @@ from lineform.sending.rehearsal import rehearse
 @options.output("text", "json", "junit")
 def command(workspace: Path, clients: tuple[str, ...], output: str) -> int:
     """Run the workspace's tests: invented friends, and who of them receives which text. Needs no account."""
-    project = open_project(workspace, clients)
+    project, failed = open_sound(workspace, clients)
     results = [rehearse(owner, test) for owner in project.clients.values() for test in owner.of(Kind.TEST)]
     match output:
         case "json":
-            click.echo(rehearsals_json(results))
+            click.echo(rehearsals_json(results, failures=failed))
         case "junit":
-            click.echo(rehearsals_junit(results))
+            click.echo(rehearsals_junit(results, failures=failed))
         case _:
-            click.echo(rehearsals_text(results, colour=use_colour()))
-    return 0 if all(result.passed for result in results) else InvalidError.exit_code
+            click.echo(rehearsals_text(results, failures=failed, colour=use_colour()))
+    say_failures(failed, told=output == "text")
+    lost = [InvalidError.exit_code for result in results if not result.passed]
+    return worst([*lost, *(error.exit_code for error in failed.values())])

@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from lineform.errors import LineformError
 from lineform.plural import plural
+from lineform.report.failures import NONE, Failures, failed_count, failures_data, failures_text, sentence
 from lineform.report.terminal import Painter, Style, printable
 from lineform.sending.rehearsal import CaseResult, Rehearsal
 
 FORMAT_VERSION: Final = 1
 
 
-def rehearsals_text(results: Iterable[Rehearsal], *, colour: bool = False) -> str:
-    """Each test with its friends; of those that failed, why. The last line counts."""
+def rehearsals_text(results: Iterable[Rehearsal], *, failures: Failures = NONE, colour: bool = False) -> str:
+    """Each test with its friends; of those that failed, why; then the clients of whom nothing could be tried. The last
+    line counts."""
     found = list(results)
     paint = Painter(colour)
     lines = []
@@ -26,7 +29,8 @@ def rehearsals_text(results: Iterable[Rehearsal], *, colour: bool = False) -> st
             lines.append(f"         {printable(result.why)}")
         for case in result.cases:
             lines += _case(case, paint)
-    return "\n".join([*lines, _tally(found)])
+    tally = "; ".join([_tally(found), *([failed_count(failures)] if failures else [])])
+    return "\n".join([*lines, *failures_text(failures, paint), tally])
 
 
 def _case(case: CaseResult, paint: Painter) -> list[str]:
@@ -43,12 +47,13 @@ def _tally(results: list[Rehearsal]) -> str:
     return f"{passed}: {plural(failed, 'failure')}" if failed else f"{passed}: all passed"
 
 
-def rehearsals_json(results: Iterable[Rehearsal]) -> str:
+def rehearsals_json(results: Iterable[Rehearsal], *, failures: Failures = NONE) -> str:
     """Every test with its outcome, for programs."""
     found = list(results)
     value = {
         "format_version": FORMAT_VERSION,
-        "passed": all(result.passed for result in found),
+        "passed": not failures and all(result.passed for result in found),
+        "failures": failures_data(failures),
         "tests": [
             {
                 "client": result.client,
@@ -64,13 +69,14 @@ def rehearsals_json(results: Iterable[Rehearsal]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def rehearsals_junit(results: Iterable[Rehearsal]) -> str:
-    """A suite for each test, a case for each friend, as CI systems read it (https://github.com/testmoapp/junitxml)."""
+def rehearsals_junit(results: Iterable[Rehearsal], *, failures: Failures = NONE) -> str:
+    """A suite for each test, a case for each friend, as CI systems read it (https://github.com/testmoapp/junitxml). A
+    client of whom nothing could be tried is an error."""
     found = list(results)
-    suites = [_suite(result) for result in found]
-    tests = sum(_size(result) for result in found)
-    failures = sum(_failures(result) for result in found)
-    head = f'<testsuites name="lineform" tests="{tests}" failures="{failures}" errors="0">'
+    suites = [*(_suite(result) for result in found), *(_untried(name, error) for name, error in failures.items())]
+    tests = sum(_size(result) for result in found) + len(failures)
+    lost = sum(_failures(result) for result in found)
+    head = f'<testsuites name="lineform" tests="{tests}" failures="{lost}" errors="{len(failures)}">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>"])
 
 
@@ -79,6 +85,15 @@ def _suite(result: Rehearsal) -> str:
     head = f'  <testsuite name="{name}" tests="{_size(result)}" failures="{_failures(result)}" errors="0">'
     cases = [CaseResult(result.campaign, (result.why,)), *result.cases] if result.why else list(result.cases)
     return "\n".join([head, *(_junit_case(case, name) for case in cases), "  </testsuite>"])
+
+
+def _untried(client: str, error: LineformError) -> str:
+    name, said = _xml(client), _xml(sentence(error))
+    head = (
+        f'  <testsuite name="{name}" tests="1" failures="0" errors="1">\n    <testcase classname="{name}" name="files">'
+    )
+    case = f'      <error message="{said}">{_xml(error.hint)}</error>\n    </testcase>'
+    return f"{head}\n{case}\n  </testsuite>"
 
 
 def _junit_case(case: CaseResult, suite: str) -> str:

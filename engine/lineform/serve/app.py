@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,7 @@ from lineform.serve.options import Served, ServeOptions
 from lineform.serve.pinging import Pinger
 from lineform.serve.requests import refusal
 from lineform.serve.turning import Turning
+from lineform.serve.unserved import Unserved
 from lineform.serve.webhook import Webhook
 from lineform.serve.working import Following
 
@@ -53,6 +54,8 @@ class Parts:
     """Whether a worker is known to have died."""
     doors: Mapping[str, Door] = field(default_factory=dict)
     """By client: where people come in from outside of the chat."""
+    unserved: Collection[str] = frozenset()
+    """Clients of whom nothing is served for now."""
     close: Callable[[], None] = lambda: None
     """Called when everything has ended."""
 
@@ -63,7 +66,10 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
     metrics = Metrics(parts.clock, options.figures)
     records = Records(parts.store)
     gatherer = Gatherer(records, parts.clock, pause=options.gather, most=options.most_waiting)
-    pinger = Pinger(options.ping, len(served))
+    for name in parts.unserved:
+        metrics.never_ticked(name)
+    # Nobody is to believe that all is well while one of them is not served.
+    pinger = Pinger(options.ping, len(served) + len(parts.unserved))
     turning = Turning(
         served,
         parts.store,
@@ -114,7 +120,7 @@ def create_app(parts: Parts, options: ServeOptions) -> ASGIApp:
         *FormPages(parts.doors, keys, parts.clock, turning.live).routes,
         *Linking(parts.doors, keys, parts.clock).routes,
     ]
-    return Guarded(Starlette(routes=routes, lifespan=lifespan))
+    return Guarded(Unserved(Starlette(routes=routes, lifespan=lifespan), parts.unserved, metrics))
 
 
 class Guarded:

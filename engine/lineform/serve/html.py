@@ -99,6 +99,7 @@ def closed(status: int = 404) -> HTMLResponse:
     )
 
 
-def notice(title: str, *lines: str) -> HTMLResponse:
+def notice(title: str, *lines: str, status: int = 200) -> HTMLResponse:
     """A few sentences."""
-    return page(title, element("h1", None, title), div("card", *(element("p", None, one) for one in lines if one)))
+    said = div("card", *(element("p", None, one) for one in lines if one))
+    return page(title, element("h1", None, title), said, status=status)

@@ -106,6 +106,10 @@ class Metrics:
         """A tick of this client ended well just now."""
         self.ticked_at.labels(client).set(self._clock.now().timestamp())
 
+    def never_ticked(self, client: str) -> None:
+        """Unless a tick of this client ended well: its age is told from the first look on, as one that never was."""
+        self.ticked_at.labels(client)
+
     def levels(self, client: str, inbox: Level, outbox: CallLevel, *, halted: bool) -> None:
         """What waits at this moment."""
         now = self._clock.now()
@@ -115,7 +119,7 @@ class Metrics:
         self.outbox.labels(client).set(outbox.waiting)
         self.given_up.labels(client).set(outbox.given_up)
         self.halted.labels(client).set(int(halted))
-        self.ticked_at.labels(client)  # told from the first look on, as one that never was
+        self.never_ticked(client)
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format."""

@@ -71,8 +71,10 @@ class Turning:
         self._tasks: list[asyncio.Task[None]] = []
 
     def came(self, name: str) -> None:
-        """Something of this client was kept: its worker need not wait to look."""
-        self._loops[name].came.set()
+        """Something of this client was kept: its worker need not wait to look. Links lead on for those as well who are
+        not served: what was kept of them waits."""
+        if (loops := self._loops.get(name)) is not None:
+            loops.came.set()
 
     async def live(self, name: str, happening: Happening) -> None:
         """What follows from something that happened on a page: at once, for somebody waits for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -10,6 +10,9 @@ from lineform.errors import LineformError
 from lineform.model.project import Client
 from lineform.ports.line_account import LineFailure, Unauthorised
 from lineform.settings import ORIGIN
+
+Fail = Callable[[str, LineformError], None]
+"""Takes the failure of one of several clients, by its name: the others go on."""
 
 REACH: Final = (
     f"Look at the network, at HTTPS_PROXY and {ORIGIN}, and at https://status.line.me; then repeat the same command."

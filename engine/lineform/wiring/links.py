@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from lineform.errors import CredentialError
 from lineform.model.client import ClientLinks, ClientSpec
-from lineform.model.project import Project
 from lineform.sending.links import SHORTEST_KEY, Keys, LinkKeys
 from lineform.settings import Settings
 
@@ -16,15 +14,6 @@ def link_keys(client: ClientSpec, settings: Settings) -> Keys | None:
     """How this client's keys are had; None where it has no address that links lead through. Asking raises
     CredentialError, naming the variable, where a key is missing or too short."""
     return None if client.links is None else partial(_keys, client.links, settings)
-
-
-def all_link_keys(project: Project, settings: Settings) -> Mapping[str, LinkKeys]:
-    """The keys of every client that has links, by the client's name: what a redirect reads tokens with."""
-    return {
-        name: _keys(client.spec.links, settings)
-        for name, client in project.clients.items()
-        if client.spec.links is not None
-    }
 
 
 def _keys(links: ClientLinks, settings: Settings) -> LinkKeys:

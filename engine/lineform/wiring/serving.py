@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from starlette.types import ASGIApp
 
-from lineform.errors import CredentialError, UsageError
+from lineform.errors import CredentialError, LineformError, UsageError
 from lineform.hooks.calls import Hooks
 from lineform.line.signature import ChannelSignature
 from lineform.loading.events_rows import EventReader, read_batch, refused
 from lineform.loading.friends_rows import FriendsFileError
 from lineform.model.project import Client, Project
 from lineform.scenarios.shop import ShopEvent
+from lineform.sending.links import LinkKeys
 from lineform.sending.revision import declared_by
 from lineform.serve.app import Parts, create_app
 from lineform.serve.logs import Form, configure
 from lineform.serve.options import EventsRefused, Problem, Served, ServeOptions
 from lineform.settings import Settings
 from lineform.wiring.doors import door_of, following_of
-from lineform.wiring.failing import at_client
+from lineform.wiring.failing import Fail, at_client
 from lineform.wiring.hooks import hooks_of
-from lineform.wiring.links import all_link_keys, link_keys
+from lineform.wiring.links import link_keys
 from lineform.wiring.owners import owner_is_gone
 from lineform.wiring.session import Session, open_session
 from lineform.wiring.ticking import ALSO
@@ -39,29 +40,48 @@ class OneOfSeveral:
     settings: Settings = field(repr=False)
     options: ServeOptions
     logs: Form
+    unsure: frozenset[str] = frozenset()
+    """Clients whose settings are not sure."""
 
     def __call__(self) -> ASGIApp:
         configure(self.logs)
         stack = ExitStack()
         session = stack.enter_context(open_session(self.project, self.settings))
-        return create_app(replace(parts_of(session, alone=False), close=stack.close), self.options)
+        # What is wrong with single clients was said once, before the first of these processes.
+        parts = parts_of(session, self.unsure, fail=lambda *_: None, alone=False)
+        return create_app(replace(parts, close=stack.close), self.options)
 
 
-def parts_of(session: Session, *, alone: bool = True) -> Parts:
+def raised(_: str, error: LineformError) -> None:
+    """Lets one client's failure end everything."""
+    raise error
+
+
+def parts_of(session: Session, unsure: Collection[str] = (), *, fail: Fail = raised, alone: bool = True) -> Parts:
     """Everything that a server of this session's clients is made of; `alone` where no other process of this machine
-    serves the same. Raises CredentialError where a secret is not in the environment, UsageError where a client declares
-    none."""
-    served = []
+    serves the same. Nothing is served of the `unsure`, whose settings are not sure, nor of a client for whom `fail` is
+    given a CredentialError, as a secret is not in the environment, or a UsageError, as it declares none."""
+    store = session.store  # what is wrong with it is nobody's own
+    served, keys, unserved = [], dict[str, LinkKeys](), {*unsure}
     for client in session.project.clients.values():
-        with at_client(client):
-            served.append(_served(session, client, alone=alone))
-    keys = all_link_keys(session.project, session.settings)
+        try:
+            with at_client(client):
+                one = _served(session, client, alone=alone)
+                keys |= _keys_of(session, client)
+        except LineformError as error:
+            fail(client.name, error)
+            unserved.add(client.name)
+            # Links of messages that were sent lead on where their keys are there; that something is missing was told.
+            with suppress(CredentialError):
+                keys |= _keys_of(session, client)
+        else:
+            served.append(one)
     doors = {
         one.name: door for one in served if (door := door_of(one.client, one.account, keys.get(one.name))) is not None
     }
     return Parts(
         served,
-        session.store,
+        store,
         session.clock,
         Hooks(),
         following_of(doors),
@@ -69,7 +89,15 @@ def parts_of(session: Session, *, alone: bool = True) -> Parts:
         keys,
         owner_is_gone,
         doors,
+        frozenset(unserved),
     )
+
+
+def _keys_of(session: Session, client: Client) -> dict[str, LinkKeys]:
+    """The keys of a client's links by its name, which a redirect reads tokens with; nothing where it has no links.
+    Raises CredentialError where one is missing."""
+    keys = link_keys(client.spec, session.settings)
+    return {} if keys is None else {client.name: keys()}
 
 
 def _served(session: Session, client: Client, *, alone: bool) -> Served:

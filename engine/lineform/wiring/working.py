@@ -19,7 +19,7 @@ from lineform.run.options import TickOptions
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.tick import tick
 from lineform.store.open import SqlStore
-from lineform.wiring.failing import at_client
+from lineform.wiring.failing import Fail, at_client
 from lineform.wiring.hooks import hooks_of
 from lineform.wiring.links import link_keys
 from lineform.wiring.session import Session
@@ -33,7 +33,6 @@ CALLS_A_HELPER: Final = 200
 """A send with fewer calls than this needs no help."""
 
 Tell = Callable[[TickReport], None]
-Fail = Callable[[str, LineformError], None]
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineform.errors import BlockedError
 from lineform.report.rehearsals import rehearsals_json, rehearsals_junit, rehearsals_text
 from lineform.sending.rehearsal import CaseResult, Rehearsal
 
@@ -69,3 +70,23 @@ def test_junit_counts_friends_and_keeps_the_reason() -> None:
 def test_any_text_makes_well_formed_junit(name: str, why: str) -> None:
     result = Rehearsal("aoba", name, "campaign.x", (CaseResult(name, (why, why)),))
     assert read(rehearsals_junit([result])).get("failures") == "1"
+
+
+BROKEN = {"kita": BlockedError("2 problems <in> the workspace", hint="mend its files")}
+
+
+def test_a_client_whose_tests_cannot_be_run_is_no_success() -> None:
+    assert rehearsals_text([GOOD], failures=BROKEN).split("\n")[2:] == [
+        "kita",
+        "  failed: 2 problems <in> the workspace",
+        "       → mend its files",
+        "1 test, 1 friend: all passed; 1 client failed",
+    ]
+    value = json.loads(rehearsals_json([GOOD], failures=BROKEN))
+    assert (value["passed"], [one["client"] for one in value["failures"]]) == (False, ["kita"])
+    root = read(rehearsals_junit([GOOD], failures=BROKEN))
+    assert root.attrib == {"name": "lineform", "tests": "2", "failures": "0", "errors": "1"}
+    suite = root[1]
+    assert (suite.get("name"), suite.get("errors")) == ("kita", "1")
+    error = suite[0][0]
+    assert (error.tag, error.get("message"), error.text) == ("error", "2 problems <in> the workspace", "mend its files")

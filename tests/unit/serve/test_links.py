@@ -87,3 +87,10 @@ def test_a_link_that_was_tampered_with_leads_nowhere(store: Store, ticket: Ticke
             status, location = tap(server, one)
             assert (status, location) == (404, ""), one
         assert tap(server, f"{token}?url=https://evil.example&to=//evil.example") == (302, URL)
+
+
+def test_a_link_of_a_client_that_is_not_served_leads_on_and_the_tap_waits(store: Store, ticket: Ticket) -> None:
+    token = sign(KEYS.key, "salon", ticket)
+    with served(store, more=lambda parts: replace(with_links(parts), served=(), unserved={"salon"})) as server:
+        assert tap(server, token) == (302, URL)
+        assert store.inbox_level("salon").waiting == 1
