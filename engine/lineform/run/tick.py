@@ -23,7 +23,7 @@ from lineform.run.crew import Crew
 from lineform.run.dry import would_send
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
-from lineform.run.once import OVER, earlier_sends, refuse_second
+from lineform.run.once import earlier_sends, refuse_second
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, blocked, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
@@ -37,7 +37,7 @@ from lineform.sending.conclusion import untouched
 from lineform.sending.due import LOOK_BACK, Due, occurrences
 from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import OVER, BatchStatus, SendStatus
 
 Part = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
