@@ -36,7 +36,6 @@ from segments_data import fill_postgres, fill_sqlite
 from servers import drop_database, new_database, postgres_server
 from sqlalchemy import URL
 
-from lineform.lineapi.limits import MULTICAST_RECIPIENTS
 from lineform.loading.friends_writing import write_friends
 from lineform.scenarios.menus import MenuRules, Rule, tally
 from lineform.segments.predicate import (
@@ -57,7 +56,6 @@ from lineform.segments.reading import matches
 from lineform.store import open_store
 from lineform.store.copy import PopulationCopy
 from lineform.store.copy_answers import Answers
-from lineform.store.database import pieces
 from lineform.store.open import SqlStore
 from support.populations import ATTRIBUTES, NOWS, history, population, trees
 from support.stores import user
@@ -150,9 +148,8 @@ def ask(store: SqlStore, repeat: int) -> tuple[Seconds, dict[str, object]]:
 
 
 def streamed(store: SqlStore) -> int:
-    """How many ids come, read as many at a time as a call takes: a loop of Python's over each would take longer than
-    they take to come."""
-    return sum(map(len, pieces(store.select(ACCOUNT, NEVER_CLICKED, NOW), MULTICAST_RECIPIENTS)))
+    """How many ids come, read as a send reads them."""
+    return sum(map(len, store.select_arrays(ACCOUNT, NEVER_CLICKED, NOW)))
 
 
 def stream(url: str, copy: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lineform.line.account import HttpLineAccount
 from lineform.sandbox.control import Control
 from lineform.store import open_store
-from support.command_line import BEFORE, SALON, SCHOOL, Run, by_api, replace
+from support.command_line import BEFORE, DUE, SALON, SCHOOL, Run, by_api, replace
 
 ONE = ("--client", SALON)
 OFFLINE = (*ONE, "--sandbox", "--now", BEFORE)
@@ -71,6 +71,19 @@ def test_a_plan_file_of_yesterday_is_stale(applied: Path, run: Run) -> None:
     stale = run("apply", "plan.json", *OFFLINE)
     assert stale.code == 5
     assert "plan again" in stale.err
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_send_whose_old_version_went_out_since_it_was_approved_is_stale(applied: Path, run: Run, saved: bool) -> None:
+    replace(applied / "campaigns" / "winter-offer.yaml", "%OFF", "%オフ")
+    planned = run("plan", "--out", "plan.json", "--format", "json", *OFFLINE)
+    assert run("run", *ONE, "--sandbox", "--now", DUE).code == 0
+    given = ("plan.json",) if saved else ("--digest", planned.data["digest"])
+    stale = run("apply", *given, *ONE, "--sandbox", "--now", DUE)
+    assert stale.code == 5
+    assert "plan" in stale.err
+    if saved:
+        assert "campaign.winter-offer: approved was that it goes at 2026-12-" in stale.err
 
 
 def test_another_digest_than_the_approved_one_is_stale(applied: Path, run: Run) -> None:

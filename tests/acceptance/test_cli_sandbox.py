@@ -6,15 +6,17 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.command_line import ROOT, Run
+from support.command_line import BEFORE, ROOT, SALON, Run
 
 
 def _free_port() -> int:
@@ -68,3 +70,33 @@ def test_a_sandbox_without_memory_or_workspace_has_no_accounts(workspace: Path, 
     with _sandbox(elsewhere) as said:
         assert "TOKEN" not in said
         assert ".lineform/sandbox.db" in said
+
+
+@pytest.mark.parametrize("verb", [("plan",), ("apply", "--yes"), ("run",)])
+def test_a_disk_that_fills_up_under_the_offline_account_ends_a_command_as_a_full_store_does(
+    applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    real = sqlite3.connect
+
+    def full(file: Any, *words: Any, **options: Any) -> sqlite3.Connection:
+        connection = real(file, *words, **options)
+        if str(file).endswith("sandbox.db"):
+            connection.execute("pragma max_page_count=1")  # as many as there are
+        return connection
+
+    menu = applied / "richmenus" / "main.yaml"
+    menu.write_text(menu.read_text(encoding="utf-8").replace("bar: メニュー", "bar: こちら"), encoding="utf-8")
+    monkeypatch.setattr(sqlite3, "connect", full)
+    monkeypatch.setattr("lineform.line.calls.PAUSES", ())
+    offline = ("--client", SALON, "--sandbox", "--now", BEFORE)
+    for _ in range(20):  # a call is logged, and the last page has room for some
+        ended = run(*verb, *offline)
+        if ended.code != 0:
+            break
+    assert ended.code == 7
+    assert "the disk that holds the sandbox state" in ended.err
+    assert "Make room" in ended.err
+    assert "Traceback" not in ended.err
+    monkeypatch.undo()
+    monkeypatch.chdir(applied)
+    assert run("plan", *offline).code == 0

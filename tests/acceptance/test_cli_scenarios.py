@@ -76,6 +76,32 @@ def test_a_friend_is_explained_started_and_stopped(declared: Path, line: Control
     assert "2 of 2 friends" in report.out
 
 
+@pytest.mark.parametrize(
+    ("rule", "stands", "changed"),
+    [
+        ("keep", "next is 'news' on 2026-12-04 10:00", "ends the older version that it began with"),
+        ("move", "next is 'update' on 2026-12-05 10:00", "the next run moves it on to the version that is armed now"),
+        ("stop", "stopped, the scenario changed", "the next run ends it"),
+    ],
+)
+def test_a_friend_whose_step_was_removed_is_explained_as_the_next_run_has_them(
+    declared: Path, line: Control, run: Run, rule: str, stands: str, changed: str
+) -> None:
+    run("apply", "--yes", *ONE, "--now", DAY)
+    run("run", *ONE, "--now", DAY)
+    file = declared / "campaigns" / "regulars.yaml"
+    text = f"{SCENARIO}in_flight: {rule}\n".replace("id: news, after: 3d", "id: update, after: 4d")
+    file.write_text(text, encoding="utf-8")
+    later = ("--now", "2026-12-01T12:00")
+    assert run("apply", "--yes", *ONE, *later).code == 0
+    who = "U00000000000000000000000000000001"
+    before = run("explain", "scenario.regulars", "--friend", who, *ONE, *later).out
+    assert f"{who} in scenario.regulars: {stands}\n" in before
+    assert f"  the scenario changed since: {changed} (in_flight: {rule})\n" in before
+    assert run("run", *ONE, *later).code == 0
+    assert stands in run("explain", "scenario.regulars", "--friend", who, *ONE, *later).out
+
+
 def test_an_import_that_gives_the_tag_begins_it(declared: Path, line: Control, run: Run) -> None:
     run("apply", "--yes", *ONE, "--now", DAY)
     run("run", *ONE, "--now", DAY)

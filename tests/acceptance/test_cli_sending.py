@@ -197,6 +197,16 @@ def test_the_report_says_what_was_sent_and_who_did_it(applied: Path, run: Run) -
     assert {note["action"] for note in data["audit"]} >= {"apply.start", "apply.done"}
 
 
+def test_the_report_names_the_guard_that_stops_a_send_and_what_to_do(applied: Path, run: Run) -> None:
+    replace(applied / "clients" / "aoba-salon.yaml", "monthly_messages: 3000", "monthly_messages: 1")
+    assert run("run", *OFFLINE, "--now", DUE).code == 4
+    lines = run("report", "--campaign", "winter-offer", *OFFLINE, "--now", DUE).out.splitlines()
+    assert lines[1].startswith("  2026-12-01 10:00  campaign.winter-offer  blocked")
+    assert lines[2].startswith("      G202: 2 messages after 0 this month")
+    assert lines[2].endswith("(since 2026-12-01 10:01)")
+    assert "limits.monthly_messages" in lines[3]
+
+
 def test_the_report_of_one_campaign_holds_no_other(applied: Path, run: Run) -> None:
     run("run", *OFFLINE, "--now", DUE)
     assert "nothing was sent" in run("report", "--campaign", "new-year", *OFFLINE, "--now", DUE).out

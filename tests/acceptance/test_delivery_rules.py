@@ -17,6 +17,7 @@ from lineform.ports.line_account import Unauthorised
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
+from lineform.run.stopped import stopped_sends
 from lineform.sending.revision import revision
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
@@ -137,6 +138,54 @@ def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_go
     assert [note.action for note in here.with_store(lambda store: store.notes(here.client.name))] == ["stopped by G201"]
     here.control.change(here.account, plan_limit=100)
     assert outcomes(here) == [Outcome.SENT]
+
+
+def stopped(here: Scene) -> list[tuple[str, str, str]]:
+    """What the report says is kept back: of which occurrence, by which guard, and what to do."""
+    found = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    return [(one.key, one.guard, one.hint) for one in found]
+
+
+SMALLER = "make the audience smaller, or raise limits.monthly_messages"
+
+
+def test_a_send_is_reported_as_stopped_from_the_first_run_that_a_guard_stops_until_it_goes(scene: Any) -> None:
+    here = scene(campaign("a", schedule=DAILY), limits=Limits(monthly_messages=2))
+    here.move(DUE)
+    assert stopped(here) == []
+    here.tick()
+    here.move(DUE + timedelta(minutes=10))
+    here.tick()
+    assert stopped(here) == [("2026-12-01T10:00", "G202", SMALLER)]
+    (one,) = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    assert (one.since, one.last, one.due_at) == (DUE, DUE + timedelta(minutes=10), DUE)
+    assert one.reason == "3 messages after 0 this month are more than the budget of 2"
+    here.limit({})
+    here.tick()
+    assert stopped(here) == []
+
+
+@pytest.mark.parametrize("over", ["late", "disarmed"])
+def test_what_no_run_would_try_any_more_is_not_reported_as_stopped(scene: Any, over: str) -> None:
+    here = scene(campaign("a"), limits=Limits(monthly_messages=2))
+    here.move(DUE)
+    here.tick()
+    if over == "late":
+        here.move(DUE + 2 * HOUR)
+        here.tick()
+    else:
+        here.with_store(lambda store: store.disarm(here.client.name, "campaign.a", here.clock.now()))
+    assert stopped(here) == []
+
+
+def test_what_a_person_let_go_is_reported_where_a_guard_stops_it(scene: Any) -> None:
+    here = scene(campaign("a"), limits=Limits(monthly_messages=2))
+    here.move(DUE + 2 * HOUR)
+    assert outcomes(here) == [Outcome.HELD]
+    key = "2026-12-01T10:00"
+    here.with_store(lambda store: release(store, here.client, "campaign.a", key, "aki", here.clock.now()))
+    here.tick()
+    assert stopped(here) == [(f"{key}+released", "G202", SMALLER)]
 
 
 @pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED)])

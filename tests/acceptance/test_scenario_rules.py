@@ -354,6 +354,11 @@ def test_where_their_step_is_gone_they_move_to_the_next_one_that_is_left(life: A
     assert days(revised(life, "move", *steps)) == ["12-01 a", "12-05 new c"]
 
 
+def test_a_step_in_the_place_of_theirs_is_not_passed_over(life: Any) -> None:
+    steps = (says("a"), says("x", "2d", text="new x"), says("c", "4d", text="new c"))
+    assert days(revised(life, "move", *steps)) == ["12-01 a", "12-03 new x", "12-05 new c"]
+
+
 def test_existing_friends_are_taken_in_once_when_it_is_armed(life: Any) -> None:
     here = life(scenario("s", says("a"), enroll="existing"), friends=3)
     here.step()

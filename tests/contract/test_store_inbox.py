@@ -195,6 +195,16 @@ def test_ids_and_people_are_never_sql(store: Store, text: str) -> None:
     assert store.latest_relations("aoba", [text]) == {}
 
 
+def test_what_is_erased_leaves_nothing_and_stays_where_another_worker_took_it(store: Store) -> None:
+    store.receive([arrival("a", user(1)), arrival("b", user(2))], NOW)
+    one, two = store.claim_received("aoba", "w1", NOW, LEASE, 10)
+    store.erase_received("aoba", [one.number], "w1")
+    store.erase_received("aoba", [two.number], "w2")
+    store.finish_received("aoba", [one.number, two.number], "w1")
+    assert store.senders("aoba") == [user(2)]
+    assert store.inbox_level("aoba") == Level()
+
+
 def message(number: int, text: str, person: str = user(1)) -> Arrival:
     said = {"type": "text", "id": f"m{number}", "text": text}
     body = json.dumps({"type": "message", "message": said, "source": {"type": "user", "userId": person}})

@@ -20,7 +20,7 @@ from lineform.planning.plan import ClientPlan
 from lineform.ports.audiences import Upload
 from lineform.ports.audit import AuditEntry
 from lineform.ports.coupons import RecordedCoupon
-from lineform.ports.ledger import Revision
+from lineform.ports.ledger import Revision, Send
 from lineform.segments.friend import Friend
 from lineform.segments.predicate import Predicate
 from lineform.sending.revision import Revisioned
@@ -46,6 +46,7 @@ class ApplyRecords:
     shown: dict[str, int] = field(default_factory=dict)
     """Friends by the menu that is recorded of them."""
     uploaded: dict[int, list[Upload]] = field(default_factory=dict)
+    ledger: list[Send] = field(default_factory=list)
     _friends: dict[str, int] = field(default_factory=dict)
     _uploads: int = 0
 
@@ -113,6 +114,9 @@ class ApplyRecords:
 
     def armed(self, account: str) -> Sequence[Revision]:
         return tuple(self.revisions.get(account, {}).values())
+
+    def sends(self, account: str, *, address: str = "", unfinished: bool = False) -> Sequence[Send]:
+        return [send for send in self.ledger if send.address == address]
 
     def count_armed(self) -> Mapping[str, int]:
         return {name: len(armed) for name, armed in self.revisions.items() if armed}

@@ -13,6 +13,7 @@ from itertools import chain
 from lineform.apply.acting import Actor
 from lineform.apply.coupons import read_coupons
 from lineform.apply.desk import Desk
+from lineform.apply.earlier import read_sent
 from lineform.apply.journal import DONE, MOVE_DUE, READ_BACK, START, STEP, applied_before, unmoved
 from lineform.apply.members import read_members, read_sources
 from lineform.apply.reading import read_live
@@ -55,8 +56,10 @@ async def fresh_plan(
     shown = await desk.offload(desk.store.count_shown, desk.client)
     coupons = await read_coupons(desk, client)
     sources = await read_sources(desk, client)
+    sent = await read_sent(desk, client, recorded, digests)
     now = desk.clock.now()
-    plan = make_plan(*(client, live, recorded, digests, now, options, unmoved(notes), members, shown, coupons, sources))
+    told = (unmoved(notes), members, shown, coupons, sources, sent)
+    plan = make_plan(client, live, recorded, digests, now, options, *told)
     return plan, live
 
 

@@ -13,6 +13,8 @@ from lineform.cli import options
 from lineform.cli.common import find_resource, moment, one_client, open_project, read_settings
 from lineform.cli.friend_known import known_friend
 from lineform.errors import UsageError
+from lineform.journeys.book import books
+from lineform.journeys.versions import Versions
 from lineform.model.address import Kind
 from lineform.model.origin import Path as ValuePath
 from lineform.model.origin import dotted, parse_dotted
@@ -114,11 +116,16 @@ def _scenario(project: Project, owner: Client, name: str, user_id: str, now: dat
     with open_session(project, read_settings(), sandbox=sandbox, now=moment(project, now)) as session:
         friend = known_friend(session.store, owner.name, user_id)
         courses = session.store.enrolments(owner.name, [friend.id]).get(friend.id, ())
+        at = session.clock.now()
+        versions = Versions(books(), books().of(session.store, owner), session.store, owner.name)
+        mine = [course for course in courses if course.scenario == name]
+        # No run may have looked at what was armed since.
+        stand = [versions.rearmed(course, friend, at) if course.open else course for course in mine]
+        rules = {one.instance: armed.in_flight for one in mine if (armed := versions.older(one)) is not None}
         taps = list(link_taps(session.store, owner.name, friend.id, f"scenario.{name}"))
     if friend.blocked:
         click.echo(f"{user_id} blocks {owner.name}, and is sent nothing")
-    mine = [course for course in courses if course.scenario == name]
-    click.echo("\n".join(course_lines(user_id, mine, owner.timezone, name)))
+    click.echo("\n".join(course_lines(user_id, stand, owner.timezone, name, rules)))
     click.echo("\n".join(tap_lines(taps, owner.timezone)), nl=bool(taps))
 
 

@@ -20,6 +20,7 @@ from lineform.journeys.menus import Menus
 from lineform.journeys.people import Person, Said
 from lineform.journeys.shelf import Shelf
 from lineform.journeys.speech import Speech
+from lineform.journeys.versions import Versions
 from lineform.model.project import Client
 from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
@@ -29,7 +30,7 @@ from lineform.scenarios.effect import Ask, Begin, Call, Complete, Effect, Give, 
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.machine import LONGEST_WAIT, MET, Moment, Moved, advance
-from lineform.scenarios.reacting import HAS_BLOCKED, blocked, react, revised
+from lineform.scenarios.reacting import HAS_BLOCKED, blocked, react
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import planned
 from lineform.segments.friend import Event
@@ -55,7 +56,8 @@ class Decision:
         self.store, self.now = supplies.store, supplies.now
         self.speech = Speech(self.now)
         self.shelf = Shelf(supplies, keys)
-        self._books, self._actor = books, actor
+        self.versions = Versions(books, book, self.store, client.name)
+        self._actor = actor
         self._people: dict[int, Person] = {}
         self._events: list[NewEvent] = []
         self.quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
@@ -225,19 +227,12 @@ class Decision:
 
     def current(self, course: Enrolment) -> Enrolment:
         """A course as the armed version has it, where that is another one than it began with."""
-        script = self.book.scripts.get(course.scenario)
         person = self._people.get(course.friend_id)
-        if script is None or person is None or course.version == script.version or not course.open:
-            return course
-        old = self._books.earlier(self.store, self.client.name, script, course.version) or script
-        return revised(old, script, course, person.friend, self.now)
+        return course if person is None else self.versions.current(course, person.friend, self.now)
 
     def script_of(self, course: Enrolment) -> Script | None:
         """The version of the scenario that a course follows; None while the scenario is not armed."""
-        script = self.book.scripts.get(course.scenario)
-        if script is None or script.version == course.version:
-            return script
-        return self._books.earlier(self.store, self.client.name, script, course.version)
+        return self.versions.script_of(course)
 
     def _moment(self, person: Person) -> Moment:
         paid_at = self.now + _NEXT_TRY if self.broke else None

@@ -27,7 +27,7 @@ from lineform.scenarios.courses import course
 from lineform.scenarios.dated import dated
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.script import Script
-from lineform.scenarios.steps import may_begin, planned
+from lineform.scenarios.steps import may_begin
 from lineform.segments.friend import Friend
 
 AT_ONCE: Final = 1_000
@@ -173,11 +173,7 @@ def _rearmed(decision: Decision, script: Script, ids: Sequence[int]) -> None:
         for known in list(person.courses.values()):
             if known.scenario != script.name or not known.open:
                 continue
-            there = decision.current(known)
-            follows = decision.script_of(there)
-            if there.state is State.ACTIVE and there.due is None and follows is not None:
-                there = replace(there, due=there.waiting or planned(follows, there, person.friend))
-            person.put(there)
+            person.put(decision.versions.rearmed(known, person.friend, decision.now))
 
 
 def _friends(decision: Decision, script: Script, ids: Sequence[int]) -> Iterator[tuple[Friend, Enrolment | None]]:

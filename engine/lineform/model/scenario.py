@@ -185,7 +185,7 @@ class ScenarioSpec(ArmedSpec):
     in it is taken in, or, with `new`, left alone."""
     in_flight: Literal["keep", "move", "stop"] = "keep"
     """Friends in it when this file changes: they end what they began; they go on in the new version, from the step of
-    the same id; or they leave."""
+    the same id, or where it is gone, from the first step after those that they have been at; or they leave."""
     goal: Occasions | None = None
     """What it is for: whoever reaches it leaves. What a date of every year begins ends for this year only, and from its
     first step on: the year after it begins again."""

@@ -6,15 +6,18 @@ later goes by what is armed. Disarming needs no word, since it only stops sends;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 
 from lineform.model.address import Kind
 from lineform.model.base import ArmedSpec
+from lineform.model.campaign import CampaignSpec
 from lineform.model.project import Client, Resource
 from lineform.planning.change import Action, Change
 from lineform.scenarios.armed import form_revision, reply_revision, route_revision
 from lineform.scenarios.menu_rules import menu_rules_revision
 from lineform.scenarios.scenario_body import scenario_revision
+from lineform.sending.due import upcoming
 from lineform.sending.revision import Revisioned, Revisions
 
 Making = Callable[[Revisions, Client, Resource], Revisioned]
@@ -53,11 +56,27 @@ def revisions_of(client: Client, revisions: Revisions | None = None) -> dict[str
     }
 
 
+def one_dated(client: Client, addresses: Collection[str]) -> list[str]:
+    """Those of the addresses that are campaigns with one date: once sent, no run sends them again."""
+    return [
+        str(resource.address)
+        for resource in client.of(Kind.CAMPAIGN)
+        if str(resource.address) in addresses
+        and isinstance(resource.spec, CampaignSpec)
+        and resource.spec.schedule.at is not None
+    ]
+
+
 def compare_armed(
-    client: Client, recorded: Mapping[str, str], revisions: Mapping[str, str]
+    client: Client,
+    recorded: Mapping[str, str],
+    revisions: Mapping[str, str],
+    now: datetime,
+    sent: Collection[str] = (),
 ) -> tuple[list[Change], dict[str, Mapping[str, str]]]:
     """The changes, and what is armed as declared, by address. Both mappings give a revision's digest by address;
-    `revisions` must hold everything of `ARMED_KINDS` that is declared and enabled."""
+    `revisions` must hold everything of `ARMED_KINDS` that is declared and enabled. `sent` are campaigns with one date
+    that were sent already, whatever their date is now."""
     changes: list[Change] = []
     settled: dict[str, Mapping[str, str]] = {}
     declared: set[str] = set()
@@ -74,9 +93,17 @@ def compare_armed(
             continue
         action = Action.REARM if old else Action.ARM
         reason = "changed since it was armed" if old else "not armed yet"
-        changes.append(Change(action, client.name, address, {"digest": old}, {"digest": new}, reason))
+        goes = "" if address in sent else _next(client, resource, now)
+        changes.append(Change(action, client.name, address, {"digest": old}, {"digest": new}, reason, goes=goes))
     for address in sorted(recorded.keys() - kept):
         reason = "it is disabled" if address in declared else "its file is gone"
         before, after = {"digest": recorded[address]}, {"digest": ""}
         changes.append(Change(Action.DISARM, client.name, address, before, after, reason))
     return changes, settled
+
+
+def _next(client: Client, resource: Resource, now: datetime) -> str | None:
+    """The next occurrence of a campaign, empty where there is none; None for what has no schedule."""
+    if not isinstance(resource.spec, CampaignSpec):
+        return None
+    return next((due.key for due in upcoming(resource.spec.schedule, client.timezone, now)), "")

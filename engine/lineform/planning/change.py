@@ -126,6 +126,9 @@ class Change:
     """Follows from a change that was approved earlier (a retired menu whose grace is over); needs no approval."""
     menu_id: str = ""
     """The live menu that a retiring, kept or deleted line speaks of."""
+    goes: str | None = None
+    """For a campaign that is armed: the occurrence at which it goes next, empty where it never does any more. None for
+    everything else."""
     work: MenuWork | None = field(default=None, compare=False, repr=False)
     audience_work: AudienceWork | None = field(default=None, compare=False, repr=False)
     coupon_work: CouponWork | None = field(default=None, compare=False, repr=False)
@@ -137,8 +140,10 @@ class Change:
 
     @property
     def meaning(self) -> list[Any]:
-        """What an approval is given for."""
-        return [self.action.name, self.address, sorted(self.before.items()), sorted(self.after.items())]
+        """What an approval is given for. When a campaign goes stands in what is declared; that it never does, in what
+        has happened since."""
+        never = ["never goes"] if self.goes == "" else []
+        return [self.action.name, self.address, sorted(self.before.items()), sorted(self.after.items()), *never]
 
     @property
     def approved_with_plan(self) -> bool:

@@ -56,7 +56,14 @@ def _judge_fresh(approved: Change | None, change: Change) -> list[str]:
         if value not in (approved.before.get(side, ""), approved.after.get(side, "")):
             was = _word(approved.before.get(side, ""))
             return [f"{what}: on the account, {side} was {was} when this was approved and is {_word(value)} now"]
+    if approved.goes is not None and change.goes != approved.goes:
+        then, now = _when(approved.goes), _when(change.goes)
+        return [f"{what}: approved was that it {then}, and applied now it {now}"]
     return []
+
+
+def _when(goes: str | None) -> str:
+    return f"goes at {goes}" if goes else "never goes: its time is over, or it was sent already"
 
 
 def _judge_missing(approved: Change, settled: Mapping[str, str] | None) -> list[str]:

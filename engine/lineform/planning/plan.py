@@ -130,6 +130,7 @@ def make_plan(
     shown: Mapping[str, int] = MappingProxyType({}),
     coupons: CouponBook | None = None,
     sources: Mapping[str, SourceSend] = MappingProxyType({}),
+    sent: Collection[str] = (),
 ) -> ClientPlan:
     """Declared against live and recorded, for one client.
 
@@ -137,7 +138,8 @@ def make_plan(
     revision; None for `recorded` where no store was asked. `unmoved` are ids of replaced menus whose friends an earlier
     apply did not finish moving. `members` tells of each declared audience who is in it; None where nobody
     was asked, and audiences are not compared. `shown` are friends by the menu that is recorded of them, `coupons` those
-    of the account, None where nobody was asked. `sources` are sends that LINE can make audiences of, by campaign.
+    of the account, None where nobody was asked. `sources` are sends that LINE can make audiences of, by campaign;
+    `sent` are campaigns with one date that were sent already.
     Raises nothing: what stops the plan is in it, see `ClientPlan.refusal`.
     """
     if live.bot.user_id != client.spec.bot:
@@ -145,7 +147,7 @@ def make_plan(
     menus = compare_menus(client, live, now, options, unmoved, shown)
     changes, settled = menus.changes, menus.settled
     if recorded is not None:
-        armed, armed_settled = compare_armed(client, recorded, revisions)
+        armed, armed_settled = compare_armed(client, recorded, revisions, now, sent)
         changes, settled = [*changes, *armed, *lapsed_steps(client, armed, now)], settled | armed_settled
     foreign_audiences: tuple[LiveAudience, ...] = ()
     if members is not None:

@@ -79,6 +79,7 @@ def _change_to_data(change: Change) -> dict[str, Any]:
         "housekeeping": change.housekeeping,
         "menu_id": change.menu_id,
         "details": [{"path": d.path, "before": d.before, "after": d.after} for d in change.details],
+        **({} if change.goes is None else {"goes": change.goes}),
     }
 
 
@@ -142,4 +143,5 @@ def _change(client: str, data: dict[str, Any]) -> Change:
         details=tuple(Difference(d["path"], d["before"], d["after"]) for d in data["details"]),
         housekeeping=data["housekeeping"],
         menu_id=data["menu_id"],
+        goes=data.get("goes"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -165,6 +166,10 @@ class Friends(Protocol):
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Internal ids of all friends for whom the predicate is true, ascending. Never a blocked friend, never one of
         another account. Asked when the first one is read, and nothing of the store is held from then on."""
+        ...
+
+    def select_arrays(self, account: str, predicate: Predicate, now: datetime) -> Iterator[array[int]]:
+        """The same in arrays, for whoever keeps them: of millions, that takes a fraction of the time."""
         ...
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int: ...

@@ -106,6 +106,11 @@ class Inbox(Protocol):
         """These are worked on. What somebody else claimed meanwhile stays theirs."""
         ...
 
+    def erase_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
+        """These are worked on, and of people who were forgotten: nothing of them stays. What somebody else claimed
+        meanwhile stays theirs."""
+        ...
+
     def return_received(self, account: str, numbers: Sequence[int], worker: str, *, tried: bool) -> None:
         """Gives claimed events back: one of their number failed and nobody knows yet which, or (not `tried`) what
         failed was none of theirs."""

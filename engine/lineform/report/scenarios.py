@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from lineform.plural import plural
@@ -62,8 +63,23 @@ def stand_data(stands: Iterable[Stand], armed: Mapping[str, str]) -> list[dict[s
     ]
 
 
-def course_lines(who: str, courses: Sequence[Enrolment], timezone: str, name: str) -> Iterator[str]:
-    """Where one friend stands in a scenario and how they came there."""
+_CHANGED: Final = {
+    "keep": "ends the older version that it began with",
+    "move": "the next run moves it on to the version that is armed now",
+    "stop": "the next run ends it",
+}
+_UNCHANGED: Final[Mapping[str, str]] = {}
+
+
+def course_lines(
+    who: str,
+    courses: Sequence[Enrolment],
+    timezone: str,
+    name: str,
+    changed: Mapping[str, str] = _UNCHANGED,
+) -> Iterator[str]:
+    """Where one friend stands in a scenario and how they came there. `changed` gives, by instance, the rule of the
+    armed version for courses that began with an older one: those stand as the next run will have them."""
     zone = ZoneInfo(timezone)
     if not courses:
         yield f"{who} was never in scenario.{name}"
@@ -73,6 +89,8 @@ def course_lines(who: str, courses: Sequence[Enrolment], timezone: str, name: st
         yield f"{who} in scenario.{name}{which}{turn}: {_standing(course, zone)}"
         if course.entry:
             yield f"  began {_moment(course.entered_at, zone)}, counted from {_moment(course.anchor, zone)}"
+        if rule := changed.get(course.instance):
+            yield f"  the scenario changed since: {_CHANGED[rule]} (in_flight: {rule})"
         for mark in course.marks:
             yield f"  {_moment(mark.at, zone)}  {mark.step}: {mark.said}"
 

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from lineform.plural import plural
@@ -16,6 +17,32 @@ from lineform.report.terminal import Painter, Style, padded, printable, width
 from lineform.sending.status import BatchStatus, SendStatus
 
 FORMAT_VERSION: Final = 1
+
+
+class Stopped(Protocol):
+    """A send, or the rest of one, that a guard keeps back."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def guard(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def last(self) -> datetime: ...
+
+
+StoppedBy = Mapping[str, Sequence[Stopped]]
+"""What guards keep back, by client."""
+_NOTHING: Final[StoppedBy] = {}
 _TINTS: Final = {
     SendStatus.SENT: Style.GREEN,
     SendStatus.ACCEPTED: Style.GREEN,
@@ -27,17 +54,27 @@ _TINTS: Final = {
 }
 
 
-def sends_text(sends: Mapping[str, Iterable[Send]], zones: Mapping[str, str], *, colour: bool = False) -> str:
-    """Each client's sends in columns, the latest last. `zones` are the clients' time zones."""
+def sends_text(
+    sends: Mapping[str, Iterable[Send]],
+    zones: Mapping[str, str],
+    *,
+    stopped: StoppedBy = _NOTHING,
+    colour: bool = False,
+) -> str:
+    """Each client's sends in columns, the latest last; after them what guards keep back. `zones` are the clients' time
+    zones."""
     paint = Painter(colour)
     blocks = []
     for client, each in sends.items():
         lines = [paint(client, Style.BOLD)]
-        found = in_order(by_step(each))
-        names = max((width(send.address) for send in found), default=0)
+        found, kept = in_order(by_step(each)), stopped.get(client, ())
+        addresses = [*(send.address for send in found), *(one.address for one in kept)]
+        names = max(map(width, addresses), default=0)
         for send in found:
             lines += _lines(send, ZoneInfo(zones[client]), names, paint)
-        if not found:
+        for one in kept:
+            lines += _stopped_lines(one, ZoneInfo(zones[client]), names, paint)
+        if not found and not kept:
             lines.append("  nothing was sent")
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
@@ -97,7 +134,7 @@ def in_order(sends: Iterable[Send]) -> list[Send]:
 
 def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
     status = paint(padded(send.status.value, _STATUS), _TINTS.get(send.status, Style.YELLOW))
-    due = f"{send.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    due = _minute(send.due_at, zone)
     people = f"{send.accepted_recipients:,} of {plural(send.recipients, 'friend')}" if send.recipients else ""
     left_out = f"{send.capped:,} left out" if send.capped else ""
     said = " · ".join(part for part in (people, left_out, _calls(send)) if part)
@@ -105,6 +142,18 @@ def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
     if send.reason:
         lines.append(f"      {printable(send.reason)}")
     return lines
+
+
+def _stopped_lines(one: Stopped, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
+    due, since, last = (_minute(moment, zone) for moment in (one.due_at, one.since, one.last))
+    status = paint("blocked", Style.RED)
+    when = f"since {since}" if since == last else f"since {since}, last at {last}"
+    lines = [f"  {due}  {padded(one.address, names)}  {status}", f"      {one.guard}: {printable(one.reason)} ({when})"]
+    return [*lines, f"      {paint('→', Style.GREEN)} {printable(one.hint)}"] if one.hint else lines
+
+
+def _minute(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 _STATUS: Final = max(len(status.value) for status in SendStatus)
@@ -120,11 +169,20 @@ def _calls(send: Send) -> str:
     return plural(total, "call") + ("" if set(counts) == {"accepted"} else detail)
 
 
-def sends_json(sends: Mapping[str, Iterable[Send]], notes: Mapping[str, Sequence[AuditEntry]] | None = None) -> str:
+def sends_json(
+    sends: Mapping[str, Iterable[Send]],
+    notes: Mapping[str, Sequence[AuditEntry]] | None = None,
+    *,
+    stopped: StoppedBy = _NOTHING,
+) -> str:
     """One JSON object; with `notes`, each client also has its audit log."""
     clients = []
     for client, found in sends.items():
-        entry: dict[str, object] = {"client": client, "sends": [_send_data(send) for send in in_order(found)]}
+        entry: dict[str, object] = {
+            "client": client,
+            "sends": [_send_data(send) for send in in_order(found)],
+            "blocked": [_stopped_data(one) for one in stopped.get(client, ())],
+        }
         if notes is not None:
             entry["audit"] = [_note_data(note) for note in notes[client]]
         clients.append(entry)
@@ -146,6 +204,19 @@ def _send_data(send: Send) -> dict[str, object]:
     }
 
 
+def _stopped_data(one: Stopped) -> dict[str, object]:
+    return {
+        "address": one.address,
+        "occurrence": one.key,
+        "due_at": one.due_at.isoformat(),
+        "guard": one.guard,
+        "reason": one.reason,
+        "hint": one.hint,
+        "since": one.since.isoformat(),
+        "last": one.last.isoformat(),
+    }
+
+
 def _note_data(note: AuditEntry) -> dict[str, object]:
     return {
         "at": note.at.isoformat(),
@@ -163,8 +234,8 @@ def notes_text(notes: Mapping[str, Sequence[AuditEntry]], zones: Mapping[str, st
     for client, found in notes.items():
         lines = [f"{paint(client, Style.BOLD)}: audit"]
         for note in sorted(found, key=lambda one: one.at):
-            when = f"{note.at.astimezone(ZoneInfo(zones[client])):%Y-%m-%d %H:%M}"
-            detail = f" ({note.detail})" if note.detail else ""
+            when = _minute(note.at, ZoneInfo(zones[client]))
+            detail = f" ({' → '.join(note.detail.splitlines())})" if note.detail else ""
             lines.append(printable(f"  {when}  {note.actor}: {note.action} {note.subject}{detail}"))
         if not found:
             lines.append("  nothing was noted")

@@ -7,12 +7,8 @@ from collections.abc import Iterable, Sequence
 from lineform.errors import BlockedError
 from lineform.ports.ledger import Send
 from lineform.run.options import Run
-from lineform.sending.conclusion import may_have_reached
+from lineform.sending.conclusion import went_out
 from lineform.sending.revision import Armed
-from lineform.sending.status import SendStatus
-
-OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
-"""Statuses of occurrences that no run goes on with by itself. What they reached is another question."""
 
 
 async def earlier_sends(run: Run, address: str, armed: Armed) -> Sequence[Send]:
@@ -25,7 +21,7 @@ async def earlier_sends(run: Run, address: str, armed: Armed) -> Sequence[Send]:
 def refuse_second(earlier: Iterable[Send]) -> None:
     """Raises BlockedError where one of these sends reached somebody, or still may."""
     for send in earlier:
-        if send.status not in OVER or may_have_reached(send.batches, reopened=send.reopened):
+        if went_out(send.status, send.batches, reopened=send.reopened):
             some = f", and {send.accepted_recipients:,} received it" if send.accepted_recipients else ""
             raise BlockedError(
                 f"this one-time campaign was sent already: {send.key} is {send.status.value}{some}",

@@ -284,7 +284,10 @@ async def _audience(
 
 def _select(run: Run, armed: Armed) -> Sequence[int]:
     # Eight bytes a friend: the memory of a send to millions stays bounded.
-    return array("q", run.store.select(run.client.name, armed.selection, run.clock.now()))
+    found = array("q")
+    for some in run.store.select_arrays(run.client.name, armed.selection, run.clock.now()):
+        found.extend(some)
+    return found
 
 
 async def _friends(run: Run, armed: Armed, choice: Choice) -> int | None:

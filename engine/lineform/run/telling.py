@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -63,19 +63,35 @@ async def note(run: Run, action: str, subject: str, detail: str) -> None:
     await run.records(run.store.note, entry)
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A guard's stop as the audit log keeps it; `hint` is empty where none was kept."""
+
+    guard: str
+    reason: str
+    hint: str
+
+
 async def note_stop(run: Run, subject: str, stop: BlockedError) -> None:
-    """A guard's stop in the audit log, where `stopped_before` finds it."""
-    await note(run, f"{_STOPPED}{stop.code}", subject, stop.message)
+    """A guard's stop in the audit log, where `stop_of` finds it: what it said on the first line, what to do below."""
+    await note(run, f"{_STOPPED}{stop.code}", subject, f"{' '.join(stop.message.splitlines())}\n{stop.hint}".rstrip())
+
+
+def stop_of(note: AuditEntry) -> Stop | None:
+    """The stop of which an entry of the audit log tells; None where it tells of something else."""
+    if not note.action.startswith(_STOPPED):
+        return None
+    reason, _, hint = note.detail.partition("\n")
+    return Stop(note.action.removeprefix(_STOPPED), reason, hint)
 
 
 async def stopped_before(run: Run, subjects: Collection[str], since: datetime) -> Mapping[str, str]:
     """How the reason goes on of what is not sent any more because a guard stopped it since then: by its subject, which
     guard it was the last time, and what it said."""
     notes = await run.records(run.store.noted_about, run.client.name, subjects, since) if subjects else ()
+    stops = ((one.subject, stop_of(one)) for one in notes)
     return {
-        one.subject: f"; before that {one.action.removeprefix(_STOPPED)} stopped it: {one.detail}"
-        for one in notes
-        if one.action.startswith(_STOPPED)
+        subject: f"; before that {stop.guard} stopped it: {stop.reason}" for subject, stop in stops if stop is not None
     }
 
 

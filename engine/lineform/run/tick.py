@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from lineform.errors import BlockedError, CredentialError, StaleError
 from lineform.model.address import Kind
@@ -21,9 +21,10 @@ from lineform.ports.store import Store
 from lineform.run.coming import coming
 from lineform.run.crew import Crew
 from lineform.run.dry import would_send
+from lineform.run.dues import EVER, undone
 from lineform.run.freeze import freeze
 from lineform.run.halt import halted_by
-from lineform.run.once import OVER, earlier_sends, refuse_second
+from lineform.run.once import earlier_sends, refuse_second
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickEntry, TickReport, blocked, outcome_of
 from lineform.run.prepare import Later, Prepared, prepare
@@ -34,10 +35,10 @@ from lineform.run.telling import note, note_stop, quiet_of, stopped_before
 from lineform.sending import late
 from lineform.sending.caps import fates
 from lineform.sending.conclusion import untouched
-from lineform.sending.due import LOOK_BACK, Due, occurrences
+from lineform.sending.due import LOOK_BACK, Due
 from lineform.sending.keys import part_key, part_of, send_name
 from lineform.sending.revision import Armed, read_revision
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import OVER, BatchStatus, SendStatus
 
 Part = Callable[[Run], Awaitable[Sequence[TickEntry]]]
 """What else a tick does for a client whose sends are not halted, after its campaigns: the steps of scenarios that are
@@ -54,7 +55,6 @@ class Afterwards:
 
 Also = Part | Afterwards
 _Campaign = tuple[Revision, Armed]
-_EVER = datetime.min.replace(tzinfo=UTC)
 _NONE = timedelta(0)
 _SKIPS_RECORDED = 100
 _TRIES = 5
@@ -164,7 +164,7 @@ async def _cases(run: Run, campaigns: Sequence[_Campaign]) -> list[_Case]:
         recorded[one.address].append(one)
     for revision, armed in campaigns:
         known = recorded[revision.address]
-        dues = _dues(armed, revision, known, now)
+        dues = undone(armed, revision, known, now)
         quiet = quiet_of(run, armed)
         cases.append(
             _Case(revision, armed, known, late.decide_all(dues, revision.armed_at, now, armed.schedule, quiet))
@@ -178,7 +178,7 @@ def _recorded(run: Run, campaigns: Sequence[_Campaign], now: datetime) -> list[O
     rules = {revision.address: armed for revision, armed in campaigns if armed.schedule.at is None}
     since = now - LOOK_BACK - max((late.allowance(armed.schedule) for armed in rules.values()), default=_NONE)
     ask, name = run.store.occurrences, run.client.name
-    return [*ask(name, once, _EVER), *ask(name, list(rules), since)]
+    return [*ask(name, once, EVER), *ask(name, list(rules), since)]
 
 
 async def _campaign(run: Run, case: _Case, crew: Crew) -> None:
@@ -229,16 +229,6 @@ async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
     key = part_key(first.key, len(others) + 2)
     at_once = replace(armed, rollout=())
     await _send(run, case.revision, at_once, Due(key, first.due_at), (), crew, Later(first.id, others))
-
-
-def _dues(armed: Armed, revision: Revision, known: Sequence[Occurrence], now: datetime) -> list[Due]:
-    """Occurrences that are due and not in the ledger. A rule's are counted from its first arming and its newest record
-    on: one that was due just before a new version was armed is told, not forgotten."""
-    keys = {send.key for send in known}
-    after = _EVER
-    if armed.schedule.at is None:
-        after = max([revision.since or revision.armed_at, now - LOOK_BACK, *(send.due_at for send in known)])
-    return [due for due in occurrences(armed.schedule, armed.timezone, after, now) if due.key not in keys]
 
 
 async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, reason: str, crew: Crew) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from lineform.errors import LineformError
 from lineform.sandbox.api.table import ROUTES, enlist_workers
 from lineform.sandbox.clock import SandboxClock
 from lineform.sandbox.control_app import Control
@@ -32,7 +33,7 @@ def create_app(
     log_requests: bool = True,
     cut: Callable[[Scope], bool] = lambda _: False,
     allow_remote: bool = False,
-) -> ASGIApp:
+) -> Sandbox:
     """The application over `state_file`, or over memory alone.
 
     `seed` makes ids and choices repeatable. `cut` ends the connection of a scope and says whether it could.
@@ -61,12 +62,18 @@ class Sandbox:
         self._lifespan = Starlette(lifespan=self._close_at_the_end)
         self._allow_remote = allow_remote
 
+    @property
+    def failure(self) -> LineformError | None:
+        """What the disk refused to keep; None where it took everything."""
+        return self._state.failure
+
     @asynccontextmanager
     async def _close_at_the_end(self, _: Starlette) -> AsyncIterator[None]:
         delivering = asyncio.create_task(self._delivery.run(), name="webhooks")
         yield
         delivering.cancel()
-        with suppress(asyncio.CancelledError):
+        # What the disk refused has ended it before, and is told by `failure`.
+        with suppress(asyncio.CancelledError, LineformError):
             await delivering
         self._state.close()
 

@@ -9,13 +9,15 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from lineform.sandbox.answers import Call, ok
+from lineform.errors import LineformError
+from lineform.sandbox.answers import Call, ok, refuse
 from lineform.sandbox.delivery import Delivery
 from lineform.sandbox.gate import Gate, Outcome
 from lineform.sandbox.world import World
 
 LARGEST_READ = 64 * 1024 * 1024
 """More is never kept in memory; whoever sends more is cut off."""
+_NO_ROOM = 507
 
 
 class ConnectionCutError(ConnectionError):
@@ -34,7 +36,11 @@ class LineApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
         call = self._call(scope, body)
-        outcome = self._gate.pass_through(call)
+        try:
+            outcome = self._gate.pass_through(call)
+        except LineformError as failure:
+            # The disk: LINE itself never says so.
+            outcome = Outcome(refuse(_NO_ROOM, failure.message).answer)
         if outcome.hold:
             await asyncio.sleep(outcome.hold)
         if outcome.cut:

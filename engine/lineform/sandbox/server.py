@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from lineform.errors import UsageError
+from lineform.errors import LineformError, UsageError
 from lineform.sandbox.app import create_app
 
 START_SECONDS = 10.0
@@ -75,15 +75,21 @@ class SandboxServer:
         # First the port: where it is taken, no state is left open.
         self._socket = _listen("127.0.0.1", port)
         try:
-            app: ASGIApp = create_app(state_file, seed=seed, log_requests=log_requests, cut=connections.cut)
+            self._sandbox = create_app(state_file, seed=seed, log_requests=log_requests, cut=connections.cut)
         except BaseException:
             self._socket.close()
             raise
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(_config(wrap(app) if wrap else app, connections))
+        app: ASGIApp = wrap(self._sandbox) if wrap else self._sandbox
+        self._server = uvicorn.Server(_config(app, connections))
         self._thread = threading.Thread(target=self._run, name="lineform-sandbox", daemon=True)
         self._thread.start()
         self._await_start()
+
+    @property
+    def failure(self) -> LineformError | None:
+        """What the disk refused to keep; None where it took everything."""
+        return self._sandbox.failure
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

@@ -136,11 +136,16 @@ def _unusable(file: Path | None, error: sqlite3.Error) -> LineformError:
             )
 
 
+_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
 class State:
     """A thin face on one SQLite connection: short calls for one row, many rows and changes."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        self.failure: LineformError | None = None
+        """What the disk refused the last time that it refused anything: nothing of that request was kept."""
         if file is not None and not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
@@ -162,7 +167,7 @@ class State:
         except sqlite3.Error as error:
             self.close()
             raise _unusable(file, error) from error
-        except UsageError:
+        except LineformError:
             self.close()
             raise
 
@@ -191,22 +196,36 @@ class State:
             self._db.executescript(f"begin immediate;{tables}")
             self.remember("format", FORMAT)
             self.commit()
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self.rollback()
+        except (sqlite3.Error, LineformError):
+            self.rollback()
             raise
 
+    def _execute(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> Exception:
+        """The disk's failures as something to act on; every other one as it is."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DISK:
+            return error
+        self.failure = _unusable(self._file, error)
+        return self.failure
+
     def begin(self) -> None:
-        self._db.execute("begin immediate")
+        self._execute("begin immediate")
 
     def commit(self) -> None:
-        self._db.execute("commit")
+        self._execute("commit")
 
     def rollback(self) -> None:
-        self._db.execute("rollback")
+        # Where the disk is full, SQLite may have done so by itself.
+        if self._db.in_transaction:
+            self._execute("rollback")
 
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+        row: sqlite3.Row | None = self._execute(sql, values).fetchone()
         return row
 
     def number(self, sql: str, *values: object) -> int:
@@ -215,18 +234,21 @@ class State:
         return int(row[0] or 0) if row else 0
 
     def all(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        return self._db.execute(sql, values).fetchall()
+        return self._execute(sql, values).fetchall()
 
     def run(self, sql: str, *values: object) -> int:
         """How many rows changed."""
-        return self._db.execute(sql, values).rowcount
+        return self._execute(sql, values).rowcount
 
     def insert(self, sql: str, *values: object) -> int:
         """The new row's number."""
-        return self._db.execute(sql, values).lastrowid or 0
+        return self._execute(sql, values).lastrowid or 0
 
     def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
-        self._db.executemany(sql, rows)
+        try:
+            self._db.executemany(sql, rows)
+        except sqlite3.OperationalError as error:
+            raise self._told(error) from error
 
     def remember(self, name: str, value: Any) -> None:
         self.run("insert or replace into meta values (?, ?)", name, json.dumps(value))

@@ -211,7 +211,7 @@ def begin(form: Form, dialogue: Dialogue | None, friend: Friend, key: str, now: 
     """The form is asked: from its beginning, or from where it was left."""
     if dialogue is not None and alive(form, dialogue, now):
         again = _text(form.words.resumed) if dialogue.answers else ()
-        dialogue = replace(dialogue, open=True, picked=())
+        dialogue = replace(dialogue, open=True)
         # It may have an answer: the friend went back to correct it.
         left = next((one for one in applying(form, dialogue.answers, friend, now) if one.field == dialogue.at), None)
         if left is not None:
@@ -321,8 +321,10 @@ def _onward(
 def _ask(
     form: Form, dialogue: Dialogue, question: Question, key: str, now: datetime, before: tuple[dict[str, Any], ...] = ()
 ) -> Step:
-    chosen = dialogue.answers.get(question.field)
-    picked = chosen if isinstance(chosen, tuple) else ()
+    # Of the question that is open already, what was ticked and not decided yet stays ticked.
+    chosen = dialogue.picked if question.field == dialogue.at else dialogue.answers.get(question.field)
+    offered = {option.value for option in question.options}
+    picked = tuple(one for one in chosen if one in offered) if isinstance(chosen, tuple) else ()
     moved = replace(dialogue, at=question.field, picked=picked, touched_at=now)
     messages = asked(question, _place(form, moved), form.today(now))
     return Step(moved, (_say(form, key, (*before, *messages), now),))

@@ -228,10 +228,15 @@ def revised(old: Script, new: Script, enrolment: Enrolment, friend: Friend, now:
 
 
 def _still_there(old: Script, new: Script, enrolment: Enrolment) -> Iterator[str]:
-    """The present step and those after it in the old version that the new one has, too; then the first step of the new
-    one that the friend has not been at."""
+    """The present step, where the new version has it, too. Where it is gone, the steps of the new one after those that
+    the friend has been at: what took its place comes first. Whoever did it and waits at it goes on with what came after
+    it, and not with what took its place."""
+    if new.step(enrolment.step) is not None:
+        yield enrolment.step
     place = old.places.get(enrolment.step, len(old.steps))
-    yield from (step.id for step in old.steps[place:] if new.step(step.id) is not None)
     been = {step.id for step in old.steps[:place]}
     last = max((new.places[one] for one in been if one in new.places), default=-1)
-    yield from (step.id for step in new.steps[last + 1 :])
+    after = [step.id for step in new.steps[last + 1 :]]
+    later = [step.id for step in old.steps[place:] if new.step(step.id) is not None]
+    waits = enrolment.waiting is not None or enrolment.turn
+    yield from (*later, *after) if waits else (*after, *later)

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, compress
-from typing import Final
+from typing import Any, Final
 
 BLOCK: Final = 65_536
 """Ids whose bits stand in one number. Of ids that are far from each other, only the blocks between which they lie take
@@ -59,15 +59,17 @@ class IdSet:
 
     def __iter__(self) -> Iterator[int]:
         """Ascending."""
-        return chain.from_iterable(self._by_block())
+        return chain.from_iterable(_each(self.blocks[number], number * BLOCK) for number in sorted(self.blocks))
 
-    def _by_block(self) -> Iterator[Iterable[int]]:
+    def arrays(self) -> Iterator[array[int]]:
+        """Ascending, up to 65,536 in each, of eight bytes: for whoever keeps millions of them. No number of Python's is
+        made of them where NumPy is there, which is a quarter of the time."""
+        # A copy has loaded it. By itself it would take longer than it saves, and is of an extra.
+        numpy = sys.modules.get("numpy")
         for number in sorted(self.blocks):
             bits, first = self.blocks[number], number * BLOCK
-            if bits.bit_count() < _FEW:
-                yield _one_by_one(bits, first)
-            else:
-                yield compress(range(first, first + BLOCK), f"{bits:b}"[::-1].encode().translate(_TRUTH))
+            by_one = numpy is None or bits.bit_count() < _FEW
+            yield array("q", _each(bits, first)) if by_one else _by_numpy(numpy, bits, first)
 
     def __and__(self, other: IdSet) -> IdSet:
         less, more = sorted((self.blocks, other.blocks), key=len)
@@ -81,6 +83,19 @@ class IdSet:
     def __sub__(self, other: IdSet) -> IdSet:
         rest = ((number, bits & ~other.blocks.get(number, 0)) for number, bits in self.blocks.items())
         return IdSet({number: bits for number, bits in rest if bits})
+
+
+def _each(bits: int, first: int) -> Iterable[int]:
+    if bits.bit_count() < _FEW:
+        return _one_by_one(bits, first)
+    return compress(range(first, first + BLOCK), f"{bits:b}"[::-1].encode().translate(_TRUTH))
+
+
+def _by_numpy(numpy: Any, bits: int, first: int) -> array[int]:
+    packed = numpy.frombuffer(bits.to_bytes(BLOCK // 8, "little"), dtype=numpy.uint8)
+    found = array("q")
+    found.frombytes((numpy.flatnonzero(numpy.unpackbits(packed, bitorder="little")) + first).astype("int64").tobytes())
+    return found
 
 
 def _one_by_one(bits: int, first: int) -> Iterator[int]:

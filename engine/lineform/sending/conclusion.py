@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lineform.sending.status import BatchStatus, SendStatus
+from lineform.sending.status import OVER, BatchStatus, SendStatus
 
 _OPEN = (BatchStatus.READY, BatchStatus.CALLING, BatchStatus.ANSWERING)
 _UNCALLED = frozenset({BatchStatus.READY, BatchStatus.STAGED, BatchStatus.FORGOTTEN})
@@ -45,3 +45,8 @@ def untouched(batches: Mapping[BatchStatus, int], *, reopened: bool = False) -> 
 def may_have_reached(batches: Mapping[BatchStatus, int], *, reopened: bool = False) -> bool:
     """Whether somebody received something of it, or may have, whatever became of the rest."""
     return reopened or any(batches.get(status, 0) for status in _ARRIVED | _PERHAPS)
+
+
+def went_out(status: SendStatus, batches: Mapping[BatchStatus, int], *, reopened: bool = False) -> bool:
+    """Whether a send reached somebody, or still may: a campaign with one date is sent no second time then."""
+    return status not in OVER or may_have_reached(batches, reopened=reopened)

@@ -36,6 +36,10 @@ UNFINISHED = (SendStatus.FROZEN, SendStatus.ACCEPTED, SendStatus.WAITING)
 """Those of sends with something left to do or to learn."""
 
 
+OVER = frozenset({SendStatus.HELD, SendStatus.RELEASED, SendStatus.SKIPPED, SendStatus.REFUSED, SendStatus.EMPTY})
+"""Those of sends that no run goes on with by itself. What they reached is another question."""
+
+
 class BatchStatus(StrEnum):
     STAGED = "staged"
     """Frozen for a later part of the send; not to be called yet."""

@@ -7,7 +7,7 @@ again is set aside with its reason, and only its own person waited for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.interpret import MESSAGE, RELATIONS, UNSEND, Meaning, interpret, message_of
 from lineform.scenarios.profiles import Acted
 from lineform.scenarios.reacting import FORGOTTEN
-from lineform.scenarios.shop import ShopEvent
+from lineform.scenarios.shop import MEMBER, ShopEvent
 from lineform.scenarios.unsending import NOTHING_UNSENT, Unsent
 from lineform.serve.arrivals import shop_rows
 from lineform.serve.failing import failure_of
@@ -113,12 +113,15 @@ async def work_once(run: Run, following: Following, options: Working, onlooker: 
         return 0
     try:
         await _work_on(run, following, claimed)
+        forgotten = await _forgotten(run, {one.person for one in claimed})
     except LineFailure:
         await run.records(store.return_received, name, _numbers(claimed), worker, tried=False)
         raise
     except Exception as error:  # noqa: BLE001 - whatever an event brings about, the others must not wait for it
         await _failed(run, claimed, error, options, onlooker)
         return len(claimed)
+    over = [one for one in claimed if one.person in forgotten]
+    await run.records(store.erase_received, name, _numbers(over), worker)
     await run.records(store.finish_received, name, _numbers(claimed), worker)
     onlooker.worked(name, [one.received_at for one in claimed], run.clock.now())
     return len(claimed)
@@ -221,11 +224,15 @@ async def _facts(run: Run, following: Following, claimed: Sequence[Waiting]) -> 
 
 async def _came_back(run: Run, claimed: Sequence[Waiting]) -> frozenset[str]:
     """Those who follow here and had been forgotten: nothing that is given once is given to them again."""
-    followers = sorted({one.person for one in claimed if one.kind == "follow" and one.person})
-    if not followers:
-        return frozenset()
-    known = await run.records(run.store.friend_ids, run.client.name, followers)
-    return await run.records(run.store.was_forgotten, run.client.name, [one for one in followers if one not in known])
+    return await _forgotten(run, {one.person for one in claimed if one.kind == "follow"})
+
+
+async def _forgotten(run: Run, people: Collection[str]) -> frozenset[str]:
+    """Those who were forgotten and are no friends again. What comes in of them is nobody's, and is not kept."""
+    named = sorted(one for one in people if one and not one.startswith(MEMBER))
+    known = await run.records(run.store.friend_ids, run.client.name, named) if named else {}
+    strangers = [one for one in named if one not in known]
+    return await run.records(run.store.was_forgotten, run.client.name, strangers) if strangers else frozenset()
 
 
 async def _of_line(run: Run, following: Following, claimed: Sequence[Waiting], facts: _Facts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -110,6 +111,10 @@ class FriendReading(Database):
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:
         """Ids of all friends whom the predicate selects, ascending. Asked when the first of them is read."""
         return chain.from_iterable(self._selected(account, predicate, now))
+
+    def select_arrays(self, account: str, predicate: Predicate, now: datetime) -> Iterator[array[int]]:
+        """The same in arrays."""
+        return chain.from_iterable(found.arrays() for found in self._selected(account, predicate, now))
 
     def _selected(self, account: str, predicate: Predicate, now: datetime) -> Iterator[IdSet]:
         with self._asked(account, (predicate,), now) as sets:

@@ -134,6 +134,13 @@ class InboxRecords(Database):
     def finish_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
         self._end(numbers, worker, state=DONE, due_at=None, worker="", reason="")
 
+    def erase_received(self, account: str, numbers: Sequence[int], worker: str) -> None:
+        if numbers:
+            with self.writing() as connection:
+                for part in chunks(list(numbers), _ASKED):
+                    mine = (self.among(inbox.c.id, part), inbox.c.worker == worker)
+                    connection.execute(sa.delete(inbox).where(*mine))
+
     def return_received(self, account: str, numbers: Sequence[int], worker: str, *, tried: bool) -> None:
         # Due at once. What was tried comes alone from now on.
         attempts = inbox.c.attempts if tried else inbox.c.attempts - 1

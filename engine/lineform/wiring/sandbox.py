@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from lineform.errors import LineformError
 from lineform.model.project import Project
 from lineform.sandbox.control import Control
 from lineform.settings import Settings
@@ -24,6 +25,11 @@ class Served(Protocol):
     """A sandbox's server."""
 
     origin: str
+
+    @property
+    def failure(self) -> LineformError | None:
+        """What the disk refused to keep; None where it took everything."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def offline(
     """
     if state_file is not None:
         state_file.parent.mkdir(parents=True, exist_ok=True)
-    with _server(state_file, seed) as server:
+    with _server(state_file, seed) as server, _disk_first(server):
         control = Control(server.origin)
         if now is None:
             control.real_clock()
@@ -65,8 +71,21 @@ def enlist(project: Project, state_file: Path) -> dict[str, str]:
     """An account for each client in a state that no sandbox is using; its token, channel secret and keys by the
     names of their variables."""
     state_file.parent.mkdir(parents=True, exist_ok=True)
-    with _server(state_file) as server:
+    with _server(state_file) as server, _disk_first(server):
         return _accounts(project, Control(server.origin))
+
+
+@contextmanager
+def _disk_first(server: Served) -> Iterator[None]:
+    """Raises what the disk refused to keep of the offline account, whatever else came of it."""
+    try:
+        yield
+    except LineformError as error:
+        if server.failure is None:
+            raise
+        raise server.failure from error
+    if server.failure is not None:
+        raise server.failure
 
 
 def _server(state_file: Path | None, seed: int | None = None) -> AbstractContextManager[Served]:

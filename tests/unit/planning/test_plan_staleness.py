@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
 from lineform.model.base import Spec
 from lineform.planning.compare import Comparison, compare
 from lineform.planning.live import LiveAccount
 from lineform.planning.options import PlanOptions
-from lineform.planning.plan import ClientPlan, make_plan
+from lineform.planning.plan import ClientPlan, PlanFile, make_plan
+from lineform.planning.planjson import plan_from_json, plan_to_json
 from support.declared_clients import campaign, client, menu
 from support.live_accounts import NOW, foreign_menu, live, live_menu
 
@@ -97,3 +104,63 @@ def test_the_error_lists_what_moved_and_says_what_to_do() -> None:
     assert error.exit_code == 5
     assert "richmenu.main" in error.message
     assert "plan again" in error.hint
+
+
+ONCE: dict[str, Any] = {"at": "2026-12-01T10:00"}
+DAILY: dict[str, Any] = {"cron": "0 10 * * *"}
+TEN = datetime(2026, 12, 1, 1, tzinfo=UTC)
+"""Ten o'clock in Tokyo."""
+BEFORE, AFTER, MINUTE = TEN - timedelta(hours=1), TEN + timedelta(hours=1), timedelta(minutes=1)
+
+
+def planned(schedule: dict[str, Any], now: datetime, *, sent: bool = False) -> ClientPlan:
+    """A campaign whose text was edited, as a plan of this moment has it after it was in a file."""
+    owner = client(campaign("sale", schedule=schedule))
+    old, new = {"campaign.sale": "old"}, {"campaign.sale": "new"}
+    plan = make_plan(owner, live(), old, new, now, sent=("campaign.sale",) if sent else ())
+    return plan_from_json(plan_to_json(PlanFile(now, PlanOptions(), (plan,)))).clients[0]
+
+
+@pytest.mark.parametrize("late", ["hold", "skip", {"within": "2h", "otherwise": "hold"}, {"within": "2d"}])
+def test_a_send_whose_time_passed_since_it_was_approved_is_stale_whatever_its_late_rule(late: Any) -> None:
+    once = {**ONCE, "if_late": late}
+    moved = judged(planned(once, BEFORE), planned(once, AFTER)).moved
+    sentence = "approved was that it goes at 2026-12-01T10:00, and applied now it never goes"
+    assert moved == (f"~» campaign.sale: {sentence}: its time is over, or it was sent already",)
+
+
+def test_a_rule_that_would_begin_later_than_was_shown_is_stale() -> None:
+    moved = judged(planned(DAILY, BEFORE), planned(DAILY, AFTER)).moved
+    assert moved == (
+        "~» campaign.sale: approved was that it goes at 2026-12-01T10:00, and applied now it goes at 2026-12-02T10:00",
+    )
+
+
+def test_a_send_that_went_out_meanwhile_under_another_date_is_stale() -> None:
+    assert "sent already" in judged(planned(ONCE, BEFORE), planned(ONCE, BEFORE + MINUTE, sent=True)).moved[0]
+
+
+@pytest.mark.parametrize("schedule", [ONCE, DAILY])
+def test_a_send_whose_time_is_still_to_come_may_be_applied(schedule: dict[str, Any]) -> None:
+    assert not judged(planned(schedule, BEFORE), planned(schedule, TEN - MINUTE)).moved
+
+
+def test_a_send_that_was_over_when_it_was_approved_may_be_applied() -> None:
+    assert not judged(planned(ONCE, AFTER), planned(ONCE, AFTER + MINUTE)).moved
+    assert not judged(planned(ONCE, BEFORE, sent=True), planned(ONCE, AFTER, sent=True)).moved
+
+
+def test_a_send_that_an_earlier_try_armed_in_time_is_done() -> None:
+    owner, armed = client(campaign("sale", schedule=ONCE)), {"campaign.sale": "new"}
+    assert judged(planned(ONCE, BEFORE), make_plan(owner, live(), armed, armed, AFTER)).applied
+
+
+def test_a_plan_file_of_a_version_that_wrote_no_times_is_judged_by_the_rest() -> None:
+    saved = planned(ONCE, BEFORE)
+    old = replace(saved, changes=tuple(replace(change, goes=None) for change in saved.changes))
+    assert not judged(old, planned(ONCE, AFTER)).moved
+
+
+def test_the_digest_says_whether_a_send_with_one_date_goes_and_not_when_a_rule_does() -> None:
+    assert planned(ONCE, BEFORE).digest == planned(ONCE, TEN - MINUTE).digest != planned(ONCE, AFTER).digest
+    assert planned(DAILY, BEFORE).digest == planned(DAILY, AFTER).digest

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from lineform.errors import BlockedError
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
 from lineform.report.sends import notes_text, sends_json, sends_text
+from lineform.run.stopped import Stopped
 from lineform.sending.status import BatchStatus, SendStatus
 
 NOON = datetime(2026, 12, 1, 3, tzinfo=UTC)
@@ -39,6 +41,43 @@ def test_calls_that_were_not_all_accepted_are_told_apart() -> None:
     text = sends_text({"aoba": [_send(batches=batches, accepted_recipients=900, reason="no answer")]}, ZONES)
     assert "900 of 1,200 friends · 3 calls (2 accepted, 1 uncertain)" in text
     assert "      no answer" in text
+
+
+KEPT = Stopped(
+    *("campaign.big", "2026-12-01T12:00", NOON, "G202", "3 messages\x1b are too many", "raise limits.monthly_messages"),
+    since=NOON,
+    last=NOON + timedelta(minutes=10),
+)
+
+
+def test_a_send_that_a_guard_keeps_back_is_told_with_what_to_do_about_it() -> None:
+    text = sends_text({"aoba": [_send()], "kawa": []}, {**ZONES, "kawa": "UTC"}, stopped={"aoba": [KEPT]})
+    assert text.splitlines() == [
+        "aoba",
+        "  2026-12-01 12:00  campaign.sale  sent       1,200 of 1,200 friends · 3 calls",
+        "  2026-12-01 12:00  campaign.big   blocked",
+        "      G202: 3 messages� are too many (since 2026-12-01 12:00, last at 2026-12-01 12:10)",
+        "      → raise limits.monthly_messages",
+        "kawa",
+        "  nothing was sent",
+    ]
+    only = sends_text({"aoba": []}, ZONES, stopped={"aoba": [replace(KEPT, last=NOON, hint="")]})
+    assert only.splitlines()[1:] == [
+        "  2026-12-01 12:00  campaign.big  blocked",
+        "      G202: 3 messages� are too many (since 2026-12-01 12:00)",
+    ]
+
+
+def test_json_holds_what_guards_keep_back() -> None:
+    (told,) = json.loads(sends_json({"aoba": []}, stopped={"aoba": [KEPT]}))["clients"]
+    (kept,) = told["blocked"]
+    assert (kept["address"], kept["occurrence"], kept["guard"]) == ("campaign.big", "2026-12-01T12:00", "G202")
+    assert (kept["hint"], kept["since"]) == ("raise limits.monthly_messages", NOON.isoformat())
+
+
+def test_what_to_do_about_a_stop_follows_what_was_said_in_the_audit_log() -> None:
+    note = AuditEntry(NOON, "aoba", "mika", "stopped by G202", "campaign.big@now", "too many\nraise the limit")
+    assert "stopped by G202 campaign.big@now (too many → raise the limit)" in notes_text({"aoba": [note]}, ZONES)
 
 
 def test_a_client_without_sends_says_so() -> None:

@@ -201,6 +201,36 @@ def test_a_state_that_a_full_disk_left_half_made_is_made_whole_once_there_is_roo
     state.close()
 
 
+def test_a_disk_that_fills_up_in_the_middle_is_told_by_every_call_and_what_it_took_before_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "line.sqlite3"
+    with SandboxServer(file) as server:
+        Control(server.origin).add_account(name="shop", token="token")
+        assert server.failure is None
+    real = sqlite3.connect
+
+    def full(*words: Any, **options: Any) -> sqlite3.Connection:
+        connection = real(*words, **options)
+        connection.execute("pragma max_page_count=1")  # as many as there are
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", full)
+        with SandboxServer(file) as server:
+            control = Control(server.origin)
+            with pytest.raises(LineformError, match="takes no more"):
+                control.add_friends("shop", 1000)
+            # A call is logged, and small ones find room for a while.
+            answers = [Line(server.origin).get("/v2/bot/info") for _ in range(100)]
+            assert {one.status for one in answers} == {200, 507}
+            assert "takes no more" in answers[-1].json["message"]
+            assert isinstance(server.failure, PartialError)
+    with SandboxServer(file) as server:
+        assert Control(server.origin).friends("shop") == []
+        assert Line(server.origin).get("/v2/bot/info").status == 200
+
+
 def test_a_folder_in_a_states_place_is_no_bug(tmp_path: Path) -> None:
     with pytest.raises(BlockedError, match="cannot be written at"):
         State(tmp_path)

@@ -208,6 +208,41 @@ def test_a_form_that_was_stopped_goes_on_where_it_was_left() -> None:
     assert chat.write("アンケート") == ["はじめます", "前回の続きからお伺いします。", "お好きなものは？"]
 
 
+@pytest.mark.parametrize("left", ["stopped", "silence", "asked again"])
+def test_what_was_ticked_and_not_decided_yet_stays_ticked_when_a_form_goes_on(left: str) -> None:
+    chat = begun()
+    chat.tap("女性")
+    chat.tap("肉")
+    if left == "stopped":
+        chat.tap("やめる")
+    assert chat.do(wrote("アンケート"), timedelta(days=2 if left == "silence" else 0))[-1] == "お好きなものは？"
+    assert "✓肉" in buttons(chat.effects)
+    chat.tap("魚")
+    assert chat.tap("決定") == ["ネイルのご予定は？"]
+    assert chat.dialogue is not None
+    assert chat.dialogue.answers["likes"] == ("fish", "meat")
+
+
+def test_an_earlier_answer_that_is_corrected_leaves_what_was_ticked_since() -> None:
+    chat = begun()
+    gender = buttons(chat.effects)
+    chat.tap("女性")
+    chat.tap("肉")
+    assert chat.do(tapped(gender["男性"])) == ["お好きなものは？"]
+    assert "✓肉" in buttons(chat.effects)
+
+
+def test_what_was_ticked_and_is_not_offered_any_more_is_not_ticked() -> None:
+    chat = begun()
+    chat.tap("女性")
+    chat.tap("肉")
+    assert chat.dialogue is not None
+    chat.standing = Standing({"profile": replace(chat.dialogue, open=False, picked=("meat", "game"))})
+    chat.write("アンケート")
+    assert chat.dialogue is not None
+    assert chat.dialogue.picked == ("meat",)
+
+
 def gone_back_to_the_birthday() -> Chat:
     chat = begun()
     chat.write("男性")

@@ -179,6 +179,38 @@ def test_whoever_is_moved_to_another_version_stands_at_a_step_that_it_has(
         assert moved.state is State.DONE
 
 
+OLD = script(says("a"), says("b", "2d"), says("c", "4d"), says("d", "6d"))
+
+
+@pytest.mark.parametrize(
+    ("at", "new", "then"),
+    [
+        ("b", "abcd", "b"),
+        ("b", "axcd", "x"),
+        ("a", "xbcd", "x"),
+        ("b", "acxd", "c"),
+        ("b", "adc", "d"),
+        ("d", "abcx", "x"),
+        ("c", "xabd", "d"),
+        ("c", "dab", "d"),
+        ("d", "abc", ""),
+    ],
+)
+def test_whoever_moves_goes_on_from_their_step_or_from_the_first_after_those_they_have_been_at(
+    at: str, new: str, then: str
+) -> None:
+    after = script(*(says(step, f"{day}d") for day, step in enumerate(new)), in_flight="move")
+    moved = revised(OLD, after, replace(begun(OLD), step=at), FRIEND, NOW)
+    assert (moved.step, moved.open) == (then, bool(then))
+
+
+def test_whoever_did_the_step_that_is_gone_does_not_do_what_took_its_place() -> None:
+    asks = {"id": "b", "send": [{"text": "b?"}], "wait": {"for": {"tag": "vip"}, "within": "1d"}}
+    old, new = script(says("a"), asks, says("c", "4d")), script(says("a"), says("x"), says("c", "4d"), in_flight="move")
+    waits = replace(begun(old), step="b", waiting=NOW + timedelta(days=1))
+    assert revised(old, new, waits, FRIEND, NOW).step == "c"
+
+
 def test_a_clock_that_is_seconds_behind_the_one_that_armed_it_mutes_nothing() -> None:
     one = replace(script(says("a")), since=NOW + timedelta(seconds=30))
     lived = Lived(one, begun(one))

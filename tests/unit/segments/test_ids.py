@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
-from hypothesis import given
+import numpy as np
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineform.segments.ids import BLOCK, WORD, IdSet
@@ -12,7 +15,8 @@ from lineform.segments.ids import BLOCK, WORD, IdSet
 near = st.integers(1, 3 * BLOCK)
 far = st.integers(1, 1 << 62)
 some = st.sets(st.one_of(near, far), max_size=40)
-many = st.builds(lambda first, number, step: set(range(first, first + number * step, step)), near, near, near)
+dense = st.integers(1, 10_000)
+many = st.builds(lambda first, number, step: set(range(first, first + number * step, step)), near, dense, near)
 sets = st.one_of(some, many)
 
 
@@ -26,6 +30,18 @@ def test_they_are_read_in_order_and_put_together_as_sets_are(one: set[int], othe
     assert list(here | there) == sorted(one | other)
     assert list(here - there) == sorted(one - other)
     assert [id_ in there for id_ in one] == [id_ in other for id_ in one]
+
+
+@pytest.mark.parametrize("module", [np, None])
+@settings(max_examples=20)
+@given(ids=sets)
+def test_in_arrays_they_are_the_same(module: object, ids: set[int]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        if module is None:
+            patched.setitem(sys.modules, "numpy", None)  # type: ignore[arg-type] # as if it were not there
+        parts = list(IdSet.of(ids).arrays())
+    assert [id_ for part in parts for id_ in part] == sorted(ids)
+    assert all(part.typecode == "q" and 0 < len(part) <= BLOCK for part in parts)
 
 
 @given(some)

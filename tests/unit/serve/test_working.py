@@ -152,6 +152,24 @@ def test_a_members_event_that_comes_again_after_a_friend_was_forgotten_is_no_sec
     assert [one.type for one in known] == ["purchase"]
 
 
+def test_what_comes_in_of_somebody_who_was_forgotten_is_not_kept(store_url: str) -> None:
+    now = datetime.now(UTC)
+    with open_store(store_url, forget_secret="s" * 32) as store:
+        store.import_friends("salon", [FriendRow(USER), FriendRow(OTHER)], now)
+        store.forget("salon", [USER], now)
+        with served(store) as server:
+            shop = [ShopEvent("purchase", str(number), now, one) for number, one in enumerate((USER, OTHER))]
+            store.receive([shop_arrival("salon", one) for one in shop], now)
+            server.webhook(event(1), event(2, "unfollow"), event(3, "somethingNew"), event(4, user=OTHER))
+            server.until_worked()
+            assert store.senders("salon") == [OTHER]
+            server.webhook(event(5, "follow"), event(6))
+            server.until_worked()
+        assert set(store.senders("salon")) == {USER, OTHER}
+        (friend,) = store.friends("salon", list(store.friend_ids("salon", [USER]).values()))
+    assert not friend.blocked
+
+
 def test_an_event_that_failed_after_it_was_recorded_happens_at_its_next_try(store: Store) -> None:
     now = datetime.now(UTC)
     failures = [RuntimeError()]
