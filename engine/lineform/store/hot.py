@@ -5,8 +5,8 @@ same code. Measured on SQLite with fifty thousand friends: two attributes that f
 39, and who never tapped a link 18 ms instead of 132.
 
 PostgreSQL puts two indexes together (BitmapAnd) only where they have no condition in common. So while a store has one
-account, its indexes over attributes hold the values alone: three attributes of ten million friends take 0.2 s instead of
-0.9. With several accounts they begin with the account, or each would read the values of all others: one of a hundred
+account, its indexes over attributes hold the values alone: three attributes of ten million friends take 0.2 s instead
+of 0.9. With several accounts they begin with the account, or each would read the values of all others: one of a hundred
 accounts with ten thousand friends each takes 0.1 to 4 ms instead of 3 to 16.
 """
 
