@@ -13,16 +13,17 @@ from __future__ import annotations
 import email
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from lineform.errors import LineformError
+from lineform.sandbox.app import Sandbox
 from support import line_openapi
 from support.openapi_schemas import violations
 
 Message = MutableMapping[str, Any]
-App = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Any]
 
 FILES = ("messaging-api", "channel-access-token", "manage-audience", "insight", "liff")
 REFUSALS = frozenset({400, 401, 403, 404, 405, 410, 413, 415})
@@ -113,22 +114,30 @@ class Checker:
         self.violations += told
         return told
 
-    def wrap(self, app: App) -> App:
-        """An ASGI middleware around the offline account that checks every finished exchange outside `/_sandbox/`."""
 
-        async def checked(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-            if scope["type"] != "http" or scope["path"].startswith("/_sandbox"):
-                await app(scope, receive, send)
-                return
-            heard, said = _Recorded(), _Recorded()
-            await app(scope, heard.receiving(receive), said.sending(send))
-            if said.status is not None:
-                query = scope["query_string"].decode("latin-1")
-                path = scope["path"] + (f"?{query}" if query else "")
-                sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-                self.check_exchange(scope["method"], path, sent, heard.body, said.status, said.headers, said.body)
+class Checked:
+    """An offline account of which every finished exchange outside `/_sandbox/` is checked."""
 
-        return checked
+    def __init__(self, sandbox: Sandbox, checker: Checker) -> None:
+        self._sandbox = sandbox
+        self._checker = checker
+
+    @property
+    def failure(self) -> LineformError | None:
+        return self._sandbox.failure
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/_sandbox"):
+            await self._sandbox(scope, receive, send)
+            return
+        heard, said = _Recorded(), _Recorded()
+        await self._sandbox(scope, heard.receiving(receive), said.sending(send))
+        if said.status is not None:
+            query = scope["query_string"].decode("latin-1")
+            path = scope["path"] + (f"?{query}" if query else "")
+            sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            check = self._checker.check_exchange
+            check(scope["method"], path, sent, heard.body, said.status, said.headers, said.body)
 
 
 class _Recorded:

@@ -13,7 +13,7 @@ from lineform.model.address import Kind
 from lineform.model.base import ArmedSpec
 from lineform.model.campaign import CampaignSpec
 from lineform.model.project import Client, Resource
-from lineform.planning.change import Action, Change
+from lineform.planning.change import NEVER, Action, Change
 from lineform.scenarios.armed import form_revision, reply_revision, route_revision
 from lineform.scenarios.menu_rules import menu_rules_revision
 from lineform.scenarios.scenario_body import scenario_revision
@@ -93,7 +93,7 @@ def compare_armed(
             continue
         action = Action.REARM if old else Action.ARM
         reason = "changed since it was armed" if old else "not armed yet"
-        goes = "" if address in sent else _next(client, resource, now)
+        goes = NEVER if address in sent else _goes(client, resource, now)
         changes.append(Change(action, client.name, address, {"digest": old}, {"digest": new}, reason, goes=goes))
     for address in sorted(recorded.keys() - kept):
         reason = "it is disabled" if address in declared else "its file is gone"
@@ -102,8 +102,12 @@ def compare_armed(
     return changes, settled
 
 
-def _next(client: Client, resource: Resource, now: datetime) -> str | None:
-    """The next occurrence of a campaign, empty where there is none; None for what has no schedule."""
+def _goes(client: Client, resource: Resource, now: datetime) -> str | None:
+    """Whether a campaign goes: at its date, by its rule, or never any more; None for what has no schedule."""
     if not isinstance(resource.spec, CampaignSpec):
         return None
-    return next((due.key for due in upcoming(resource.spec.schedule, client.timezone, now)), "")
+    coming = upcoming(resource.spec.schedule, client.timezone, now)
+    if not coming:
+        return NEVER
+    # Which time of a rule comes next is of no weight: more of them follow.
+    return f"at {coming[0].key}" if resource.spec.schedule.at is not None else "by its rule"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from lineform.sending.derived import Derivation
 
@@ -103,6 +103,10 @@ class CouponWork:
     """LINE's ids of those to close."""
 
 
+NEVER: Final = "never"
+"""How a campaign goes that is armed too late, or was sent already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One resource of one client, before and after.
@@ -127,8 +131,7 @@ class Change:
     menu_id: str = ""
     """The live menu that a retiring, kept or deleted line speaks of."""
     goes: str | None = None
-    """For a campaign that is armed: the occurrence at which it goes next, empty where it never does any more. None for
-    everything else."""
+    """For a campaign that is armed: when it goes, in words; None for everything else."""
     work: MenuWork | None = field(default=None, compare=False, repr=False)
     audience_work: AudienceWork | None = field(default=None, compare=False, repr=False)
     coupon_work: CouponWork | None = field(default=None, compare=False, repr=False)
@@ -142,7 +145,7 @@ class Change:
     def meaning(self) -> list[Any]:
         """What an approval is given for. When a campaign goes stands in what is declared; that it never does, in what
         has happened since."""
-        never = ["never goes"] if self.goes == "" else []
+        never = ["never goes"] if self.goes == NEVER else []
         return [self.action.name, self.address, sorted(self.before.items()), sorted(self.after.items()), *never]
 
     @property

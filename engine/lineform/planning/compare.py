@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineform.errors import StaleError
-from lineform.planning.change import Change
+from lineform.planning.change import NEVER, Change
 from lineform.planning.plan import ClientPlan
 
 
@@ -57,13 +57,9 @@ def _judge_fresh(approved: Change | None, change: Change) -> list[str]:
             was = _word(approved.before.get(side, ""))
             return [f"{what}: on the account, {side} was {was} when this was approved and is {_word(value)} now"]
     if approved.goes is not None and change.goes != approved.goes:
-        then, now = _when(approved.goes), _when(change.goes)
-        return [f"{what}: approved was that it {then}, and applied now it {now}"]
+        why = "; its time is over, or it was sent already" if change.goes == NEVER else ""
+        return [f"{what}: approved was that it goes {approved.goes}, and applied now it goes {change.goes}{why}"]
     return []
-
-
-def _when(goes: str | None) -> str:
-    return f"goes at {goes}" if goes else "never goes: its time is over, or it was sent already"
 
 
 def _judge_missing(approved: Change, settled: Mapping[str, str] | None) -> list[str]:

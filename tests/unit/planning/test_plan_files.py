@@ -68,7 +68,7 @@ def test_a_plan_file_reads_like_this() -> None:
                     "housekeeping": False,
                     "menu_id": "",
                     "details": [],
-                    "goes": "2026-12-01T10:00",
+                    "goes": "at 2026-12-01T10:00",
                 },
                 {
                     "action": "replace",

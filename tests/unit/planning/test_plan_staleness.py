@@ -125,15 +125,15 @@ def planned(schedule: dict[str, Any], now: datetime, *, sent: bool = False) -> C
 def test_a_send_whose_time_passed_since_it_was_approved_is_stale_whatever_its_late_rule(late: Any) -> None:
     once = {**ONCE, "if_late": late}
     moved = judged(planned(once, BEFORE), planned(once, AFTER)).moved
-    sentence = "approved was that it goes at 2026-12-01T10:00, and applied now it never goes"
-    assert moved == (f"~» campaign.sale: {sentence}: its time is over, or it was sent already",)
+    sentence = "approved was that it goes at 2026-12-01T10:00, and applied now it goes never"
+    assert moved == (f"~» campaign.sale: {sentence}; its time is over, or it was sent already",)
 
 
-def test_a_rule_that_would_begin_later_than_was_shown_is_stale() -> None:
-    moved = judged(planned(DAILY, BEFORE), planned(DAILY, AFTER)).moved
-    assert moved == (
-        "~» campaign.sale: approved was that it goes at 2026-12-01T10:00, and applied now it goes at 2026-12-02T10:00",
-    )
+def test_a_rule_is_approved_for_all_its_times_until_it_ends() -> None:
+    assert not judged(planned(DAILY, BEFORE), planned(DAILY, AFTER)).moved
+    ending = {**DAILY, "ends": "2026-12-01"}
+    (moved,) = judged(planned(ending, BEFORE), planned(ending, AFTER)).moved
+    assert "goes by its rule, and applied now it goes never" in moved
 
 
 def test_a_send_that_went_out_meanwhile_under_another_date_is_stale() -> None:
