@@ -23,7 +23,7 @@ _MEGABYTE = 1_000_000
 def copy(workspace: Path, remove: bool, sandbox: bool) -> int:
     """Make a copy of all friends and of what they did in DuckDB, or bring it up to date.
 
-    It answers questions about everybody (segments, menus, audiences) five to twenty times faster than the store, which
+    It answers questions about everybody (segments, menus, audiences) five to forty times faster than the store, which
     stays the truth: a copy that is behind, in use by another process or damaged is not asked. It holds no LINE user ids
     and no names, and whoever is forgotten is gone from it. With many friends it is made by itself where what it
     needs is installed (pip install 'lineform[fast]'); LINEFORM_COPY says on or off.

@@ -1,4 +1,4 @@
-"""A copy of the friends in DuckDB, which answers questions about everybody five to twenty times faster than the store.
+"""A copy of the friends in DuckDB, which answers questions about everybody five to forty times faster than the store.
 
 It is never the truth. It is a file beside the store that one process at a time may use; a question goes to it only
 while it can be brought to the very state of the store, by the log of changes, within the question's time. Whoever finds
