@@ -18,7 +18,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from lineform.errors import LockedError
+from lineform.errors import LockedError, UsageError
 from lineform.ports.copies import CopyState
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.menus import Linking
@@ -42,7 +42,7 @@ from lineform.store import open_store
 from lineform.store.copy import PopulationCopy
 from lineform.store.failures import StoreFull, StoreUnusable
 from lineform.store.open import SqlStore
-from lineform.store.tables import metadata
+from lineform.store.tables import friends, metadata
 from support.populations import history, population
 from support.stores import NOW, user
 
@@ -199,6 +199,69 @@ def test_a_damaged_file_costs_nothing_but_time(store: SqlStore, tmp_path: Path) 
     assert not (tmp_path / "copy" / "copy.duckdb").exists()
     assert copy_of(store).refresh(NOW).anew
     assert told(store) == true(store)
+
+
+def test_a_damaged_block_costs_nothing_but_time_either(store: SqlStore, tmp_path: Path) -> None:
+    file = tmp_path / "copy" / "copy.duckdb"
+    whole, block = file.read_bytes(), 262_144
+    asked = [HasTag("vip"), Happened("purchase", (), None, None, Sum("amount", "at_least", (100.0,))), EVERYONE]
+    for start in range(12_288, len(whole), block):
+        hurt = bytearray(whole)
+        hurt[start + 100] ^= 1
+        copy_of(store).close()
+        file.write_bytes(hurt)
+        for one in asked:
+            assert store.count("aoba", one, NOW) == true_count(store, one)
+            assert list(store.menu_groups("aoba", MenuRules("menu-rules.main", "d1", (Rule(one, "x"),)), NOW))
+        for one in asked:
+            # Whatever was in the way is gone by now.
+            assert store.count("aoba", one, NOW) == true_count(store, one)
+    copy_of(store).refresh(NOW)
+    assert told(store) == true(store)
+
+
+def test_who_breaks_a_question_off_leaves_nothing_open(store: SqlStore, tmp_path: Path) -> None:
+    for held in range(2):
+        kept = []
+        with copy_of(store).current() as answers:
+            assert answers is not None
+            try:
+                # By what is done with the rows, or by reading more of them.
+                value = sa.literal_column("1") if held else sa.cast(sa.literal_column("'花子'"), sa.BigInteger())
+                answers.measured(sa.select(friends.c.id, value), 0.0, "no such function", lambda sums: sums > 0)
+            except (AttributeError, StoreUnusable) as error:
+                kept.append(error)  # with its traceback, and all that hangs from it
+        open_it = f"import duckdb; duckdb.connect({str(tmp_path / 'copy' / 'copy.duckdb')!r})"
+        subprocess.run([sys.executable, "-c", open_it], check=True)
+        assert kept
+
+
+def test_what_another_tool_has_open_is_asked_of_the_store_and_not_deleted(store: SqlStore, tmp_path: Path) -> None:
+    file = tmp_path / "copy" / "copy.duckdb"
+    hold = f"import duckdb, sys; held = duckdb.connect({str(file)!r}); print('open', flush=True); sys.stdin.read()"
+    tool = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert tool.stdout is not None
+        tool.stdout.readline()
+        assert store.count("aoba", EVERYONE, NOW) == len(true(store)[0])
+        with pytest.raises(LockedError):
+            copy_of(store).refresh(NOW)
+    finally:
+        tool.communicate(b"")
+    assert file.exists()
+    assert told(store) == true(store)
+
+
+@pytest.mark.parametrize("package", ["duckdb", "nanoarrow", "numpy"])
+def test_where_a_package_is_missing_the_store_answers(
+    store: SqlStore, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "find_spec", lambda name: None if name == package else object())
+    assert not copy_of(store).exists
+    assert store.count("aoba", EVERYONE, NOW) == len(true(store)[0])
+    with pytest.raises(UsageError, match="NumPy and nanoarrow") as refused:
+        copy_of(store).refresh(NOW)
+    assert "lineform[fast]" in str(refused.value.hint)
 
 
 def test_where_it_cannot_be_made_nothing_is_left_of_it(

@@ -64,8 +64,7 @@ class IdSet:
     def arrays(self) -> Iterator[array[int]]:
         """Ascending, up to 65,536 in each, of eight bytes: for whoever keeps millions of them. No number of Python's is
         made of them where NumPy is there, which is a quarter of the time."""
-        # A copy has loaded it. By itself it would take longer than it saves, and is of an extra.
-        numpy = sys.modules.get("numpy")
+        numpy = _numpy()
         for number in sorted(self.blocks):
             bits, first = self.blocks[number], number * BLOCK
             by_one = numpy is None or bits.bit_count() < _FEW
@@ -83,6 +82,16 @@ class IdSet:
     def __sub__(self, other: IdSet) -> IdSet:
         rest = ((number, bits & ~other.blocks.get(number, 0)) for number, bits in self.blocks.items())
         return IdSet({number: bits for number, bits in rest if bits})
+
+
+def _numpy() -> Any:
+    """None where nobody loaded it, as a copy does: to load it takes longer than it saves, and it is of an extra."""
+    if sys.modules.get("numpy") is None:
+        return None
+    # Another thread may be loading it at this moment, and is waited for.
+    import numpy as np  # noqa: PLC0415
+
+    return np
 
 
 def _each(bits: int, first: int) -> Iterable[int]:

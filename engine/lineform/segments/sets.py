@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeGuard
 
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import of_nothing
@@ -48,8 +48,8 @@ class Sets(Protocol):
         """Everybody who blocks the account."""
         ...
 
-    def tagged(self, tag: str) -> IdSet:
-        """Everybody with a tag, those who block the account included."""
+    def tagged(self, *tags: str) -> IdSet:
+        """Everybody with one of these tags, those who block the account included."""
         ...
 
     def did(self, leaf: Happened) -> IdSet:
@@ -127,7 +127,7 @@ def left_out(predicate: Predicate, sets: Sets) -> IdSet:
 
 def leaves_out(predicate: Predicate) -> bool:
     """Whether a predicate means everybody but some who are gathered by their tags and events. Any other is asked best
-    by one select: it may lead to a few."""
+    of a store by one select: it may lead to a few."""
     match predicate:
         case Happened():
             return of_nothing(predicate.measure)
@@ -172,6 +172,10 @@ class _Asked:
             case All(parts) if not self._shared.isdisjoint(_rows_in(predicate)):
                 rows, others = _apart(parts)
                 return self._selected(All(rows)) & self.true_of(All(others))
+            case Any(parts) if self._sets.apart and len(tags := tuple(filter(_is_lasting_tag, parts))) > 1:
+                found = self._remembered(Any(tags), lambda: self._sets.tagged(*(one.tag for one in tags)))
+                rest = tuple(part for part in parts if part not in tags)
+                return found | self.true_of(Any(rest)) if rest else found
             case Any(parts) if parts:
                 rows, others = _apart(parts)
                 each = [self.true_of(part) for part in others]
@@ -213,8 +217,6 @@ class _Asked:
         match predicate:
             case Happened():
                 return self._did(predicate)
-            case Not(Any(parts)):
-                return reduce(or_, (self.left_out(Not(part)) for part in parts))
             case Not(part):
                 return self.true_of(part)
             case All(parts):
@@ -266,7 +268,11 @@ def _is_gathered(predicate: Predicate) -> bool:
 
 
 def _is_of_tags(predicate: Predicate) -> bool:
-    return all(isinstance(leaf, HasTag) and leaf.lasts is None for leaf in leaves(predicate))
+    return all(map(_is_lasting_tag, leaves(predicate)))
+
+
+def _is_lasting_tag(predicate: Predicate) -> TypeGuard[HasTag]:
+    return isinstance(predicate, HasTag) and predicate.lasts is None
 
 
 def _is_of_rows(predicate: Predicate) -> bool:

@@ -47,6 +47,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Kept from one question to the next: to get it anew from the system takes a sixth of a short one's time.
     "block_allocator_memory": "60MB",
 }
+_IN_USE = "Could not set lock on file"
+"""In what DuckDB says of a file that another process has open: some other tool, since our lock keeps ours off."""
 _MAKING = f"SET memory_limit = '{_SETTINGS['memory_limit']}'"
 
 
@@ -84,7 +86,10 @@ class PopulationCopy:
             yield None
             return
         with self._held(lock):
-            answers = self._caught_up(IN_TIME)
+            try:
+                answers = self._caught_up(IN_TIME)
+            except LockedError:
+                answers = None
             if answers is None:
                 yield None
                 return
@@ -92,12 +97,14 @@ class PopulationCopy:
                 yield answers
             finally:
                 answers.close()
+                if answers.damaged:
+                    self._delete()
 
     def refresh(self, now: datetime) -> CopyState:
         """Brings the copy up to date, whatever that takes, and makes it where there is none.
 
-        Raises `LockedError` where another process uses it for too long, `UsageError` where DuckDB is not installed,
-        `StoreUnusable` or `StoreFull` where it cannot be made.
+        Raises `LockedError` where another process uses it for too long, `UsageError` where what it needs is not
+        installed, `StoreUnusable` or `StoreFull` where it cannot be made.
         """
         if not is_installed():
             raise UsageError(
@@ -181,24 +188,23 @@ class PopulationCopy:
     def _surely_owned(self) -> Iterator[None]:
         lock = self._lock(PATIENCE)
         if lock is None:
-            raise LockedError(
-                "another process uses the copy of the friends right now",
-                hint="wait for it to end and run the same command again",
-            )
+            raise _in_use()
         with self._held(lock):
             yield
 
     def _caught_up(self, most: int | None) -> Answers | None:
         """The copy with all changes taken over; None where it has to be made anew, or where there are more than that
-        many. A file that cannot be used is deleted."""
+        many. A file that cannot be used is deleted. Raises `LockedError` where somebody has opened it past our lock."""
         duckdb = _duckdb()
         answers = None
         try:
             answers = Answers(self._connect(self._path))
             done = self._take_over(answers, most)
-        except duckdb.Error:
+        except duckdb.Error as error:
             done = None
             self._close(answers)
+            if _IN_USE in str(error):
+                raise _in_use() from None
             self._delete()
         except BaseException:
             self._close(answers)
@@ -321,6 +327,13 @@ class PopulationCopy:
             for suffix in ("", ".wal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
         self._piece.unlink(missing_ok=True)
+
+
+def _in_use() -> LockedError:
+    return LockedError(
+        "another process uses the copy of the friends right now",
+        hint="wait for it to end and run the same command again",
+    )
 
 
 def _unusable(said: str, *, full: bool = False) -> LineformError:

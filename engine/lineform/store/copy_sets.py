@@ -20,7 +20,7 @@ from lineform.segments.measures import Between, bounds, of_nothing
 from lineform.segments.predicate import Count, Edge, Happened, HasTag, InSource, Not, Predicate, Sum
 from lineform.store.copy_answers import Answers
 from lineform.store.copy_sql import RECORD, RECORDED_AT, RECORDS
-from lineform.store.predicate_sql import Question, ids_of, measured, number_of, reachable, unreachable
+from lineform.store.predicate_sql import Question, ids_of, is_once, measured, number_of, reachable, unreachable
 from lineform.store.sets import MenuRecord
 from lineform.store.tables import friend_tags, friends, tags
 from lineform.store.types import milliseconds
@@ -51,13 +51,13 @@ class CopySets:
     def blocked(self) -> IdSet:
         return self._those(unreachable(self._question.account_id))
 
-    def tagged(self, tag: str) -> IdSet:
-        return self._tagged(HasTag(tag))
+    def tagged(self, *tags: str) -> IdSet:
+        return self._tagged(tags, None)
 
     def did(self, leaf: Happened) -> IdSet:
         events = measured(leaf, self._question)
-        if len(events.selected_columns) == 1:
-            return self._answers.set_of(events)
+        if is_once(leaf.measure):
+            return self._answers.set_of(events.with_only_columns(events.selected_columns[0]))
         between = _asked_of(leaf.measure, self._question.now)
         if isinstance(leaf.measure, Edge):
             latest = leaf.measure.which == "last"
@@ -68,8 +68,8 @@ class CopySets:
 
     def selected(self, predicate: Predicate) -> IdSet:
         match predicate:
-            case HasTag():
-                return self._tagged(predicate)
+            case HasTag(tag, lasts):
+                return self._tagged([tag], lasts)
             case InSource():
                 return IdSet.of(self._told[predicate, True])
             case Not(InSource() as part):
@@ -108,14 +108,16 @@ class CopySets:
     def _those(self, where: ColumnElement[bool]) -> IdSet:
         return self._answers.set_of(sa.select(friends.c.id).where(where))
 
-    def _tagged(self, tag: HasTag) -> IdSet:
-        # Told by its number, what is of other tags is passed over unread.
-        number = self._tags.get(tag.tag)
-        if number is None:
+    def _tagged(self, names: Sequence[str], lasts: int | None) -> IdSet:
+        # Told by their numbers, what is of other tags is passed over unread.
+        numbers: list[ColumnElement[int]] = [
+            sa.literal_column(str(self._tags[name])) for name in names if name in self._tags
+        ]
+        if not numbers:
             return IdSet()
-        those = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id == sa.literal_column(str(number)))
-        if tag.lasts is not None:
-            those = those.where(friend_tags.c.tagged_at > instant(tag.lasts, self._question.now))
+        those = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers))
+        if lasts is not None:
+            those = those.where(friend_tags.c.tagged_at > instant(lasts, self._question.now))
         return self._answers.set_of(those)
 
     @cached_property

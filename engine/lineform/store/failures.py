@@ -27,6 +27,10 @@ class StoreUnusable(BlockedError):
     """The database is not one that can be used: no database, read-only, no permission, of a newer version."""
 
 
+class CopyFailed(StoreUnusable):
+    """The copy of the friends could not answer: the store can."""
+
+
 class StoreFull(PartialError):
     """There is no room left. What was recorded before is kept; the statement that failed left nothing."""
 

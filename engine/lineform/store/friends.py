@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from operator import eq
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ from lineform.store.copy import PopulationCopy
 from lineform.store.copy_answers import Answers
 from lineform.store.copy_sets import CopySets
 from lineform.store.database import STREAMED, Database, chunks
+from lineform.store.failures import CopyFailed
 from lineform.store.hot import index_names
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
@@ -51,6 +52,7 @@ every friend up in it: a limit, sets of thousands take no more than they need. A
 that is not the next one: as delivered it is four, for disks that turn, and indexes that hold all that is asked for are
 left unused."""
 _NO_TAGS: Mapping[str, datetime] = {}
+T = TypeVar("T")
 Told: TypeAlias = Mapping[tuple[InSource, bool], Sequence[int]]
 """Friends, by what sources were asked: of whom it is true there, or of whom it is false."""
 
@@ -117,19 +119,15 @@ class FriendReading(Database):
         return chain.from_iterable(found.arrays() for found in self._selected(account, predicate, now))
 
     def _selected(self, account: str, predicate: Predicate, now: datetime) -> Iterator[IdSet]:
-        with self._asked(account, (predicate,), now) as sets:
-            found = IdSet() if sets is None else selected_by(predicate, sets)
-        yield found
+        yield self._answer(account, (predicate,), now, partial(selected_by, predicate)) or IdSet()
 
     def count(self, account: str, predicate: Predicate, now: datetime) -> int:
         """How many friends the predicate selects."""
-        with self._asked(account, (predicate,), now) as sets:
-            return 0 if sets is None else number_of(predicate, sets)
+        return self._answer(account, (predicate,), now, partial(number_of, predicate)) or 0
 
     def overlap(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Mapping[int, int]:
         """How many friends there are by which of these are true of them, each a bit."""
-        with self._asked(account, predicates, now) as sets:
-            found = {} if sets is None else overlap(predicates, sets)
+        found = self._answer(account, predicates, now, partial(overlap, predicates)) or {}
         return {bits: len(ids) for bits, ids in found.items()}
 
     def as_sources_know(
@@ -154,8 +152,22 @@ class FriendReading(Database):
             asked = staged(asked, told, connection)
             return connection.execute(sa.select(friends.c.id).where(selected(predicate, asked))).first() is not None
 
+    def _answer(
+        self, account: str, predicates: Sequence[Predicate], now: datetime, ask: Callable[[RecordedSets], T]
+    ) -> T | None:
+        """What comes of the sets; None where nothing was ever recorded for the account. Where the copy fails, the store
+        is asked."""
+        try:
+            with self._asked(account, predicates, now) as sets:
+                return None if sets is None else ask(sets)
+        except CopyFailed:
+            with self._asked(account, predicates, now, of_copy=False) as sets:
+                return None if sets is None else ask(sets)
+
     @contextmanager
-    def _asked(self, account: str, predicates: Sequence[Predicate], now: datetime) -> Iterator[RecordedSets | None]:
+    def _asked(
+        self, account: str, predicates: Sequence[Predicate], now: datetime, *, of_copy: bool = True
+    ) -> Iterator[RecordedSets | None]:
         """Whoever answers questions about everybody: the copy where it can be had now, else the store itself. None
         where nothing was ever recorded for the account."""
         with self.reading() as connection:
@@ -164,7 +176,7 @@ class FriendReading(Database):
                 yield None
                 return
             told = self._told(connection, account_id, predicates, now, None)
-        with self._copied() as copy:
+        with self._copied(asked=of_copy) as copy:
             if copy is not None:
                 yield CopySets(copy, copy.about(account_id, now), told)
                 return
@@ -176,8 +188,8 @@ class FriendReading(Database):
                 yield (PostgresSets if self.postgres else SqliteSets)(connection, asked)
 
     @contextmanager
-    def _copied(self) -> Iterator[Answers | None]:
-        if self.copy is None:
+    def _copied(self, *, asked: bool) -> Iterator[Answers | None]:
+        if self.copy is None or not asked:
             yield None
             return
         with self.copy.current() as answers:

@@ -17,6 +17,7 @@ from lineform.ports.menus import Linking
 from lineform.scenarios.menus import NOTHING, Group, MenuRules, Pass, Shown
 from lineform.segments.sets import sort
 from lineform.store.database import STREAMED, chunks
+from lineform.store.failures import CopyFailed
 from lineform.store.friends import FriendReading
 from lineform.store.sets import MenuRecord
 from lineform.store.tables import friend_menus, friends, menu_passes
@@ -47,9 +48,20 @@ class MenuRecords(FriendReading):
     def menu_groups(self, account: str, rules: MenuRules, now: datetime) -> Iterator[Group]:
         """Everybody who can be reached, by rule and by what is recorded. Close the iterator where it is not read to its
         end: it holds a connection."""
+        begun = False
+        try:
+            for group in self._groups(account, rules, now):
+                begun = True
+                yield group
+        except CopyFailed:
+            if begun:
+                raise
+            yield from self._groups(account, rules, now, of_copy=False)
+
+    def _groups(self, account: str, rules: MenuRules, now: datetime, *, of_copy: bool = True) -> Iterator[Group]:
         predicates = [rule.predicate for rule in rules.rules]
         kept = rules.taps if isinstance(rules.taps, timedelta) else None
-        with self._asked(account, predicates, now) as sets:
+        with self._asked(account, predicates, now, of_copy=of_copy) as sets:
             if sets is None:
                 return
             # First, since by what is recorded the copy finds everybody as well.

@@ -302,12 +302,9 @@ class Compiler:
         return members if having is None else members.group_by(history.whose).having(having)
 
     def measured(self, leaf: Happened) -> sa.Select[Anything]:
-        """The events that a measure is about: whose each is, and what it adds, or when it was; neither is ever NULL.
-        Where it is enough that there is one, only whose."""
+        """The events that a measure is about: whose each is, and what it adds, or when it was; neither is ever NULL."""
         history, events_of = self._happenings(leaf)
         match leaf.measure:
-            case Count() if _beyond(leaf.measure) == 0:
-                return events_of
             case Count():
                 value: ColumnElement[Anything] = sa.literal_column("1")
             case Sum():
@@ -364,6 +361,11 @@ class Compiler:
 def _amount(measure: Sum, history: History) -> ColumnElement[Anything]:
     """What an event adds to a sum; NULL where its field is no number."""
     return history.fields.typed(safe_name(measure.field), "number")
+
+
+def is_once(measure: Count | Sum | Edge) -> bool:
+    """Whether one event is enough for what is to be found."""
+    return isinstance(measure, Count) and _beyond(measure) == 0
 
 
 def _beyond(measure: Count) -> int | None:

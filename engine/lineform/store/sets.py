@@ -11,6 +11,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Final, NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -79,7 +81,10 @@ class _StoreSets(ABC):
     def blocked(self) -> IdSet:
         return self._found(friends.c.id, unreachable(self._question.account_id))
 
-    def tagged(self, tag: str) -> IdSet:
+    def tagged(self, *tags: str) -> IdSet:
+        return reduce(or_, map(self._tagged, tags))
+
+    def _tagged(self, tag: str) -> IdSet:
         asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
         # Told by its number, the set comes in the order of friends.
         number = self._connection.execute(asked).scalar()

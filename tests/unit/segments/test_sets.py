@@ -48,10 +48,11 @@ class Asked:
     def blocked(self) -> IdSet:
         return IdSet.of((11,))
 
-    def tagged(self, tag: str) -> IdSet:
-        self.tags.append(tag)
+    def tagged(self, *tags: str) -> IdSet:
+        self.tags.append(" or ".join(tags))
         # Who blocks the account, number eleven, has their tags still.
-        return IdSet.of({"vip": (1, 2, 3, 4, 11), "new": (1, 3, 5, 7, 9, 11)}.get(tag, ()))
+        having: dict[str, tuple[int, ...]] = {"vip": (1, 2, 3, 4, 11), "new": (1, 3, 5, 7, 9, 11)}
+        return IdSet.of(sorted({friend for tag in tags for friend in having.get(tag, ())}))
 
     def did(self, leaf: Happened) -> IdSet:
         return self.selected(leaf)
@@ -190,6 +191,22 @@ def test_any_other_is_one_select(asked: Asked, predicate: Predicate) -> None:
     assert not leaves_out(predicate)
     assert list(selected_by(predicate, asked)) == [1, 2, 3]
     assert asked.selects == [predicate]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "found"),
+    [
+        (AnyOf((VIP, OLD, NEW)), [1, 2, 3, 4, 5, 7, 9]),
+        (Not(AnyOf((VIP, OLD, NEW))), [6, 8, 10]),
+        (All((Not(VIP), Not(AnyOf((VIP, OLD, NEW))))), [6, 8, 10]),
+        (AnyOf((VIP, BOUGHT, NEW, OLD)), [1, 2, 3, 4, 5, 7, 9]),
+    ],
+)
+def test_several_tags_are_one_set_where_rows_are_asked_apart(predicate: Predicate, found: list[int]) -> None:
+    asked = Asked(apart=True)
+    assert list(selected_by(predicate, asked)) == found
+    assert len([tags for tags in asked.tags if " or " in tags]) == 1
+    assert not {"new", "old"} & set(asked.tags)
 
 
 @pytest.mark.parametrize(
