@@ -18,6 +18,7 @@ from lineform.ports.inbox import Arrival, Aside, Blanked, Level, Source, Waiting
 from lineform.scenarios.interpret import MESSAGE, RELATIONS, UNSEND, text_of, without_message
 from lineform.store.database import Database, chunks
 from lineform.store.tables import inbox
+from lineform.store.types import milliseconds
 
 OPEN, DONE, ASIDE = "open", "done", "aside"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,12 +84,15 @@ class InboxRecords(Database):
         """One durable transaction for all of them; an event that is there already changes nothing."""
         if not arrivals:
             return 0
-        moment = _ms(now)
+        moment = milliseconds(now)
         with self.writing() as connection:
             ids = {name: self.own_account_id(connection, name) for name in {one.account for one in arrivals}}
             rows = [
-                (ids[a.account], a.id, a.source.value, a.person, a.kind, _ms(a.at), moment, a.body, a.message_id)
-                for a in arrivals
+                (
+                    *(ids[one.account], one.id, one.source.value, one.person, one.kind),
+                    *(milliseconds(one.at), moment, one.body, one.message_id),
+                )
+                for one in arrivals
             ]
             return _insert(connection, rows)
 
@@ -264,10 +268,6 @@ class InboxRecords(Database):
             for part in chunks(list(numbers), _ASKED):
                 mine = sa.and_(self.among(inbox.c.id, part), inbox.c.worker == holder)
                 connection.execute(sa.update(inbox).where(mine).values(values))
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _untried_first(rows: Sequence[Any]) -> Sequence[Any]:

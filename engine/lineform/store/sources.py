@@ -153,7 +153,9 @@ class _Parquet:
 @contextmanager
 def _parquet(folder: Path, source: Source) -> Iterator[_Parquet]:
     if find_spec("duckdb") is None:
-        raise UsageError(f"source '{source.name}' is Parquet, which needs DuckDB", hint="pip install 'lineform[fast]'")
+        raise UsageError(
+            f"source '{source.name}' is Parquet, which needs DuckDB", hint="pip install 'lineform[parquet]'"
+        )
     # Loaded here because start-up must not pay for it, and because it is an extra.
     import duckdb  # noqa: PLC0415
 
