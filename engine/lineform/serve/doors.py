@@ -61,7 +61,6 @@ class Door:
         return f"https://line.me/R/oaMessage/{quote(self.entry.basic_id or '', safe='@')}/?{quote(text, safe='')}"
 
 
-
 class NotNow(Exception):
     """Nothing may go out for the client as yet, and so nothing came of what happened: its page is sent again later."""
 
