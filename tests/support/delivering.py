@@ -150,7 +150,7 @@ class Scene:
         **options: Any,
     ) -> TickReport:
         """One tick of a process of its own: its own store and its own connections."""
-        account = open_account(self.origin, token or self.token, self.clock)
+        account = open_account(self.origin, token or self.token, self.clock, pinned=self.client.spec.bot)
         try:
             with open_store(self.url) as store:
                 how = TickOptions(**{"concurrency": 4, **options})
@@ -194,4 +194,4 @@ class Scene:
 
 
 def opened(scene: Scene) -> LineAccount:
-    return open_account(scene.origin, scene.token, scene.clock)
+    return open_account(scene.origin, scene.token, scene.clock, pinned=scene.client.spec.bot)

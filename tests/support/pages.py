@@ -22,7 +22,7 @@ from lineform.ports.store import Store
 from lineform.run.options import Records
 from lineform.scenarios.happening import Happening
 from lineform.scenarios.passes import Pass
-from lineform.serve.doors import Door
+from lineform.serve.doors import Door, NotNow
 from lineform.serve.entrance import Entrance
 from lineform.serve.forms import FormPages
 from lineform.serve.linking import Linking
@@ -79,6 +79,8 @@ class Pages:
     store: Store
     port: int = 0
     happenings: list[Happening] = field(default_factory=list)
+    trouble: NotNow | None = None
+    """Why nothing may go out."""
 
     def friend(self, number: int = 1) -> int:
         return self.store.friend_ids("aoba", [user(number)])[user(number)]
@@ -101,6 +103,8 @@ def prepared(store: Store, root: Path, *, liff: bool = False) -> Pages:
 
 def routes_of(pages: Pages, records: Records) -> list[BaseRoute]:
     async def deliver(name: str, happening: Happening) -> None:
+        if pages.trouble is not None:
+            raise pages.trouble
         pages.happenings.append(happening)
 
     doors, clock = {"aoba": pages.door}, FixedClock()

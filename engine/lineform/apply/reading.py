@@ -20,10 +20,10 @@ async def read_live(account: LineAccount, client: Client) -> LiveAccount:
     """Everything that a plan for this client compares with.
 
     Looks for images only where an interrupted apply may have left a menu without one: at our own menus that nothing
-    points to. Raises what the account raises.
+    points to. Raises what the account raises; where the token is another bot's, nothing is read of that.
     """
-    bot, quota, menus, aliases, default, audiences = await _together(
-        account.bot(),
+    bot = await account.bot()
+    quota, menus, aliases, default, audiences = await _together(
         account.quota(),
         account.menus(),
         account.aliases(),

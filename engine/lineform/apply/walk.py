@@ -68,7 +68,7 @@ async def apply_plan(
 ) -> ApplyResult:
     """Makes the account and the store agree with what is declared, as far as `approved` allows.
 
-    Raises, before anything is changed: `LockedError` (somebody else applies), `CredentialError` (another bot's token),
+    Raises, before anything is changed: `LockedError` (somebody else applies), `WrongBot` (another bot's token),
     `BlockedError` (a guard), `StaleError` (the approved plan no longer fits, or was used). On the way: `ApplyStopped`
     with what was done; running it again goes on.
     """

@@ -14,7 +14,7 @@ from lineform.cli import options
 from lineform.cli.boundary import unwritable
 from lineform.cli.common import load, moment, one_client, open_project, read_settings, use_colour
 from lineform.cli.written import yaml_text
-from lineform.errors import BlockedError, CredentialError, UsageError
+from lineform.errors import BlockedError, UsageError
 from lineform.model.address import NAME, Address, Kind
 from lineform.model.problem import InvalidError, did_you_mean
 from lineform.model.project import Client
@@ -98,13 +98,6 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 async def _read(session: Session, owner: Client, menu_ids: Sequence[str]) -> dict[str, Found]:
     account = session.account(owner)
     try:
-        bot = await account.bot()
-        if bot.user_id != owner.spec.bot:
-            raise CredentialError(
-                f"the token of {owner.name} belongs to the bot '{bot.display_name}' ({bot.basic_id})",
-                hint="correct the token in the environment, or `bot` in the client's file",
-                code="G101",
-            )
         menus = {str(menu["richMenuId"]): menu for menu in await account.menus()}
         aliases = await account.aliases()
         default = (await account.default_menu()).menu_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lineform.errors import CredentialError, LineformError
+from lineform.errors import LineformError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.model.richmenu import RichMenuSpec
@@ -15,6 +15,7 @@ from lineform.ports.line_account import LineAccount, Refused
 from lineform.report.checks import Check, Verdict, failed
 from lineform.run.halt import GUARD, halted_by
 from lineform.store.looking import look_at_store
+from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session
 
 LITTLE = 0.1
@@ -35,10 +36,11 @@ async def account_checks(session: Session, client: Client) -> list[Check]:
     said = f"the offline account's own, not that of {variable}" if offline else f"{variable} is set"
     checks.append(Check(Verdict.OK, f"{client.name}: token", said))
     try:
-        checks.append(await _bot(account, client))
-        checks.append(_quota(client, await account.quota()))
-        checks.append(await _verified(account, client))
-        checks.append(await _default(account, client))
+        with at_client(client):
+            checks.append(await _bot(account, client))
+            checks.append(_quota(client, await account.quota()))
+            checks.append(await _verified(account, client))
+            checks.append(await _default(account, client))
     except LineformError as error:
         checks.append(failed(f"{client.name}: account", error))
     finally:
@@ -50,12 +52,6 @@ async def account_checks(session: Session, client: Client) -> list[Check]:
 
 async def _bot(account: LineAccount, client: Client) -> Check:
     bot = await account.bot()
-    if bot.user_id != client.spec.bot:
-        raise CredentialError(
-            f"the token belongs to the bot '{bot.display_name}' ({bot.basic_id}), whose id is {bot.user_id}",
-            hint=f"correct the token in {client.spec.token.env}, or `bot` in the client's file",
-            code="G101",
-        )
     return Check(Verdict.OK, f"{client.name}: bot", f"{bot.display_name} {bot.basic_id}")
 
 

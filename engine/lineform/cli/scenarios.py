@@ -20,6 +20,7 @@ from lineform.plural import plural
 from lineform.report.scenarios import stand_data, stand_lines
 from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.script import VERSION_DIGITS
+from lineform.wiring.failing import at_client
 from lineform.wiring.links import link_keys
 from lineform.wiring.session import Session, open_session
 
@@ -116,7 +117,7 @@ def _change(
     found = find_resource(owner, name, Kind.SCENARIO).address
     settings = read_settings()
     at = acting_moment(project, settings, now, sandbox=sandbox)
-    with open_session(project, settings, sandbox=sandbox, now=at) as session:
+    with open_session(project, settings, sandbox=sandbox, now=at) as session, at_client(owner):
         done = asyncio.run(_done(session, project, owner, found.name, user_ids, change))
     return _say(owner, found, done, change)
 

@@ -18,6 +18,7 @@ from lineform.journeys.writing import about, written
 from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.run.options import Run
+from lineform.run.tick import check_bot
 from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 
@@ -44,7 +45,9 @@ class Done:
 
 async def by_hand(run: Run, name: str, user_ids: Sequence[str], change: Change) -> Done:
     """Does it for these friends; of a release without friends, for all who are held. Raises UsageError where the
-    scenario is not armed."""
+    scenario is not armed, and as `check_bot` where something may be sent."""
+    if change is not Change.STOP:
+        await check_bot(run)
     book = await run.records(books().of, run.store, run.client)
     if name not in book.scripts and change is not Change.STOP:
         raise UsageError(f"scenario.{name} is not armed", hint="run 'lineform apply' first")

@@ -12,6 +12,7 @@ from lineform.line.friends import FriendCalls
 from lineform.line.menus import AliasCalls, MenuCalls, MenuLinkCalls
 from lineform.line.messages import MessageCalls
 from lineform.line.pacing import Pacer
+from lineform.line.pinning import Pin
 from lineform.line.transport import TIMEOUT, OnCall, OpenWire, Transport, best_wire
 from lineform.ports.clock import Clock
 from lineform.ports.pacing import SharedPace
@@ -43,13 +44,16 @@ def open_account(
     on_call: OnCall | None = None,
     wire: OpenWire = best_wire,
     shared: SharedPace | None = None,
+    pinned: str = "",
 ) -> HttpLineAccount:
     """The account that `token` belongs to; nothing is called yet.
 
     `origin` replaces both of LINE's hosts. `patience` is how many seconds a call may wait for LINE's rate limits;
     `timeout` how many it may take. `proxy` is the URL of an HTTP proxy on the way. `on_call` hears of every answered
     call. `wire` is the library that the bytes go through. `shared` is the pace of all who call for this
-    account; without it, this one is alone.
+    account; without it, this one is alone. `pinned` is the id of the bot that the token has to be of: nothing else is
+    asked of LINE before it said so. Only who means whatever account the token opens leaves it out.
     """
+    pin = Pin(pinned) if pinned else None
     transport = Transport(origin, token, clock, timeout=timeout, proxy=proxy, on_call=on_call, wire=wire)
-    return HttpLineAccount(Calls(transport, Pacer(clock, patience, shared), clock))
+    return HttpLineAccount(Calls(transport, Pacer(clock, patience, shared), clock, pin))

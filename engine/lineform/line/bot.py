@@ -10,12 +10,7 @@ class BotCalls(Area):
     """The bot, and what is left of its month."""
 
     async def bot(self) -> Bot:
-        info = await self._calls.get_object("/v2/bot/info")
-        return Bot(
-            user_id=info.text("userId"),
-            basic_id=info.optional_text("basicId"),
-            display_name=info.optional_text("displayName"),
-        )
+        return await self._calls.bot()
 
     async def quota(self) -> Quota:
         """https://developers.line.biz/en/reference/messaging-api/#get-quota: type none has no value."""

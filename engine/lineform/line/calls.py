@@ -8,7 +8,9 @@ from typing import Final
 from lineform.line.exchange import Answer, Host, JsonObject, Request, post
 from lineform.line.failures import failure_of
 from lineform.line.pacing import Pacer
+from lineform.line.pinning import Pin
 from lineform.line.transport import Transport
+from lineform.planning.live import Bot
 from lineform.ports.clock import Clock
 from lineform.ports.line_account import LineFailure, NotWanted, OutcomeUnknown, RateLimited, TooManyToOne
 
@@ -26,22 +28,42 @@ def pause_before_retry(failure: LineFailure, retries: int) -> float | None:
 
 
 class Calls:
-    """Only reads are ever repeated here: whether a write may be is for those who know what it writes."""
+    """Only reads are ever repeated here: whether a write may be is for those who know what it writes. None is made
+    that `pin` does not let pass."""
 
-    def __init__(self, transport: Transport, pacer: Pacer, clock: Clock) -> None:
+    def __init__(self, transport: Transport, pacer: Pacer, clock: Clock, pin: Pin | None = None) -> None:
+        self._pin = pin
         self._transport = transport
         self._pacer = pacer
         self._clock = clock
+
+    async def bot(self) -> Bot:
+        """https://developers.line.biz/en/reference/messaging-api/#get-bot-info, before which nothing has to be known.
+        Raises `WrongBot`."""
+        bot = await self._ask_bot()
+        return bot if self._pin is None else self._pin.right(bot)
+
+    async def _ask_bot(self) -> Bot:
+        info = JsonObject.read(*await self._read(Request("GET", "/v2/bot/info")))
+        return Bot(
+            user_id=info.text("userId"),
+            basic_id=info.optional_text("basicId"),
+            display_name=info.optional_text("displayName"),
+        )
 
     async def get(
         self, path: str, query: tuple[tuple[str, str], ...] = (), *, host: Host = Host.API
     ) -> tuple[Request, Answer]:
         """A read, repeated a few times where LINE gave no answer, an error of its own, or 429."""
-        request = Request("GET", path, query=query, host=host)
+        if self._pin is not None:
+            await self._pin.hold(self._ask_bot)
+        return await self._read(Request("GET", path, query=query, host=host))
+
+    async def _read(self, request: Request) -> tuple[Request, Answer]:
         retries = 0
         while True:
             try:
-                return request, await self.once(request)
+                return request, await self._once(request)
             except LineFailure as failure:
                 pause = pause_before_retry(failure, retries)
                 if pause is None:
@@ -68,6 +90,20 @@ class Calls:
     ) -> Answer:
         """One paced request. Answers of 2xx and of a `welcome` status are returned, all others raised; `NotWanted`
         where it is wanted no more when its turn comes."""
+        if self._pin is not None:
+            try:
+                await self._pin.hold(self._ask_bot)
+            except OutcomeUnknown as unknown:
+                # Of this request the outcome is known: nothing of it was sent, and it may pass later.
+                raise RateLimited(f"{request} waits, as the bot is not known: {unknown.message}") from unknown
+        return await self._once(request, welcome, wanted)
+
+    async def _once(
+        self,
+        request: Request,
+        welcome: frozenset[int] = frozenset(),
+        wanted: Callable[[], bool] | None = None,
+    ) -> Answer:
         sent_at = await self._pacer.turn(request)
         if wanted is not None and not wanted():
             raise NotWanted(f"{request} was called off before it was sent")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from lineform.errors import LineformError
+from lineform.errors import CredentialError, LineformError
 from lineform.lineapi.routes import Route
 from lineform.planning.live import Bot, DefaultMenu, Quota
 from lineform.planning.live_audiences import AudienceJob, LiveAudience
@@ -48,6 +48,15 @@ class Unauthorised(LineFailure):
     """401: the token is wrong or expired."""
 
     exit_code = 8
+
+
+class WrongBot(Unauthorised, CredentialError):
+    """The token is another bot's than the one that the client is pinned to. Nothing was done, and nothing but the bot
+    was asked for."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = "G101"
 
 
 class RateLimited(LineFailure):
@@ -140,9 +149,14 @@ class FollowerPage:
 
 class LineAccount(Protocol):
     """Every call raises a `LineFailure`. Methods pace themselves by LINE's limits; waits longer than the account's
-    patience raise `RateLimited` instead of sleeping for an hour."""
+    patience raise `RateLimited` instead of sleeping for an hour.
 
-    async def bot(self) -> Bot: ...
+    A client's account is that of its pinned bot: until LINE has said that the token is, no other call is made, and each
+    raises `WrongBot` where it is not."""
+
+    async def bot(self) -> Bot:
+        """Who the account is, as LINE says now. Who writes something down before it is sent asks before that."""
+        ...
 
     async def quota(self) -> Quota: ...
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from lineform.errors import BlockedError, CredentialError
+from lineform.errors import BlockedError
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
 from lineform.ports.friends import FriendRow, ImportCount
@@ -39,14 +39,9 @@ async def sync_followers(
     large part of all: then the list is more likely to be another account's, or cut.
 
     A page that was imported stays imported when a later one fails. Raises BlockedError for an account that LINE gives
-    no list to, and where too many would be marked; CredentialError for another bot's token.
+    no list to, and where too many would be marked; WrongBot for another bot's token.
     """
     bot = await account.bot()
-    if bot.user_id != client.spec.bot:
-        raise CredentialError(
-            f"the token of client '{client.name}' belongs to the bot '{bot.display_name}' ({bot.basic_id})",
-            hint="correct the token in the environment, or 'bot' in the client's file",
-        )
     records = Records(store)
     total = ImportCount()
     began = clock.now()

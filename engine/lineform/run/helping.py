@@ -19,7 +19,7 @@ async def deliver_one(
 ) -> TickReport:
     """Goes on with one frozen send, by the same rules as a tick would; its entry, or none where it is done.
 
-    Raises CredentialError for another bot's token, and Unauthorised.
+    Raises as `check_bot` does, and Unauthorised.
     """
     records = Records(store)
     run = Run(client, account, records, clock, options)

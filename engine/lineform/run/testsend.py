@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from lineform.errors import BlockedError, CredentialError, UsageError
+from lineform.errors import BlockedError, UsageError
 from lineform.lineapi.routes import Route
 from lineform.model.project import Client, Resource
 from lineform.planning.live import Quota
@@ -78,12 +78,6 @@ async def send_test(
         raise UsageError("there is no tester", hint="set the client's 'testers' to an environment variable of user ids")
     if len(testers) > most:
         raise BlockedError(f"{len(testers)} testers are more than {most}", hint="name fewer testers", code="G212")
-    bot = await account.bot()
-    if bot.user_id != client.spec.bot:
-        raise CredentialError(
-            f"the token of client '{client.name}' belongs to the bot '{bot.display_name}' ({bot.basic_id})",
-            hint="correct the token in the environment, or 'bot' in the client's file",
-        )
     quota = await account.quota()
     if quota.left is not None and quota.left < len(testers):
         raise BlockedError(

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lineform.errors import BlockedError, CredentialError, StaleError
+from lineform.errors import BlockedError, StaleError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.ports.clock import Clock
@@ -81,7 +81,7 @@ async def tick(
 ) -> TickReport:
     """Sends what is due for one client and reports every occurrence that was looked at.
 
-    Raises CredentialError (another bot's token) and `Unauthorised` before or instead of going on; every other failure
+    Raises as `check_bot` does, and `Unauthorised`, before or instead of going on; every other failure
     becomes an entry of the report, so that one campaign does not stop the others.
     """
     options = options or TickOptions()
@@ -131,14 +131,9 @@ async def _part(run: Run, part: Part) -> Sequence[TickEntry]:
 
 
 async def check_bot(run: Run) -> None:
-    """Raises CredentialError where the token is not that of the pinned bot."""
+    """What everybody begins with who writes down what goes out. Raises `WrongBot` where the token is not that of the
+    pinned bot, and CredentialError where what is recorded is another bot's."""
     bot = await run.account.bot()
-    if bot.user_id != run.client.spec.bot:
-        raise CredentialError(
-            f"the token of client '{run.client.name}' belongs to the bot '{bot.display_name}' ({bot.basic_id}), "
-            "which is not the pinned one",
-            hint="correct the token in the environment, or 'bot' in the client's file",
-        )
     if not run.options.dry_run:
         await run.records(run.store.claim_bot, run.client.name, bot.user_id)
 

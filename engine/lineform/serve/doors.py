@@ -61,8 +61,12 @@ class Door:
         return f"https://line.me/R/oaMessage/{quote(self.entry.basic_id or '', safe='@')}/?{quote(text, safe='')}"
 
 
+class NotNow(Exception):
+    """Nothing may go out for the client as yet, and so nothing came of what happened: its page is sent again later."""
+
+
 Deliver = Callable[[str, Happening], Awaitable[None]]
-"""Lives through what happened to a friend of this client; idempotent by the happening's key."""
+"""Lives through what happened to a friend of this client; idempotent by the happening's key. Raises `NotNow`."""
 
 
 class Rooms:

@@ -23,7 +23,7 @@ from lineform.run.options import Records
 from lineform.scenarios.answering import EntryRoute
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.passes import FORM, MEMBER, Pass
-from lineform.serve.doors import Deliver, Door, Rooms, once
+from lineform.serve.doors import Deliver, Door, NotNow, Rooms, once
 from lineform.serve.failing import failure_of
 from lineform.serve.html import closed, page
 from lineform.serve.liff_script import SCRIPT
@@ -117,7 +117,7 @@ class Entrance:
             return await self._goes_on(door, user_id, str(wanted["open"]), str(wanted["name"]), str(wanted["id_token"]))
         except Refused:
             return refusal(401, "LINE does not know this person")
-        except LineFailure as failure:
+        except (LineFailure, NotNow) as failure:
             warn("entrance failed", client=door.name, reason=failure_of(failure))
             return refusal(503, "LINE does not answer", **{"Retry-After": "5"})
 

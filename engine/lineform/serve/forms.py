@@ -20,9 +20,10 @@ from lineform.scenarios.filling import Fields, fill
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.passes import FORM, Pass, read_pass
 from lineform.segments.friend import Friend, Value
-from lineform.serve.doors import Deliver, Door, Rooms, once
+from lineform.serve.doors import Deliver, Door, NotNow, Rooms, once
 from lineform.serve.form_html import form_page, written
 from lineform.serve.html import closed, notice
+from lineform.serve.logs import warn
 from lineform.serve.requests import Unread, body_of, refusal
 
 MOST_BYTES = 64 * 1024
@@ -93,7 +94,12 @@ class FormPages:
             return form_page(opened.form, filled, fields, opened.form.today(now), told=True)
         key = f"page/{once(opened.door.name, request.path_params['mine'])}"
         sent = Happening(key, opened.friend.id, What.PAGE, now, opened.form.name, fields=fields)
-        await self._deliver(opened.door.name, sent)
+        try:
+            await self._deliver(opened.door.name, sent)
+        except NotNow as failure:
+            warn("form failed", client=opened.door.name, reason=str(failure))
+            said = "入力した内容は、まだ送信されていません。", "しばらくしてから、もう一度お試しください。"
+            return notice("ただいま送信できません", *said, status=503)
         return RedirectResponse(f"{request.url.path}/thanks", 303, {"Cache-Control": "no-store"})
 
     async def thanks(self, request: Request) -> Response:

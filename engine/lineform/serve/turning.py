@@ -11,15 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from lineform.errors import LineformError
+from lineform.errors import CredentialError, LineformError
 from lineform.ports.clock import Clock
+from lineform.ports.line_account import LineFailure
 from lineform.ports.outside import Outside
 from lineform.ports.store import Store
 from lineform.run.halt import halted_by
 from lineform.run.options import Records, Run, TickOptions
 from lineform.run.outcome import Outcome, TickReport
-from lineform.run.tick import Also, tick
+from lineform.run.tick import Also, check_bot, tick
 from lineform.scenarios.happening import Happening
+from lineform.serve.doors import NotNow
 from lineform.serve.failing import failure_of
 from lineform.serve.logs import log, warn
 from lineform.serve.metrics import Metrics
@@ -40,6 +42,8 @@ class _Loops:
     served: Served
     records: Records
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    sure: bool = False
+    """Whether the token is known to be of the pinned bot: until then everything waits, and nothing goes out."""
 
 
 class Turning:
@@ -77,7 +81,12 @@ class Turning:
             loops.came.set()
 
     async def live(self, name: str, happening: Happening) -> None:
-        """What follows from something that happened on a page: at once, for somebody waits for it."""
+        """What follows from something that happened on a page: at once, for somebody waits for it. Raises `NotNow`
+        where nothing may go out; nothing came of it then."""
+        try:
+            await self._make_sure(self._loops[name])
+        except (LineFailure, CredentialError) as error:
+            raise NotNow(error.message) from error
         await self._following.live(self._run(self._loops[name]), [happening])
 
     @property
@@ -138,8 +147,17 @@ class Turning:
         options = TickOptions(actor=self._options.actor, should_stop=self._stop.is_set, link_keys=keys)
         return Run(loops.served.client, loops.served.account, loops.records, self._clock, options)
 
+    async def _make_sure(self, loops: _Loops) -> None:
+        """Raises as `check_bot` does until the bot is known, and costs nothing from then on."""
+        if not loops.sure:
+            await check_bot(self._run(loops))
+            loops.sure = True
+            loops.came.set()
+
     async def _work(self, loops: _Loops) -> float:
         loops.came.clear()
+        if not loops.sure:
+            return IDLE  # the tick asks, tells what came of it, and wakes this
         worked = await work_once(self._run(loops), self._following, self._options.working, Watcher(self._metrics))
         if worked is None:
             return -IDLE  # halted: whatever comes changes nothing
@@ -148,6 +166,7 @@ class Turning:
     async def _turn(self, loops: _Loops) -> float:
         """A tick: sends and steps that are due, items and systems that are to be told, what is too old to keep."""
         run, name = self._run(loops), loops.served.name
+        await self._make_sure(loops)
         await free_the_dead(run, self._gone)
         report = await tick(loops.served.client, loops.served.account, run.store, self._clock, run.options, self._also)
         _tell_report(report)

@@ -20,7 +20,7 @@ def line_account(
     on_call: OnCall | None = None,
     shared: SharedPace | None = None,
 ) -> HttpLineAccount:
-    """The account that the client's token opens. Nothing is called yet, so it may still be another bot's.
+    """The client's account. Nothing is called yet; where its token turns out to be another bot's, nothing will be.
 
     `shared` is the pace of all who call for it.
 
@@ -38,5 +38,12 @@ def line_account(
     if proxy is not None and not proxy.casefold().startswith(("http://", "https://")):
         raise UsageError("HTTPS_PROXY names a proxy that is not HTTP", hint="Name an HTTP proxy, or unset it.")
     return open_account(
-        settings.line_origin, token, clock, patience=patience, proxy=proxy, on_call=on_call, shared=shared
+        settings.line_origin,
+        token,
+        clock,
+        patience=patience,
+        proxy=proxy,
+        on_call=on_call,
+        shared=shared,
+        pinned=client.bot,
     )

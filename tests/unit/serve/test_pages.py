@@ -17,6 +17,7 @@ from lineform.run.options import Records, Run, TickOptions
 from lineform.scenarios.happening import What
 from lineform.scenarios.passes import FORM, MEMBER, Pass, read_pass, route_code, route_in, sign_pass
 from lineform.serve.arrivals import key_hash
+from lineform.serve.doors import NotNow
 from lineform.serve.redeeming import link_friend, nonce_hash
 from lineform.serve.working import LinkedFriend
 from support.declared_clients import client
@@ -57,6 +58,22 @@ def send(pages: Pages, path: str, fields: Mapping[str, list[str]], **headers: st
     body = urlencode(fields, doseq=True).encode()
     sent = {"Content-Type": "application/x-www-form-urlencoded", **{k.replace("_", "-"): v for k, v in headers.items()}}
     return ask(pages, "POST", path, body, sent)
+
+
+def test_what_cannot_go_on_now_is_sent_again_later(store: Store, tmp_path: Path) -> None:
+    ready = prepared(store, tmp_path, liff=True)
+    ready.trouble = NotNow("the bot is not the pinned one")
+    with open_pages(ready) as pages:
+        path = pages.path(Pass(FORM, "profile", pages.friend(), NOW + DAY))
+        status, text, _ = send(pages, path, WHOLE)
+        assert (status, "ただいま送信できません" in text) == (503, True)
+        told = json.dumps({"id_token": f"id-{user(1)}", "open": "route", "name": "poster"}).encode()
+        assert ask(pages, "POST", "/liff/aoba", told)[0] == 503
+        assert pages.happenings == []
+        pages.trouble = ready.trouble = None
+        assert ask(pages, "POST", "/liff/aoba", told)[0] == 200
+        assert send(pages, path, WHOLE)[0] == 303
+        assert [one.what for one in pages.happenings] == [What.ROUTE, What.PAGE]
 
 
 def mine(pages: Pages, number: int = 1, **changes: object) -> str:

@@ -1,18 +1,26 @@
-"""What goes on beside the answers: what is too old to keep goes, of events and of calls, and nothing else."""
+"""What goes on beside the answers: nothing before the bot is known, and what is too old to keep goes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
+from lineform.errors import CredentialError, LineformError
+from lineform.planning.live import Bot
 from lineform.ports.friends import FriendRow
 from lineform.ports.intake import NewCall
+from lineform.ports.line_account import OutcomeUnknown, WrongBot
 from lineform.ports.store import Store
+from lineform.serve.app import Parts
 from lineform.serve.arrivals import arrivals_of
 from lineform.store.open import SqlStore
 from lineform.store.tables import inbox, outbox
 from support.declared_clients import BOT
+from support.fake_account import FakeAccount
 from support.serving import USER, event, served, webhook_body
 
 DAY = timedelta(days=1)
@@ -37,3 +45,45 @@ def test_a_turn_forgets_events_and_calls_that_are_older_than_they_are_to_be_kept
         server.until(lambda: kept(store, outbox.c.key) == {"new"})
         assert {key for key, _ in server.seen.told} == {"old", "new"}
         assert [one.text for one in server.seen.happenings] == ["text 1", "text 2"]
+
+
+@dataclass(slots=True)
+class Doubtful(FakeAccount):
+    """Does not say who it is as long as there is a trouble."""
+
+    trouble: list[LineformError] = field(default_factory=list)
+    asked: int = 0
+
+    async def bot(self) -> Bot:
+        self.asked += 1
+        if self.trouble:
+            raise self.trouble[0]
+        return await FakeAccount.bot(self)
+
+
+def of(account: FakeAccount) -> Callable[[Parts], Parts]:
+    return lambda parts: replace(parts, served=[replace(one, account=account) for one in parts.served])
+
+
+@pytest.mark.parametrize(
+    "trouble", [WrongBot("it is not the pinned one"), OutcomeUnknown("LINE is down"), CredentialError("recorded")]
+)
+def test_what_comes_waits_until_it_is_known_whose_the_token_is(store: Store, trouble: LineformError) -> None:
+    account = Doubtful(trouble=[trouble])
+    with served(store, more=of(account), every=0.05) as server:
+        assert server.webhook(event(1)) == 200
+        server.until(lambda: account.asked == 2)
+        assert (server.seen.happenings, store.inbox_level("salon").waiting) == ([], 1)
+        account.trouble.clear()
+        server.until_worked()
+        assert [one.text for one in server.seen.happenings] == ["text 1"]
+
+
+def test_events_cost_no_question_about_the_bot(store: Store) -> None:
+    account = Doubtful()
+    with served(store, more=of(account)) as server:
+        for number in range(5):
+            assert server.webhook(event(number)) == 200
+            server.until_worked()
+        server.until(lambda: len(server.seen.happenings) == 5)
+    assert account.asked == 2  # the first tick's own, and that before it

@@ -8,7 +8,7 @@ import pytest
 
 from lineform.errors import CredentialError, UsageError
 from lineform.model.client import ClientSpec
-from lineform.ports.line_account import OutcomeUnknown
+from lineform.ports.line_account import OutcomeUnknown, WrongBot
 from lineform.settings import Settings
 from lineform.wiring.clock import SettableClock
 from lineform.wiring.line import line_account
@@ -36,6 +36,18 @@ def test_the_token_of_the_named_variable_goes_to_the_given_origin() -> None:
     assert asyncio.run(main()) == f"Bearer {TOKEN}"
 
 
+def test_a_clients_account_is_that_of_its_pinned_bot() -> None:
+    async def main() -> list[str]:
+        async with line_stub(says(200, {"userId": "U" + "9" * 32, "basicId": "@other"})) as stub:
+            settings = Settings.from_environment({"AOBA_TOKEN": TOKEN, "LINEFORM_LINE_ORIGIN": stub.origin})
+            async with line_account(CLIENT, settings, SettableClock(NOON)) as account:
+                with pytest.raises(WrongBot, match=r"@other.*not the pinned one"):
+                    await account.reply(b"{}", "token")
+            return [one.path for one in stub.seen]
+
+    assert asyncio.run(main()) == ["/v2/bot/info"]
+
+
 def test_a_missing_token_is_called_by_its_variable() -> None:
     with pytest.raises(CredentialError, match="AOBA_TOKEN"):
         line_account(CLIENT, Settings(), SettableClock(NOON))
@@ -61,7 +73,7 @@ def test_the_way_to_line_goes_through_the_proxy() -> None:
         async with line_stub(says(200)) as proxy:
             settings = Settings.from_environment({"AOBA_TOKEN": TOKEN, "HTTPS_PROXY": proxy.origin})
             async with line_account(CLIENT, settings, SettableClock(NOON)) as account:
-                await account.create_menu({})
+                await account.bot()
 
-    with pytest.raises(OutcomeUnknown, match="POST /v2/bot/richmenu: the proxy refused"):
+    with pytest.raises(OutcomeUnknown, match="GET /v2/bot/info: the proxy refused"):
         asyncio.run(main())
