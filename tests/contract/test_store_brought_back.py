@@ -42,7 +42,7 @@ def test_the_forgotten_stay_forgotten_and_every_client_is_halted(
     assert saved == Restored(migrations.VERSION, ("aoba", "kita"), 2)
     with open_store(newer) as store:
         assert halted_by(store, "aoba", NOW) == "somebody"
-    with pytest.raises(CredentialError, match="has forgotten people"):
+    with pytest.raises(CredentialError, match="have been forgotten since"):
         after_restore(settings(older, ""), tmp_path, file, NOW, "somebody")
     with open_store(older, KEY) as store:
         assert halted_by(store, "aoba", NOW) == halted_by(store, "kita", NOW) == "somebody", "whatever comes after it"

@@ -29,7 +29,7 @@ from lineform.store.hot import index_names
 from lineform.store.moving import OWN, indexed_attributes, move, moved_tables
 from lineform.store.open import SqlStore
 from lineform.store.tables import metadata
-from lineform.wiring.backup import Restored, restore_store
+from lineform.wiring.backup import Restored, make_indexes, restore_store
 from support.filled import ACCOUNT, BOT, fill
 from support.postgres import new_database
 from support.stores import NOW, new_batches, new_file, new_send, user
@@ -206,7 +206,9 @@ def test_indexes_over_attributes_are_there_as_before(old: Path, new_url: str, tm
         with source.reading() as connection:
             before = index_names(connection)
     assert dict(indexed_attributes(old)) == hot
-    restored(new_url, tmp_path, old)
+    done = restored(new_url, tmp_path, old)
+    assert done.moved is not None
+    make_indexes(Settings.from_environment({"LINEFORM_STORE": new_url}), tmp_path, done.moved)
     with opened(new_url) as store, store.reading() as connection:
         expected = {one for one in before if one.startswith(("friends_", "events_"))}
         assert expected <= index_names(connection)
@@ -268,11 +270,13 @@ def test_who_was_forgotten_since_the_backup_stays_forgotten(old: Path, new_url: 
     back_up(old, own)
     with opened(f"sqlite:///{own}") as store:
         store.forget(ACCOUNT, [user(1), user(77)], NOW)
-    with pytest.raises(CredentialError, match="has forgotten people"):
+    with pytest.raises(CredentialError, match="have been forgotten since"):
         restored(new_url, tmp_path, old, key="")
     assert count(new_url) == 0
     done = restored(new_url, tmp_path, old)
-    assert (done.forgotten, done.left) == (1, own)
+    assert done.forgotten == 1
+    assert done.moved is not None
+    assert (done.moved.own, done.moved.asked) == (own, True)
     with opened(new_url) as store:
         assert store.count_friends(ACCOUNT) == FriendCount(1, 1)
         assert store.was_forgotten(ACCOUNT, [user(n) for n in (1, 2, 4, 77)]) == {user(1), user(4), user(77)}

@@ -22,6 +22,7 @@ from lineform.planning.options import PlanOptions
 from lineform.planning.plan import PlanFile
 from lineform.planning.planjson import plan_from_json
 from lineform.planning.steps import describe
+from lineform.plural import plural
 from lineform.report.plans import plan_text
 from lineform.run.options import new_worker
 from lineform.wiring.failing import at_client
@@ -73,7 +74,11 @@ def command(
         click.echo(plan_text(*told, failures=failures, gone=gone, budgets=budgets, colour=use_colour()))
         codes = [error.exit_code for error in failures.values()]
         say_failures(failures, told=True)
-        if not _agreed(planned, yes=yes, digest=digest):
+        agreed = _agreed(planned, yes=yes, digest=digest)
+        if planned.file.empty:
+            kept = _keep_indexes(session, tell=True) if planned.file.clients else 0
+            return worst([*codes, kept])
+        if not agreed:
             return worst(codes)
         return worst([asyncio.run(_apply_all(session, planned.file)), *codes])
 
@@ -127,7 +132,23 @@ async def _apply_all(session: Session, file: PlanFile, plan_id: str = "") -> int
             codes.append(error.exit_code)
         else:
             click.echo(_concluded(result))
+    if len(codes) < len(file.clients):
+        # At the end: how an index has to look depends on how many accounts the store knows by then.
+        codes.append(await asyncio.to_thread(_keep_indexes, session))
     return worst(codes)
+
+
+def _keep_indexes(session: Session, *, tell: bool = False) -> int:
+    """Makes the indexes that are declared and not there: no plan shows them, so an apply without anything else to do
+    makes them, too, and may `tell`. The exit code."""
+    try:
+        made = session.keep_indexes()
+    except LineformError as error:
+        say_error(error)
+        return error.exit_code
+    if made and tell:
+        click.echo(f"made {plural(made, 'index', 'indexes')} of the store")
+    return 0
 
 
 async def _apply_one(session: Session, client: Client, approved: Approved, owner: str) -> ApplyResult:
@@ -140,7 +161,6 @@ async def _apply_one(session: Session, client: Client, approved: Approved, owner
         click.echo(_concluded(stopped.result))
         raise
     else:
-        await asyncio.to_thread(session.keep_indexes, client)
         return result
     finally:
         await account.close()

@@ -75,7 +75,8 @@ def forget(
     if left := _still_in(project.root / ".lineform", user_ids):
         raise PartialError(
             f"the store has forgotten them, but these files still know them: {', '.join(str(path) for path in left)}",
-            hint="delete what is only a copy (the offline account, a demo); repeat the command for another store",
+            hint="delete what is only a copy (the offline account, a demo, a .part that a killed restore left); repeat "
+            "the command for another store",
         )
 
 

@@ -100,7 +100,7 @@ def import_(
             raise
         counter.close()
         click.echo(f"{owner.name}: {counted(counter.total)}")
-        session.keep_indexes(owner)
+        session.keep_indexes()
         session.keep_copy(owner, make=True)
     for line in refusals.lines():
         click.echo(line, err=True)

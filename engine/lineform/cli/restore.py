@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from lineform.cli import options
+from lineform.cli.boundary import INTERRUPTED
 from lineform.cli.common import read_settings
 from lineform.cli.importing import Progress
-from lineform.errors import UsageError
+from lineform.errors import LineformError, UsageError
 from lineform.loading.workspace import find_root
 from lineform.plural import plural
-from lineform.wiring.backup import after_restore, before_restore, newer_told, restore_store
+from lineform.settings import Settings
+from lineform.wiring.backup import Moved, after_restore, before_restore, make_indexes, newer_told, restore_store
 from lineform.wiring.clock import SystemClock
 
 
@@ -60,23 +62,48 @@ def command(workspace: Path, file: Path | None, force: bool, before: bool, after
         said = f"{actor} (restored {file.name})"
         with Progress("moved", "row") as moved:
             restored = restore_store(settings, root, file, _now(), said, force=force, tell=moved)
-        rows = "" if restored.rows is None else f", {plural(restored.rows, 'row')} moved to PostgreSQL"
+        rows = "" if restored.moved is None else f", {plural(restored.moved.rows, 'row')} moved to PostgreSQL"
         click.echo(f"restored {file.name}: {plural(len(restored.halted), 'client')}{rows}")
         if restored.newer:
             click.echo(f"  it replaces a store {newer_told(restored.newer)}", err=True)
-    if restored.left:
-        click.echo(f"  {restored.left} is left as it is, and must not be used any more: it could send again", err=True)
-    elif restored.rows is not None:
-        click.echo(
-            "  nobody was forgotten again: no store here says who had been since the backup; `restore --before WHO` at "
-            "the SQLite store and `restore --after WHO` here tell it",
-            err=True,
-        )
+    if restored.moved is not None:
+        _say_left(restored.moved)
     if restored.forgotten:
         people = plural(restored.forgotten, "person", "people")
-        click.echo(f"  {people} who had been forgotten since were forgotten again")
+        were = "was" if restored.forgotten == 1 else "were"
+        click.echo(f"  {people} who had been forgotten since {were} forgotten again")
     for client in restored.halted:
         click.echo(f"  {client} is halted; `lineform run --resume --client {client}` lets it send again", err=True)
+    if restored.moved is not None and restored.moved.indexed:
+        _make_indexes(settings, root, restored.moved)
+
+
+def _say_left(moved: Moved) -> None:
+    """What is to be done about the SQLite store, and who was forgotten in it since its backup."""
+    if moved.asked:
+        click.echo(f"  {moved.own} was asked who had been forgotten since the backup", err=True)
+        click.echo(f"  {moved.own} is left as it is, and must not be used any more: it could send again", err=True)
+        return
+    why = "no store here says who had been since the backup"
+    if moved.own is not None:
+        why = f"{moved.own} was not asked who had been since the backup, which is not known to be of it"
+    click.echo(
+        f"  nobody was forgotten again: {why}; `restore --before WHO` at the SQLite store and `restore --after WHO` "
+        "here tell it",
+        err=True,
+    )
+    click.echo("  the SQLite store of this backup must not be used any more: it could send again", err=True)
+
+
+def _make_indexes(settings: Settings, root: Path, moved: Moved) -> None:
+    """The last part of a move, which is done and told by now: so whoever interrupts this must not move again."""
+    try:
+        make_indexes(settings, root, moved)
+    except (KeyboardInterrupt, LineformError) as error:
+        click.echo("  the move is done, its indexes are not all made: the next `lineform apply` makes them", err=True)
+        if isinstance(error, KeyboardInterrupt):
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        raise
 
 
 def _now() -> datetime:

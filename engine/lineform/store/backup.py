@@ -20,18 +20,20 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import URL
 
-from lineform.errors import BlockedError, CredentialError, UsageError
+from lineform.errors import CredentialError, UsageError
 from lineform.store import migrations
 from lineform.store.failures import StoreUnavailable, StoreUnusable, translated
 from lineform.store.forgotten import Erased, Forgotten, key_mark, keyed_hash
 from lineform.store.forgotten_file import forgotten_people
 from lineform.store.open import SqlStore
 from lineform.store.tables import accounts, forgotten
+from lineform.store.work_file import work_file
 
 _PATIENCE = 10.0
 """Seconds to wait for whoever writes to the store that is replaced."""
 _SQLITE, _DUMP = b"SQLite format 3\0", b"PGDMP"
 """What files begin with: an SQLite database, and what pg_dump writes in the form that `lineform backup` tells."""
+_DAMAGE = {"SQLITE_CORRUPT": "is damaged", "SQLITE_NOTADB": "is not a database"}
 _WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -105,14 +107,16 @@ def _server(url: URL) -> str:
 def back_up(store: Path, target: Path, *, force: bool = False) -> Backup:
     """Copies the store as it is at one moment to a new file for its owner alone, and checks the copy.
 
-    Raises `UsageError` where the file is there already and `force` is not given, `StoreUnusable` where there is no
-    store, or it is damaged.
+    Raises `UsageError` where the file is the store's own, or is there already and `force` is not given,
+    `StoreUnusable` where there is no store, or it is damaged.
     """
     if not store.exists():
         raise StoreUnusable(f"there is no store at {store}", hint="lineform apply makes one")
-    if target.exists() and (not force or target.samefile(store)):
+    if target.exists() and target.samefile(store):
+        raise UsageError(f"{target} is the store itself", hint="name another file")
+    if target.exists() and not force:
         raise UsageError(f"{target} is there already", hint="name another file, or add --force")
-    with _work_file(target) as part:
+    with work_file(target) as part:
         with (
             translated(sqlite3.Error),
             closing(sqlite3.connect(_uri(store, "rw"), uri=True)) as source,
@@ -121,7 +125,7 @@ def back_up(store: Path, target: Path, *, force: bool = False) -> Backup:
             source.backup(copy)
             # One file that needs no other beside it.
             copy.execute("PRAGMA journal_mode=DELETE")
-        found = check(part)
+        found = _checked(part, f"the store at {store}", "restore it from a backup")
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(target)
@@ -130,14 +134,28 @@ def back_up(store: Path, target: Path, *, force: bool = False) -> Backup:
 
 def check(file: Path) -> Backup:
     """What a backup holds. Raises `StoreUnusable` where it is no whole store of a version that is known here."""
+    refuse_missing(file)
+    return _checked(file, f"the backup {file}", "use another backup")
+
+
+def refuse_missing(file: Path) -> None:
+    """Raises `StoreUnusable` where there is no file to be restored."""
     if not file.is_file():
         raise StoreUnusable(f"there is no file {file}", hint="name the file that lineform backup wrote")
-    with translated(sqlite3.Error), closing(sqlite3.connect(_uri(file, "ro"), uri=True)) as connection:
+
+
+def _checked(file: Path, what: str, hint: str) -> Backup:
+    """The same, where the file is `what` for whoever reads the error."""
+    with (
+        translated(sqlite3.Error),
+        _damage_of(what, hint),
+        closing(sqlite3.connect(_uri(file, "ro"), uri=True)) as connection,
+    ):
         problems = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
         if problems != ["ok"] or connection.execute("PRAGMA foreign_key_check").fetchone():
-            raise StoreUnusable(f"{file.name} is damaged", hint="use another backup")
+            raise StoreUnusable(f"{what} is damaged", hint=hint)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'lineform_schema'").fetchone():
-            raise StoreUnusable(f"{file.name} is no store of lineform")
+            raise StoreUnusable(f"{what} is no store of lineform", hint=hint)
         version = connection.execute("SELECT max(version) FROM lineform_schema").fetchone()[0] or 0
         migrations.refuse_newer(version)
         names = tuple(row[0] for row in connection.execute("SELECT name FROM accounts ORDER BY name"))
@@ -145,11 +163,22 @@ def check(file: Path) -> Backup:
 
 
 @contextmanager
+def _damage_of(what: str, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        for name, said in _DAMAGE.items():
+            if (getattr(error, "sqlite_errorname", None) or "").startswith(name):
+                raise StoreUnusable(f"{what} {said}", hint=hint) from None
+        raise
+
+
+@contextmanager
 def unpacked(backup: Path, store: Path) -> Iterator[Path]:
     """A copy of a backup beside the store, to be brought up to date before it takes the store's place; gone
     afterwards."""
     store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _work_file(store) as part:
+    with work_file(store) as part:
         copy_store(backup, part)
         yield part
 
@@ -213,7 +242,7 @@ def forget_again(store: SqlStore, before: Forgotten, now: datetime) -> int:
             continue
         if {how.key_mark for how in since.values()} != {key_mark(key)}:
             raise CredentialError(
-                f"the store that is replaced has forgotten people of '{account}', whom the backup may still know",
+                f"people of '{account}' have been forgotten since, whom the backup may still know",
                 hint="set LINEFORM_FORGET_KEY to the key that they were forgotten with",
             )
         friends = (one.user_id for one in store.every_friend(account))
@@ -241,20 +270,6 @@ def accounts_of(store: SqlStore) -> tuple[str, ...]:
     """The clients that a store knows."""
     with store.reading() as connection:
         return tuple(connection.execute(sa.select(accounts.c.name).order_by(accounts.c.name)).scalars())
-
-
-@contextmanager
-def _work_file(beside: Path) -> Iterator[Path]:
-    part = beside.with_name(f".{beside.name}.{os.getpid()}.part")
-    try:
-        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise BlockedError(f"cannot write beside {beside}: {error.strerror}") from None
-    try:
-        yield part
-    finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def _uri(path: Path, mode: str) -> str:

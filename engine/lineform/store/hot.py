@@ -46,7 +46,8 @@ class HotValues(Database):
     def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
         """Makes the indexes over these attributes, and over tapped links, that are not there yet, for all accounts of
         the store; how many. On PostgreSQL others write meanwhile, what the expressions give is learned, and where
-        another run is making indexes, these are left to the next one."""
+        another run is making indexes, these are left to the next one. Indexes over other attributes stay as they are,
+        also where they have the form that was right for fewer accounts."""
         with self.reading() as connection:
             work = self._work(connection, attributes)
         if not work.missing and not work.needless:

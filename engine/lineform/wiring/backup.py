@@ -3,7 +3,7 @@ place of the store that was there, or, from SQLite, in an empty PostgreSQL store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lineform.errors import BlockedError
 from lineform.run.halt import halt
+from lineform.segments.predicate import AttributeType
 from lineform.settings import FORGET_KEY, Settings
 from lineform.store import migrations
 from lineform.store.backup import (
@@ -21,10 +22,12 @@ from lineform.store.backup import (
     forgotten_in,
     moves,
     newer_version,
+    refuse_missing,
     sqlite_file,
     unpacked,
 )
 from lineform.store.changes import unregister
+from lineform.store.descent import is_of
 from lineform.store.failures import StoreUnusable
 from lineform.store.forgotten import Forgotten
 from lineform.store.forgotten_file import forgotten_people, read_forgotten, write_forgotten
@@ -36,15 +39,25 @@ from lineform.store.open import SqlStore, open_store
 class Restored:
     """`halted` are the clients that send nothing until they are resumed; `forgotten` counts people whom the backup knew
     and who had been forgotten since; `newer` is the version of the store that was replaced, where no version that is
-    known here made it. `rows` is how many moved into a PostgreSQL store, and `left` the SQLite store of the workspace
-    that such a move has left where it was."""
+    known here made it."""
 
     version: int
     halted: tuple[str, ...]
     forgotten: int
     newer: int = 0
-    rows: int | None = None
-    left: Path | None = None
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came into a PostgreSQL store: how many rows, and the `indexed` attributes, over which nothing has an index
+    there yet. `own` is the SQLite store of the workspace, None where there is none. It was `asked` who had been
+    forgotten since where it is known to be the one that the backup is of."""
+
+    rows: int
+    indexed: Sequence[tuple[str, AttributeType]]
+    own: Path | None
+    asked: bool
 
 
 def restore_store(
@@ -64,8 +77,9 @@ def restore_store(
     that is the way back from it.
 
     Into a PostgreSQL store the backup of an SQLite store moves, where that is empty; with or without `force` it raises
-    BlockedError where it is not. `tell` hears how many rows are there.
+    BlockedError where it is not. `tell` hears how many rows are there; `make_indexes` belongs after it.
     """
+    refuse_missing(backup)
     if moves(settings.store_url(workspace), backup):
         return _moved(settings, workspace, backup, now, actor, tell)
     target = sqlite_file(settings.store_url(workspace), backup, restore=True)
@@ -89,19 +103,26 @@ def _moved(
     settings: Settings, workspace: Path, backup: Path, now: datetime, actor: str, tell: Callable[[int], None]
 ) -> Restored:
     """The same into an empty PostgreSQL store. Forgotten since is whom the workspace's own SQLite store has forgotten,
-    where there is one: as a rule the one that the backup is of."""
+    where that is the one that the backup is of: another one knows other people."""
     found = check(backup)
     own = Path(sqlite_file(replace(settings, store=None).store_url(workspace), backup, restore=False))
-    left = own if own.exists() and own.stat().st_size > 0 else None
-    before = _forgotten_by(left) if left else {}
+    there = own if own.exists() and own.stat().st_size > 0 else None
+    before = None if there is None else _forgotten_by(there, backup)
     with _opened(settings, workspace) as target:
         refuse_filled(target)
         with unpacked(backup, own) as copy:
-            forgotten, clients = _made_ready(settings, copy, before, now, actor)
+            forgotten, clients = _made_ready(settings, copy, before or {}, now, actor)
+            indexed = indexed_attributes(copy)
             rows = move(copy, target, tell)
-            for name, kind in indexed_attributes(copy):
-                target.keep_indexes({name: kind})
-    return Restored(found.version, clients, forgotten, rows=rows, left=left)
+    moved = Moved(rows, indexed, there, asked=before is not None)
+    return Restored(found.version, clients, forgotten, moved=moved)
+
+
+def make_indexes(settings: Settings, workspace: Path, moved: Moved) -> None:
+    """Makes the indexes of what has moved. It may take a while; where it is interrupted, the next apply makes them."""
+    with _opened(settings, workspace) as store:
+        for name, kind in moved.indexed:
+            store.keep_indexes({name: kind})
 
 
 def _made_ready(
@@ -161,14 +182,14 @@ def _brought_back(store: SqlStore, before: Forgotten, now: datetime) -> int:
     return forget_again(store, before, now)
 
 
-def _forgotten_by(left: Path) -> Forgotten:
-    """Whom the SQLite store that stays behind has forgotten."""
+def _forgotten_by(own: Path, backup: Path) -> Forgotten | None:
+    """Whom the SQLite store that stays behind has forgotten; None where it is not known to be that of the backup."""
     try:
-        return forgotten_in(left)
+        return forgotten_in(own) if is_of(backup, own) else None
     except StoreUnusable as damaged:
         raise StoreUnusable(
-            f"{left} cannot be read ({damaged.message}), and so not be asked who was forgotten since the backup",
-            hint=f"move {left.name} with its -wal and -shm files away and restore again; then forget again whoever was "
+            f"{own} cannot be read ({damaged.message}), and so not be asked who was forgotten since the backup",
+            hint=f"move {own.name} with its -wal and -shm files away and restore again; then forget again whoever was "
             "forgotten since the backup",
         ) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from lineform.model.project import Client, Project
 from lineform.ports.clock import Clock
 from lineform.ports.store import Store
 from lineform.sandbox.control import Control
+from lineform.segments.predicate import AttributeType
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.store.copy import is_installed
@@ -71,10 +72,19 @@ class Session:
             self._closing.callback(self._paces[client.name].close)
         return self._paces[client.name]
 
-    def keep_indexes(self, client: Client) -> None:
-        """Makes the indexes that the client's attributes declare, where they are not there yet."""
-        words = declared_by(client).attributes
-        self.store.keep_indexes({name: spec.type for name, spec in words.items() if spec.indexed})
+    def keep_indexes(self) -> int:
+        """Makes the indexes that the attributes of all clients of this session declare, where they are not there yet,
+        or have not the form that is right for so many accounts; how many."""
+        kept: list[Mapping[str, AttributeType]] = []
+        made = 0
+        for client in self.project.clients.values():
+            words = declared_by(client).attributes
+            hot = {name: spec.type for name, spec in words.items() if spec.indexed}
+            # Most clients of an agency share one file of attributes.
+            if hot not in kept:
+                kept.append(hot)
+                made += self.store.keep_indexes(hot)
+        return made
 
     def keep_copy(self, client: Client, *, make: bool = False) -> None:
         """Brings the copy of the friends up to date where there is one; where it may `make` one, it is made where the

@@ -132,9 +132,9 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(tmp_path: Path) -> 
     back_up(path_of(tmp_path), tmp_path / "backup.db")
     with open_store(settings().store_url(tmp_path), KEY) as store:
         store.forget("aoba", [user(1), user(77)], NOW)
-    with pytest.raises(CredentialError, match="has forgotten people"):
+    with pytest.raises(CredentialError, match="have been forgotten since"):
         restored(tmp_path, tmp_path / "backup.db", force=True)
-    with pytest.raises(CredentialError, match="has forgotten people"):
+    with pytest.raises(CredentialError, match="have been forgotten since"):
         restored(tmp_path, tmp_path / "backup.db", force=True, key="another key of good length")
     assert count(tmp_path).friends == 2
     assert restored(tmp_path, tmp_path / "backup.db", force=True, key=KEY).forgotten == 1
@@ -210,8 +210,10 @@ def test_a_backup_never_replaces_a_file_by_itself(tmp_path: Path) -> None:
     file.write_text("mine")
     with pytest.raises(UsageError, match="is there already"):
         back_up(path_of(tmp_path), file)
-    with pytest.raises(UsageError, match="is there already"):
-        back_up(path_of(tmp_path), path_of(tmp_path), force=True)
+    for force in (False, True):
+        with pytest.raises(UsageError, match="is the store itself") as itself:
+            back_up(path_of(tmp_path), path_of(tmp_path), force=force)
+        assert "--force" not in itself.value.hint
     assert file.read_text() == "mine"
     assert back_up(path_of(tmp_path), file, force=True).accounts == ("aoba",)
 
@@ -222,6 +224,7 @@ def test_what_is_no_whole_store_is_neither_kept_nor_restored(tmp_path: Path) -> 
     content = bytearray((tmp_path / "backup.db").read_bytes())
     content[len(content) // 2 : len(content) // 2 + 9000] = b"x" * 9000
     (tmp_path / "damaged.db").write_bytes(content)
+    (tmp_path / "cut.db").write_bytes((tmp_path / "backup.db").read_bytes()[:40_000])
     (tmp_path / "text.db").write_text("no database at all" * 100)
     with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE t (a)")
@@ -232,13 +235,17 @@ def test_what_is_no_whole_store_is_neither_kept_nor_restored(tmp_path: Path) -> 
     connection.close()
     for name, said in {
         "damaged.db": "damaged",
+        "cut.db": "damaged",
         "text.db": "not a database",
         "other.db": "no store of lineform",
         "newer.db": "newer lineform",
         "none.db": "no file",
     }.items():
-        with pytest.raises(StoreUnusable, match=said):
+        with pytest.raises(StoreUnusable, match=said) as caught:
             restored(tmp_path, tmp_path / name, force=True)
+        if name not in {"newer.db", "none.db"}:
+            assert caught.value.message.startswith(f"the backup {tmp_path / name} is ")
+            assert caught.value.hint == "use another backup"
     assert count(tmp_path).friends == 2000
     with pytest.raises(StoreUnusable, match="there is no store"):
         back_up(tmp_path / "nothing.db", tmp_path / "b.db")
