@@ -46,9 +46,12 @@ def _waiting(run: Run, campaigns: Mapping[str, Armed], waiting: Iterable[tuple[s
             continue
         send = run.store.send(run.client.name, address, key)
         opens = now if send is None or send.status is not SendStatus.WAITING else _next_part(run, send, armed)
-        quiet = quiet_of(run, armed)
-        at = opens and ((quiet and quiet.until(opens)) or opens)
-        if at is not None and at > now:
+        if opens is None:
+            continue
+        # Its time may have come before the quiet hours that keep it back.
+        opens, quiet = max(opens, now), quiet_of(run, armed)
+        at = (quiet and quiet.until(opens)) or opens
+        if at > now:
             yield address, Due(wall(at, armed), at)
 
 

@@ -52,17 +52,25 @@ Decision = Send | Wait | Hold | Skip
 
 
 def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
-    """The decision about one occurrence. All moments are aware. What is due in quiet hours is on time when they end."""
+    """The decision about one occurrence. All moments are aware. What is due in quiet hours is on time when they end;
+    what was due before them waits for their end only where it will not be too late by then."""
     if now < due.at:
         return Wait(due.at)
     if due.at < armed_at:
         return _not_sent(schedule, f"was due at {due.key}, before it was armed at {_minute(armed_at)}")
-    late = now - ((quiet and quiet.until(due.at)) or due.at)
+    fair = (quiet and quiet.until(due.at)) or due.at
     allowed = allowance(schedule)
-    if late <= allowed:
-        end = quiet and quiet.until(now)
-        return Wait(end, f"quiet hours until {_wall(end, quiet)}") if quiet and end else Send()
-    return _not_sent(schedule, f"was due at {due.key} and is {_rough(late)} late; allowed is {duration_text(allowed)}")
+    if now - fair > allowed:
+        said = f"is {_rough(now - fair)} late; allowed is {duration_text(allowed)}"
+        return _not_sent(schedule, f"was due at {due.key} and {said}")
+    end = quiet and quiet.until(now)
+    if quiet is None or end is None:
+        return Send()
+    hours = f"quiet hours until {_wall(end, quiet)}"
+    if end - fair > allowed:
+        said = f"would be {_rough(end - fair)} late after the {hours}; allowed is {duration_text(allowed)}"
+        return _not_sent(schedule, f"was due at {due.key} and {said}")
+    return Wait(end, hours)
 
 
 def decide_begun(last_call: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
