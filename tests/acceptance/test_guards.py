@@ -17,7 +17,7 @@ from lineform.ports.friends import FriendRow
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.run.stopped import stopped_sends
+from lineform.run.stopped import kept_back
 from lineform.run.testsend import send_test
 from lineform.sending.due import Due
 from lineform.store import open_store
@@ -438,7 +438,7 @@ def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_s
     tick_at(here, DUE)
     here.limit({"monthly_messages": 30})
     assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.BLOCKED]
-    kept = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    kept = here.with_store(lambda store: kept_back(store, here.client, here.clock.now()).stopped)
     assert [(one.key, one.guard) for one in kept] == [("2026-12-01T10:00", "G202")]
     here.move(DUE + 3 * HOUR)
     (held,) = here.tick().entries

@@ -201,7 +201,7 @@ def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Any) -> None:
     )
     waiting = [one for place in range(3) for one in here.courses(place) if one.state is State.ACTIVE]
     assert [(one.scenario, one.due, one.reason) for one in waiting] == [
-        ("s", DUE + 4 * HOUR, "the budget is spent")
+        ("s", DUE + 4 * HOUR, "G202: 1 message after 1 this month is more than the budget of 1")
     ] * 2
 
 

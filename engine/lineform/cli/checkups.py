@@ -13,7 +13,7 @@ from lineform.planning.marks import read_mark
 from lineform.plural import plural
 from lineform.ports.line_account import LineAccount, Refused
 from lineform.report.checks import Check, Verdict, failed
-from lineform.run.halt import GUARD, halted_by
+from lineform.run.halt import GUARD, halted_by, how_to_resume
 from lineform.store.looking import look_at_store
 from lineform.wiring.session import Session
 
@@ -136,5 +136,4 @@ def _halted(session: Session, client: Client) -> list[Check]:
         return []
     if not by:
         return []
-    todo = f"`lineform run --resume --client {client.name}` lets it send again"
-    return [Check(Verdict.WARN, f"{client.name}: sends", f"{GUARD}: halted by {by}", todo)]
+    return [Check(Verdict.WARN, f"{client.name}: sends", f"{GUARD}: halted by {by}", how_to_resume(client.name))]

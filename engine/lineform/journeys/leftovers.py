@@ -104,7 +104,7 @@ def _ended(send: Send, rules: _Rules, now: datetime) -> str:
         return "it was frozen, and nothing ran for long; what it says is old"
     if rules.worthless is not None and now > rules.worthless:
         return "it was frozen, and what it says is worth nothing any more"
-    end = rules.quiet and rules.quiet.until(now)
+    end = None if rules.quiet is None else rules.quiet.until(now)
     if end is not None and end - frozen > LONGEST_PAUSE:
         return "it was frozen, and what it says would be old when the quiet hours are over"
     if end is not None and rules.worthless is not None and end > rules.worthless:

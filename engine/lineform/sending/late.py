@@ -63,14 +63,19 @@ def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule, quie
     if now - fair > allowed:
         said = f"is {_rough(now - fair)} late; allowed is {duration_text(allowed)}"
         return _not_sent(schedule, f"was due at {due.key} and {said}")
-    end = quiet and quiet.until(now)
-    if quiet is None or end is None:
+    night = quiet_now(now, quiet)
+    if night is None:
         return Send()
-    hours = f"quiet hours until {_wall(end, quiet)}"
-    if end - fair > allowed:
-        said = f"would be {_rough(end - fair)} late after the {hours}; allowed is {duration_text(allowed)}"
-        return _not_sent(schedule, f"was due at {due.key} and {said}")
-    return Wait(end, hours)
+    if night.until - fair > allowed:
+        said = f"would be {_rough(night.until - fair)} late after the {night.reason}"
+        return _not_sent(schedule, f"was due at {due.key} and {said}; allowed is {duration_text(allowed)}")
+    return night
+
+
+def quiet_now(now: datetime, quiet: Quiet | None) -> Wait | None:
+    """The wait for the end of the quiet hours; None outside of them."""
+    end = quiet and quiet.until(now)
+    return Wait(end, f"quiet hours until {_wall(end, quiet)}") if quiet and end else None
 
 
 def decide_begun(last_call: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
