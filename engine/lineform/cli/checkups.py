@@ -62,7 +62,7 @@ async def _bot(account: LineAccount, client: Client) -> Check:
 def _quota(client: Client, quota: Quota) -> Check:
     subject = f"{client.name}: quota"
     if quota.limit is None or quota.left is None:
-        return Check(Verdict.OK, subject, f"{quota.used:,} messages this month; the plan has no limit")
+        return Check(Verdict.OK, subject, f"{plural(quota.used, 'message')} this month; the plan has no limit")
     said = f"{quota.left:,} of {quota.limit:,} messages of this month are left"
     if quota.left < quota.limit * LITTLE:
         return Check(Verdict.WARN, subject, said, "LINE refuses sends beyond it; raise it in OA Manager")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from lineform.model.base import duration_text
 from lineform.model.schedule import Schedule, SendWithin
+from lineform.plural import plural
 from lineform.sending.due import Due
 from lineform.sending.quiet import Quiet
 
@@ -120,7 +121,7 @@ def _not_sent(schedule: Schedule, reason: str) -> Decision:
 def _rough(length: timedelta) -> str:
     minutes = int(length.total_seconds()) // 60
     if minutes < 120:
-        return f"{minutes} minutes"
+        return plural(minutes, "minute")
     if minutes < 48 * 60:
         return f"{minutes // 60} hours"
     return f"{minutes // 1440} days"
