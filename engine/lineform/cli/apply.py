@@ -116,8 +116,8 @@ def _agreed(planned: Planned, *, yes: bool, digest: str | None) -> bool:
 
 
 def _another(planned: Planned, digest: str) -> StaleError:
-    """The plan made now is not the approved one. A digest does not say what was approved for whom, but whose part cannot
-    be in it now, and whose part is all that is new."""
+    """The plan made now is not the approved one. A digest does not say what was approved for whom; it is known
+    whose part cannot be in it now, and whose part alone is new."""
     said = f"approved was the plan {digest[:12]}, but the plan made now is {planned.file.digest[:12]}"
     parts = {plan.client: replaced(planned.file, clients=(plan,)) for plan in planned.file.clients if not plan.empty}
     lines = [f"{name}: no part of it is in the plan made now, as it could not be planned" for name in planned.failures]
