@@ -64,6 +64,8 @@ def test_a_friend_is_explained_started_and_stopped(declared: Path, line: Control
     stopped = run("scenarios", "stop", "regulars", "--friend", who, *ONE, "--now", "2026-12-01T12:00")
     assert (stopped.code, stopped.out.strip()) == (0, f"{SALON}: 1 friend left scenario.regulars")
     assert "stopped, by hand" in run("explain", "scenario.regulars", "--friend", who, *ONE).out
+    again = run("scenarios", "stop", "regulars", "--friend", who, *ONE, "--now", "2026-12-01T12:00")
+    assert "  1 friend stays as they were: its rules" in again.out
     other = "U00000000000000000000000000000002"
     started = run("scenarios", "start", "regulars", "--friend", who, "--friend", other, "--friend", "Unobody", *ONE,
                   "--now", "2026-12-01T13:00")  # fmt: skip

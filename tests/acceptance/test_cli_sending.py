@@ -207,6 +207,17 @@ def test_the_report_names_the_guard_that_stops_a_send_and_what_to_do(applied: Pa
     assert "limits.monthly_messages" in lines[3]
 
 
+def test_the_report_says_who_halted_a_client_and_what_is_due_meanwhile(applied: Path, run: Run) -> None:
+    assert run("run", "--halt", *OFFLINE, "--now", BEFORE).code == 0
+    told = run("report", "--campaign", "winter-offer", *OFFLINE, "--now", DUE)
+    lines = told.out.splitlines()
+    assert told.code == 0
+    assert lines[1].startswith("  halted by lineform run --halt since 20")
+    assert lines[2].endswith(f"`lineform run --resume --client {SALON}` lets it send again")
+    assert lines[3].startswith("  2026-12-01 10:00  campaign.winter-offer  blocked")
+    assert lines[4].startswith("      G210: sending is halted by lineform run --halt")
+
+
 def test_the_report_of_one_campaign_holds_no_other(applied: Path, run: Run) -> None:
     run("run", *OFFLINE, "--now", DUE)
     assert "nothing was sent" in run("report", "--campaign", "new-year", *OFFLINE, "--now", DUE).out

@@ -17,7 +17,7 @@ from lineform.ports.line_account import Unauthorised
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.run.stopped import stopped_sends
+from lineform.run.stopped import kept_back
 from lineform.sending.revision import revision
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
@@ -142,7 +142,7 @@ def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_go
 
 def stopped(here: Scene) -> list[tuple[str, str, str]]:
     """What the report says is kept back: of which occurrence, by which guard, and what to do."""
-    found = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    found = here.with_store(lambda store: kept_back(store, here.client, here.clock.now()).stopped)
     return [(one.key, one.guard, one.hint) for one in found]
 
 
@@ -157,7 +157,7 @@ def test_a_send_is_reported_as_stopped_from_the_first_run_that_a_guard_stops_unt
     here.move(DUE + timedelta(minutes=10))
     here.tick()
     assert stopped(here) == [("2026-12-01T10:00", "G202", SMALLER)]
-    (one,) = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    (one,) = here.with_store(lambda store: kept_back(store, here.client, here.clock.now()).stopped)
     assert (one.since, one.last, one.due_at) == (DUE, DUE + timedelta(minutes=10), DUE)
     assert one.reason == "3 messages after 0 this month are more than the budget of 2"
     here.limit({})

@@ -17,7 +17,7 @@ from lineform.ports.friends import FriendRow
 from lineform.run.halt import halt, resume
 from lineform.run.outcome import Outcome
 from lineform.run.release import release
-from lineform.run.stopped import stopped_sends
+from lineform.run.stopped import kept_back
 from lineform.run.testsend import send_test
 from lineform.sending.due import Due
 from lineform.store import open_store
@@ -235,6 +235,32 @@ def test_what_waited_for_the_morning_is_late_from_then_on(scene: Any) -> None:
     assert tick_at(here, DUE + 24 * HOUR + HOUR) == [Outcome.HELD]
 
 
+@pytest.mark.parametrize(("rule", "outcome", "code"), [("skip", Outcome.SKIPPED, 0), ("hold", Outcome.HELD, 4)])
+def test_what_came_due_before_the_night_and_would_be_too_late_after_it_is_not_promised_for_its_end(
+    scene: Any, rule: str, outcome: Outcome, code: int
+) -> None:
+    evening = DUE + 10 * HOUR  # 20:00
+    here = scene(at("a", evening, if_late={"within": "2h", "otherwise": rule}), limits=QUIET)
+    here.move(evening + HOUR + 5 * MINUTES)
+    report = here.tick()
+    (entry,) = report.entries
+    assert (entry.outcome, report.exit_code, report.next_due) == (outcome, code, None)
+    assert "would be 13 hours late after the quiet hours until 2026-12-02T09:00; allowed is 2h" in entry.reason
+
+
+def test_what_a_person_lets_go_at_night_goes_in_the_morning(scene: Any) -> None:
+    evening = DUE + 10 * HOUR
+    here = scene(at("a", evening, if_late="hold"), limits=QUIET)
+    assert tick_at(here, evening + HOUR + 5 * MINUTES) == [Outcome.HELD]
+    here.with_store(lambda store: release(store, here.client, "campaign.a", "2026-12-01T20:00", "mika", evening))
+    here.move(evening + 2 * HOUR)
+    report = here.tick()
+    assert [entry.outcome for entry in report.entries] == [Outcome.WAITING]
+    assert report.next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
+    assert tick_at(here, DUE + 23 * HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
 def test_an_urgent_campaign_goes_out_at_night(scene: Any) -> None:
     here = scene(at("a", DUE + 12 * HOUR, quiet_hours="send"), limits=QUIET)
     assert tick_at(here, DUE + 12 * HOUR) == [Outcome.SENT]
@@ -315,6 +341,30 @@ def test_a_part_that_would_open_in_quiet_hours_comes_when_they_end(scene: Any) -
     assert here.tick().next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
 
 
+def test_a_part_whose_time_came_before_the_quiet_hours_comes_when_they_end(scene: Any) -> None:
+    evening = DUE + 10 * HOUR  # 20:00; the second part at 20:45
+    here = scene(
+        at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY, if_late={"within": "1d"}), friends=40, limits=QUIET
+    )
+    tick_at(here, evening)
+    here.move(evening + HOUR + 5 * MINUTES)
+    report = here.tick()
+    assert [entry.outcome for entry in report.entries] == [Outcome.WAITING]
+    assert report.next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
+    assert tick_at(here, DUE + 23 * HOUR) == [Outcome.SENT]
+    assert here.once_each()
+
+
+def test_a_part_that_would_be_too_late_after_the_quiet_hours_is_held_before_them(scene: Any) -> None:
+    evening = DUE + 10 * HOUR
+    here = scene(at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY), friends=40, limits=QUIET)
+    tick_at(here, evening)
+    here.move(evening + HOUR + 5 * MINUTES)
+    (held,) = here.tick().entries
+    assert held.outcome is Outcome.HELD
+    assert held.reason.startswith("part 2 of the rollout was due at 2026-12-01T20:45 and would be 12 hours late after")
+
+
 def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(scene: Any) -> None:
     here = canary(scene, messages=PERSONAL)
     tick_at(here, DUE)
@@ -388,7 +438,7 @@ def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_s
     tick_at(here, DUE)
     here.limit({"monthly_messages": 30})
     assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.BLOCKED]
-    kept = here.with_store(lambda store: stopped_sends(store, here.client.name, here.clock.now()))
+    kept = here.with_store(lambda store: kept_back(store, here.client, here.clock.now()).stopped)
     assert [(one.key, one.guard) for one in kept] == [("2026-12-01T10:00", "G202")]
     here.move(DUE + 3 * HOUR)
     (held,) = here.tick().entries

@@ -67,7 +67,7 @@ def test_an_empty_pool_holds_up_its_own_step_and_nobody_else(life: Any) -> None:
     assert blocked(here.at(DUE + 2 * HOUR)) == [("scenario.gifts", 2, EMPTY, "G217")]
     assert [texts(here, place) for place in (0, 1)] == [["o"], ["o"]]
     course = next(one for one in here.courses() if one.scenario == "gifts")
-    assert (course.step, course.due, course.marks, course.reason) == ("g", DUE + 3 * HOUR, (), EMPTY)
+    assert (course.step, course.due, course.marks, course.reason) == ("g", DUE + 3 * HOUR, (), f"G217: {EMPTY}")
     imports(here, "A-1")
     assert blocked(here.at(DUE + 3 * HOUR)) == [("scenario.gifts", 1, EMPTY, "G217")]
     imports(here, "A-2")
@@ -113,7 +113,7 @@ def test_a_step_that_is_done_because_its_wait_is_over_already_holds_up_nobody_el
     lived = here.live(here.happening(What.TAGGED, 0, name="vip"), here.happening(What.TEXT, 1, text="hi"))
     assert (lived.looked_at, [(one.address, one.reason) for one in lived.entries]) == (2, [("scenario.gifts", EMPTY)])
     course = next(one for one in here.courses() if one.scenario == "gifts")
-    assert (course.step, course.due, course.waiting, course.reason) == ("g", DUE + 4 * HOUR, None, EMPTY)
+    assert (course.step, course.due, course.waiting, course.reason) == ("g", DUE + 4 * HOUR, None, f"G217: {EMPTY}")
     imports(here, "A-1", "A-2")
     here.at(DUE + 4 * HOUR)
     here.tagged("vip")

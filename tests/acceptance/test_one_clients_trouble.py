@@ -56,6 +56,40 @@ def test_a_part_of_a_plan_file_is_applied_and_the_rest_stays(shared: Path, run: 
     assert run("plan", "--detailed-exitcode", *OFFLINE).code == 0
 
 
+def test_the_rest_of_a_plan_names_nobody_for_whom_it_was_applied_already(shared: Path, run: Run) -> None:
+    assert run("plan", "--out", "plan.json", *OFFLINE).code == 0
+    (shared / "clients/gamma/campaigns/own.yaml").write_text(BROKEN, encoding="utf-8")
+    assert run("apply", "plan.json", *OFFLINE).code == 3
+    (shared / "clients/gamma/campaigns/own.yaml").write_text(CAMPAIGN.format(name="own"), encoding="utf-8")
+    again = run("apply", "plan.json", "--client", "alpha", *OFFLINE)
+    assert again.out.rstrip().endswith("can be applied for it: gamma")
+    assert "the rest of the plan" not in run("apply", "plan.json", "--client", "gamma", *OFFLINE).out
+
+
+def test_an_approved_digest_of_all_clients_says_whose_part_broke_and_how_the_others_go_on(
+    shared: Path, run: Run
+) -> None:
+    approved = run("plan", "--format", "json", *OFFLINE).data["digest"]
+    (shared / "clients/beta/campaigns/own.yaml").write_text(BROKEN, encoding="utf-8")
+    refused = run("apply", "--digest", approved, *OFFLINE)
+    assert refused.code == 5
+    assert "  beta: no part of it is in the plan made now, as it could not be planned" in refused.err
+    assert "--client and a digest of their own" in refused.err
+    assert "or with the plan file" in refused.err
+    (part,) = [line for line in refused.err.splitlines() if line.startswith("  gamma: its part made now")]
+    assert run("apply", "--client", "gamma", "--digest", part.split()[-1], *OFFLINE).code == 0
+
+
+def test_an_approved_digest_says_whose_part_is_new(shared: Path, run: Run) -> None:
+    (shared / "clients/beta.yaml").rename(shared / "beta.txt")
+    approved = run("plan", "--format", "json", *OFFLINE).data["digest"]
+    (shared / "beta.txt").rename(shared / "clients/beta.yaml")
+    refused = run("apply", "--digest", approved, *OFFLINE)
+    assert refused.code == 5
+    assert "  beta: its part is new since the approval" in refused.err
+    assert "alpha: its part is new" not in refused.err
+
+
 def test_a_client_of_whom_a_plan_file_holds_nothing_is_an_error(shared: Path, run: Run) -> None:
     assert run("plan", "--client", "alpha", "--out", "plan.json", *OFFLINE).code == 0
     refused = run("apply", "plan.json", "--client", "alpha", "--client", "beta", *OFFLINE)

@@ -129,7 +129,7 @@ def test_where_line_gives_no_answer_it_is_asked_after_longer_and_longer(origin: 
     scene.control.fault("error-before", status=500, count=None, account=scene.account, **PROFILES)
     scene.follow()
     (reason,) = scene.ticked()
-    assert reason.startswith("1 profiles were not told, and are asked for later")
+    assert reason.startswith("1 profile was not told, and is asked for later")
     assert scene.users[0] not in reason
     tries = scene.asked()
     assert scene.ticked(minutes=0.1) == []

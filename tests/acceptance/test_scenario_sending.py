@@ -81,6 +81,17 @@ def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Any) ->
     assert here.marks() == [("a", "not sent: it was frozen, and what it says is worth nothing any more")]
 
 
+def test_what_was_frozen_and_would_be_worth_nothing_after_the_quiet_hours_does_not_wait_for_them(life: Any) -> None:
+    limits = Limits.model_validate({"quiet": "21:00-09:00"})
+    here = life(scenario("s", says("a", "10h", valid_until="22h"), says("b", "3d")), limits=limits)
+    here.happens(What.FOLLOW)
+    here.move(DUE + 10 * HOUR)
+    frozen_by_the_dead(here)
+    assert [entry.outcome for entry in here.at(DUE + 12 * HOUR).entries] == [Outcome.SKIPPED]
+    why = "it was frozen, and what it says would be worth nothing when the quiet hours are over"
+    assert here.marks() == [("a", f"not sent: {why}")]
+
+
 def test_a_first_step_is_answered_with_the_reply_token_which_is_free(life: Any) -> None:
     here = life(scenario("s", says("a")))
     token = here.control.reply_token(here.account, here.users[0])
@@ -190,7 +201,7 @@ def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Any) -> None:
     )
     waiting = [one for place in range(3) for one in here.courses(place) if one.state is State.ACTIVE]
     assert [(one.scenario, one.due, one.reason) for one in waiting] == [
-        ("s", DUE + 4 * HOUR, "the budget is spent")
+        ("s", DUE + 4 * HOUR, "G202: 1 message after 1 this month is more than the budget of 1")
     ] * 2
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from lineform.lineapi.routes import Route
 from lineform.ports.friends import FriendRow
-from lineform.ports.journeys import FriendChange, NewEvent
+from lineform.ports.journeys import FriendChange, Kept, NewEvent
 from lineform.ports.ledger import NewBatch, Revision
 from lineform.ports.store import Store
 from lineform.scenarios.enrolment import Enrolment, Mark, State
@@ -132,6 +132,25 @@ def test_how_many_stand_where_is_counted(store: Store) -> None:
     assert list(store.in_scenario("salon", "welcome")) == [one, two, three]
     assert list(store.in_scenario("salon", "welcome", State.DONE)) == [three]
     assert list(store.in_scenario("salon", "other")) == []
+
+
+def test_whose_step_is_due_or_kept_back_is_counted_by_step_and_reason(store: Store) -> None:
+    one, other, third = friends(store)
+    later, why = NOW + HOUR, "quiet hours"
+    kept = course(one, due=later, held_until=later, reason=why)
+    waits = course(one, "reminder")
+    over = course(one, "gone", state=State.DONE, due=None, reason=why)
+    blocked = course(one, "paused", state=State.PAUSED, due=NOW)
+    due = [course(other, due=NOW - HOUR), course(third, due=NOW)]
+    other_time = course(other, "moved", due=later, held_until=NOW, reason=why)
+    store.save_enrolments("salon", [kept, waits, over, blocked, *due, other_time], NOW)
+    store.save_enrolments("salon", [course(third, "kept", due=later, held_until=later, reason=why)], NOW + HOUR)
+    assert list(store.kept("salon", NOW)) == [
+        Kept("kept", "story", why, 1, later, NOW + HOUR),
+        Kept("welcome", "story", "", 2, NOW - HOUR, NOW),
+        Kept("welcome", "story", why, 1, later, NOW),
+    ]
+    assert list(store.kept("another", NOW)) == []
 
 
 def test_a_happening_is_new_once(store: Store) -> None:

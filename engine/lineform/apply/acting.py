@@ -268,7 +268,8 @@ class Actor:
         settled = await self.desk.settle(menus)
         if settled.left:
             raise PartialError(
-                f"{settled.left:,} friends on {', '.join(menus)} could not be given another menu: {settled.why}",
+                f"{plural(settled.left, 'friend')} on {', '.join(menus)} could not be given another menu: "
+                f"{settled.why}",
                 hint="run the same command again: it goes on with them, and deletes nothing before",
             )
         return Outcome.DONE, plural(settled.moved, "friend")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import replace as replaced
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from lineform.apply.journal import READ_BACK, applied_before
 from lineform.apply.result import ApplyResult, ApplyStopped, Outcome, StepResult
 from lineform.apply.walk import Approved, apply_plan
 from lineform.cli import options
@@ -94,7 +96,14 @@ def _apply_saved(session: Session, saved: PlanFile, chosen: tuple[str, ...], fai
     meant = tuple(plan for plan in saved.clients if plan.client not in left)
     code = asyncio.run(_apply_all(session, PlanFile(saved.made_at, saved.options, meant), plan_id))
     say_failures(failed)
-    rest = [plan.client for plan in saved.clients if plan.client in left and not plan.empty]
+    # Who was applied for already has nothing left: a plan is used once.
+    rest = [
+        plan.client
+        for plan in saved.clients
+        if plan.client in left
+        and not plan.empty
+        and applied_before(session.store.notes(plan.client, READ_BACK), plan_id) is None
+    ]
     if rest:
         click.echo(f"the rest of the plan stays, and the same file can be applied for it: {', '.join(rest)}")
     return worst([code, *(error.exit_code for error in failed.values())])
@@ -103,15 +112,35 @@ def _apply_saved(session: Session, saved: PlanFile, chosen: tuple[str, ...], fai
 def _agreed(planned: Planned, *, yes: bool, digest: str | None) -> bool:
     """Whether to go on. Raises StaleError for another digest, BlockedError where nobody can be asked."""
     if digest is not None and digest != planned.file.digest:
-        raise StaleError(
-            f"approved was the plan {digest[:12]}, but the plan made now is {planned.file.digest[:12]}",
-            hint="something moved since the approval; look at the plan above and have it approved",
-        )
+        raise _another(planned, digest)
     if planned.file.empty or yes or digest is not None:
         return not planned.file.empty
     if not sys.stdin.isatty():
         raise BlockedError("nobody can be asked here", hint="apply a plan file, or add --yes or --digest")
     return click.confirm("apply this?", default=False)
+
+
+def _another(planned: Planned, digest: str) -> StaleError:
+    """The plan made now is not the approved one. A digest does not say what was approved for whom; it is known
+    whose part cannot be in it now, and whose part alone is new."""
+    said = f"approved was the plan {digest[:12]}, but the plan made now is {planned.file.digest[:12]}"
+    parts = {plan.client: replaced(planned.file, clients=(plan,)) for plan in planned.file.clients if not plan.empty}
+    lines = [f"{name}: no part of it is in the plan made now, as it could not be planned" for name in planned.failures]
+    lines += [f"{name}: its part is new since the approval" for name in parts if _without(planned, name) == digest]
+    lines += [f"{name}: its part made now has the digest {part.digest}" for name, part in parts.items()]
+    hint = "something moved since the approval; look at the plan above and have it approved"
+    if planned.failures and parts:
+        hint = (
+            "the others go on with --client and a digest of their own, once it is approved, or with the plan file, "
+            "which holds each one's part"
+        )
+    return StaleError("\n  ".join([said, *lines]), hint=hint)
+
+
+def _without(planned: Planned, name: str) -> str:
+    """The digest without this client's part."""
+    others = tuple(plan for plan in planned.file.clients if plan.client != name)
+    return replaced(planned.file, clients=others).digest
 
 
 async def _apply_all(session: Session, file: PlanFile, plan_id: str = "") -> int:

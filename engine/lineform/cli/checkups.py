@@ -13,7 +13,7 @@ from lineform.planning.marks import read_mark
 from lineform.plural import plural
 from lineform.ports.line_account import LineAccount, Refused
 from lineform.report.checks import Check, Verdict, failed
-from lineform.run.halt import GUARD, halted_by
+from lineform.run.halt import GUARD, halted_by, how_to_resume
 from lineform.store.looking import look_at_store
 from lineform.wiring.failing import at_client
 from lineform.wiring.session import Session
@@ -58,7 +58,7 @@ async def _bot(account: LineAccount, client: Client) -> Check:
 def _quota(client: Client, quota: Quota) -> Check:
     subject = f"{client.name}: quota"
     if quota.limit is None or quota.left is None:
-        return Check(Verdict.OK, subject, f"{quota.used:,} messages this month; the plan has no limit")
+        return Check(Verdict.OK, subject, f"{plural(quota.used, 'message')} this month; the plan has no limit")
     said = f"{quota.left:,} of {quota.limit:,} messages of this month are left"
     if quota.left < quota.limit * LITTLE:
         return Check(Verdict.WARN, subject, said, "LINE refuses sends beyond it; raise it in OA Manager")
@@ -132,5 +132,4 @@ def _halted(session: Session, client: Client) -> list[Check]:
         return []
     if not by:
         return []
-    todo = f"`lineform run --resume --client {client.name}` lets it send again"
-    return [Check(Verdict.WARN, f"{client.name}: sends", f"{GUARD}: halted by {by}", todo)]
+    return [Check(Verdict.WARN, f"{client.name}: sends", f"{GUARD}: halted by {by}", how_to_resume(client.name))]

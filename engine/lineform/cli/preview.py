@@ -22,6 +22,7 @@ from lineform.model.project import Client, Project, Resource
 from lineform.model.richmenu import RichMenuSpec
 from lineform.model.richmenu_line import richmenu_to_line
 from lineform.planning.arming import ARMED_KINDS, enabled
+from lineform.plural import plural
 from lineform.report.preview import Reading, ShownCampaign, ShownClient, ShownMenu, audience_words, preview_page
 from lineform.scenarios.doing import messages_in
 from lineform.scenarios.menu_reasons import named
@@ -75,8 +76,9 @@ def command(
     path.write_text(preview_page(_title(project), shown), encoding="utf-8")
     menus, campaigns = sum(len(one.menus) for one in shown), sum(len(one.campaigns) for one in shown)
     said = sum(len(one.spoken) for one in shown)
-    parts = f"{menus} rich menus, {campaigns} campaigns, and what scenarios and replies say {said} times"
-    click.echo(f"{path}: {parts}, of {len(shown)} clients")
+    spoken = f"what scenarios and replies say {plural(said, 'time')}"
+    parts = f"{plural(menus, 'rich menu')}, {plural(campaigns, 'campaign')}, and {spoken}"
+    click.echo(f"{path}: {parts}, of {plural(len(shown), 'client')}")
     return say_left_out(project, failed)
 
 

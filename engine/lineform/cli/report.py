@@ -13,7 +13,7 @@ from lineform.errors import UsageError
 from lineform.model.address import Kind
 from lineform.model.project import Client
 from lineform.report.sends import notes_text, sends_json, sends_text
-from lineform.run.stopped import stopped_sends
+from lineform.run.stopped import kept_back
 from lineform.wiring.session import open_session
 
 DAYS = 35
@@ -59,17 +59,17 @@ def command(
             for name, address in addresses.items()
             if campaign is None or address
         }
-        stopped = {
-            name: stopped_sends(session.store, name, session.clock.now(), address=addresses[name] or "")
+        kept = {
+            name: kept_back(session.store, project.clients[name], session.clock.now(), address=addresses[name])
             for name in sends
         }
         notes = {name: session.store.notes(name, NOTES) for name in sends} if audit else None
         # Read as it is told: steps and answers are summed up as they come.
         as_json = output == "json"
         if as_json:
-            told = sends_json(sends, notes, stopped=stopped)
+            told = sends_json(sends, notes, kept=kept)
         else:
-            told = sends_text(sends, zones, stopped=stopped, colour=use_colour())
+            told = sends_text(sends, zones, kept=kept, colour=use_colour())
     click.echo(told)
     if notes is not None and not as_json:
         click.echo(notes_text(notes, zones, colour=use_colour()))

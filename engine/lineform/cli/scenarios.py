@@ -143,7 +143,8 @@ _WORDS = {Change.START: "entered", Change.STOP: "left", Change.RELEASE: "went on
 def _say(owner: Client, address: Address, done: Done, change: Change) -> int:
     click.echo(f"{owner.name}: {plural(done.changed, 'friend')} {_WORDS[change]} {address}")
     if done.unchanged:
-        click.echo(f"  {plural(done.unchanged, 'friend')} stay as they were: its rules, or where they stood, say so")
+        stay = f"{plural(done.unchanged, 'friend')} {'stays' if done.unchanged == 1 else 'stay'}"
+        click.echo(f"  {stay} as they were: its rules, or where they stood, say so")
     for user_id in done.strangers:
         click.echo(f"  {user_id} is no friend that is known", err=True)
     return 3 if done.strangers else 0

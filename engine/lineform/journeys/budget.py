@@ -32,8 +32,8 @@ class Purse:
     """What LINE said about the quota."""
 
     quota: Quota
-    spent: bool = False
-    """Whether it refused already what was decided: then steps wait, and only answers go out."""
+    spent: Stop | None = None
+    """What refused already what was decided: then steps wait, and only answers go out."""
 
     def judge(self, store: Store, client: Client, now: datetime, messages: int) -> None:
         """Raises OverBudget where a guard refuses so many further messages. Inside of `together`, whose end is the
@@ -62,5 +62,5 @@ async def within_budget(run: Run, decide: Callable[[Purse | None], T]) -> T:
         purse = Purse(await run.account.quota())
     try:
         return await run.records(decide, purse)
-    except OverBudget:
-        return await run.records(decide, replace(purse, spent=True))
+    except OverBudget as over:
+        return await run.records(decide, replace(purse, spent=over.stop))

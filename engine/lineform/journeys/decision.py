@@ -34,6 +34,7 @@ from lineform.scenarios.reacting import HAS_BLOCKED, blocked, react
 from lineform.scenarios.script import Script
 from lineform.scenarios.steps import planned
 from lineform.segments.friend import Event
+from lineform.sending.guards import Stop, named
 from lineform.sending.links import Keys
 from lineform.sending.quiet import quiet_hours
 
@@ -62,8 +63,8 @@ class Decision:
         self._events: list[NewEvent] = []
         self.quiet = quiet_hours(client.limits.quiet, client.timezone, client.limits.windows)
         self._menus = Menus(book)
-        self.broke = False
-        """Whether the budget is spent: then steps that send wait an hour, and answers alone go out."""
+        self.broke: Stop | None = None
+        """What says that the budget is spent: then steps that send wait an hour, and answers alone go out."""
         self.open_menus: tuple[int, ...] = ()
         """Friends whose menu was written down, and LINE has to be told."""
 
@@ -198,7 +199,7 @@ class Decision:
         if self.now - first > LONGEST_WAIT:
             return Moved(replace(course, state=State.HELD, due=None, reason=missing.message))
         until = self.now + _NEXT_TRY
-        return Moved(replace(course, due=until, held_until=until, reason=missing.message))
+        return Moved(replace(course, due=until, held_until=until, reason=named(missing.code, missing.message)))
 
     def _next_due(self, person: Person, *, touched: bool) -> tuple[Script, Enrolment] | None:
         found: list[tuple[int, datetime, str, Script, Enrolment]] = []
@@ -235,8 +236,11 @@ class Decision:
         return self.versions.script_of(course)
 
     def _moment(self, person: Person) -> Moment:
-        paid_at = self.now + _NEXT_TRY if self.broke else None
-        return Moment(self.now, self.quiet, self.speech.free_at(person.friend), paid_at, words=self.book.words)
+        moment = Moment(self.now, self.quiet, self.speech.free_at(person.friend), words=self.book.words)
+        if self.broke is None:
+            return moment
+        unpaid = named(self.broke.guard, self.broke.sentence)
+        return replace(moment, paid_at=self.now + _NEXT_TRY, unpaid=unpaid)
 
     def _moved(self, person: Person, moved: Moved, cause: Happening | None, script: Script) -> Iterator[Happening]:
         person.put(moved.enrolment)

@@ -70,7 +70,7 @@ async def _due(run: Run) -> list[TickEntry]:
                 size = max(1, size // 4)
                 continue
             entries.append(_blocked(over.stop.sentence, over.stop.guard, over.stop.hint))
-            purse, size = replace(over.purse, spent=True), CLAIMED
+            purse, size = replace(over.purse, spent=over.stop), CLAIMED
             continue
         if not claimed:
             return entries

@@ -98,11 +98,17 @@ def _script(run: Run, send: Send, armed: object) -> Script | None:
 
 
 def _ended(send: Send, rules: _Rules, now: datetime) -> str:
-    """Why a send that nobody called is not sent any more; empty where it is."""
-    if now - (send.frozen_at or send.due_at) > LONGEST_PAUSE:
+    """Why a send that nobody called is not sent any more; empty where it is, now or when the quiet hours are over."""
+    frozen = send.frozen_at or send.due_at
+    if now - frozen > LONGEST_PAUSE:
         return "it was frozen, and nothing ran for long; what it says is old"
     if rules.worthless is not None and now > rules.worthless:
         return "it was frozen, and what it says is worth nothing any more"
+    end = None if rules.quiet is None else rules.quiet.until(now)
+    if end is not None and end - frozen > LONGEST_PAUSE:
+        return "it was frozen, and what it says would be old when the quiet hours are over"
+    if end is not None and rules.worthless is not None and end > rules.worthless:
+        return "it was frozen, and what it says would be worth nothing when the quiet hours are over"
     return ""
 
 

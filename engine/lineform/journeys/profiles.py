@@ -18,6 +18,7 @@ from lineform.journeys.budget import Purse, within_budget
 from lineform.journeys.delivering import deliver_frozen
 from lineform.journeys.freezing import Frozen
 from lineform.journeys.writing import about, written
+from lineform.plural import plural
 from lineform.ports.line_account import LineFailure, Profile, RateLimited, Refused, Unauthorised
 from lineform.ports.profiles import ProfileAsk
 from lineform.run.options import Run
@@ -175,5 +176,6 @@ def _postpone(run: Run, asks: Sequence[ProfileAsk], failures: Mapping[int, LineF
 def _entry(failures: Mapping[int, LineFailure], given_up: int) -> TickEntry:
     first = next(iter(failures.values()))
     lost = f"; {given_up} of them were given up until they follow again" if given_up else ""
-    reason = f"{len(failures)} profiles were not told, and are asked for later: {first.message}{lost}"
+    untold = plural(len(failures), "profile was not told, and is", "profiles were not told, and are")
+    reason = f"{untold} asked for later: {first.message}{lost}"
     return TickEntry(_ADDRESS, "", Outcome.FAILED, len(failures), reason=reason, hint=first.hint)

@@ -22,7 +22,7 @@ def about(run: Run, store: Store, book: Book, ids: Sequence[int], now: datetime,
     send wait, and answers alone go out."""
     supplies = Supplies(store, run.client.name, now, lessons_of(run.store))
     decision = Decision(supplies, run.client, book, books(), run.options.actor, run.options.link_keys)
-    decision.broke = purse is not None and purse.spent
+    decision.broke = None if purse is None else purse.spent
     decision.take_in(ids, pushes=purse is not None)
     return decision
 

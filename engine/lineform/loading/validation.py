@@ -19,6 +19,7 @@ from lineform.model.address import NAME
 from lineform.model.base import Spec
 from lineform.model.origin import Path, dotted
 from lineform.model.problem import did_you_mean
+from lineform.plural import plural
 
 _DID_YOU_MEAN = re.compile(r"did you mean '(.+)'\?")
 
@@ -203,8 +204,8 @@ def _size(one: Located) -> str:
     low, high = one.context.get("min_length"), one.context.get("max_length")
     count = one.context.get("actual_length", 0)
     if one.kind == "too_short":
-        return "is empty" if not count else f"has {count} items; at least {low} are needed"
-    return f"has {count} items; at most {high} are allowed"
+        return "is empty" if not count else f"has {plural(count, 'item')}; at least {low} are needed"
+    return f"has {plural(count, 'item')}; at most {high} {'is' if high == 1 else 'are'} allowed"
 
 
 def _words(context: Mapping[str, Any]) -> list[str]:

@@ -49,6 +49,19 @@ class Stand:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Friends whose step of a scenario is due, or was and is kept back until `due` (the earliest of theirs) for a
+    reason; the last of them was looked at at `tried`."""
+
+    scenario: str
+    step: str
+    reason: str
+    friends: int
+    due: datetime
+    tried: datetime
+
+
 class Journeys(Protocol):
     """All of it is about friends by their internal ids. Whoever decides about friends holds them first, inside
     `Store.together`: then nobody else decides about the same ones until it is written."""
@@ -72,6 +85,11 @@ class Journeys(Protocol):
 
     def stands(self, account: str) -> Sequence[Stand]:
         """How many friends stand where."""
+        ...
+
+    def kept(self, account: str, now: datetime) -> Sequence[Kept]:
+        """Whose step is due by now or kept back, by scenario, step and reason. Who only waits for a step's time, or for
+        something to happen, is left out."""
         ...
 
     def in_scenario(self, account: str, scenario: str, state: State | None = None) -> Iterator[int]:

@@ -20,7 +20,7 @@ FORMAT_VERSION: Final = 1
 
 
 class Stopped(Protocol):
-    """A send, or the rest of one, that a guard keeps back."""
+    """A send, the rest of one, or a step, that a guard keeps back."""
 
     @property
     def address(self) -> str: ...
@@ -35,14 +35,55 @@ class Stopped(Protocol):
     @property
     def hint(self) -> str: ...
     @property
-    def since(self) -> datetime: ...
+    def since(self) -> datetime | None: ...
     @property
-    def last(self) -> datetime: ...
+    def last(self) -> datetime | None: ...
+    @property
+    def friends(self) -> int: ...
 
 
-StoppedBy = Mapping[str, Sequence[Stopped]]
-"""What guards keep back, by client."""
-_NOTHING: Final[StoppedBy] = {}
+class Waiting(Protocol):
+    """A send, the rest of one, or a step, that is due and goes by itself later."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def until(self) -> datetime: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def friends(self) -> int: ...
+
+
+class Halt(Protocol):
+    """The kill switch, where it holds."""
+
+    @property
+    def by(self) -> str: ...
+    @property
+    def since(self) -> datetime | None: ...
+
+
+class KeptBack(Protocol):
+    """All that is kept back of one client."""
+
+    @property
+    def halt(self) -> Halt | None: ...
+    @property
+    def how_to_resume(self) -> str: ...
+    @property
+    def stopped(self) -> Sequence[Stopped]: ...
+    @property
+    def waiting(self) -> Sequence[Waiting]: ...
+
+
+KeptBy = Mapping[str, KeptBack]
+"""What is kept back, by client."""
+_NOTHING: Final[KeptBy] = {}
 _TINTS: Final = {
     SendStatus.SENT: Style.GREEN,
     SendStatus.ACCEPTED: Style.GREEN,
@@ -58,23 +99,28 @@ def sends_text(
     sends: Mapping[str, Iterable[Send]],
     zones: Mapping[str, str],
     *,
-    stopped: StoppedBy = _NOTHING,
+    kept: KeptBy = _NOTHING,
     colour: bool = False,
 ) -> str:
-    """Each client's sends in columns, the latest last; after them what guards keep back. `zones` are the clients' time
+    """Each client's sends in columns, the latest last; after them what is kept back. `zones` are the clients' time
     zones."""
     paint = Painter(colour)
     blocks = []
     for client, each in sends.items():
-        lines = [paint(client, Style.BOLD)]
-        found, kept = in_order(by_step(each)), stopped.get(client, ())
-        addresses = [*(send.address for send in found), *(one.address for one in kept)]
+        lines, zone = [paint(client, Style.BOLD)], ZoneInfo(zones[client])
+        found, back = in_order(by_step(each)), kept.get(client)
+        stopped, waiting = (back.stopped, back.waiting) if back is not None else ((), ())
+        if back is not None and back.halt is not None:
+            lines += _halt_lines(back.halt, back.how_to_resume, zone, paint)
+        addresses = [*(o.address for o in found), *(o.address for o in stopped), *(o.address for o in waiting)]
         names = max(map(width, addresses), default=0)
         for send in found:
-            lines += _lines(send, ZoneInfo(zones[client]), names, paint)
-        for one in kept:
-            lines += _stopped_lines(one, ZoneInfo(zones[client]), names, paint)
-        if not found and not kept:
+            lines += _lines(send, zone, names, paint)
+        for one in stopped:
+            lines += _stopped_lines(one, zone, names, paint)
+        for each_waiting in waiting:
+            lines += _waiting_lines(each_waiting, zone, names, paint)
+        if not found and not stopped and not waiting:
             lines.append("  nothing was sent")
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
@@ -145,11 +191,33 @@ def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
 
 
 def _stopped_lines(one: Stopped, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
-    due, since, last = (_minute(moment, zone) for moment in (one.due_at, one.since, one.last))
-    status = paint("blocked", Style.RED)
-    when = f"since {since}" if since == last else f"since {since}, last at {last}"
-    lines = [f"  {due}  {padded(one.address, names)}  {status}", f"      {one.guard}: {printable(one.reason)} ({when})"]
+    since, last = (moment and _minute(moment, zone) for moment in (one.since, one.last))
+    moments = (since and f"since {since}", last and last != since and f"last at {last}")
+    when = ", ".join(part for part in moments if part)
+    said = f"{one.guard}: {printable(one.reason)}" + (f" ({when})" if when else "")
+    lines = [_kept_line(one, "blocked", Style.RED, zone, names, paint), f"      {said}"]
     return [*lines, f"      {paint('→', Style.GREEN)} {printable(one.hint)}"] if one.hint else lines
+
+
+def _waiting_lines(one: Waiting, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
+    line = _kept_line(one, SendStatus.WAITING.value, Style.YELLOW, zone, names, paint)
+    return [line, f"      {printable(one.reason)}; it goes at {_minute(one.until, zone)}"]
+
+
+def _kept_line(one: Stopped | Waiting, word: str, tint: Style, zone: ZoneInfo, names: int, paint: Painter) -> str:
+    head = f"  {_minute(one.due_at, zone)}  {padded(one.address, names)}  "
+    if not one.friends:
+        return f"{head}{paint(word, tint)}"
+    return f"{head}{paint(padded(word, _STATUS), tint)}  {plural(one.friends, 'friend')}"
+
+
+def _halt_lines(halt: Halt, how: str, zone: ZoneInfo, paint: Painter) -> list[str]:
+    since = f" since {_minute(halt.since, zone)}" if halt.since else ""
+    word = paint("halted", Style.BOLD, Style.RED)
+    return [
+        f"  {word} by {printable(halt.by)}{since}: nothing is sent",
+        f"      {paint('→', Style.GREEN)} {printable(how)}",
+    ]
 
 
 def _minute(moment: datetime, zone: ZoneInfo) -> str:
@@ -173,7 +241,7 @@ def sends_json(
     sends: Mapping[str, Iterable[Send]],
     notes: Mapping[str, Sequence[AuditEntry]] | None = None,
     *,
-    stopped: StoppedBy = _NOTHING,
+    kept: KeptBy = _NOTHING,
 ) -> str:
     """One JSON object; with `notes`, each client also has its audit log."""
     clients = []
@@ -181,7 +249,7 @@ def sends_json(
         entry: dict[str, object] = {
             "client": client,
             "sends": [_send_data(send) for send in in_order(found)],
-            "blocked": [_stopped_data(one) for one in stopped.get(client, ())],
+            **_kept_data(kept.get(client)),
         }
         if notes is not None:
             entry["audit"] = [_note_data(note) for note in notes[client]]
@@ -204,6 +272,36 @@ def _send_data(send: Send) -> dict[str, object]:
     }
 
 
+def _kept_data(back: KeptBack | None) -> dict[str, object]:
+    if back is None:
+        return {"halted": None, "blocked": [], "waiting": []}
+    halt = back.halt and {
+        "by": back.halt.by,
+        "since": _iso(back.halt.since),
+        "hint": back.how_to_resume,
+    }
+    return {
+        "halted": halt,
+        "blocked": [_stopped_data(one) for one in back.stopped],
+        "waiting": [_waiting_data(one) for one in back.waiting],
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _waiting_data(one: Waiting) -> dict[str, object]:
+    return {
+        "address": one.address,
+        "occurrence": one.key,
+        "due_at": one.due_at.isoformat(),
+        "until": one.until.isoformat(),
+        "reason": one.reason,
+        "friends": one.friends,
+    }
+
+
 def _stopped_data(one: Stopped) -> dict[str, object]:
     return {
         "address": one.address,
@@ -212,8 +310,9 @@ def _stopped_data(one: Stopped) -> dict[str, object]:
         "guard": one.guard,
         "reason": one.reason,
         "hint": one.hint,
-        "since": one.since.isoformat(),
-        "last": one.last.isoformat(),
+        "since": _iso(one.since),
+        "last": _iso(one.last),
+        "friends": one.friends,
     }
 
 

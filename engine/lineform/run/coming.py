@@ -8,14 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lineform.model.address import Address, Kind
-from lineform.ports.ledger import Send
 from lineform.run.menus import next_look
 from lineform.run.options import Run
-from lineform.run.rollout import wall
+from lineform.run.rollout import next_part, wall
 from lineform.run.telling import quiet_of
 from lineform.sending.due import Due, upcoming
 from lineform.sending.revision import Armed
-from lineform.sending.rollout import NextWave, next_wave
 from lineform.sending.status import SendStatus
 
 
@@ -45,20 +43,14 @@ def _waiting(run: Run, campaigns: Mapping[str, Armed], waiting: Iterable[tuple[s
         if armed is None:
             continue
         send = run.store.send(run.client.name, address, key)
-        opens = now if send is None or send.status is not SendStatus.WAITING else _next_part(run, send, armed)
-        quiet = quiet_of(run, armed)
-        at = opens and ((quiet and quiet.until(opens)) or opens)
-        if at is not None and at > now:
+        opens = now if send is None or send.status is not SendStatus.WAITING else next_part(run.store, send, armed)
+        if opens is None:
+            continue
+        # Its time may have come before the quiet hours that keep it back.
+        opens, quiet = max(opens, now), quiet_of(run.client, armed)
+        at = (quiet and quiet.until(opens)) or opens
+        if at > now:
             yield address, Due(wall(at, armed), at)
-
-
-def _next_part(run: Run, send: Send, armed: Armed) -> datetime | None:
-    """When the part opens that comes next; None where it does not by itself."""
-    staged = run.store.staged(send.id)
-    if not armed.rollout or not staged or min(staged) == 0 or send.changed_at is None:
-        return None
-    found = next_wave(armed.rollout, staged, send.batches, send.changed_at)
-    return found.at if isinstance(found, NextWave) else None
 
 
 def _timed(run: Run) -> Iterator[tuple[str, Due]]:

@@ -6,6 +6,7 @@ It is a lease that nobody renews and that outlives everybody.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lineform.ports.audit import AuditEntry
@@ -34,6 +35,30 @@ def resume(store: Store, account: str, actor: str, now: datetime) -> bool:
     store.release_lease(_name(account), holder)
     store.note(AuditEntry(now, account, actor, "resume", account, f"was halted by {holder}"))
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A halt that holds: by whom, and since when; `since` is None where the audit log does not say."""
+
+    by: str
+    since: datetime | None
+
+
+def halt_of(store: Store, account: str, now: datetime) -> Halt | None:
+    """The halt of the account; None where nobody halted it."""
+    by = halted_by(store, account, now)
+    if not by:
+        return None
+    resumed = store.noted(account, "resume", now - _LONG)
+    # Whoever halts what is halted already changes nothing.
+    halts = store.noted(account, "halt", resumed[-1].at if resumed else now - _LONG)
+    return Halt(by, halts[0].at if halts else None)
+
+
+def how_to_resume(account: str) -> str:
+    """What lets a halted account send again."""
+    return f"`lineform run --resume --client {account}` lets it send again"
 
 
 def halted_by(store: Store, account: str, now: datetime) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lineform.errors import BlockedError
 from lineform.planning.audiences import OwnAudience, audience_hash, own_audiences
 from lineform.planning.live_audiences import AudienceStatus, JobStatus
+from lineform.plural import plural
 from lineform.ports.members import membership
 from lineform.run.options import Run
 from lineform.sending.derived import FEWEST
@@ -60,7 +61,8 @@ async def _derived(run: Run, armed: Armed) -> Target:
     await _refuse_unready(run, armed, newest)
     if newest.live.count < FEWEST:
         raise BlockedError(
-            f"{armed.audience} holds {newest.live.count:,} people, and LINE wants {FEWEST} in an audience that it made",
+            f"{armed.audience} holds {plural(newest.live.count, 'person', 'people')}, and LINE wants {FEWEST} in an "
+            "audience that it made",
             hint="wait until more have tapped or seen it, or choose the audience by a segment",
             code="G223",
         )

@@ -76,7 +76,7 @@ async def _over(run: Run, address: str, armed: Armed) -> TickEntry:
 
 def _moved(run: Run, due: Due, armed: Armed) -> Iterator[str]:
     """When it goes, where it is due while nobody is to be disturbed."""
-    quiet = quiet_of(run, armed)
+    quiet = quiet_of(run.client, armed)
     if quiet is not None and (end := quiet.until(due.at)) is not None:
         local = end.astimezone(ZoneInfo(armed.timezone)).replace(tzinfo=None)
         hours = run.client.limits.quiet

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lineform.errors import BlockedError
+from lineform.plural import plural
 from lineform.run.supplies import Supplies
 from lineform.sending.given import ITEMS
 from lineform.sending.recommend import Recommending, ids_in, picked
@@ -19,7 +20,7 @@ class NothingToRecommend(BlockedError):
 
     def __init__(self, name: str, friends: Sequence[int]) -> None:
         super().__init__(
-            f"items.{name} has nothing for {len(friends)} friends, such as friend {friends[0]}",
+            f"items.{name} has nothing for {plural(len(friends), 'friend')}, such as friend {friends[0]}",
             hint="let its fallback name items that are in the feed, or write 'repeat: true'",
             code="G230",
         )

@@ -49,7 +49,7 @@ async def go_on(run: Run, listed: Send, revisions: Sequence[Revision], crew: Cre
 
 async def _go_on(run: Run, send: Send, revision: Revision | None, crew: Crew) -> None:
     armed = None if revision is None else _readable(revision)
-    quiet = None if armed is None else quiet_of(run, armed)
+    quiet = None if armed is None else quiet_of(run.client, armed)
     if send.status is SendStatus.WAITING:
         waits = await open_next(run, send, armed, quiet)
         if waits is not None:

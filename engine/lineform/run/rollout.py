@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from lineform.errors import BlockedError
 from lineform.ports.ledger import LedgerMoved, Send
 from lineform.ports.line_account import LineFailure
+from lineform.ports.store import Store
 from lineform.run.options import Run
 from lineform.run.outcome import Outcome, TickEntry, blocked, outcome_of
 from lineform.run.prepare import refuse
@@ -20,7 +21,7 @@ from lineform.sending.due import Due, key_of
 from lineform.sending.guards import Figures, money_stops
 from lineform.sending.quiet import Quiet
 from lineform.sending.revision import Armed
-from lineform.sending.rollout import Abort, next_wave
+from lineform.sending.rollout import Abort, NextWave, next_wave
 from lineform.sending.status import SendStatus
 
 
@@ -84,6 +85,15 @@ async def open_waves(
         return _entry(send, Outcome.UNFINISHED, "other runs are freezing sends; the next one asks")
     await note(run, "rollout", send.name, f"part {up_to + 1} is sent, to {recipients:,}")
     return None
+
+
+def next_part(store: Store, send: Send, armed: Armed) -> datetime | None:
+    """When the part of a waiting send opens that comes next; None where it does not by itself."""
+    staged = store.staged(send.id)
+    if not armed.rollout or not staged or min(staged) == 0 or send.changed_at is None:
+        return None
+    found = next_wave(armed.rollout, staged, send.batches, send.changed_at)
+    return found.at if isinstance(found, NextWave) else None
 
 
 async def _stopped(run: Run, send: Send, since: datetime) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineform.errors import BlockedError
+from lineform.plural import plural
 from lineform.run.options import Run
 from lineform.sending.given import in_both, pools_read
 from lineform.sending.guards import Stop
@@ -30,7 +31,8 @@ class Stock:
     def sentence(self) -> str:
         """What a plan says of it: numbers, and never a code."""
         left = max(0, self.free - self.needed)
-        return f"{self.needed:,} codes of {self.pool} are given, {left:,} are left"
+        given = plural(self.needed, f"code of {self.pool} is", f"codes of {self.pool} are")
+        return f"{given} given, {left:,} {'is' if left == 1 else 'are'} left"
 
 
 def stock_of(run: Run, compiled: CompiledMessages, ids: Sequence[int]) -> tuple[Stock, ...]:
@@ -49,7 +51,8 @@ def shortages(stock: Iterable[Stock]) -> Iterator[Stop]:
         if one.needed > one.free:
             yield Stop(
                 "G217",
-                f"{one.needed:,} friends need a code of {one.pool}, and {one.free:,} are free",
+                f"{plural(one.needed, 'friend needs', 'friends need')} a code of {one.pool}, and {one.free:,} "
+                f"{'is' if one.free == 1 else 'are'} free",
                 f"import more with 'lineform codes import {one.pool} FILE', or make the audience smaller",
             )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from lineform.errors import BlockedError
+from lineform.model.project import Client
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.run.deliver import deliver
@@ -95,7 +96,7 @@ async def stopped_before(run: Run, subjects: Collection[str], since: datetime) -
     }
 
 
-def quiet_of(run: Run, armed: Armed) -> Quiet | None:
+def quiet_of(client: Client, armed: Armed) -> Quiet | None:
     """The quiet hours that this campaign keeps."""
-    limits = run.client.limits
-    return None if armed.quiet_hours == "send" else quiet_hours(limits.quiet, run.client.timezone, limits.windows)
+    limits = client.limits
+    return None if armed.quiet_hours == "send" else quiet_hours(limits.quiet, client.timezone, limits.windows)

@@ -81,7 +81,7 @@ async def send_test(
     quota = await account.quota()
     if quota.left is not None and quota.left < len(testers):
         raise BlockedError(
-            f"{len(testers)} messages are needed, and LINE has {quota.left:,} left this month",
+            f"{plural(len(testers), 'message is', 'messages are')} needed, and LINE has {quota.left:,} left this month",
             hint="a test send costs quota like any other; preview and simulate cost none",
             code="G201",
         )

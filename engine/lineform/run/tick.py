@@ -160,7 +160,7 @@ async def _cases(run: Run, campaigns: Sequence[_Campaign]) -> list[_Case]:
     for revision, armed in campaigns:
         known = recorded[revision.address]
         dues = undone(armed, revision, known, now)
-        quiet = quiet_of(run, armed)
+        quiet = quiet_of(run.client, armed)
         cases.append(
             _Case(revision, armed, known, late.decide_all(dues, revision.armed_at, now, armed.schedule, quiet))
         )
@@ -215,7 +215,7 @@ async def _again(run: Run, case: _Case, first: Occurrence, crew: Crew) -> None:
     """Sends to those who were over a limit and are free now, as a further part, as long as it may be late."""
     armed = case.armed
     due = Due(first.key, first.due_at)
-    decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, quiet_of(run, armed))
+    decision = late.decide(due, case.revision.armed_at, run.clock.now(), armed.schedule, quiet_of(run.client, armed))
     if armed.capped != "wait" or first.digest != case.revision.digest or not isinstance(decision, late.Send):
         return
     if part_of(first.key) is not None or first.status in OVER - {SendStatus.EMPTY}:
@@ -237,7 +237,7 @@ async def _not_sent(run: Run, revision: Revision, due: Due, status: SendStatus, 
 
 async def _released(run: Run, case: _Case, held: Send, crew: Crew) -> None:
     """Sends what a person let go, if it still is what was held. What is left of a rollout goes as it was frozen."""
-    revision, armed, quiet = case.revision, case.armed, quiet_of(run, case.armed)
+    revision, armed, quiet = case.revision, case.armed, quiet_of(run.client, case.armed)
     if quiet is not None and quiet.until(run.clock.now()) is not None:
         crew.tell(TickEntry(held.address, held.key, Outcome.WAITING, reason="released, and it is quiet now"))
         return
@@ -300,7 +300,7 @@ async def _send(
     if send.status is SendStatus.EMPTY:
         crew.tell(TickEntry(send.address, send.key, Outcome.EMPTY, reason=send.reason, capped=send.capped))
         return
-    await crew.deliver(run, send, prepared.told, quiet_of(run, armed))
+    await crew.deliver(run, send, prepared.told, quiet_of(run.client, armed))
 
 
 async def _judged(
@@ -334,7 +334,7 @@ async def _note_limits(run: Run, prepared: Prepared) -> None:
         await note(run, action, subject, said)
     for one in prepared.suspicious:
         await note(run, "left out", subject, one)
-    quiet = quiet_of(run, prepared.armed)
+    quiet = quiet_of(run.client, prepared.armed)
     if quiet is not None and quiet.until(prepared.due.at) is not None:
         hours = run.client.limits.quiet
         when = f"in the quiet hours {hours}" if hours else "outside of the windows for sends"

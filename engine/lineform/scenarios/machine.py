@@ -59,6 +59,8 @@ class Moment:
     paid_at: datetime | None = None
     """When it is asked again whether the month's budget allows messages; None where it does. It holds for everybody,
     whatever a scenario's rule about limits."""
+    unpaid: str = ""
+    """Which guard does not allow them, and why."""
     answer: bool = False
     """Whether messages answer what the friend just did: those are never late, and no limit holds."""
     words: Declared = field(default_factory=Declared)
@@ -230,7 +232,7 @@ def _gate(
     if moment.paid_at is not None and moment.paid_at > (until or now):
         if moment.paid_at - due > LONGEST_WAIT:
             return _Gate("the budget was spent")
-        until, why = moment.paid_at, "the budget is spent"
+        until, why = moment.paid_at, moment.unpaid
     if until is None:
         return _Gate()
     if worthless is not None and until > worthless:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from lineform.model.audience import Expect
 from lineform.model.client import Limits, PricePlan
+from lineform.model.codes import GUARDS
+from lineform.plural import plural
 from lineform.sending.cost import yen
 
 ALMOST_EVERYONE = 0.97
@@ -26,6 +28,17 @@ class Stop:
     guard: str
     sentence: str
     hint: str
+
+
+def named(guard: str, sentence: str) -> str:
+    """Why something waits that a guard keeps back, as `guard_named` reads it."""
+    return f"{guard}: {sentence}"
+
+
+def guard_named(reason: str) -> tuple[str, str] | None:
+    """The guard and its sentence in a reason that `named` made; None in any other."""
+    guard, _, sentence = reason.partition(": ")
+    return (guard, sentence) if guard in GUARDS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +99,21 @@ def _volume(figures: Figures, limits: Limits) -> Iterator[Stop]:
     if most is not None and count > most:
         yield Stop(
             "G214",
-            f"{count:,} friends are more than the {most:,} that one send may reach",
+            f"{plural(count, 'friend')} {_be(count)} more than the {most:,} that one send may reach",
             "make the audience smaller, or raise limits.max_recipients",
         )
     if figures.first and limits.first_send is not None and count > limits.first_send:
         yield Stop(
             "G224",
-            f"this is the client's first campaign, and {count:,} friends are more than the {limits.first_send:,} that "
-            "it may reach",
+            f"this is the client's first campaign, and {plural(count, 'friend')} {_be(count)} more than the "
+            f"{limits.first_send:,} that it may reach",
             "send to a small audience first and look at it, or raise limits.first_send",
         )
     if tested_above is not None and count > tested_above and not figures.tested:
         yield Stop(
             "G216",
-            f"{count:,} friends are more than {tested_above:,}, and this revision was not sent to testers yet",
+            f"{plural(count, 'friend')} {_be(count)} more than {tested_above:,}, and this revision was not sent to "
+            "testers yet",
             "send it with 'lineform send --test' and read it, or raise limits.tested_above",
         )
 
@@ -124,13 +138,13 @@ def _expected(figures: Figures, expect: Expect | None) -> Iterator[Stop]:
     if count < expect.min:
         yield Stop(
             "G204",
-            f"the audience has {count:,} people, and at least {expect.min:,} are expected",
+            f"the audience has {_people(count)}, and at least {expect.min:,} {_be(expect.min)} expected",
             "check the segment and the friends' data, or change 'expect'",
         )
     if expect.max is not None and count > expect.max:
         yield Stop(
             "G204",
-            f"the audience has {count:,} people, and at most {expect.max:,} are expected",
+            f"the audience has {_people(count)}, and at most {expect.max:,} {_be(expect.max)} expected",
             "check the segment, or change 'expect'",
         )
 
@@ -142,8 +156,8 @@ def _moved(figures: Figures) -> Iterator[Stop]:
     if abs(count - figures.approved) > figures.tolerated:
         yield Stop(
             "G225",
-            f"the audience has {count:,} people, and had {figures.approved:,} when the campaign was armed; "
-            f"{figures.tolerated:,} more or less are tolerated",
+            f"the audience has {_people(count)}, and had {figures.approved:,} when the campaign was armed; "
+            f"{figures.tolerated:,} more or less {_be(figures.tolerated)} tolerated",
             "see who came or went with 'lineform segments count'; if they are meant, change audience.tolerance, and "
             "plan and apply again: the campaign is then armed with today's number",
         )
@@ -155,7 +169,7 @@ def _quota(figures: Figures) -> Iterator[Stop]:
     left = figures.quota_left - figures.promised
     if figures.recipients > left:
         promised = f", {figures.promised:,} of them promised to other sends" if figures.promised else ""
-        needed = f"{figures.recipients:,} messages are needed"
+        needed = f"{plural(figures.recipients, 'message')} {_be(figures.recipients)} needed"
         yield Stop(
             "G201",
             f"{needed}, and LINE has {figures.quota_left:,} left this month{promised}",
@@ -178,16 +192,24 @@ def _budget(figures: Figures, limits: Limits, plan: PricePlan | None) -> Iterato
     if limits.monthly_messages is not None and total > limits.monthly_messages:
         yield Stop(
             "G202",
-            f"{figures.recipients:,} messages after {used:,} this month{_promised(figures)} are more than the budget "
-            f"of {limits.monthly_messages:,}",
+            f"{plural(figures.recipients, 'message')} after {used:,} this month{_promised(figures)} "
+            f"{_be(figures.recipients)} more than the budget of {limits.monthly_messages:,}",
             "make the audience smaller, or raise limits.monthly_messages",
         )
     if limits.monthly_yen is not None:
         yield from _yen(figures, used, limits.monthly_yen, plan)
 
 
+def _people(count: int) -> str:
+    return plural(count, "person", "people")
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def _promised(figures: Figures) -> str:
-    return f" (of which {figures.promised:,} are still to be sent)" if figures.promised else ""
+    return f" (of which {figures.promised:,} {_be(figures.promised)} still to be sent)" if figures.promised else ""
 
 
 def _yen(figures: Figures, used: int, budget: int, plan: PricePlan | None) -> Iterator[Stop]:

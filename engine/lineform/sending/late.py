@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from lineform.model.base import duration_text
 from lineform.model.schedule import Schedule, SendWithin
+from lineform.plural import plural
 from lineform.sending.due import Due
 from lineform.sending.quiet import Quiet
 
@@ -52,17 +53,30 @@ Decision = Send | Wait | Hold | Skip
 
 
 def decide(due: Due, armed_at: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
-    """The decision about one occurrence. All moments are aware. What is due in quiet hours is on time when they end."""
+    """The decision about one occurrence. All moments are aware. What is due in quiet hours is on time when they end;
+    what was due before them waits for their end only where it will not be too late by then."""
     if now < due.at:
         return Wait(due.at)
     if due.at < armed_at:
         return _not_sent(schedule, f"was due at {due.key}, before it was armed at {_minute(armed_at)}")
-    late = now - ((quiet and quiet.until(due.at)) or due.at)
+    fair = (quiet and quiet.until(due.at)) or due.at
     allowed = allowance(schedule)
-    if late <= allowed:
-        end = quiet and quiet.until(now)
-        return Wait(end, f"quiet hours until {_wall(end, quiet)}") if quiet and end else Send()
-    return _not_sent(schedule, f"was due at {due.key} and is {_rough(late)} late; allowed is {duration_text(allowed)}")
+    if now - fair > allowed:
+        said = f"is {_rough(now - fair)} late; allowed is {duration_text(allowed)}"
+        return _not_sent(schedule, f"was due at {due.key} and {said}")
+    night = quiet_now(now, quiet)
+    if night is None:
+        return Send()
+    if night.until - fair > allowed:
+        said = f"would be {_rough(night.until - fair)} late after the {night.reason}"
+        return _not_sent(schedule, f"was due at {due.key} and {said}; allowed is {duration_text(allowed)}")
+    return night
+
+
+def quiet_now(now: datetime, quiet: Quiet | None) -> Wait | None:
+    """The wait for the end of the quiet hours; None outside of them."""
+    end = quiet and quiet.until(now)
+    return Wait(end, f"quiet hours until {_wall(end, quiet)}") if quiet and end else None
 
 
 def decide_begun(last_call: datetime, now: datetime, schedule: Schedule, quiet: Quiet | None = None) -> Decision:
@@ -107,7 +121,7 @@ def _not_sent(schedule: Schedule, reason: str) -> Decision:
 def _rough(length: timedelta) -> str:
     minutes = int(length.total_seconds()) // 60
     if minutes < 120:
-        return f"{minutes} minutes"
+        return plural(minutes, "minute")
     if minutes < 48 * 60:
         return f"{minutes // 60} hours"
     return f"{minutes // 1440} days"

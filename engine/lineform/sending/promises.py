@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from lineform.plural import plural
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -53,4 +55,7 @@ def why_lapsed(promise: Promise, moment: datetime, timezone: str) -> str:
 
 def _length(length: timedelta) -> str:
     days, rest = divmod(length, timedelta(days=1))
-    return f"{days} days" if days and not rest else f"{length / timedelta(hours=1):g} hours"
+    if days and not rest:
+        return plural(days, "day")
+    hours = length / timedelta(hours=1)
+    return f"{hours:g} {'hour' if hours == 1 else 'hours'}"

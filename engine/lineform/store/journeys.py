@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lineform.ports.journeys import FriendChange, NewEvent, Stand
+from lineform.ports.journeys import FriendChange, Kept, NewEvent, Stand
 from lineform.scenarios.enrolment import Enrolment, Mark, State
 from lineform.sending.status import SETTLED
 from lineform.store.bulk import Row, insert_rows, update_rows
@@ -106,6 +106,22 @@ class JourneyRecords(EventRecords, FriendImport):
             query = sa.select(*columns, sa.func.count()).where(enrolments.c.account_id == account_id)
             rows = connection.execute(query.group_by(*columns).order_by(*columns))
             return [Stand(row[0], row[1], State(row[2]), row[3], row[4]) for row in rows]
+
+    def kept(self, account: str, now: datetime) -> Sequence[Kept]:
+        """By scenario, step and reason."""
+        columns = (enrolments.c.scenario, enrolments.c.step, enrolments.c.reason)
+        held = sa.and_(enrolments.c.held_until == enrolments.c.due, enrolments.c.reason != "")
+        figures = (sa.func.count(), sa.func.min(enrolments.c.due), sa.func.max(enrolments.c.changed_at))
+        query = (
+            sa.select(*columns, *figures)
+            .where(enrolments.c.account_id == sa.bindparam("account_id"), enrolments.c.due.is_not(None))
+            .where(enrolments.c.state == State.ACTIVE, sa.or_(held, enrolments.c.due <= now))
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        with self.reading() as connection:
+            rows = connection.execute(query, {"account_id": self.account_id(connection, account)})
+            return [Kept(*row) for row in rows]
 
     def in_scenario(self, account: str, scenario: str, state: State | None = None) -> Iterator[int]:
         """Friend ids, each once."""

@@ -11,7 +11,8 @@ from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
 from lineform.report.sends import notes_text, sends_json, sends_text
-from lineform.run.stopped import Stopped
+from lineform.run.halt import Halt
+from lineform.run.stopped import KeptBack, Stopped, Waiting
 from lineform.sending.status import BatchStatus, SendStatus
 
 NOON = datetime(2026, 12, 1, 3, tzinfo=UTC)
@@ -51,7 +52,9 @@ KEPT = Stopped(
 
 
 def test_a_send_that_a_guard_keeps_back_is_told_with_what_to_do_about_it() -> None:
-    text = sends_text({"aoba": [_send()], "kawa": []}, {**ZONES, "kawa": "UTC"}, stopped={"aoba": [KEPT]})
+    text = sends_text(
+        {"aoba": [_send()], "kawa": []}, {**ZONES, "kawa": "UTC"}, kept={"aoba": KeptBack(stopped=[KEPT])}
+    )
     assert text.splitlines() == [
         "aoba",
         "  2026-12-01 12:00  campaign.sale  sent       1,200 of 1,200 friends · 3 calls",
@@ -61,15 +64,58 @@ def test_a_send_that_a_guard_keeps_back_is_told_with_what_to_do_about_it() -> No
         "kawa",
         "  nothing was sent",
     ]
-    only = sends_text({"aoba": []}, ZONES, stopped={"aoba": [replace(KEPT, last=NOON, hint="")]})
+    only = sends_text({"aoba": []}, ZONES, kept={"aoba": KeptBack(stopped=[replace(KEPT, last=NOON, hint="")])})
     assert only.splitlines()[1:] == [
         "  2026-12-01 12:00  campaign.big  blocked",
         "      G202: 3 messages� are too many (since 2026-12-01 12:00)",
     ]
 
 
+STEP = Stopped("scenario.s/a", "", NOON, "G202", "1 message is too many", "", None, NOON, friends=1200)
+
+
+def test_a_step_that_a_guard_keeps_back_is_told_with_how_many_wait_for_it() -> None:
+    text = sends_text({"aoba": []}, ZONES, kept={"aoba": KeptBack(stopped=[STEP])})
+    assert text.splitlines()[1:] == [
+        "  2026-12-01 12:00  scenario.s/a  blocked    1,200 friends",
+        "      G202: 1 message is too many (last at 2026-12-01 12:00)",
+    ]
+
+
+NIGHT = Waiting("campaign.a", "2026-12-01T12:00", NOON, NOON + timedelta(hours=9), "quiet hours")
+
+
+def test_what_waits_for_the_end_of_the_quiet_hours_is_told_with_when_it_goes() -> None:
+    text = sends_text({"aoba": []}, ZONES, kept={"aoba": KeptBack(waiting=[NIGHT])})
+    assert text.splitlines()[1:] == [
+        "  2026-12-01 12:00  campaign.a  waiting",
+        "      quiet hours; it goes at 2026-12-01 21:00",
+    ]
+
+
+def test_a_halt_is_told_before_everything_with_who_did_it_and_how_it_ends() -> None:
+    halted = KeptBack(Halt("aki\x1b", NOON), "resume it")
+    assert sends_text({"aoba": []}, ZONES, kept={"aoba": halted}).splitlines()[1:] == [
+        "  halted by aki\ufffd since 2026-12-01 12:00: nothing is sent",
+        "      → resume it",
+        "  nothing was sent",
+    ]
+    unknown = replace(halted, halt=Halt("aki", None))
+    assert "  halted by aki: nothing is sent" in sends_text({"aoba": []}, ZONES, kept={"aoba": unknown})
+
+
+def test_json_holds_the_halt_and_what_waits() -> None:
+    kept = KeptBack(Halt("aki", NOON), "resume it", [STEP], [NIGHT])
+    (told,) = json.loads(sends_json({"aoba": []}, kept={"aoba": kept}))["clients"]
+    assert told["halted"] == {"by": "aki", "since": NOON.isoformat(), "hint": "resume it"}
+    assert [(one["friends"], one["since"], one["last"]) for one in told["blocked"]] == [(1200, None, NOON.isoformat())]
+    assert [(one["address"], one["until"]) for one in told["waiting"]] == [("campaign.a", NIGHT.until.isoformat())]
+    (nothing,) = json.loads(sends_json({"aoba": []}))["clients"]
+    assert (nothing["halted"], nothing["blocked"], nothing["waiting"]) == (None, [], [])
+
+
 def test_json_holds_what_guards_keep_back() -> None:
-    (told,) = json.loads(sends_json({"aoba": []}, stopped={"aoba": [KEPT]}))["clients"]
+    (told,) = json.loads(sends_json({"aoba": []}, kept={"aoba": KeptBack(stopped=[KEPT])}))["clients"]
     (kept,) = told["blocked"]
     assert (kept["address"], kept["occurrence"], kept["guard"]) == ("campaign.big", "2026-12-01T12:00", "G202")
     assert (kept["hint"], kept["since"]) == ("raise limits.monthly_messages", NOON.isoformat())

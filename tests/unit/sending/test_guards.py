@@ -9,7 +9,7 @@ from lineform.model.audience import Expect
 from lineform.model.client import Limits, PricePlan
 from lineform.model.codes import GUARDS
 from lineform.sending.cost import Cost, estimate, month_start, yen
-from lineform.sending.guards import Figures, stops
+from lineform.sending.guards import Figures, guard_named, named, stops
 
 PLAN = PricePlan(included=5000, yen_per_message=3.0)
 
@@ -43,6 +43,24 @@ def test_the_budget_counts_what_was_sent_by_whoever_counted_more() -> None:
     assert ids(figures(50, line=50), limits=limits) == []
     assert ids(figures(50, line=51), limits=limits) == ["G202"]
     assert ids(figures(50, us=51), limits=limits) == ["G202"]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (figures(1, line=9), "1 message after 9 this month is more than the budget of 9"),
+        (figures(2, line=9), "2 messages after 9 this month are more than the budget of 9"),
+        (figures(1, left=0), "1 message is needed, and LINE has 0 left this month"),
+    ],
+)
+def test_one_message_is_told_as_one(found: Figures, said: str) -> None:
+    (stop,) = stops(found, None, Limits(monthly_messages=None if found.quota_left == 0 else 9), None)
+    assert stop.sentence == said
+
+
+def test_the_guard_that_keeps_something_back_is_read_from_its_reason() -> None:
+    assert guard_named(named("G202", "too much: far too much")) == ("G202", "too much: far too much")
+    assert guard_named("quiet hours: long ones") is None
 
 
 def test_the_budget_in_yen_counts_only_what_the_plan_does_not_include() -> None:

@@ -119,8 +119,23 @@ def test_what_is_due_at_night_is_late_from_the_morning_on() -> None:
 
 def test_what_was_due_before_the_night_is_not_excused_by_it() -> None:
     assert decide("2026-12-01T20:50", "2026-12-01T20:59+09:00") == late.Send()
-    assert isinstance(decide("2026-12-01T20:50", "2026-12-01T21:10+09:00"), late.Wait)
     assert isinstance(decide("2026-12-01T20:50", "2026-12-02T09:00+09:00"), late.Hold)
+
+
+@pytest.mark.parametrize(("word", "kind"), [("hold", late.Hold), ("skip", late.Skip)])
+def test_what_would_be_too_late_after_the_night_is_decided_when_it_begins(word: str, kind: type) -> None:
+    found = decide("2026-12-01T20:00", "2026-12-01T21:05+09:00", if_late={"within": "2h", "otherwise": word})
+    assert found == kind(
+        "was due at 2026-12-01T20:00 and would be 13 hours late after the quiet hours until 2026-12-02T09:00; "
+        "allowed is 2h"
+    )
+
+
+def test_what_was_due_before_the_night_waits_where_it_may_be_as_late_as_that() -> None:
+    allowed = {"within": "13h", "otherwise": "skip"}
+    waiting = decide("2026-12-01T20:00", "2026-12-01T21:05+09:00", if_late=allowed)
+    assert waiting == late.Wait(utc("2026-12-02T09:00+09:00"), "quiet hours until 2026-12-02T09:00")
+    assert decide("2026-12-01T20:00", "2026-12-02T09:00+09:00", if_late=allowed) == late.Send()
 
 
 def test_what_is_not_due_yet_has_no_reason_to_wait() -> None:
@@ -179,3 +194,24 @@ def test_quiet_hours_and_windows_hold_together() -> None:
 def test_a_window_that_cannot_be_is_refused(windows: Any) -> None:
     with pytest.raises(ValidationError):
         Limits.model_validate({"windows": windows})
+
+
+# --- what a decision promises
+
+
+@given(
+    due=st.integers(0, 48 * 60),
+    after=st.integers(0, 24 * 60),
+    allowed=st.integers(1, 20 * 60),
+    word=st.sampled_from(["hold", "skip"]),
+)
+def test_what_waits_for_the_end_of_the_quiet_hours_is_sent_then(due: int, after: int, allowed: int, word: str) -> None:
+    wall = datetime(2026, 12, 1) + due * MINUTE  # noqa: DTZ001 - a wall time, as a file has it
+    written = Schedule.model_validate(
+        {"at": wall.isoformat(timespec="minutes"), "if_late": {"within": f"{allowed}m", "otherwise": word}}
+    )
+    moment = utc(f"{wall.isoformat()}+09:00")
+    one, armed = Due(wall.isoformat(timespec="minutes"), moment), moment - timedelta(days=1)
+    found = late.decide(one, armed, moment + after * MINUTE, written, night())
+    if isinstance(found, late.Wait):
+        assert late.decide(one, armed, found.until, written, night()) == late.Send()
