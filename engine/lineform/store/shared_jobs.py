@@ -1,7 +1,7 @@
 """Jobs of all workers that share a PostgreSQL store, spread by procrastinate: https://procrastinate.readthedocs.io.
 
 Its tables, its wake-ups (LISTEN and NOTIFY), its heartbeats and its locks; decision 9 tells why. Nothing here knows
-whether a message was sent: the ledger does. So a job may be taken from a worker that is silent though it is still alive:
+whether a message was sent: the ledger does. So a job may be taken from a worker that is silent though it still lives:
 when it comes back and goes on, the ledger keeps the two from sending twice.
 """
 
@@ -34,7 +34,7 @@ PATIENCE: Final = 60.0
 """Seconds for which a worker tries to work again after it has lost its database: a server's restart takes less."""
 _PAUSE: Final = 1.0
 _ANSWER: Final = 10.0
-"""Seconds for which a query waits for a connection."""
+"""Seconds for which a query waits for a connection; less than LOST_AFTER."""
 _LOCK = 0x6C666A6F6273  # "lfjobs": the advisory lock under which procrastinate's tables are made
 _GIVE_BACK: Final = """
 WITH silent AS (
@@ -108,7 +108,8 @@ class SharedJobs:
             lost = await self._turn([_queue(client) for client in clients], at_once, stop)
             if lost is None:
                 return
-            if until is None or now() - began > PATIENCE:
+            # Without a database no turn is that long: it was there in between.
+            if until is None or now() - began > LOST_AFTER:
                 until = now() + PATIENCE
             if now() > until:
                 raise lost
