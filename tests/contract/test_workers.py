@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +18,17 @@ import pytest
 import sqlalchemy as sa
 
 from lineform.errors import LineformError
+from lineform.line.account import HttpLineAccount
 from lineform.model.client import ProjectSpec
-from lineform.model.project import Project
+from lineform.model.project import Client, Project
 from lineform.run.halt import halt
+from lineform.run.options import TickOptions
 from lineform.run.outcome import TickReport
 from lineform.sandbox.server import SandboxServer
 from lineform.sending.status import SendStatus
 from lineform.settings import Settings
-from lineform.store import open_store
-from lineform.store.failures import StoreUnusable
+from lineform.store import open_store, shared_jobs
+from lineform.store.failures import StoreUnavailable, StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.wiring import working
 from lineform.wiring.clock import StartedClock
@@ -46,8 +53,12 @@ def scene(origin: str, store_url: str, tmp_path: Path) -> Any:
 
 def session_of(here: Scene, root: Path) -> Session:
     """A session of a worker's own: its own store and connections, on a clock that begins just after the due time."""
-    project = Project(root, ProjectSpec(kind="project", name="lineform"), {here.client.name: here.client})
-    settings = Settings(line_origin=here.origin, store=here.url, environment={"SALON_TOKEN": here.token})
+    return session_at(here.client, here.origin, here.url, here.token, root)
+
+
+def session_at(client: Client, origin: str, url: str, token: str, root: Path) -> Session:
+    project = Project(root, ProjectSpec(kind="project", name="lineform"), {client.name: client})
+    settings = Settings(line_origin=origin, store=url, environment={"SALON_TOKEN": token})
     return Session(project, settings, StartedClock(DUE + timedelta(seconds=10)), None)
 
 
@@ -168,6 +179,102 @@ def test_a_worker_stops_cleanly_where_a_newer_version_has_migrated(scene: Any, t
     assert not here.received()
 
 
+def test_a_worker_whose_store_does_not_answer_for_a_moment_tells_it_and_goes_on(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = scene(campaign("hello"))
+    here.move(DUE)
+    migrate, refused = SqlStore.migrate, list[StoreUnavailable]()
+
+    def restarting(self: SqlStore) -> Any:
+        # A job looks at the version, on a thread of its own.
+        if not refused and threading.current_thread() is not threading.main_thread():
+            refused.append(StoreUnavailable("the database server is stopping or starting"))
+            raise refused[0]
+        return migrate(self)
+
+    monkeypatch.setattr(SqlStore, "migrate", restarting)
+    told = asyncio.run(working_until(here, tmp_path, 1, all_sent))
+    assert [one for one in told if isinstance(one, LineformError)] == refused
+    assert here.once_each()
+
+
 async def _alone(session: Session) -> None:
     async with asyncio.timeout(20), jobs_of(session) as jobs:
         await Worker(session, jobs, asyncio.Event(), lambda report: None, lambda client, error: None).work(1, 2)
+
+
+def _in_a_hurry() -> Any:
+    """Silent workers count as lost, and their claims run out, after a second."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(shared_jobs, "HEARTBEAT", 0.2)
+    patch.setattr(shared_jobs, "LOST_AFTER", 1.0)
+    patch.setattr(working, "TickOptions", partial(TickOptions, lease=timedelta(seconds=1)))
+    return patch
+
+
+def _work_and_stop_at_a_call(client: Client, origin: str, url: str, token: str, root: Path, *, after: bool) -> None:
+    """A worker that stands still just before its third call, or when LINE has taken it and nothing is recorded."""
+    patch = _in_a_hurry()
+    send, calls = HttpLineAccount.send, list[None]()
+
+    async def stopping(self: HttpLineAccount, *args: Any) -> Any:
+        calls.append(None)
+        stops = len(calls) == 3
+        if stops and not after:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        accepted = await send(self, *args)
+        if stops and after:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return accepted
+
+    patch.setattr(HttpLineAccount, "send", stopping)
+
+    async def main(session: Session) -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        async with jobs_of(session) as jobs:
+            await Worker(session, jobs, stop, lambda report: None, lambda client, error: None).work(1, 4)
+
+    session = session_at(client, origin, url, token, root)
+    try:
+        asyncio.run(main(session))
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_that_stood_still_in_a_send_that_another_ended_sends_nothing_twice(
+    origin: str, postgres_url: str, tmp_path: Path, after: bool
+) -> None:
+    here = Scene(origin, tmp_path, campaign("hello", messages=PERSONAL), url=postgres_url, friends=12)
+    here.move(DUE)
+    given = (here.client, here.origin, here.url, here.token, tmp_path)
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_work_and_stop_at_a_call, args=given, kwargs={"after": after})
+    patch = _in_a_hurry()
+    process.start()
+    try:
+        assert process.pid is not None
+        _, state = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(state)
+        asyncio.run(working_until(here, tmp_path, 1, all_sent))
+        ended, called = here.sends(), len(here.calls())
+        os.kill(process.pid, signal.SIGCONT)
+        if not after:
+            asyncio.run(until(lambda: len(here.calls()) > called))
+        process.terminate()
+        process.join(30)
+        assert process.exitcode == 0
+    finally:
+        patch.undo()
+        process.kill()
+        process.join(30)
+    assert here.once_each()
+    assert here.sends() == ended
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

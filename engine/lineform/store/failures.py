@@ -118,7 +118,7 @@ def _sqlite(error: sqlite3.Error) -> LineformError:
 
 def _postgres(error: BaseException | None) -> LineformError:
     state = getattr(error, "sqlstate", None) or ""
-    if not state and type(error).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}:
+    if not state and type(error).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError", "PoolTimeout"}:
         return _no_connection(str(error))
     for prefix in (state, state[:2]):
         if prefix in _POSTGRES:

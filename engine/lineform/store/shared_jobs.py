@@ -1,30 +1,61 @@
 """Jobs of all workers that share a PostgreSQL store, spread by procrastinate: https://procrastinate.readthedocs.io.
 
 Its tables, its wake-ups (LISTEN and NOTIFY), its heartbeats and its locks; decision 9 tells why. Nothing here knows
-whether a message was sent: the ledger does.
+whether a message was sent: the ledger does. So a job may be taken from a worker that is silent though it still lives:
+when it comes back and goes on, the ledger keeps the two from sending twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import procrastinate
+import psycopg
 import sqlalchemy as sa
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job as Row
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 from sqlalchemy import URL, Connection, Engine
 
 from lineform.ports.jobs import Do, Job, Task
-from lineform.store.failures import StoreUnusable
+from lineform.store.failures import StoreUnavailable, StoreUnusable, translate
 
 HEARTBEAT: Final = 5.0
 LOST_AFTER: Final = 20.0
 """Seconds without a heartbeat after which a worker's jobs are given to others."""
+PATIENCE: Final = 60.0
+"""Seconds for which a worker tries to work again after it has lost its database: a server's restart takes less."""
+_PAUSE: Final = 1.0
+_ANSWER: Final = 10.0
+"""Seconds for which a query waits for a connection; less than LOST_AFTER."""
 _LOCK = 0x6C666A6F6273  # "lfjobs": the advisory lock under which procrastinate's tables are made
+_GIVE_BACK: Final = """
+WITH silent AS (
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT job.id FROM procrastinate_jobs AS job
+        LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+        WHERE job.status = 'doing' AND job.queue_name = ANY(%(queues)s::varchar[])
+        AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %(seconds)s))
+        FOR UPDATE OF job SKIP LOCKED
+    ) RETURNING queue_name, task_name, priority, lock, queueing_lock, args
+)
+INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+SELECT queue_name, task_name, priority, lock, queueing_lock, args FROM silent
+ON CONFLICT DO NOTHING
+"""
+"""Puts the jobs of silent workers in anew, where they do not wait already: the next tick may have put them in again,
+and what waits twice procrastinate refuses. As new rows: a worker that comes back ends its own, which is gone."""
+
+# What they log as an error is raised here, or is got over; without a handler Python would print it.
+logging.getLogger("procrastinate").addHandler(logging.NullHandler())
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 
 class SharedJobs:
@@ -33,18 +64,23 @@ class SharedJobs:
     def __init__(self, url: URL) -> None:
         conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         # Prepared statements and a pooler such as pgbouncer do not go together.
-        settings = {"prepare_threshold": None, "application_name": "lineform worker"}
-        self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=conninfo, kwargs=settings, min_size=2, max_size=8)
+        settings = {"connect_timeout": 10, "prepare_threshold": None, "application_name": "lineform worker"}
+        # After `reconnect_timeout` each query tries to connect anew; else it would wait for a pause that doubles.
+        connector = procrastinate.PsycopgConnector(
+            conninfo=conninfo, kwargs=settings, min_size=2, max_size=8, timeout=_ANSWER, reconnect_timeout=_ANSWER / 2
         )
+        self._app = procrastinate.App(connector=connector)
         self._do: Do | None = None
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._app.job_manager = _Finishing(connector, self._lost)
         self._task = self._app.task(name="lineform")(self._run)
         self._closing = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._closing.enter_async_context(self._app.open_async())
+        with _translated():
+            await self._closing.enter_async_context(self._app.open_async())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -54,17 +90,38 @@ class SharedJobs:
         """Has the job done by whoever is free; they are woken."""
         told = {"task": job.task.value, "client": job.client, "address": job.address, "key": job.key, "part": job.part}
         waiting = self._task.configure(queue=_queue(job.client), lock=job.name, queueing_lock=job.name)
-        with contextlib.suppress(AlreadyEnqueued):
+        with _translated(), contextlib.suppress(AlreadyEnqueued):
             await waiting.defer_async(**told)
 
     async def work(self, clients: Sequence[str], do: Do, every: int, at_once: int, stop: asyncio.Event) -> None:
-        """Does jobs of these clients until `stop` is set or a job raises, which is raised here."""
+        """Does jobs of these clients until `stop` is set or a job raises, which is raised here.
+
+        A database that goes away is waited for: raises StoreUnavailable where it stays away.
+        """
         self._do = do
         for client in clients:
             self._tick_every(client, every)
+        now = asyncio.get_running_loop().time
+        until: float | None = None
+        while True:
+            began = now()
+            lost = await self._turn([_queue(client) for client in clients], at_once, stop)
+            if lost is None:
+                return
+            # Without a database no turn is that long: it was there in between.
+            if until is None or now() - began > LOST_AFTER:
+                until = now() + PATIENCE
+            if now() > until:
+                raise lost
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _PAUSE)
+
+    async def _turn(self, queues: list[str], at_once: int, stop: asyncio.Event) -> StoreUnavailable | None:
+        """Works as one worker of the database until `stop` is set, a job raises, or the database is lost: then how."""
+        self._lost.clear()
         worker = asyncio.create_task(
             self._app.run_worker_async(
-                queues=[_queue(client) for client in clients],
+                queues=queues,
                 concurrency=at_once,
                 delete_jobs="always",
                 install_signal_handlers=False,
@@ -72,24 +129,29 @@ class SharedJobs:
                 stalled_worker_timeout=LOST_AFTER,
             )
         )
-        recovering = asyncio.create_task(self._recover())
-        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
+        recovering = asyncio.create_task(self._recover(queues))
+        ends = [asyncio.create_task(event.wait()) for event in (stop, self._failed, self._lost)]
         try:
             # A worker that ends by itself has lost its database.
             await asyncio.wait({worker, recovering, *ends}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopped_itself = worker.done()
             worker.cancel()  # it lets its jobs end
             for task in (recovering, *ends):
                 task.cancel()
             results = await asyncio.gather(worker, recovering, *ends, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
-        if stopped_itself:
-            raise StoreUnusable("the database does not answer any more", hint="start the worker again when it does")
+        lost = StoreUnavailable(
+            "the connection to the database server broke again and again", hint="check the server and the network"
+        )
+        try:
+            for result in results:
+                if isinstance(result, Exception):
+                    with _translated():
+                        raise result
+        except StoreUnavailable as known:
+            lost = known
+        return None if stop.is_set() else lost
 
     def _tick_every(self, client: str, every: int) -> None:
         """A task for each client: procrastinate puts it in once for each moment, for all workers together."""
@@ -115,13 +177,45 @@ class SharedJobs:
             self._failed.set()
             raise
 
-    async def _recover(self) -> None:
+    async def _recover(self, queues: list[str]) -> None:
         """Gives the jobs of workers that are gone to others, again and again."""
-        manager = self._app.job_manager
         while True:
-            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=LOST_AFTER):
-                await manager.retry_job(job)
+            await self._app.connector.execute_query_async(_GIVE_BACK, queues=queues, seconds=LOST_AFTER)
             await asyncio.sleep(HEARTBEAT)
+
+
+class _Finishing(JobManager):
+    """Ends jobs also where that fails: a worker has no place for such an error."""
+
+    def __init__(self, connector: procrastinate.PsycopgConnector, lost: asyncio.Event) -> None:
+        super().__init__(connector)
+        self._lost = lost
+
+    async def finish_job(self, job: Row, status: Status, delete_job: bool) -> None:
+        """Nothing is left to do where the job was given to another, this worker having been silent. Where the database
+        was lost, the job may still count as this worker's: it sets `lost`, and a job without a worker is done again."""
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                self._lost.set()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Inside of it, every failure of the database is one of the store's errors."""
+    try:
+        yield
+    except ConnectorException as error:
+        if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+            # It was silent for so long that another one, when it began, struck it off the list of workers.
+            raise StoreUnavailable(
+                "this worker was taken for lost again and again",
+                hint="the machine or its connection to the database stands still for many seconds",
+            ) from None
+        raise translate(error.__cause__ or error.__context__) from None
+    except psycopg.Error as error:
+        raise translate(error) from None
 
 
 def _queue(client: str) -> str:

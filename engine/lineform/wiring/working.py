@@ -18,6 +18,7 @@ from lineform.run.local_jobs import LocalJobs
 from lineform.run.options import TickOptions
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.tick import tick
+from lineform.store.failures import StoreUnavailable
 from lineform.store.open import SqlStore
 from lineform.wiring.failing import Fail, at_client
 from lineform.wiring.hooks import hooks_of
@@ -76,8 +77,12 @@ class Worker:
 
     async def _do(self, job: Job) -> None:
         client = self._session.project.clients[job.client]
-        # Before every job: a newer version may have migrated since, and what it means by a row is not known here.
-        await asyncio.to_thread(self._session.store.migrate)
+        try:
+            # Before every job: a newer version may have migrated since, and what it means by a row is not known here.
+            await asyncio.to_thread(self._session.store.migrate)
+        except StoreUnavailable as error:
+            self._fail(client.name, error)
+            return
         try:
             with at_client(client):
                 if job.task is Task.TICK:
