@@ -37,7 +37,7 @@ def test_a_plan_tells_of_a_pool_that_is_too_small_and_of_what_is_left(applied: P
     offer.write_text(offer.read_text(encoding="utf-8") + '  - text: "コード {{ code.gift }}"\n', encoding="utf-8")
     run("codes", "import", "gift", "codes.txt", *ONE)
     plan = run("plan", *ONE, "--now", "2026-11-30T10:00")
-    assert "G217: 2 friends need a code of gift, and 1 are free" in plan.out
+    assert "G217: 2 friends need a code of gift, and 1 is free" in plan.out
     assert "SECRET" not in plan.out
     declare(applied, 5)
     run("codes", "import", "gift", "codes.txt", *ONE)
