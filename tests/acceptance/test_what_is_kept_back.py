@@ -73,7 +73,7 @@ def test_a_halt_is_told_with_who_did_it_since_when_and_what_is_due_meanwhile(lif
     found = told(here)
     assert found.halt is not None
     assert (found.halt.by, found.halt.since, found.stopped) == ("aki", DUE - HOUR, ())
-    assert found.how_to_resume == "`lineform run --resume --client salon` lets it send again"
+    assert found.halt.hint == "`lineform run --resume --client salon` lets it send again"
     here.move(DUE + 5 * MINUTES)
     (one,) = told(here).stopped
     assert (one.address, one.key, one.guard, one.reason) == ("campaign.a", TEN, "G210", "sending is halted by aki")

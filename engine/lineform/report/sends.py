@@ -7,83 +7,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Protocol
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from lineform.plural import plural
 from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.report.terminal import Painter, Style, padded, printable, width
+from lineform.sending.kept import Halt, KeptBack, Stopped, Waiting
 from lineform.sending.status import BatchStatus, SendStatus
 
 FORMAT_VERSION: Final = 1
-
-
-class Stopped(Protocol):
-    """A send, the rest of one, or a step, that a guard keeps back."""
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def due_at(self) -> datetime: ...
-    @property
-    def guard(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-    @property
-    def since(self) -> datetime | None: ...
-    @property
-    def last(self) -> datetime | None: ...
-    @property
-    def friends(self) -> int: ...
-
-
-class Waiting(Protocol):
-    """A send, the rest of one, or a step, that is due and goes by itself later."""
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def due_at(self) -> datetime: ...
-    @property
-    def until(self) -> datetime: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def friends(self) -> int: ...
-
-
-class Halt(Protocol):
-    """The kill switch, where it holds."""
-
-    @property
-    def by(self) -> str: ...
-    @property
-    def since(self) -> datetime | None: ...
-
-
-class KeptBack(Protocol):
-    """All that is kept back of one client."""
-
-    @property
-    def halt(self) -> Halt | None: ...
-    @property
-    def how_to_resume(self) -> str: ...
-    @property
-    def stopped(self) -> Sequence[Stopped]: ...
-    @property
-    def waiting(self) -> Sequence[Waiting]: ...
-
-
 KeptBy = Mapping[str, KeptBack]
 """What is kept back, by client."""
-_NOTHING: Final[KeptBy] = {}
+_NOTHING: Final = KeptBack()
+_NOBODYS: Final[KeptBy] = MappingProxyType({})
 _TINTS: Final = {
     SendStatus.SENT: Style.GREEN,
     SendStatus.ACCEPTED: Style.GREEN,
@@ -99,7 +38,7 @@ def sends_text(
     sends: Mapping[str, Iterable[Send]],
     zones: Mapping[str, str],
     *,
-    kept: KeptBy = _NOTHING,
+    kept: KeptBy = _NOBODYS,
     colour: bool = False,
 ) -> str:
     """Each client's sends in columns, the latest last; after them what is kept back. `zones` are the clients' time
@@ -108,19 +47,14 @@ def sends_text(
     blocks = []
     for client, each in sends.items():
         lines, zone = [paint(client, Style.BOLD)], ZoneInfo(zones[client])
-        found, back = in_order(by_step(each)), kept.get(client)
-        stopped, waiting = (back.stopped, back.waiting) if back is not None else ((), ())
-        if back is not None and back.halt is not None:
-            lines += _halt_lines(back.halt, back.how_to_resume, zone, paint)
-        addresses = [*(o.address for o in found), *(o.address for o in stopped), *(o.address for o in waiting)]
-        names = max(map(width, addresses), default=0)
-        for send in found:
-            lines += _lines(send, zone, names, paint)
-        for one in stopped:
-            lines += _stopped_lines(one, zone, names, paint)
-        for each_waiting in waiting:
-            lines += _waiting_lines(each_waiting, zone, names, paint)
-        if not found and not stopped and not waiting:
+        found, back = in_order(by_step(each)), kept.get(client, _NOTHING)
+        if back.halt is not None:
+            lines += _halt_lines(back.halt, zone, paint)
+        told: list[Send | Stopped | Waiting] = [*found, *back.stopped, *back.waiting]
+        names = max((width(one.address) for one in told), default=0)
+        for one in told:
+            lines += _lines(one, zone, names, paint)
+        if not told:
             lines.append("  nothing was sent")
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
@@ -178,7 +112,17 @@ def in_order(sends: Iterable[Send]) -> list[Send]:
     return sorted(sends, key=lambda send: (send.due_at, send.address))
 
 
-def _lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
+def _lines(one: Send | Stopped | Waiting, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
+    match one:
+        case Stopped():
+            return _stopped_lines(one, zone, names, paint)
+        case Waiting():
+            return _waiting_lines(one, zone, names, paint)
+        case Send():
+            return _send_lines(one, zone, names, paint)
+
+
+def _send_lines(send: Send, zone: ZoneInfo, names: int, paint: Painter) -> list[str]:
     status = paint(padded(send.status.value, _STATUS), _TINTS.get(send.status, Style.YELLOW))
     due = _minute(send.due_at, zone)
     people = f"{send.accepted_recipients:,} of {plural(send.recipients, 'friend')}" if send.recipients else ""
@@ -211,12 +155,12 @@ def _kept_line(one: Stopped | Waiting, word: str, tint: Style, zone: ZoneInfo, n
     return f"{head}{paint(padded(word, _STATUS), tint)}  {plural(one.friends, 'friend')}"
 
 
-def _halt_lines(halt: Halt, how: str, zone: ZoneInfo, paint: Painter) -> list[str]:
+def _halt_lines(halt: Halt, zone: ZoneInfo, paint: Painter) -> list[str]:
     since = f" since {_minute(halt.since, zone)}" if halt.since else ""
     word = paint("halted", Style.BOLD, Style.RED)
     return [
         f"  {word} by {printable(halt.by)}{since}: nothing is sent",
-        f"      {paint('→', Style.GREEN)} {printable(how)}",
+        f"      {paint('→', Style.GREEN)} {printable(halt.hint)}",
     ]
 
 
@@ -241,7 +185,7 @@ def sends_json(
     sends: Mapping[str, Iterable[Send]],
     notes: Mapping[str, Sequence[AuditEntry]] | None = None,
     *,
-    kept: KeptBy = _NOTHING,
+    kept: KeptBy = _NOBODYS,
 ) -> str:
     """One JSON object; with `notes`, each client also has its audit log."""
     clients = []
@@ -249,7 +193,7 @@ def sends_json(
         entry: dict[str, object] = {
             "client": client,
             "sends": [_send_data(send) for send in in_order(found)],
-            **_kept_data(kept.get(client)),
+            **_kept_data(kept.get(client, _NOTHING)),
         }
         if notes is not None:
             entry["audit"] = [_note_data(note) for note in notes[client]]
@@ -272,14 +216,8 @@ def _send_data(send: Send) -> dict[str, object]:
     }
 
 
-def _kept_data(back: KeptBack | None) -> dict[str, object]:
-    if back is None:
-        return {"halted": None, "blocked": [], "waiting": []}
-    halt = back.halt and {
-        "by": back.halt.by,
-        "since": _iso(back.halt.since),
-        "hint": back.how_to_resume,
-    }
+def _kept_data(back: KeptBack) -> dict[str, object]:
+    halt = back.halt and {"by": back.halt.by, "since": _iso(back.halt.since), "hint": back.halt.hint}
     return {
         "halted": halt,
         "blocked": [_stopped_data(one) for one in back.stopped],

@@ -6,11 +6,11 @@ It is a lease that nobody renews and that outlives everybody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lineform.ports.audit import AuditEntry
 from lineform.ports.store import Store
+from lineform.sending.kept import Halt
 
 GUARD = "G210"
 _LONG = timedelta(days=3650)
@@ -37,14 +37,6 @@ def resume(store: Store, account: str, actor: str, now: datetime) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """A halt that holds: by whom, and since when; `since` is None where the audit log does not say."""
-
-    by: str
-    since: datetime | None
-
-
 def halt_of(store: Store, account: str, now: datetime) -> Halt | None:
     """The halt of the account; None where nobody halted it."""
     by = halted_by(store, account, now)
@@ -53,7 +45,7 @@ def halt_of(store: Store, account: str, now: datetime) -> Halt | None:
     resumed = store.noted(account, "resume", now - _LONG)
     # Whoever halts what is halted already changes nothing.
     halts = store.noted(account, "halt", resumed[-1].at if resumed else now - _LONG)
-    return Halt(by, halts[0].at if halts else None)
+    return Halt(by, halts[0].at if halts else None, how_to_resume(account))
 
 
 def how_to_resume(account: str) -> str:

@@ -16,7 +16,7 @@ from lineform.ports.journeys import Kept
 from lineform.ports.ledger import Occurrence, Revision
 from lineform.ports.store import Store
 from lineform.run.dues import EVER, undone
-from lineform.run.halt import GUARD, Halt, halt_of, how_to_resume
+from lineform.run.halt import GUARD, halt_of
 from lineform.run.release import released_key
 from lineform.run.resume import CAMPAIGN
 from lineform.run.rollout import next_part
@@ -24,6 +24,7 @@ from lineform.run.telling import quiet_of, stop_of
 from lineform.sending import late
 from lineform.sending.due import Due
 from lineform.sending.guards import guard_named
+from lineform.sending.kept import Halt, KeptBack, Stopped, Waiting
 from lineform.sending.keys import send_name
 from lineform.sending.revision import Armed, read_revision
 from lineform.sending.status import SendStatus
@@ -34,46 +35,6 @@ _STEP_HINTS: Final = {
     "G203": "raise limits.monthly_yen, or write the client's 'plan' where it has none",
 }
 """What to do where the month's budget stops a step. An audience that could be smaller it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A send, the rest of one, or a scenario's step for some friends, that a guard keeps back. `since` is when it first
-    was, `last` when it was last; None where nobody wrote that down."""
-
-    address: str
-    key: str
-    due_at: datetime
-    """When it was due; of a step that a guard refused, when it is tried again."""
-    guard: str
-    reason: str
-    hint: str
-    since: datetime | None
-    last: datetime | None
-    friends: int = 0
-    """Of a step: how many friends wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A send, the rest of one, or a step, that is due and goes by itself later: quiet hours keep it, or a limit."""
-
-    address: str
-    key: str
-    due_at: datetime
-    until: datetime
-    reason: str
-    friends: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBack:
-    """All that is kept back of one client, in the order in which it was due."""
-
-    halt: Halt | None = None
-    how_to_resume: str = ""
-    stopped: Sequence[Stopped] = ()
-    waiting: Sequence[Waiting] = ()
 
 
 def kept_back(store: Store, client: Client, now: datetime, *, address: str = "") -> KeptBack:
@@ -88,7 +49,6 @@ def kept_back(store: Store, client: Client, now: datetime, *, address: str = "")
     found.sort(key=lambda one: (one.due_at, one.address))
     return KeptBack(
         halt,
-        how_to_resume(client.name) if halt else "",
         tuple(one for one in found if isinstance(one, Stopped)),
         tuple(one for one in found if isinstance(one, Waiting)),
     )

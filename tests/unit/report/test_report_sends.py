@@ -11,8 +11,7 @@ from lineform.ports.audit import AuditEntry
 from lineform.ports.ledger import Send
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
 from lineform.report.sends import notes_text, sends_json, sends_text
-from lineform.run.halt import Halt
-from lineform.run.stopped import KeptBack, Stopped, Waiting
+from lineform.sending.kept import Halt, KeptBack, Stopped, Waiting
 from lineform.sending.status import BatchStatus, SendStatus
 
 NOON = datetime(2026, 12, 1, 3, tzinfo=UTC)
@@ -94,18 +93,18 @@ def test_what_waits_for_the_end_of_the_quiet_hours_is_told_with_when_it_goes() -
 
 
 def test_a_halt_is_told_before_everything_with_who_did_it_and_how_it_ends() -> None:
-    halted = KeptBack(Halt("aki\x1b", NOON), "resume it")
+    halted = KeptBack(Halt("aki\x1b", NOON, "resume it"))
     assert sends_text({"aoba": []}, ZONES, kept={"aoba": halted}).splitlines()[1:] == [
         "  halted by aki\ufffd since 2026-12-01 12:00: nothing is sent",
         "      → resume it",
         "  nothing was sent",
     ]
-    unknown = replace(halted, halt=Halt("aki", None))
+    unknown = replace(halted, halt=Halt("aki", None, "resume it"))
     assert "  halted by aki: nothing is sent" in sends_text({"aoba": []}, ZONES, kept={"aoba": unknown})
 
 
 def test_json_holds_the_halt_and_what_waits() -> None:
-    kept = KeptBack(Halt("aki", NOON), "resume it", [STEP], [NIGHT])
+    kept = KeptBack(Halt("aki", NOON, "resume it"), [STEP], [NIGHT])
     (told,) = json.loads(sends_json({"aoba": []}, kept={"aoba": kept}))["clients"]
     assert told["halted"] == {"by": "aki", "since": NOON.isoformat(), "hint": "resume it"}
     assert [(one["friends"], one["since"], one["last"]) for one in told["blocked"]] == [(1200, None, NOON.isoformat())]
