@@ -57,6 +57,7 @@ from lineform.store import open_store
 from lineform.store.copy import PopulationCopy
 from lineform.store.copy_answers import Answers
 from lineform.store.open import SqlStore
+from support.copied import of_the_copy_alone
 from support.populations import ATTRIBUTES, NOWS, history, population, trees
 from support.stores import user
 
@@ -279,6 +280,7 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
                 yield answers
 
             copy.current = held  # type: ignore[method-assign] # for this copy alone
+            stack.enter_context(of_the_copy_alone(copied))
 
         @settings(
             max_examples=count,

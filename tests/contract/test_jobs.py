@@ -18,7 +18,7 @@ from lineform.store.failures import StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.store.shared_jobs import SharedJobs, migrate_jobs
 from lineform.wiring.clock import SystemClock
-from support.postgres import new_database
+from support.postgres import workers_database
 
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
 OTHER = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00", part=1)
@@ -27,11 +27,7 @@ OTHER = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00", part=1)
 @pytest.fixture(scope="module")
 def jobs_url(postgres_server: Any) -> str:
     """A database with the workers' tables."""
-    url = new_database(postgres_server)
-    with open_store(url) as store:
-        assert isinstance(store, SqlStore)
-        migrate_jobs(store.engine)
-    return url
+    return workers_database(postgres_server)
 
 
 @pytest.fixture(params=["local", "shared"])

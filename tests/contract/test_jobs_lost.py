@@ -20,9 +20,8 @@ from sqlalchemy import make_url
 from lineform.ports.jobs import Job, Task
 from lineform.store import open_store, shared_jobs
 from lineform.store.failures import StoreUnavailable
-from lineform.store.open import SqlStore
-from lineform.store.shared_jobs import SharedJobs, migrate_jobs
-from support.postgres import new_database
+from lineform.store.shared_jobs import SharedJobs
+from support.postgres import workers_database
 from support.severing import Wire
 
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
@@ -35,11 +34,7 @@ LOST_AFTER = 1.0
 @pytest.fixture
 def url(postgres_server: Any) -> str:
     """A database with the workers' tables, of this test alone."""
-    url = new_database(postgres_server)
-    with open_store(url) as store:
-        assert isinstance(store, SqlStore)
-        migrate_jobs(store.engine)
-    return url
+    return workers_database(postgres_server)
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
 from lineform.store.open import SqlStore
+from support.copied import of_the_copy_alone
 from support.populations import ATTRIBUTES, MOMENTS, NOWS, history, population, timed, trees
 from support.postgres import new_database
 from support.stores import NOW, user
@@ -76,6 +77,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             found.append((store, people))
         # The last of them answers out of its copy, never itself.
         stack.enter_context(found.answered_by_the_copy(found[-1][0]))
+        stack.enter_context(of_the_copy_alone(found[-1][0]))
         yield found
 
 

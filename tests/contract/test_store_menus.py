@@ -37,6 +37,7 @@ from lineform.segments.ids import IdSet
 from lineform.segments.predicate import HasTag
 from lineform.store import open_store
 from lineform.store.open import SqlStore
+from support.copied import of_the_copy_alone
 from support.populations import MOMENTS, NOWS, history, population, trees
 from support.postgres import new_database
 from support.stores import NOW, user
@@ -211,6 +212,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             found.append((store, everybody))
             if copy is not None:
                 store.refresh_copy(NOW)
+                stack.enter_context(of_the_copy_alone(store))
         yield found
 
 

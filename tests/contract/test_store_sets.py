@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from lineform.segments.predicate import (
 from lineform.segments.predicate import Any as AnyOf
 from lineform.store import copy_answers, open_store
 from lineform.store.open import SqlStore
+from support.copied import of_the_copy_alone
 from support.postgres import new_database
 from support.stores import NOW, new_file, user
 
@@ -74,9 +76,11 @@ def store(request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory
                 times = [(n, m) for n in numbers for m in range(bought(n))]
                 events = [EventRow(user(n), "purchase", f"{account}{n}-{m}", NOW, {}) for n, m in times]
                 opened.add_events(account, events, NOW)
-        if request.param == "copied":
-            opened.refresh_copy(NOW)
-        yield opened
+        with ExitStack() as stack:
+            if request.param == "copied":
+                opened.refresh_copy(NOW)
+                stack.enter_context(of_the_copy_alone(opened))
+            yield opened
 
 
 def reached(account: str) -> list[int]:

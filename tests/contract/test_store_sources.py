@@ -41,6 +41,7 @@ from lineform.store import open_store
 from lineform.store.failures import StoreUnavailable, StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.store.sources import Sources
+from support.copied import of_the_copy_alone
 from support.postgres import new_database
 from support.stores import user
 
@@ -214,8 +215,9 @@ def test_the_copy_answers_it_too(
 ) -> None:
     with opened(store_url, shop[1], tmp_path, tmp_path / "copy.duckdb") as copied:
         copied.refresh_copy(NOW)
-        for predicate, meant in CASES:
-            assert everybody_of(copied, InSource(shop[0], predicate)) == meant
+        with of_the_copy_alone(copied):
+            for predicate, meant in CASES:
+                assert everybody_of(copied, InSource(shop[0], predicate)) == meant
         assert copied.copy is not None
         with copied.copy.current() as answers:
             assert answers is not None

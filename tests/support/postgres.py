@@ -20,6 +20,9 @@ import pytest
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
+from lineform.store import open_store
+from lineform.store.open import SqlStore
+from lineform.store.shared_jobs import migrate_jobs
 from lineform.store.tables import metadata
 
 
@@ -54,6 +57,15 @@ def new_database(server: URL) -> str:
     with psycopg.connect(_conninfo(server), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+def workers_database(server: URL) -> str:
+    """The URL of a new database with the workers' tables."""
+    url = new_database(server)
+    with open_store(url) as store:
+        assert isinstance(store, SqlStore)
+        migrate_jobs(store.engine)
+    return url
 
 
 def empty(url: str) -> None:
