@@ -29,7 +29,7 @@ from support.command_line import (
 )
 from support.delivering import DUE, Scene
 from support.living import Life
-from support.openapi import Checked, Checker
+from support.openapi import Checker
 from support.postgres import postgres_server
 from support.scenario_rules import WORDS
 
@@ -44,7 +44,7 @@ def every_exchange() -> Iterator[Checker | None]:
         return
     checker = Checker()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "create_app", lambda *args, **options: Checked(create_app(*args, **options), checker))
+        patch.setattr(server, "create_app", lambda *args, **options: checker.wrap(create_app(*args, **options)))
         yield checker
 
 

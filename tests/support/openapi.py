@@ -114,6 +114,10 @@ class Checker:
         self.violations += told
         return told
 
+    def wrap(self, sandbox: Sandbox) -> Checked:
+        """The same offline account, of which every finished exchange is held against the specification here."""
+        return Checked(sandbox, self)
+
 
 class Checked:
     """An offline account of which every finished exchange outside `/_sandbox/` is checked."""
