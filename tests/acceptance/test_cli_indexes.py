@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from lineform.sandbox.control import Control
 from lineform.store import open_store
 from lineform.store.failures import StoreUnavailable
-from lineform.store.hot import index_names
+from lineform.store.hot import usable_indexes
 from lineform.store.open import SqlStore
 from support.command_line import BEFORE, SALON, SCHOOL, Run, replace
 from support.postgres import new_database
@@ -30,7 +30,7 @@ def over_attributes(url: str) -> set[str]:
     with open_store(url) as store:
         assert isinstance(store, SqlStore)
         with store.reading() as connection:
-            return {name for name in index_names(connection) if name.startswith("friends_") and "visits" in name}
+            return {name for name in usable_indexes(connection) if name.startswith("friends_") and "visits" in name}
 
 
 def own(workspace: Path) -> str:

@@ -64,7 +64,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             store = stack.enter_context(open_store(url, copy=folder / "copy.duckdb" if url == copied else None))
             store.migrate()
             if url == indexed:
-                store.keep_indexes({name: kind for kind, names in ATTRIBUTES.items() for name in names})
+                store.keep_indexes([{name: kind} for kind, names in ATTRIBUTES.items() for name in names])
             people = {}
             for seed, account in enumerate(ACCOUNTS):
                 rows = list(population(Random(seed), SIZE))

@@ -58,7 +58,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
         opened.import_friends("aoba", rows, NOW)
         events = [EventRow(user(n), "purchase", f"{n}-{m}", NOW, {}) for n in range(20) for m in range(n % 5)]
         opened.add_events("aoba", events, NOW)
-        opened.keep_indexes({"tier": "enum", "visits": "number", "birthday": "date"})
+        opened.keep_indexes([{"tier": "enum"}, {"visits": "number"}, {"birthday": "date"}])
         yield opened
 
 

@@ -24,7 +24,7 @@ from lineform.store.copy_answers import Answers
 from lineform.store.copy_sets import CopySets
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.failures import CopyFailed
-from lineform.store.hot import index_names
+from lineform.store.hot import indexed_in, usable_indexes
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
@@ -33,6 +33,7 @@ from lineform.store.predicate_sql import (
     asked_of_sources,
     by_exists,
     by_in,
+    read_names,
     selected,
 )
 from lineform.store.recorded import read_value
@@ -40,6 +41,7 @@ from lineform.store.sets import PostgresSets, RecordedSets, SqliteSets
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 from lineform.store.ways import ways_to
+from lineform.store.words_sql import WordsFirst
 
 _READ = (
     *(friends.c.id, line_ids.c.user_id, friends.c.display_name, friends.c.language, friends.c.followed_at),
@@ -300,11 +302,12 @@ def staged(asked: Question, told: Told, connection: sa.Connection) -> Question:
 
 
 def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:
-    """As each database is asked these predicates of everybody: SQLite by the indexes that it has, and by how much
-    friends do."""
+    """As each database is asked these predicates of everybody: by numbers instead of names, by the indexes that it has,
+    and SQLite by how much friends do."""
+    asked = replace(asked, names=read_names(asked.account_id, connection.execute))
     if connection.dialect.name == "postgresql":
-        return asked
-    known = Known(index_names(connection), ways_to(predicates, asked.account_id, asked.now, connection))
+        return replace(asked, compiler=partial(WordsFirst, indexes=usable_indexes(connection)))
+    known = Known(indexed_in(connection), ways_to(predicates, asked.account_id, asked.now, connection))
     return replace(asked, compiler=partial(LedCompiler, known=known))
 
 
