@@ -27,6 +27,8 @@ TALK = Dialogue(
     beside={"postcode": "1500001"},
     picked=("meat",),
     open=False,
+    heard={"gender": "e1"},
+    undecided={"days": ("sat", "sun"), "times": ()},
 )
 
 
