@@ -238,9 +238,11 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_a_worker_goes_on_when_its_database_is_back(url: str) -> None:
+def test_a_worker_says_once_that_it_waits_and_once_that_it_goes_on_when_its_database_is_back(url: str) -> None:
+    said = list[str]()
+
     async def main() -> None:
-        async with Wire(url) as wire, SharedJobs(wire.url) as jobs:
+        async with Wire(url) as wire, SharedJobs(wire.url, said.append) as jobs:
             working = asyncio.create_task(work_until(jobs, SEND))
             for _ in range(2):
                 # Its patience is new each time: it worked well in between.
@@ -248,12 +250,15 @@ def test_a_worker_goes_on_when_its_database_is_back(url: str) -> None:
                 await wire.cut()
                 await asyncio.sleep(0.7)
                 assert not working.done()
+                assert [one.partition("; ")[2] for one in said[-1:]] == ["this worker tries again for up to 2 seconds"]
                 await wire.mend()
             async with SharedJobs(make_url(url)) as others:
                 await others.put(SEND)
             await working
 
     asyncio.run(main())
+    assert len(said) == 4
+    assert {said[1], said[3]} == {"the store answers again; this worker goes on"}
 
 
 def test_a_job_whose_end_could_not_be_written_down_is_done_again(url: str) -> None:

@@ -56,6 +56,20 @@ def test_a_damaged_file_costs_nothing_but_time(store: SqlStore, tmp_path: Path) 
     assert told(store) == true(store)
 
 
+@pytest.mark.parametrize(
+    "change", ["UPDATE reached SET format = 99", "ALTER TABLE reached ADD COLUMN more BIGINT",
+               "ALTER TABLE reached DROP COLUMN event"]
+)  # fmt: skip
+def test_a_copy_of_another_version_costs_nothing_but_time(store: SqlStore, tmp_path: Path, change: str) -> None:
+    copy_of(store).close()
+    with duckdb.connect(str(tmp_path / "copy" / "copy.duckdb")) as other:
+        other.execute("UPDATE reached SET format = 99")
+        other.execute(change)
+    assert store.count("aoba", EVERYONE, NOW) == len(true(store)[0])
+    assert copy_of(store).refresh(NOW).anew
+    assert told(store) == true(store)
+
+
 def test_a_damaged_block_costs_nothing_but_time_either(store: SqlStore, tmp_path: Path) -> None:
     file = tmp_path / "copy" / "copy.duckdb"
     whole, block = file.read_bytes(), 262_144

@@ -74,7 +74,7 @@ async def working_until(here: Scene, root: Path, count: int, done: Any, seconds:
         told.append(error)
 
     async def one(session: Session) -> None:
-        async with jobs_of(session) as jobs:
+        async with jobs_of(session, told.append) as jobs:
             await Worker(session, jobs, stop, tell, fail).work(1, 4)
 
     with ExitStack() as stack:
@@ -199,8 +199,12 @@ def test_a_worker_whose_store_does_not_answer_for_a_moment_tells_it_and_goes_on(
     assert here.once_each()
 
 
+def silent(sentence: str) -> None:
+    """What is said of a database that is away."""
+
+
 async def _alone(session: Session) -> None:
-    async with asyncio.timeout(20), jobs_of(session) as jobs:
+    async with asyncio.timeout(20), jobs_of(session, silent) as jobs:
         await Worker(session, jobs, asyncio.Event(), lambda report: None, lambda client, error: None).work(1, 2)
 
 
@@ -233,7 +237,7 @@ def _work_and_stop_at_a_call(client: Client, origin: str, url: str, token: str, 
     async def main(session: Session) -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        async with jobs_of(session) as jobs:
+        async with jobs_of(session, silent) as jobs:
             await Worker(session, jobs, stop, lambda report: None, lambda client, error: None).work(1, 4)
 
     session = session_at(client, origin, url, token, root)

@@ -93,7 +93,8 @@ def _journeys(store: Store, one: int, two: int) -> None:
 
 
 def _conversations(store: Store, one: int) -> None:
-    talk = Dialogue("profile", "k", "likes", NOW, SPLIT, answers={"name": ODD, "news": None}, picked=("meat",))
+    answers, undecided = {"name": ODD, "news": None}, {"days": ("sat",)}
+    talk = Dialogue("profile", "k", "likes", NOW, SPLIT, answers=answers, picked=("meat",), undecided=undecided)
     store.save_conversations(ACCOUNT, [Conversation(one, {"profile": talk}, {"anything": Answered(NOW, "e1")})])
     store.keep_nonces(ACCOUNT, [MemberNonce("f" * 64, "m-1", NOW + HOUR)], NOW)
 
