@@ -109,7 +109,9 @@ def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life
 
 
 def test_no_call_carries_what_a_friend_wrote(life: Any) -> None:
-    questions = [{"field": field, "ask": f"{field}?", "text": {}} for field in ("name", "size")]
+    questions: list[dict[str, object]] = [
+        {"field": field, "ask": f"{field}?", "text": {}} for field in ("name", "size")
+    ]
     form = FormSpec.model_validate(
         {"kind": "form", "name": "f", "questions": questions, "done": [{"call": "crm"}], "page": {"title": "登録"}}
     )

@@ -40,7 +40,8 @@ class Interrupted:
     """A port at which something else happens just before one of its methods is called for the first time."""
 
     def __init__(self, port: Any, name: str, happens: Callable[[], object]) -> None:
-        self._port, self._name, self._happens = port, name, happens
+        self._port, self._name = port, name
+        self._happens: Callable[[], object] | None = happens
 
     def __getattr__(self, name: str) -> Any:
         if name == self._name and self._happens is not None:

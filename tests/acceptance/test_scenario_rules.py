@@ -199,7 +199,7 @@ def test_a_runner_that_was_down_makes_up_for_nothing_in_a_burst(life: Any) -> No
 def test_what_was_missed_gives_no_way_to_a_step_for_a_tag_that_it_takes_away(life: Any) -> None:
     ranks = {"silver": {"group": "rank"}, "gold": {"group": "rank"}}
     words = {"kind": "attributes", "name": "ranks", "tag_groups": {"rank": {"exclusive": True}}, "tags": ranks}
-    steps = says("a", "1d", do=[{"tag": "gold"}]), says("b", "2d", **{"if": {"tag": "silver"}})
+    steps = says("a", "1d", do=[{"tag": "gold"}]), says("b", "2d") | {"if": {"tag": "silver"}}
     here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"))
     here.tagged("silver")
     here.happens(What.FOLLOW)
@@ -379,9 +379,11 @@ def test_coming_into_a_segment_begins_it_at_its_rhythm(life: Any) -> None:
     here = life(
         vips, scenario("s", says("a"), trigger={"segment": "vips", "check": "1d"}, reentry="when_over"), friends=2
     )
-    give = lambda place, *tags, untag=(): here.with_store(  # noqa: E731
-        lambda store: store.change_friends(here.client.name, [_tags(here, place, tags, untag)], DUE)
-    )
+
+    def give(place: int, *tags: str, untag: tuple[str, ...] = ()) -> None:
+        change = FriendChange(here.friend(place), {}, tags, untag)
+        here.with_store(lambda store: store.change_friends(here.client.name, [change], DUE))
+
     give(0, "vip")
     here.step()
     give(1, "vip")
@@ -394,7 +396,3 @@ def test_coming_into_a_segment_begins_it_at_its_rhythm(life: Any) -> None:
     give(1, "vip")
     here.at(DUE + 3 * DAY)
     assert days(here, 1) == ["12-02 a", "12-04 a"]
-
-
-def _tags(here: Life, place: int, tags: tuple[str, ...], untag: tuple[str, ...]) -> Any:
-    return FriendChange(here.friend(place), {}, tags, untag)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def frozen_by_the_dead(here: Life) -> None:
     """A step of now is frozen, and its process dies before it calls anything."""
     for number in range(1, 80):
         with suppress(Crash):
-            here.step(lambda port, count=[0], at=number: Dying(port, count, at, after=True))
+            here.step(partial(Dying, count=[0], at=number, after=True))
         if any(send.status == "frozen" for send in here.sends()):
             break
     assert (len(here.sends()), here.calls()) == (1, [])

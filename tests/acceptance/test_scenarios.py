@@ -84,7 +84,7 @@ def test_a_tag_that_is_given_again_counts_from_then_on_for_what_follows_at_once(
     steps = (
         says("missed", "35d"),
         {"id": "again", "after": "36d", "do": [{"tag": "guest"}]},
-        says("for-guests", "37d", **{"if": {"tag": "guest"}}),
+        says("for-guests", "37d") | {"if": {"tag": "guest"}},
     )
     here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"), friends=1)
     here.move(DUE)

@@ -11,6 +11,7 @@ import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.ports.friends import FriendCount, FriendRow, ImportCount
+from lineform.ports.line_account import FollowerPage, LineAccount
 from lineform.run.followers import sync_followers
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test
@@ -160,15 +161,15 @@ def test_an_empty_list_marks_nobody_without_a_word(scene: Any) -> None:
 class Meanwhile:
     """LINE's list, in whose first moment something else is written down."""
 
-    def __init__(self, account: Any, happens: Callable[[], object]) -> None:
+    def __init__(self, account: LineAccount, happens: Callable[[], object]) -> None:
         self._account = account
         self._happens = happens
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._account, name)
 
-    async def followers(self, start: str) -> Any:
-        page = await self._account.followers(start)
+    async def followers(self, start: str = "", limit: int = 1000) -> FollowerPage:
+        page = await self._account.followers(start, limit)
         self._happens()
         return page
 

@@ -12,8 +12,9 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
 from lineform.run.halt import halt, resume
 from lineform.run.release import release
-from lineform.run.stopped import KeptBack, kept_back
+from lineform.run.stopped import kept_back
 from lineform.scenarios.happening import What
+from lineform.sending.kept import KeptBack
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene
 from support.living import Life, says, scenario

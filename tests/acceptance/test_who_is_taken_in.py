@@ -13,6 +13,7 @@ from lineform.journeys.outlook import scenario_outlook
 from lineform.line.account import open_account
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
+from lineform.model.scenario import ScenarioSpec
 from lineform.planning.arming import revisions_of
 from lineform.ports.journeys import FriendChange
 from lineform.run.options import Records, Run, TickOptions
@@ -139,7 +140,9 @@ def test_with_both_those_are_taken_in_who_were_left_alone_before(life: Any) -> N
 def test_those_for_whom_it_is_true_already_are_taken_in_once_however_often_a_text_changes(
     life: Any, enroll: str
 ) -> None:
-    tagged = lambda text: scenario("s", says("a", text=text), trigger={"tag": "vip"}, enroll=enroll)  # noqa: E731
+    def tagged(text: str) -> ScenarioSpec:
+        return scenario("s", says("a", text=text), trigger={"tag": "vip"}, enroll=enroll)
+
     here = life(tagged("a"))
     give(here, 0, "vip")
     here.step()

@@ -19,6 +19,7 @@ from lineform.store.open import SqlStore
 from lineform.store.shared_jobs import SharedJobs, migrate_jobs
 from lineform.wiring.clock import SystemClock
 from support.postgres import workers_database
+from support.stores import sql
 
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
 OTHER = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00", part=1)
@@ -39,7 +40,7 @@ def opened(request: pytest.FixtureRequest) -> Callable[[], Any]:
     if request.param == "local":
         return local
     url = request.getfixturevalue("jobs_url")
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         connection.execute(sa.text("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE"))
     return lambda: SharedJobs(make_url(url))
 
@@ -174,7 +175,7 @@ def test_jobs_of_a_worker_that_is_gone_are_done_by_another(jobs_url: str) -> Non
 
         async with SharedJobs(make_url(jobs_url)) as jobs:
             await jobs.put(SEND)
-            with open_store(jobs_url) as store, store.engine.begin() as connection:
+            with sql(open_store(jobs_url)) as store, store.engine.begin() as connection:
                 gone = (
                     "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
                 )

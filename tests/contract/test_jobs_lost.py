@@ -23,6 +23,7 @@ from lineform.store.failures import StoreUnavailable
 from lineform.store.shared_jobs import SharedJobs
 from support.postgres import workers_database
 from support.severing import Wire
+from support.stores import sql
 
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
 OTHER = Job(Task.DELIVER, "aoba", "campaign.other", "2026-12-01T10:00")
@@ -101,13 +102,13 @@ def said(told: Path) -> str:
 
 def rows(url: str, job: Job) -> list[str]:
     """The states of the rows of a job."""
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         asked = sa.text("SELECT status::text FROM procrastinate_jobs WHERE lock = :lock ORDER BY id")
         return list(connection.execute(asked, {"lock": job.name}).scalars())
 
 
 def execute(url: str, statement: str, **values: object) -> None:
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         connection.execute(sa.text(statement), values)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lineform.ports.friends import FriendCount, FriendRow, ImportCount
 from lineform.ports.store import Store
-from lineform.segments.friend import Friend
+from lineform.segments.friend import Friend, Value
 from lineform.segments.operands import number
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not
 from lineform.store.bulk import TOGETHER
@@ -123,7 +123,7 @@ def test_a_large_import_is_written_in_several_transactions(store: Store) -> None
 def test_each_of_many_new_friends_gets_their_own_values(store: Store, count: int) -> None:
     def rows() -> Iterator[FriendRow]:
         for n in range(count):
-            values = {"n": n, "half": n / 2, "even": n % 2 == 0, "word": str(n)}
+            values: dict[str, Value] = {"n": n, "half": n / 2, "even": n % 2 == 0, "word": str(n)}
             yield FriendRow(user(n), f"n{n}", "ja", NOW - timedelta(days=n), n % 3 == 0, values, (f"t{n % 5}",))
 
     store.import_friends("aoba", rows(), NOW)

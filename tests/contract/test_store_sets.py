@@ -90,7 +90,7 @@ def reached(account: str) -> list[int]:
 @pytest.mark.parametrize("span", [copy_answers.SPAN, BLOCK])
 def test_ids_may_be_near_each_other_or_far(store: SqlStore, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copy_answers, "SPAN", span)  # as if no more of them had room in memory
-    asked = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
+    asked: list[Predicate] = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
     asked += [LATELY, All((Not(IsMember()), Not(All((VIP, TWICE)))))]
     for account in ACCOUNTS:
         meant: Counter[int] = Counter()

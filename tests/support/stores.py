@@ -18,6 +18,7 @@ from lineform.ports.ledger import NewBatch, NewSend
 from lineform.ports.store import Store
 from lineform.sending.status import SendStatus
 from lineform.store import open_store
+from lineform.store.open import SqlStore
 from support.postgres import empty, new_database
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
@@ -79,6 +80,19 @@ Opener = Callable[[], AbstractContextManager[Store]]
 def user(number: int) -> str:
     """A LINE user id."""
     return f"U{number:032x}"
+
+
+def sql(store: Store) -> SqlStore:
+    """What a store holds besides its port, for tests that look into its tables."""
+    assert isinstance(store, SqlStore)
+    return store
+
+
+class Unread(Iterator[NewBatch]):
+    """The batches of a send that is not made: nobody may read them."""
+
+    def __next__(self) -> NewBatch:
+        raise AssertionError("batches were read of a send that is not made")
 
 
 def new_send(key: str = "2026-12-01T10:00", **changes: object) -> NewSend:

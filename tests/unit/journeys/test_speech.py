@@ -13,6 +13,7 @@ from lineform.journeys.speech import Speech
 from lineform.model.client import PerFriend
 from lineform.scenarios.effect import Say
 from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.script import Script
 from support.coursing import FRIEND, says, script
 
 NOW = datetime(2026, 12, 8, 1, tzinfo=UTC)
@@ -86,7 +87,7 @@ def test_an_answer_by_token_keeps_no_limit_and_counts_for_none() -> None:
 
 
 @pytest.mark.parametrize("steps", [script(says("a")), None], ids=["a step", "a reply"])
-def test_an_answer_that_becomes_a_push_keeps_the_limits_whoever_decided_it(steps: object) -> None:
+def test_an_answer_that_becomes_a_push_keeps_the_limits_whoever_decided_it(steps: Script | None) -> None:
     here = speech()
     here.say(reply("a"))
     here.push(replace(reply("b", WRITTEN, answer=True), script=steps))
