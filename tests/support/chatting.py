@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -76,3 +76,7 @@ class ChatLife(Life):
         """How each delivery came: ``reply`` or ``push``."""
         found = self.control.deliveries(self.account)
         return [one["kind"] for one in found if one["user"] == self.users[place]]
+
+
+Chats = Callable[..., ChatLife]
+"""Makes a client with these specs, whose friends chat with it."""

@@ -192,5 +192,9 @@ class Scene:
         return self.received() == Counter(self.users)
 
 
+Scenes = Callable[..., Scene]
+"""Makes a client with these specs at an account of its own."""
+
+
 def opened(scene: Scene) -> HttpLineAccount:
     return open_account(scene.origin, scene.token, scene.clock, pinned=scene.client.spec.bot)

@@ -142,3 +142,7 @@ class Life(Scene):
                     for message in one["messages"]
                 ]
         return out
+
+
+Lives = Callable[..., Life]
+"""Makes a client with these specs, whose friends do things."""
