@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from lineform.ports.jobs import Job, Task
 from lineform.store import open_store, shared_jobs
@@ -33,7 +32,7 @@ LOST_AFTER = 1.0
 
 
 @pytest.fixture
-def url(postgres_server: Any) -> str:
+def url(postgres_server: URL) -> str:
     """A database with the workers' tables, of this test alone."""
     return workers_database(postgres_server)
 

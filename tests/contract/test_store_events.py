@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any as Anything
 
 import pytest
 import sqlalchemy as sa
@@ -204,8 +205,8 @@ def test_a_tag_keeps_when_it_was_given_and_begins_anew_where_it_expires(store: S
 
 
 def test_the_first_touch_is_kept_and_the_last_one_too(store: Store) -> None:
-    def touch(at: datetime, **fields: object) -> ImportCount:
-        return store.import_friends("aoba", [FriendRow(user(1), **fields)], at)  # type: ignore[arg-type]
+    def touch(at: datetime, **fields: Anything) -> ImportCount:
+        return store.import_friends("aoba", [FriendRow(user(1), **fields)], at)
 
     touch(NOW, followed_at=NOW)
     assert (one(store).first_route, one(store).last_route, one(store).member_id) == ("", "", "")

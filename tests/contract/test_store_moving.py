@@ -20,6 +20,7 @@ from sqlalchemy import URL, make_url
 from lineform.errors import BlockedError, CredentialError
 from lineform.ports.friends import EventRow, FriendCount, FriendRow
 from lineform.run.halt import halted_by
+from lineform.segments.predicate import AttributeType
 from lineform.settings import Settings
 from lineform.store import migrations, moving, open_store
 from lineform.store.backup import back_up
@@ -194,9 +195,9 @@ def test_the_bot_of_each_account_is_remembered(old: Path, new_url: str) -> None:
 
 
 def test_indexes_over_attributes_are_there_as_before(old: Path, new_url: str, tmp_path: Path) -> None:
-    hot = {"tier": "enum", "visits": "number", "birthday": "date", "long_" * 12: "text"}
+    hot: dict[str, AttributeType] = {"tier": "enum", "visits": "number", "birthday": "date", "long_" * 12: "text"}
     with opened(f"sqlite:///{old}") as source:
-        source.keep_indexes(hot)  # type: ignore[arg-type]
+        source.keep_indexes(hot)
         with source.reading() as connection:
             before = index_names(connection)
     assert dict(indexed_attributes(old)) == hot

@@ -59,7 +59,9 @@ def bought(n: int) -> int:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "copied"])
-def store(request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def store(
+    request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlStore]:
     """Two accounts whose friends lie between each other's."""
     folder: Path = tmp_path_factory.mktemp("sets")
     url = new_database(postgres_server) if request.param == "postgresql" else new_file(folder / "store.db")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -95,10 +97,9 @@ class Unread(Iterator[NewBatch]):
         raise AssertionError("batches were read of a send that is not made")
 
 
-def new_send(key: str = "2026-12-01T10:00", **changes: object) -> NewSend:
+def new_send(key: str = "2026-12-01T10:00", **changes: Any) -> NewSend:
     """An occurrence of the winter sale."""
-    values = {"address": "campaign.winter-sale", "digest": "d1", "key": key, "due_at": NOW}
-    return NewSend(**values | {"status": SendStatus.FROZEN, "recipients": 3} | changes)  # type: ignore[arg-type]
+    return replace(NewSend("campaign.winter-sale", "d1", key, NOW, SendStatus.FROZEN, recipients=3), **changes)
 
 
 def new_batches(count: int, friends: tuple[int, ...] = (1, 2, 3), route: Route = Route.MULTICAST) -> list[NewBatch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def speech() -> Speech:
     return Speech(NOW, Lately(PerFriend.model_validate({"gap": "1d"})))
 
 
-def reply(key: str = "a", cause: Happening | None = TAGGED, **fields: object) -> Said:
-    say = replace(Say("reply.hours", key, ({"type": "text", "text": key},)), **fields)  # type: ignore[arg-type]
+def reply(key: str = "a", cause: Happening | None = TAGGED, **fields: Any) -> Said:
+    say = replace(Say("reply.hours", key, ({"type": "text", "text": key},)), **fields)
     return Said(FRIEND, say, None, cause)
 
 
