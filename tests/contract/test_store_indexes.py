@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
 from lineform.segments.operands import LONGEST
-from lineform.segments.predicate import All, AttributeIs, Count, Happened, Predicate
+from lineform.segments.predicate import All, AttributeIs, AttributeType, Count, Happened, Predicate
 from lineform.store import migrations, open_store
 from lineform.store.failures import StoreUnavailable
 from lineform.store.friends import about_everybody, question
@@ -25,7 +25,13 @@ from support.postgres import new_database
 from support.stores import NOW, user
 
 TAPPED = Happened(CLICK, (AttributeIs("link", "text", "is", ("sale",)),), None, None, Count("at_least", (1,)))
-HOT = {"tier": "enum", "visits": "number", "birthday": "date", "member": "bool", "note": "text"}
+HOT: dict[str, AttributeType] = {
+    "tier": "enum",
+    "visits": "number",
+    "birthday": "date",
+    "member": "bool",
+    "note": "text",
+}
 
 
 @pytest.fixture
@@ -92,8 +98,8 @@ def test_a_tapped_link_is_found_by_its_index(store: SqlStore) -> None:
 )
 def test_an_indexed_attribute_is_found_by_its_index(store: SqlStore, leaf: Predicate, index: str) -> None:
     before = store.count("aoba", leaf, NOW)
-    assert store.keep_indexes(HOT) == len(HOT) + 1  # type: ignore[arg-type]
-    assert store.keep_indexes(HOT) == 0  # type: ignore[arg-type]
+    assert store.keep_indexes(HOT) == len(HOT) + 1
+    assert store.keep_indexes(HOT) == 0
     assert (index.replace("friends_", "friends_alone_") if store.postgres else index) in plan(store, leaf)
     assert store.count("aoba", leaf, NOW) == before > 0
 
@@ -156,9 +162,9 @@ def test_indexes_over_whole_texts_go_with_the_version_that_made_them(
             patch.setattr(migrations, "STEPS", migrations.STEPS[:before])
             patch.setattr(migrations, "VERSION", before)
             store.migrate()
-        store.keep_indexes(HOT)  # type: ignore[arg-type]
+        store.keep_indexes(HOT)
         store.migrate()
-        assert store.keep_indexes(HOT) == len(HOT) + 1  # type: ignore[arg-type]
+        assert store.keep_indexes(HOT) == len(HOT) + 1
 
 
 def test_what_is_left_of_an_interrupted_making_is_made_anew(shared: SqlStore) -> None:
@@ -182,6 +188,6 @@ def test_what_another_run_is_making_is_left_to_it(shared: SqlStore) -> None:
 
 
 def test_an_index_belongs_to_its_store_and_not_to_the_tables(store: SqlStore) -> None:
-    store.keep_indexes(HOT)  # type: ignore[arg-type]
+    store.keep_indexes(HOT)
     assert not friends.indexes
     assert not events.indexes

@@ -29,7 +29,7 @@ DECLARED = Declared(
     tags=frozenset(WORDS),
 )
 U1 = "U" + "1" * 32
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12).filter(str.strip)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12).filter(str.strip)
 SETS = st.lists(st.sampled_from(WORDS), unique=True).map(lambda several: tuple(sorted(several)))
 ATTRIBUTES: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
     {},
