@@ -109,7 +109,7 @@ def main() -> None:
         folder = Path(name)
         table = folder / "friends.csv"
         people = (known(row) for row in rows)
-        write_friends(table, people, WORDS, lambda _: None)
+        write_friends(table, ".csv", people, WORDS, lambda _: None)
         with postgres_server(shared, synced=True) as server:
             for number in range(repeat):
                 found["SQLite"].append(measure(f"sqlite:///{folder}/{number}.db", rows, table))

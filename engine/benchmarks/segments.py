@@ -313,7 +313,7 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
 def import_speed(folder: Path, rows: int) -> float:
     """Friends a second from a CSV file into SQLite, while nobody keeps a copy."""
     table = folder / "friends.csv"
-    write_friends(table, (imports.known(imports.friend(n)) for n in range(rows)), imports.WORDS, lambda _: None)
+    write_friends(table, ".csv", map(imports.known, map(imports.friend, range(rows))), imports.WORDS, lambda _: None)
     best = 0.0
     for number in range(3):
         with opened(f"sqlite:///{folder}/import-{number}.db", None) as store:

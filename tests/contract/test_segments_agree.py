@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from lineform.ports.store import Store
 from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
@@ -27,7 +26,7 @@ from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
 from support.populations import ATTRIBUTES, MOMENTS, NOWS, history, population, timed, trees
 from support.postgres import new_database
-from support.stores import NOW, user
+from support.stores import NOW, sql, user
 
 ACCOUNTS = tuple(f"account-{n}" for n in range(5))
 SIZE = 60
@@ -35,13 +34,12 @@ SLOW = [HealthCheck.too_slow]
 """A loaded machine is no reason to fail."""
 
 
-class World(list[tuple[Store, dict[str, list[Friend]]]]):
+class World(list[tuple[SqlStore, dict[str, list[Friend]]]]):
     """Stores, and everybody of each account as that store knows them."""
 
     @contextmanager
-    def answered_by_the_copy(self, store: Store) -> Iterator[None]:
+    def answered_by_the_copy(self, store: SqlStore) -> Iterator[None]:
         """The copy is opened once for all questions: opening it takes longer than most of them."""
-        assert isinstance(store, SqlStore)
         assert store.copy is not None
         assert store.copy.refresh(NOW).anew
         with store.copy.current() as answers, pytest.MonkeyPatch.context() as patched:
@@ -61,7 +59,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
         found = World()
         plain, indexed, copied = (f"sqlite:///{folder}/{name}.db" for name in ("plain", "indexed", "copied"))
         for url in (plain, indexed, new_database(postgres_server), copied):
-            store = stack.enter_context(open_store(url, copy=folder / "copy.duckdb" if url == copied else None))
+            store = stack.enter_context(sql(open_store(url, copy=folder / "copy.duckdb" if url == copied else None)))
             store.migrate()
             if url == indexed:
                 store.keep_indexes([{name: kind} for kind, names in ATTRIBUTES.items() for name in names])

@@ -15,6 +15,7 @@ from lineform.segments.predicate import (
     AgeIs,
     All,
     AttributeIs,
+    Comparison,
     Count,
     FriendSince,
     Happened,
@@ -141,8 +142,8 @@ def test_however_many_are_left_out_they_are_merged_in_few_steps(
 
 
 def test_more_than_so_many_is_more_than_so_many(store: SqlStore) -> None:
-    def count(comparison: str, *numbers: int) -> int:
-        measure = Count(comparison, numbers)  # type: ignore[arg-type]
+    def count(comparison: Comparison, *numbers: int) -> int:
+        measure = Count(comparison, numbers)
         found = store.count("aoba", Happened("purchase", (), None, None, measure), NOW)
         assert found == store.count("aoba", All((GOLD, Happened("purchase", (), None, None, measure))), NOW)
         return found

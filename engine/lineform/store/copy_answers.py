@@ -55,7 +55,7 @@ class Answers:
             raise
 
     def read_state(self) -> None:
-        (row,) = self.duck.execute("SELECT * FROM reached").fetchall()
+        (row,) = self.duck.execute("SELECT format, copy, mark, seq, stamp, friend, event FROM reached").fetchall()
         self.format, self.copy = row[:2]
         self.position = Position(*row[2:])
         rows = self.duck.execute("SELECT of, name, kind, place FROM shredded").fetchall()
