@@ -56,6 +56,19 @@ def test_an_index_is_made_by_a_saved_plan_that_is_done(applied: Path, run: Run) 
     assert over_attributes(own(applied)) == {"friends_number_visits"}
 
 
+def test_an_index_over_several_attributes_is_made_as_well(applied: Path, run: Run) -> None:
+    words = applied / "clients" / SALON / "attributes.yaml"
+    before = words.read_text(encoding="utf-8")
+    words.write_text(f"{before}indexed_together:\n  - [has_children, visits]\n", encoding="utf-8")
+    assert run("apply", "--yes", *OFFLINE).out.endswith("made 1 index of the store\n")
+    assert over_attributes(own(applied)) == {"friends_bool,number_has_children,visits"}
+    words.write_text(f"{before}indexed_together:\n  - [has_children, visit]\n", encoding="utf-8")
+    told = run("validate", *ONE)
+    assert told.code == 3
+    assert "E301" in told.out
+    assert "did you mean 'visits'?" in told.out
+
+
 def test_a_plan_that_is_not_agreed_to_makes_no_index(applied: Path, run: Run) -> None:
     declare(applied)
     assert run("apply", "--digest", "0" * 64, *OFFLINE).code == 5

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.segments.friend import CLICK
 from lineform.segments.operands import LONGEST
-from lineform.segments.predicate import All, AttributeIs, Count, Happened, Indexed, Predicate
+from lineform.segments.predicate import All, AttributeIs, Count, Happened, HasTag, Indexed, Predicate
 from lineform.store import migrations, open_store
 from lineform.store.failures import StoreUnavailable
 from lineform.store.friends import about_everybody, question
@@ -117,6 +117,68 @@ def test_an_index_begins_with_the_account_as_soon_as_there_are_several(store: Sq
     with store.reading() as connection:
         found = {name for name in usable_indexes(connection) if name.startswith("friends_") and "_tier" in name}
     assert found == {"friends_enum_tier"}
+
+
+def test_attributes_that_are_asked_for_together_are_found_by_their_index(store: SqlStore) -> None:
+    gold = AttributeIs("tier", "enum", "is", ("gold",))
+    often = AttributeIs("visits", "number", "at_least", (2,))
+    both = All((often, gold))
+    assert store.count("aoba", both, NOW) == 1
+    together: list[Indexed] = [{"tier": "enum", "visits": "number"}]
+    assert store.keep_indexes(together) == 2
+    assert store.keep_indexes(together) == 0
+    alone = "alone_" if store.postgres else ""
+    assert f"friends_{alone}enum,number_tier,visits" in plan(store, both)
+    assert store.count("aoba", both, NOW) == 1
+    store.claim_bot("midori", "U" + "b" * 32)
+    assert store.keep_indexes(together) == (1 if store.postgres else 0)
+    assert "friends_enum,number_tier,visits" in plan(store, both)
+    assert store.count("aoba", both, NOW) == 1
+    assert store.count("midori", both, NOW) == 0
+
+
+def test_whom_a_word_has_is_known_without_their_rows(shared: SqlStore) -> None:
+    gold = AttributeIs("tier", "enum", "is", ("gold",))
+    odd = AttributeIs("tier", "enum", "is", ("50%'\":x 金" * 9,))
+    assert shared.keep_indexes([], [gold, odd]) == 3
+    assert shared.keep_indexes([], [gold, odd]) == 0
+    with shared.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM friends")
+    assert "Index Only Scan using " in plan(shared, gold)
+    assert '"friends_alone_enum_tier=gold"' in plan(shared, gold)
+    assert shared.count("aoba", gold, NOW) == 3
+    assert shared.count("aoba", odd, NOW) == 0
+    shared.import_friends("aoba", [FriendRow(user(0), attributes={"tier": odd.operands[0]})], NOW)
+    assert shared.count("aoba", gold, NOW) == 2
+    assert shared.count("aoba", odd, NOW) == 1
+    with shared.reading() as connection:
+        asked = "SELECT indexdef FROM pg_indexes WHERE starts_with(indexname, 'friends_alone_enum_tier=50')"
+        made = str(connection.exec_driver_sql(asked).scalar_one())
+    assert str(odd.operands[0]).replace("'", "''") in made
+
+
+def test_rows_are_read_of_those_whom_words_and_tags_leave(shared: SqlStore) -> None:
+    gold = AttributeIs("tier", "enum", "is", ("gold",))
+    often = AttributeIs("visits", "number", "at_least", (1,))
+    shared.import_friends("aoba", [FriendRow(user(n), tags=("vip",)) for n in (1, 7)], NOW)
+    asked = All((often, HasTag("vip"), gold))
+    assert "Subquery" not in plan(shared, asked)
+    shared.keep_indexes([], [gold])
+    found = plan(shared, asked)
+    assert "Subquery Scan" in found or "Nested Loop" in found
+    assert '"friends_alone_enum_tier=gold"' in found
+    assert shared.count("aoba", asked, NOW) == 1
+    # With nothing else that narrows it down, rows are read by the index that leads to them.
+    assert "tier=gold" not in plan(shared, All((often, gold)))
+
+
+def test_an_index_of_a_word_goes_when_a_second_account_comes(shared: SqlStore) -> None:
+    gold = AttributeIs("tier", "enum", "is", ("gold",))
+    shared.keep_indexes([], [gold])
+    shared.claim_bot("midori", "U" + "b" * 32)
+    assert shared.keep_indexes([], [gold]) == 0
+    with shared.reading() as connection:
+        assert not [name for name in usable_indexes(connection) if "=" in name]
 
 
 def test_several_values_are_found_by_what_their_indexes_have_in_common(shared: SqlStore) -> None:

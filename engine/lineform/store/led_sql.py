@@ -180,8 +180,9 @@ class LedCompiler(_Gathering):
         together = [ALONG] if len(first) > 1 else []
         lead = sa.and_(*together, *map(self._leading, first))
         others = [part for part in parts if part not in first]
-        if others and (together or _is_range(first[0])):
-            # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order.
+        if together or (others and _is_range(first[0])):
+            # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order. And where
+            # ids are asked for in their order, an index over several attributes would not be taken outside of a set.
             lead = friends.c.id.in_(self._gathered(lead))
         beside = _Beside(self._question, self._known)
         return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in others))
