@@ -28,6 +28,7 @@ from lineform.store.hot import indexed_in, usable_indexes
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
+    Compiler,
     Only,
     Question,
     asked_of_sources,
@@ -303,12 +304,14 @@ def staged(asked: Question, told: Told, connection: sa.Connection) -> Question:
 
 def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:
     """As each database is asked these predicates of everybody: by numbers instead of names, by the indexes that it has,
-    and SQLite by how much friends do."""
-    asked = replace(asked, names=read_names(asked.account_id, connection.execute))
+    and by how much friends do."""
+    names = read_names(asked.account_id, connection.execute)
+    ways = ways_to(predicates, asked.account_id, names.event_types, asked.now, connection)
     if connection.dialect.name == "postgresql":
-        return replace(asked, compiler=partial(WordsFirst, indexes=usable_indexes(connection)))
-    known = Known(indexed_in(connection), ways_to(predicates, asked.account_id, asked.now, connection))
-    return replace(asked, compiler=partial(LedCompiler, known=known))
+        compiler: Callable[[Question], Compiler] = partial(WordsFirst, indexes=usable_indexes(connection), ways=ways)
+    else:
+        compiler = partial(LedCompiler, known=Known(indexed_in(connection), ways))
+    return replace(asked, names=names, compiler=compiler)
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

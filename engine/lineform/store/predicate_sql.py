@@ -221,6 +221,10 @@ class Compiler:
         """Whether it is found by other means than asking everybody."""
         return False
 
+    def settings(self, predicate: Predicate) -> Sequence[str]:
+        """What the database is told beside such a question: PostgreSQL's settings."""
+        return ()
+
     def which(self, predicates: Sequence[Predicate]) -> sa.Select[Anything]:
         """Everybody of whom one of these is true, each with which of them are: a bit for each."""
         zero: ColumnElement[int] = sa.literal_column("0", sa.Integer())

@@ -89,8 +89,11 @@ class _StoreSets(ABC):
         return self._found(friend_tags.c.friend_id, self._question.compiler(self._question).tag_is([tag]))
 
     def number(self, predicate: Predicate) -> int:
-        ((found,),) = streamed(self._connection, number_of(predicate, self._question))
+        ((found,),) = streamed(self._connection, number_of(predicate, self._question), *self._settings(predicate))
         return int(found)
+
+    def _settings(self, predicate: Predicate) -> Sequence[str]:
+        return self._question.compiler(self._question).settings(predicate)
 
     @abstractmethod
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
@@ -158,10 +161,11 @@ class PostgresSets(_StoreSets):
     def did(self, leaf: Happened) -> IdSet:
         # Where no field is asked for, an index tells all that there is to tell, and no page is read.
         settings = [_BY_PAGE] if leaf.where else []
-        return IdSet.of_words(self._united(did(leaf, self._question), *settings))
+        return IdSet.of_words(self._united(did(leaf, self._question), *settings, *self._settings(leaf)))
 
     def selected(self, predicate: Predicate) -> IdSet:
-        return IdSet.of_words(self._united(ids_of(predicate, self._question).order_by(None)))
+        found = ids_of(predicate, self._question).order_by(None)
+        return IdSet.of_words(self._united(found, *self._settings(predicate)))
 
     def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
         is_old = [] if old is None else [sa.and_(friend_menus.c.source == TAP, friend_menus.c.at <= old).label("old")]

@@ -7,28 +7,38 @@ row and reads that of everybody with the word: five conditions about ten million
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any as Anything
+from typing import Final
 
 import sqlalchemy as sa
 
 from lineform.segments.measures import of_nothing
-from lineform.segments.predicate import Any, AttributeIs, Happened, HasTag, Predicate
+from lineform.segments.predicate import Any, AttributeIs, Happened, HasTag, Predicate, leaves
 from lineform.segments.sets import is_gathered
 from lineform.store.comparison_sql import Asked
 from lineform.store.driver_sql import AnySelect
 from lineform.store.hot import ALONG, name_of_word
-from lineform.store.predicate_sql import Compiler, Question, conjuncts, reachable
+from lineform.store.predicate_sql import Compiler, Question, conjuncts, is_once, reachable
 from lineform.store.tables import friends
+from lineform.store.ways import Way, Ways
+
+_IN_ORDER: Final = ("enable_hashagg = off", "enable_sort = off")
+"""Neither is refused where nothing else does it: what comes in the order of friends is grouped as it comes."""
 
 
 class WordsFirst(Compiler):
     """Compiles a question about everybody."""
 
-    def __init__(self, question: Question, indexes: Collection[str]) -> None:
+    def __init__(self, question: Question, indexes: Collection[str], ways: Ways) -> None:
         """`indexes` are the names of those that the store has."""
         super().__init__(question)
         self._indexes = indexes
+        self._ways = ways
+
+    def settings(self, predicate: Predicate) -> Sequence[str]:
+        counted = (leaf for leaf in leaves(predicate) if isinstance(leaf, Happened) and not is_once(leaf.measure))
+        return _IN_ORDER if any(self._ways[leaf] is Way.IN_ORDER for leaf in counted) else ()
 
     def ids(self, predicate: Predicate) -> AnySelect:
         found = self._by_words(predicate)
