@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from lineform.sandbox.control import Control
 from lineform.store import open_store
 from lineform.store.failures import StoreUnavailable
-from lineform.store.hot import index_names
+from lineform.store.hot import usable_indexes
 from lineform.store.open import SqlStore
 from support.command_line import BEFORE, SALON, SCHOOL, Run, replace
 from support.postgres import new_database
@@ -30,7 +30,7 @@ def over_attributes(url: str) -> set[str]:
     with open_store(url) as store:
         assert isinstance(store, SqlStore)
         with store.reading() as connection:
-            return {name for name in index_names(connection) if name.startswith("friends_") and "visits" in name}
+            return {name for name in usable_indexes(connection) if name.startswith("friends_") and "visits" in name}
 
 
 def own(workspace: Path) -> str:
@@ -54,6 +54,19 @@ def test_an_index_is_made_by_a_saved_plan_that_is_done(applied: Path, run: Run) 
     declare(applied)
     assert "nothing to do" in run("apply", "plan.json", *OFFLINE).out
     assert over_attributes(own(applied)) == {"friends_number_visits"}
+
+
+def test_an_index_over_several_attributes_is_made_as_well(applied: Path, run: Run) -> None:
+    words = applied / "clients" / SALON / "attributes.yaml"
+    before = words.read_text(encoding="utf-8")
+    words.write_text(f"{before}indexed_together:\n  - [has_children, visits]\n", encoding="utf-8")
+    assert run("apply", "--yes", *OFFLINE).out.endswith("made 1 index of the store\n")
+    assert over_attributes(own(applied)) == {"friends_bool,number_has_children,visits"}
+    words.write_text(f"{before}indexed_together:\n  - [has_children, visit]\n", encoding="utf-8")
+    told = run("validate", *ONE)
+    assert told.code == 3
+    assert "E301" in told.out
+    assert "did you mean 'visits'?" in told.out
 
 
 def test_a_plan_that_is_not_agreed_to_makes_no_index(applied: Path, run: Run) -> None:

@@ -18,18 +18,32 @@ from sqlalchemy import URL
 from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import EVERYONE, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, AttributeIs, HasTag, Indexed, Not, Predicate
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
 from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
-from support.populations import ATTRIBUTES, MOMENTS, NOWS, history, population, timed, trees
+from support.populations import ATTRIBUTES, MOMENTS, NOWS, WORDS, history, population, timed, trees
 from support.postgres import new_database
 from support.stores import NOW, sql, user
 
 ACCOUNTS = tuple(f"account-{n}" for n in range(5))
 SIZE = 60
+TOGETHER: list[Indexed] = [
+    {"tier": "enum", "visits": "number"},
+    {"member": "bool", "tier": "enum", "birthday": "date"},
+    {"note": "text", "tier": "enum"},
+]
+"""Attributes that have one index."""
+HAVING = [
+    *(AttributeIs("tier", "enum", "is", (word,)) for word in WORDS),
+    *(AttributeIs("member", "bool", "is", (word,)) for word in (True, False)),
+]
+"""Words of which PostgreSQL has an index each."""
+ranges = st.builds(
+    AttributeIs, st.just("visits"), st.just("number"), st.sampled_from(("at_least", "below")), st.tuples(st.just(1.0))
+)
 SLOW = [HealthCheck.too_slow]
 """A loaded machine is no reason to fail."""
 
@@ -62,7 +76,10 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             store = stack.enter_context(sql(open_store(url, copy=folder / "copy.duckdb" if url == copied else None)))
             store.migrate()
             if url == indexed:
-                store.keep_indexes({name: kind for kind, names in ATTRIBUTES.items() for name in names})
+                store.keep_indexes([*({name: kind} for kind, names in ATTRIBUTES.items() for name in names), *TOGETHER])
+            elif store.postgres:
+                # As for one account, before there are several.
+                store.keep_indexes(TOGETHER, HAVING)
             people = {}
             for seed, account in enumerate(ACCOUNTS):
                 rows = list(population(Random(seed), SIZE))
@@ -101,6 +118,22 @@ def test_every_engine_selects_whom_the_plain_reading_selects(
         assert store.count(account, tree, now) == len(meant)
         few = [f.id for f in people[account][5:40:3]]
         assert store.among_selected(account, tree, few, now) == {*meant} & {*few}
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@given(
+    word=st.sampled_from(HAVING),
+    parts=st.lists(st.one_of(trees, st.sampled_from([*HAVING, HasTag("常連"), HasTag("vip")]), ranges), max_size=4),
+    account=st.sampled_from(ACCOUNTS),
+)
+def test_what_indexes_find_together_is_what_each_part_says(
+    world: World, word: Predicate, parts: list[Predicate], account: str
+) -> None:
+    tree = All((word, *parts))
+    for store, people in world:
+        meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, NOW) is True]
+        assert list(store.select(account, tree, NOW)) == meant
+        assert store.count(account, tree, NOW) == len(meant)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)

@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
         opened.import_friends("aoba", rows, NOW)
         events = [EventRow(user(n), "purchase", f"{n}-{m}", NOW, {}) for n in range(20) for m in range(n % 5)]
         opened.add_events("aoba", events, NOW)
-        opened.keep_indexes({"tier": "enum", "visits": "number", "birthday": "date"})
+        opened.keep_indexes([{"tier": "enum"}, {"visits": "number"}, {"birthday": "date"}])
         yield opened
 
 
@@ -102,6 +102,24 @@ def test_a_range_leads_in_the_order_of_ids(steps: Callable[[Predicate], Steps]) 
     found = steps(All((OFTEN, UNINDEXED)))
     assert LED_BY_IDS in found[0]
     assert any("friends_number_visits" in step for step in found[1:])
+
+
+def test_an_index_over_several_attributes_leads_where_it_finds_several(
+    store: SqlStore, steps: Callable[[Predicate], Steps]
+) -> None:
+    store.keep_indexes([{"tier": "enum", "note": "text", "visits": "number"}])
+    name = "friends_enum,text,number_tier,note,visits (account_id=? AND blocked=? AND <expr>=?"
+    words = (GOLD, UNINDEXED)
+    for asked, how in ((words, " AND <expr>=?"), ((OFTEN, *words), " AND <expr>=? AND <expr>>?")):
+        # As a set, in whose order rows are read.
+        for others in ((), (LAPSED,)):
+            first, *found = steps(All((*asked, *others)))
+            assert LED_BY_IDS in first
+            assert any(f"{name}{how}" in step for step in found)
+    # Only the first attributes, and never one alone: it would have friends in another order.
+    assert BY_TIER in steps(All((GOLD, OFTEN)))[0]
+    assert BY_TIER in steps(GOLD)[0]
+    assert BY_IDS in steps(UNINDEXED)[0]
 
 
 @pytest.mark.parametrize(

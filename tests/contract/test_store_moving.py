@@ -20,12 +20,12 @@ from sqlalchemy import URL, make_url
 from lineform.errors import BlockedError, CredentialError
 from lineform.ports.friends import EventRow, FriendCount, FriendRow
 from lineform.run.halt import halted_by
-from lineform.segments.predicate import AttributeType
+from lineform.segments.predicate import Indexed
 from lineform.settings import Settings
 from lineform.store import migrations, moving, open_store
 from lineform.store.backup import back_up
 from lineform.store.failures import StoreUnavailable, StoreUnusable
-from lineform.store.hot import index_names
+from lineform.store.hot import usable_indexes
 from lineform.store.moving import OWN, indexed_attributes, move, moved_tables
 from lineform.store.open import SqlStore
 from lineform.store.tables import metadata
@@ -195,18 +195,23 @@ def test_the_bot_of_each_account_is_remembered(old: Path, new_url: str) -> None:
 
 
 def test_indexes_over_attributes_are_there_as_before(old: Path, new_url: str, tmp_path: Path) -> None:
-    hot: dict[str, AttributeType] = {"tier": "enum", "visits": "number", "birthday": "date", "long_" * 12: "text"}
+    hot: list[Indexed] = [
+        {"tier": "enum"},
+        {"long_" * 12: "text"},
+        {"tier": "enum", "visits": "number"},
+        {"long_" * 12: "text", "member": "bool", "birthday": "date"},
+    ]
     with opened(f"sqlite:///{old}") as source:
         source.keep_indexes(hot)
         with source.reading() as connection:
-            before = index_names(connection)
-    assert dict(indexed_attributes(old)) == hot
+            before = usable_indexes(connection)
+    assert list(map(dict, indexed_attributes(old))) == hot
     done = restored(new_url, tmp_path, old)
     assert done.moved is not None
     make_indexes(Settings.from_environment({"LINEFORM_STORE": new_url}), tmp_path, done.moved)
     with opened(new_url) as store, store.reading() as connection:
         expected = {one for one in before if one.startswith(("friends_", "events_"))}
-        assert expected <= index_names(connection)
+        assert expected <= usable_indexes(connection)
 
 
 def test_a_store_that_is_not_empty_is_refused_and_left_as_it_is(old: Path, new_url: str, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_sqlite_reads_a_row_once_for_what_several_ask_of_it(tmp_path: Path) -> N
         assert isinstance(store, SqlStore)
         rows = [FriendRow(user(n), attributes={"visits": n % 3, "tier": "gold"}, member_id=f"m{n}") for n in (1, 2, 3)]
         store.import_friends("aoba", rows, NOW)
-        store.keep_indexes({"tier": "enum"})
+        store.keep_indexes([{"tier": "enum"}])
         asked: list[str] = []
         sa.event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
         never = AttributeIs("visits", "number", "is", (0.0,))
