@@ -46,10 +46,16 @@ would take for others as well: SQLite one over several attributes, which has fri
 PostgreSQL one of ids, by which it would read rows more slowly than by the other ones."""
 _LONGEST_NAME: Final = 63
 _KIND: Final = "|".join(get_args(AttributeType))
-_KINDS: Final = re.compile(rf"friends_((?:{_KIND})(?:,(?:{_KIND}))*)_")
-_ATTRIBUTES: Final = re.compile(r"'\$\.\"([^\"]+)\"'")
-MADE: Final = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'friends'"
-"""SQLite's indexes over friends."""
+_KINDS: Final = re.compile(rf"friends_(?:alone_)?((?:{_KIND})(?:,(?:{_KIND}))*)_")
+_ATTRIBUTES: Final = re.compile(r"""'\$\."([^"]+)"'|->> '([^']+)'""")
+"""As SQLite reads an attribute, and PostgreSQL."""
+_OF_WORD: Final = "friends_of_"
+MADE: Final = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'friends'",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes "
+    "WHERE schemaname = current_schema() AND tablename = 'friends'",
+}
+"""The indexes over friends, and the SQL that makes them."""
 ONE_MAKER = sa.text("SELECT pg_try_advisory_lock(0x6C666964786573)")
 """Held while indexes are made. Nobody waits for it: whoever waits holds a snapshot, whose end PostgreSQL awaits before
 an index is finished."""
@@ -62,8 +68,8 @@ class HotValues(Database):
         """Makes these indexes over attributes, and the one over tapped links, where they are not there yet, for all
         accounts of the store; how many. On PostgreSQL also those of whom has one of these `words`, while the store has
         one account. There others write meanwhile, what the expressions give is learned, and where another run is making
-        indexes, these are left to the next one. Indexes over other attributes stay as they are, also where they have
-        the form that was right for fewer accounts."""
+        indexes, these are left to the next one. Indexes over other attributes stay; on PostgreSQL they take the form
+        that is right for so many accounts, too."""
         with self.reading() as connection:
             work = self._work(connection, indexes, words)
         if not work.missing and not work.needless:
@@ -78,9 +84,13 @@ class HotValues(Database):
 
     def _work(self, connection: Connection, indexes: Sequence[Indexed], words: Sequence[AttributeIs]) -> _Work:
         there, alone = _there(connection), self._is_alone(connection)
+        others: list[sa.Index] = []
+        if self.postgres:
+            indexes = [*indexes, *(index for index in indexed_in(connection) if index not in indexes)]
+            others = [self._over(index, alone=not alone) for index in indexes]
+            others += [] if alone else [_index(name, friends, friends.c.id) for name in there if _OF_WORD in name]
         wanted = [*(self._over(index, alone=alone) for index in indexes), self._over_links()]
-        others = [self._over(index, alone=not alone) for index in indexes] if self.postgres else []
-        (wanted if alone else others).extend(map(_of_word, words))
+        wanted += map(_of_word, words) if alone else []
         return _Work(
             {index: index.name in there for index in wanted if not there.get(str(index.name))},
             [index for index in others if index.name in there],
@@ -149,23 +159,23 @@ def _there(connection: Connection) -> Mapping[str, bool]:
 
 
 def indexed_over(made: Iterable[Sequence[str | None]]) -> list[Indexed]:
-    """What indexes over attributes hold, of the names and the SQL of SQLite's indexes."""
+    """What indexes over attributes hold, of the names of indexes and the SQL that makes them."""
     found: list[Indexed] = []
     for name, text in made:
-        kinds, attributes = _KINDS.match(name or ""), dict.fromkeys(_ATTRIBUTES.findall(text or ""))
-        if kinds:
+        if kinds := _KINDS.match(name or ""):
+            attributes = dict.fromkeys(one or other for one, other in _ATTRIBUTES.findall(text or ""))
             found.append(dict(zip(attributes, cast(list[AttributeType], kinds[1].split(",")), strict=True)))
     return found
 
 
 def indexed_in(connection: Connection) -> list[Indexed]:
-    """What indexes over attributes hold in an SQLite store."""
-    return indexed_over(connection.exec_driver_sql(MADE).all())
+    """What indexes over attributes hold in a store."""
+    return indexed_over(connection.execute(sa.text(MADE[connection.dialect.name])).all())
 
 
 def name_of_word(leaf: AttributeIs) -> str:
     """What PostgreSQL's index of whom has a word is called."""
-    return _short(f"friends_alone_{leaf.type}_{leaf.attribute}={leaf.operands[0]}")
+    return _short(f"{_OF_WORD}{leaf.type}_{leaf.attribute}={leaf.operands[0]}")
 
 
 def _of_word(leaf: AttributeIs) -> sa.Index:

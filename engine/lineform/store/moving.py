@@ -96,7 +96,7 @@ def indexed_attributes(source: Path) -> Sequence[Indexed]:
     """The indexes over attributes that an SQLite store keeps: what the clients of a workspace declare as indexed, as of
     the last apply."""
     with translated(sqlite3.Error), closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old:
-        return indexed_over(old.execute(MADE).fetchall())
+        return indexed_over(old.execute(MADE["sqlite"]).fetchall())
 
 
 def _refuse_filled(connection: Connection) -> None:
