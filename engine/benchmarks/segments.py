@@ -58,7 +58,7 @@ from lineform.store.copy import PopulationCopy
 from lineform.store.copy_answers import Answers
 from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
-from support.populations import ATTRIBUTES, NOWS, history, population, trees
+from support.populations import ALONE, HAVING, NOWS, TOGETHER, history, population, trees
 from support.stores import user
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -265,7 +265,10 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
             store = stack.enter_context(opened(url, folder / f"{number}.duckdb"))
             store.migrate()
             if url.endswith("/indexed.db"):
-                store.keep_indexes([{name: kind} for kind, names in ATTRIBUTES.items() for name in names])
+                store.keep_indexes([*ALONE, *TOGETHER])
+            elif store.postgres:
+                # As for one account, before there are several.
+                store.keep_indexes(TOGETHER, HAVING)
             people = {}
             for seed in range(5):
                 account = f"account-{seed}"

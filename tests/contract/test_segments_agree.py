@@ -18,29 +18,18 @@ from sqlalchemy import URL
 from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import EVERYONE, All, AttributeIs, HasTag, Indexed, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, AttributeIs, HasTag, Not, Predicate
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
 from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
-from support.populations import ATTRIBUTES, MOMENTS, NOWS, WORDS, history, population, timed, trees
+from support.populations import ALONE, HAVING, MOMENTS, NOWS, TOGETHER, history, population, timed, trees
 from support.postgres import new_database
 from support.stores import NOW, sql, user
 
 ACCOUNTS = tuple(f"account-{n}" for n in range(5))
 SIZE = 60
-TOGETHER: list[Indexed] = [
-    {"tier": "enum", "visits": "number"},
-    {"member": "bool", "tier": "enum", "birthday": "date"},
-    {"note": "text", "tier": "enum"},
-]
-"""Attributes that have one index."""
-HAVING = [
-    *(AttributeIs("tier", "enum", "is", (word,)) for word in WORDS),
-    *(AttributeIs("member", "bool", "is", (word,)) for word in (True, False)),
-]
-"""Words of which PostgreSQL has an index each."""
 ranges = st.builds(
     AttributeIs, st.just("visits"), st.just("number"), st.sampled_from(("at_least", "below")), st.tuples(st.just(1.0))
 )
@@ -76,7 +65,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
             store = stack.enter_context(sql(open_store(url, copy=folder / "copy.duckdb" if url == copied else None)))
             store.migrate()
             if url == indexed:
-                store.keep_indexes([*({name: kind} for kind, names in ATTRIBUTES.items() for name in names), *TOGETHER])
+                store.keep_indexes([*ALONE, *TOGETHER])
             elif store.postgres:
                 # As for one account, before there are several.
                 store.keep_indexes(TOGETHER, HAVING)

@@ -88,7 +88,9 @@ class HotValues(Database):
         if self.postgres:
             indexes = [*indexes, *(index for index in indexed_in(connection) if index not in indexes)]
             others = [self._over(index, alone=not alone) for index in indexes]
-            others += [] if alone else [_index(name, friends, friends.c.id) for name in there if _OF_WORD in name]
+            others += (
+                [] if alone else [_index(name, friends, friends.c.id) for name in there if name.startswith(_OF_WORD)]
+            )
         wanted = [*(self._over(index, alone=alone) for index in indexes), self._over_links()]
         wanted += map(_of_word, words) if alone else []
         return _Work(
