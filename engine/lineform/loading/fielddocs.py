@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
+from types import MappingProxyType
 
 from lineform.model.base import Part
 
@@ -31,12 +34,26 @@ def documented_models(root: type[Part] = Part) -> dict[str, type[Part]]:
     return found
 
 
-def _own(model: type[Part]) -> dict[str, str]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    assert isinstance(tree, ast.ClassDef)  # noqa: S101 - the source of a class
+@cache
+def _own(model: type[Part]) -> Mapping[str, str]:
     found = {}
-    for line, below in pairwise(tree.body):
+    for line, below in pairwise(_classes(model.__module__)[model.__qualname__].body):
         match line, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 found[name] = inspect.cleandoc(text)
-    return found
+    return MappingProxyType(found)
+
+
+@cache
+def _classes(module: str) -> Mapping[str, ast.ClassDef]:
+    """The classes of a module by the name that they give themselves. Asked for one class, `inspect` parses the whole
+    module, each time anew."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return MappingProxyType(dict(_named(tree.body)))
+
+
+def _named(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.ClassDef]]:
+    for line in body:
+        if isinstance(line, ast.ClassDef):
+            yield within + line.name, line
+            yield from _named(line.body, f"{within}{line.name}.")

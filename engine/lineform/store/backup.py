@@ -197,7 +197,8 @@ def copy_store(source: Path, target: Path) -> None:
     with (
         translated(sqlite3.Error),
         closing(sqlite3.connect(_uri(source, "ro"), uri=True)) as old,
-        closing(sqlite3.connect(target)) as new,
+        # Each try ends at once: how long all of them may take is said above.
+        closing(sqlite3.connect(target, timeout=0)) as new,
     ):
         old.backup(new, progress=waits)
 

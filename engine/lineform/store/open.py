@@ -25,6 +25,7 @@ from lineform.store import migrations
 from lineform.store.audiences import AudienceRecords
 from lineform.store.audit import AuditRecords
 from lineform.store.bulk import json_encoder
+from lineform.store.compiled import Compilations
 from lineform.store.contacts import ContactRecords
 from lineform.store.conversations import ConversationRecords
 from lineform.store.copy import PopulationCopy
@@ -62,6 +63,7 @@ _CHECKPOINT_PAGES = 8_192
 """32 MB of journal, before it goes into the store's file. After SQLite's own 4 MB, each transaction of an import would
 write the same pages of the indexes there again."""
 _OLDEST_SQLITE = (3, 35)  # RETURNING
+_COMPILED = Compilations()
 _WHOSE = sa.select(accounts.c.name).where(
     accounts.c.bot == sa.bindparam("bot"), accounts.c.name != sa.bindparam("account")
 )
@@ -269,8 +271,9 @@ def open_store(
             raise UsageError(f"a store cannot be '{other}'", hint="use sqlite:///path or postgresql://host/database")
 
 
-def _serializers() -> dict[str, Any]:
-    return {"json_serializer": json_encoder().encode}
+def _alike() -> dict[str, Any]:
+    """What all engines have in common; `Compilations` relies on it that they tell no value in ways of their own."""
+    return {"json_serializer": json_encoder().encode, "execution_options": {"compiled_cache": _COMPILED}}
 
 
 def _sqlite(url: URL) -> Engine:
@@ -288,7 +291,7 @@ def _sqlite(url: URL) -> Engine:
         hide_parameters=True,
         pool_size=8,
         max_overflow=24,
-        **_serializers(),
+        **_alike(),
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -354,7 +357,7 @@ def _postgres(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=24,
-        **_serializers(),
+        **_alike(),
     )
 
 

@@ -49,7 +49,7 @@ def figures(server: Server, **headers: str) -> dict[str, float]:
 
 
 def test_metrics_tell_what_came_what_waits_and_when_the_last_tick_was(store: Store) -> None:
-    with served(store, every=0.05) as server:
+    with served(store, every=1.0) as server:
         server.webhook(event(1), event(1), event(2))
         server.webhook(event(3), secret="wrong")
         server.until_worked()
@@ -78,7 +78,7 @@ def test_a_tick_makes_the_calls_of_the_outbox(store: Store) -> None:
     store.intend_calls(
         "salon", [NewCall(friend, "crm", "k1", "{}"), NewCall(friend, "gone", "k2", "{}")], datetime.now(UTC)
     )
-    with served(store, every=0.05) as server:
+    with served(store, every=1.0) as server:
         server.until(lambda: server.seen.told == [("k1", "{}")])
     assert store.outbox_level("salon").waiting == 1
 

@@ -40,7 +40,7 @@ def test_a_turn_forgets_events_and_calls_that_are_older_than_they_are_to_be_kept
         store.intend_calls("salon", [NewCall(friend, "crm", key, "{}")], at)
     old, new = event(1, at=now - 3 * DAY), event(2, at=now - DAY)
     store.receive(arrivals_of("salon", BOT, webhook_body(old, new), now), now)
-    with served(store, every=0.05, keep_raw=2 * DAY) as server:
+    with served(store, every=1.0, keep_raw=2 * DAY) as server:
         server.until(lambda: kept(store, inbox.c.event_id) == {new["webhookEventId"]})
         server.until(lambda: kept(store, outbox.c.key) == {"new"})
         assert {key for key, _ in server.seen.told} == {"old", "new"}
@@ -70,7 +70,7 @@ def of(account: FakeAccount) -> Callable[[Parts], Parts]:
 )
 def test_what_comes_waits_until_it_is_known_whose_the_token_is(store: Store, doubt: LineformError) -> None:
     account = Doubtful(doubts=[doubt])
-    with served(store, more=of(account), every=0.05) as server:
+    with served(store, more=of(account), every=1.0) as server:
         assert server.webhook(event(1)) == 200
         server.until(lambda: account.asked == 2)
         assert (server.seen.happenings, store.inbox_level("salon").waiting) == ([], 1)
