@@ -103,7 +103,7 @@ class Question:
     """Ids of the account's tags and event types, where they are known. Looked up within the question, a database cannot
     know before how many friends have a tag, nor that those with one tag come in the order of their ids."""
     compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
-    """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
+    """Who compiles it: of everybody, each database is asked in a way of its own (`led_sql`, `words_sql`)."""
 
 
 @dataclass(frozen=True, slots=True)
