@@ -147,7 +147,7 @@ def test_what_cannot_be_indexed_together_is_found_in_its_place() -> None:
 
 
 def test_words_are_indexed_of_attributes_that_have_few() -> None:
-    few, many = [f"w{n}" for n in range(16)], [f"w{n}" for n in range(17)]
+    few, many = [f"w{n}" for n in range(8)], [f"w{n}" for n in range(9)]
     words = spec(
         "words",
         attributes={
