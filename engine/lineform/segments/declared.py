@@ -26,7 +26,7 @@ from lineform.segments.finding import Finding
 from lineform.segments.predicate import AttributeIs, Indexed, Predicate
 
 MOST_WORDS = 8
-"""An index of whom has a word costs every change of a friend a comparison: with sixteen, an import takes a third more."""
+"""An index of whom has a word costs every change of a friend a comparison: sixteen make an import a third longer."""
 
 
 @dataclass(frozen=True, slots=True)
