@@ -23,3 +23,8 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What libraries keep is let go, or they complain that it was never found."""
+    gc.unfreeze()

@@ -173,7 +173,8 @@ def test_of_two_answers_at_once_that_are_pushed_instead_the_second_keeps_the_gap
     here.live(
         *(replace(booking, key=number, fields={"number": number}, reply_token=number * 32) for number in ("1", "2"))
     )
-    assert texts(here) == ["booked 1"]
+    # They are under way side by side: whichever LINE hears first.
+    assert texts(here) in (["booked 1"], ["booked 2"])
 
 
 def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Lives) -> None:
