@@ -43,10 +43,10 @@ from lineform.segments.predicate import (
     All,
     Anniversary,
     AttributeIs,
-    AttributeType,
     Count,
     Happened,
     HasTag,
+    Indexed,
     Not,
     Predicate,
     Sum,
@@ -58,7 +58,7 @@ from lineform.store.copy import PopulationCopy
 from lineform.store.copy_answers import Answers
 from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
-from support.populations import ATTRIBUTES, NOWS, history, population, trees
+from support.populations import ALONE, HAVING, NOWS, TOGETHER, history, population, trees
 from support.stores import user
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -123,8 +123,16 @@ class Result:
     """On the disk; 0 where nobody knows."""
 
 
-HOT: dict[str, AttributeType] = {"tier": "enum", "prefecture": "enum", "visits": "number", "birthday": "date"}
-"""Declared with `indexed: true`."""
+HOT: list[Indexed] = [
+    {"tier": "enum"},
+    {"prefecture": "enum"},
+    {"visits": "number"},
+    {"birthday": "date"},
+    {"tier": "enum", "prefecture": "enum", "visits": "number"},
+]
+"""Declared with `indexed: true`, and as `indexed_together`."""
+WORDS = [AttributeIs("tier", "enum", "is", (word,)) for word in ("gold", "silver", "bronze")]
+"""Of an enum that is declared so; prefectures are too many."""
 
 
 def ask(store: SqlStore, repeat: int) -> tuple[Seconds, dict[str, object]]:
@@ -228,7 +236,7 @@ def make_indexes(url: str) -> None:
     """Those that are not there yet, of whatever version the store was."""
     with opened(url, None) as store:
         store.migrate()
-        store.keep_indexes(HOT)
+        store.keep_indexes(HOT, WORDS)
 
 
 def opened(url: str, copy: Path | None) -> SqlStore:
@@ -257,7 +265,10 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
             store = stack.enter_context(opened(url, folder / f"{number}.duckdb"))
             store.migrate()
             if url.endswith("/indexed.db"):
-                store.keep_indexes({name: kind for kind, names in ATTRIBUTES.items() for name in names})
+                store.keep_indexes([*ALONE, *TOGETHER])
+            elif store.postgres:
+                # As for one account, before there are several.
+                store.keep_indexes(TOGETHER, HAVING)
             people = {}
             for seed in range(5):
                 account = f"account-{seed}"
@@ -305,7 +316,7 @@ def disagreements(count: int, folder: Path, urls: list[str], engines: list[str])
 def import_speed(folder: Path, rows: int) -> float:
     """Friends a second from a CSV file into SQLite, while nobody keeps a copy."""
     table = folder / "friends.csv"
-    write_friends(table, (imports.known(imports.friend(n)) for n in range(rows)), imports.WORDS, lambda _: None)
+    write_friends(table, ".csv", map(imports.known, map(imports.friend, range(rows))), imports.WORDS, lambda _: None)
     best = 0.0
     for number in range(3):
         with opened(f"sqlite:///{folder}/import-{number}.db", None) as store:

@@ -27,8 +27,8 @@ from support.command_line import (
     copy_workspace,
     runner,
 )
-from support.delivering import DUE, Scene
-from support.living import Life
+from support.delivering import DUE, Scene, Scenes
+from support.living import Life, Lives
 from support.openapi import Checker
 from support.postgres import postgres_server
 from support.scenario_rules import WORDS
@@ -125,7 +125,7 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     """Makes a client with these campaigns."""
 
     def make(*specs: Any, **settings: Any) -> Scene:
@@ -135,7 +135,7 @@ def scene(origin: str, tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     """Makes a client with these scenarios and one friend, a moment before anything is due."""
 
     def make(*specs: Any, **settings: Any) -> Life:

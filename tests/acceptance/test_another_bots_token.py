@@ -66,7 +66,6 @@ def line() -> Iterator[Control]:
             bot = f"U{number:032x}"
             control.add_account(name=name, bot_id=bot, token=token, channel_secret=SECRET, plan_limit=5000)
             control.add_friends(name, [{"user_id": USER, "displayName": "美咲"}])
-        control.origin = server.origin  # type: ignore[attr-defined]
         yield control
 
 
@@ -84,7 +83,7 @@ def armed(tmp_path: Path, line: Control, run: Run, monkeypatch: pytest.MonkeyPat
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     bare_environment(monkeypatch, root)
-    for name, value in {**RIGHT, "LINEFORM_LINE_ORIGIN": line.origin}.items():  # type: ignore[attr-defined]
+    for name, value in {**RIGHT, "LINEFORM_LINE_ORIGIN": line.origin}.items():
         monkeypatch.setenv(name, value)
     (root / "friends.csv").write_text(f"user_id,display_name\n{USER},美咲\n", encoding="utf-8")
     assert run("friends", "import", "friends.csv", "--client", "beta").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lineform.scenarios.happening import What
 from lineform.scenarios.passes import read_pass
 from lineform.sending.status import SendStatus
 from support.answering import HOURS, PROFILE, START, WORDS
-from support.chatting import KEY, ChatLife, declared
+from support.chatting import KEY, ChatLife, Chats, declared
 from support.delivering import DUE, Crash, Dying
 from support.living import says, scenario
 
@@ -47,7 +48,7 @@ do: [{send: [{text: ポスターからようこそ}]}, {form: profile}]
 
 
 @pytest.fixture
-def chat(origin: str, tmp_path: Path) -> Any:
+def chat(origin: str, tmp_path: Path) -> Chats:
     def make(*texts: str, specs: Any = (), **settings: Any) -> ChatLife:
         words = declared(WORDS)
         assert isinstance(words, AttributesSpec)
@@ -58,7 +59,7 @@ def chat(origin: str, tmp_path: Path) -> Any:
     return make
 
 
-def test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_token(chat: Any) -> None:
+def test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_token(chat: Chats) -> None:
     here = chat(HOURS, BOOKING, ANYTHING)
     assert here.writes("営業時間") == ["10時から19時です"]
     tapped = here.control.tap(here.account, here.users[0], action={"type": "postback", "data": "action=book"})
@@ -73,13 +74,13 @@ def test_d12_a_keyword_a_postback_and_the_default_are_answered_with_the_reply_to
     assert [send.status for send in sends] == [SendStatus.SENT]
 
 
-def test_d12_an_answer_that_nobody_waits_for_is_left_out(chat: Any) -> None:
+def test_d12_an_answer_that_nobody_waits_for_is_left_out(chat: Chats) -> None:
     """A quarter of an hour is the default; what else the reply does is done all the same."""
     here = chat(BOOKING, HOURS.replace("do:", "within: 2h\ndo:"))
-    asked = {"reply_token": "0" * 32, "received_at": here.clock.now()}
+    now = here.clock.now()
     late = [
-        here.happening(What.POSTBACK, text="action=book", **asked),
-        here.happening(What.TEXT, text="営業時間", **asked),
+        here.happening(What.POSTBACK, text="action=book", reply_token=DEAD, received_at=now),
+        here.happening(What.TEXT, text="営業時間", reply_token=DEAD, received_at=now),
     ]
     here.move(DUE + timedelta(minutes=16))
     here.live(*late)
@@ -93,7 +94,9 @@ NIGHTS = Limits.model_validate({"quiet": "21:00-09:00"})
 
 
 @pytest.mark.parametrize(("within", "read"), [("15m", []), ("1h", []), ("1d", [("12-02 09:00", "10時から19時です")])])
-def test_d12_a_late_answer_wakes_nobody_however_often_it_is_looked_at(chat: Any, within: str, read: list[Any]) -> None:
+def test_d12_a_late_answer_wakes_nobody_however_often_it_is_looked_at(
+    chat: Chats, within: str, read: list[Any]
+) -> None:
     here = chat(HOURS.replace("do:", f"within: {within}\ndo:"), limits=NIGHTS)
     here.move(DUE + timedelta(hours=15))
     asked = here.happening(What.TEXT, text="営業時間", reply_token=DEAD, received_at=here.clock.now())
@@ -108,7 +111,7 @@ def test_d12_a_late_answer_wakes_nobody_however_often_it_is_looked_at(chat: Any,
     assert ("it would be too late for an answer when the quiet hours are over" in notes) == (not read)
 
 
-def test_d12_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(chat: Any) -> None:
+def test_d12_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(chat: Chats) -> None:
     """All that goes together is judged once: an answer of two messages is no two answers."""
     limits = Limits.model_validate({"quiet": "21:00-09:00", "per_friend": {"week": 1, "gap": "1h"}})
     here = chat(START.replace("do:", "within: 12h\ndo:"), PROFILE, limits=limits)
@@ -123,23 +126,25 @@ def test_d12_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(c
     assert notes.count("the friend was over a limit") == 4
 
 
-def test_d12_late_answers_keep_the_limits(chat: Any) -> None:
+def test_d12_late_answers_keep_the_limits(chat: Chats) -> None:
     texts = (text.replace("do:", "within: 2h\ndo:") for text in (HOURS, ANYTHING))
     here = chat(*texts, limits=Limits.model_validate({"per_friend": {"week": 1}}))
-    asked = {"reply_token": DEAD, "received_at": here.clock.now()}
-    late = [here.happening(What.TEXT, text=text, **asked) for text in ("営業時間", "もしもし")]
+    now = here.clock.now()
+    late = [
+        here.happening(What.TEXT, text=text, reply_token=DEAD, received_at=now) for text in ("営業時間", "もしもし")
+    ]
     here.move(DUE + timedelta(hours=1))
     here.live(*late)
     assert [text for _, text in here.read()] == ["10時から19時です"]
 
 
-def test_d12_an_answer_that_died_with_its_process_wakes_nobody(chat: Any) -> None:
+def test_d12_an_answer_that_died_with_its_process_wakes_nobody(chat: Chats) -> None:
     here = chat(HOURS.replace("do:", "within: 20h\ndo:"), limits=NIGHTS)
     asked = here.happening(What.TEXT, text="営業時間", reply_token=DEAD, received_at=DUE + timedelta(hours=2))
     here.move(DUE + timedelta(hours=10, minutes=50))
     for number in range(1, 200):
         with suppress(Crash):
-            here.live(asked, wrap=lambda port, count=[0], at=number: Dying(port, count, at, after=True))
+            here.live(asked, wrap=partial(Dying, count=[0], at=number, after=True))
         if here.sends():
             break
     assert [send.status for send in here.sends()] == [SendStatus.FROZEN]
@@ -158,7 +163,7 @@ def test_d12_an_answer_that_died_with_its_process_wakes_nobody(chat: Any) -> Non
         ({"monthly_messages": 1}, ["12-01 10:00"]),
     ],
 )
-def test_s6_a_form_that_a_step_asks_keeps_the_limits_like_messages(chat: Any, limits: Any, read: list[str]) -> None:
+def test_s6_a_form_that_a_step_asks_keeps_the_limits_like_messages(chat: Chats, limits: Any, read: list[str]) -> None:
     asking = {"id": "ask", "after": "14h", "do": [{"form": "profile"}]}
     here = chat(PROFILE, specs=[scenario("s", says("a"), asking)], limits=Limits.model_validate(limits))
     here.happens(What.FOLLOW)
@@ -178,7 +183,7 @@ def test_s6_a_form_that_a_step_asks_keeps_the_limits_like_messages(chat: Any, li
         ),
     ],
 )
-def test_d12_what_no_reply_takes_is_pushed_within_the_budget(chat: Any, does: str, read: list[Any]) -> None:
+def test_d12_what_no_reply_takes_is_pushed_within_the_budget(chat: Chats, does: str, read: list[Any]) -> None:
     """A code, which must not be lost with an answer, and a sixth message."""
     pool = CodesSpec.model_validate({"kind": "codes", "name": "gift"})
     reply = f"kind: reply\nname: gift\nwhen: [{{keyword: 特典}}]\ndo: {does}\n"
@@ -189,7 +194,7 @@ def test_d12_what_no_reply_takes_is_pushed_within_the_budget(chat: Any, does: st
     assert notes.count("the budget does not allow it") == 2
 
 
-def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
+def test_d12_outside_of_the_hours_another_answer_is_given(chat: Chats) -> None:
     here = chat(BOOKING)
     here.move(DUE + timedelta(hours=11))
     tapped = here.control.tap(here.account, here.users[0], action={"type": "postback", "data": "action=book"})
@@ -197,7 +202,7 @@ def test_d12_outside_of_the_hours_another_answer_is_given(chat: Any) -> None:
     assert [text for _, text in here.read()] == ["受付は9時から19時です"]
 
 
-def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(chat: Any) -> None:
+def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(chat: Chats) -> None:
     reminder = scenario("after-form", says("thanks", 0, text="ご回答の特典です"), trigger={"form": "profile"})
     here = chat(START, PROFILE, HOURS, specs=[reminder])
     assert here.writes("アンケート") == ["はじめます", "性別を教えてください"]
@@ -227,7 +232,7 @@ def test_d13_a_form_is_answered_in_the_chat_and_what_it_tells_is_known_at_once(c
     assert set(here.kinds()) == {"reply"}
 
 
-def test_d13_a_form_that_was_left_goes_on_days_later(chat: Any) -> None:
+def test_d13_a_form_that_was_left_goes_on_days_later(chat: Chats) -> None:
     here = chat(START, PROFILE, ANYTHING)
     here.writes("アンケート")
     here.writes("男性")
@@ -236,7 +241,7 @@ def test_d13_a_form_that_was_left_goes_on_days_later(chat: Any) -> None:
     assert here.writes("アンケート")[1:] == ["前回の続きからお伺いします。", "お好きなものは？"]
 
 
-def test_d13_what_a_friend_writes_never_becomes_a_template(chat: Any) -> None:
+def test_d13_what_a_friend_writes_never_becomes_a_template(chat: Chats) -> None:
     form = """\
 kind: form
 name: nick
@@ -255,7 +260,7 @@ done: [{send: [{text: "{{ event.nick | default('') }}さん、よろしくお願
     assert here.known().attributes["name"] == "{{ friend.user_id }}"
 
 
-def test_s6_an_entry_route_tags_asks_and_is_done_once(chat: Any) -> None:
+def test_s6_an_entry_route_tags_asks_and_is_done_once(chat: Chats) -> None:
     here = chat(POSTER, PROFILE)
     event = here.control.write(here.account, here.users[0], "登録しました")
     first = here.happening(What.ROUTE, name="poster", reply_token=event["replyToken"])
@@ -267,7 +272,7 @@ def test_s6_an_entry_route_tags_asks_and_is_done_once(chat: Any) -> None:
     assert len(here.read()) == 2
 
 
-def test_s6_a_route_that_is_looked_at_late_waits_for_the_end_of_the_quiet_hours(chat: Any) -> None:
+def test_s6_a_route_that_is_looked_at_late_waits_for_the_end_of_the_quiet_hours(chat: Chats) -> None:
     """The server was down from the evening on: who came by then is greeted in the morning, and asked then."""
     here = chat(POSTER, PROFILE, limits=Limits.model_validate({"quiet": "21:00-09:00"}))
     late = here.happening(What.ROUTE, name="poster", reply_token="0" * 32, received_at=DUE + timedelta(hours=10))
@@ -279,7 +284,7 @@ def test_s6_a_route_that_is_looked_at_late_waits_for_the_end_of_the_quiet_hours(
     assert here.read() == [("12-02 09:00", "ポスターからようこそ"), ("12-02 09:00", "性別を教えてください")]
 
 
-def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
+def test_s3_a_page_sent_is_the_form_answered(chat: Chats) -> None:
     here = chat(PROFILE + "page: {title: 登録}\n", START)
     here.writes("アンケート")
     fields = {
@@ -293,7 +298,7 @@ def test_s3_a_page_sent_is_the_form_answered(chat: Any) -> None:
     assert here.writes("女性") == []  # nothing is asked any more
 
 
-def test_s3_the_page_of_a_friend_is_their_own(chat: Any) -> None:
+def test_s3_the_page_of_a_friend_is_their_own(chat: Chats) -> None:
     paged = "kind: reply\nname: paged\nwhen: [{keyword: 登録}]\ndo: [{send: [{text: '{{ page.profile }}'}]}]\n"
     here = chat(PROFILE + "page: {title: 登録, valid: 2d}\n", paged)
     (address,) = here.writes("登録")
@@ -306,15 +311,14 @@ def test_s3_the_page_of_a_friend_is_their_own(chat: Any) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_crash_anywhere_loses_no_answer_and_answers_nobody_twice(chat: Any, after: bool) -> None:
+def test_a_crash_anywhere_loses_no_answer_and_answers_nobody_twice(chat: Chats, after: bool) -> None:
     for at in range(1, 40):
         here = chat(START, PROFILE)
         here.writes("アンケート")
         event = here.control.write(here.account, here.users[0], "女性")
         happening = here.happening(What.TEXT, text="女性", key=f"crash{at}", reply_token=event["replyToken"])
-        count = [0]
         try:
-            here.live(happening, wrap=lambda port, c=count, n=at: Dying(port, c, n, after=after))
+            here.live(happening, wrap=partial(Dying, count=[0], at=at, after=after))
             died = False
         except Crash:
             died = True

@@ -156,7 +156,10 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_of_more_bytes_than_line_takes_is_refused(tmp_path: Path) -> None:
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (2500).to_bytes(4, "big") + (1686).to_bytes(4, "big") + b"\x08\x02\0\0\0"
-    files = {"richmenus/main.yaml": MENU, "richmenus/main.png": head + bytes(limits.RICHMENU_IMAGE_BYTES)}
+    files: dict[str, str | bytes] = {
+        "richmenus/main.yaml": MENU,
+        "richmenus/main.png": head + bytes(limits.RICHMENU_IMAGE_BYTES),
+    }
     found = only(write(tmp_path, SMALL, files))
     assert (found.code, found.hint) == ("E402", "save it as JPEG")
 

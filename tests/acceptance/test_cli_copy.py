@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from lineform.store import copy as copies
 from support.command_line import BEFORE, SALON, Run
 
+FILE = Path(".lineform", "offline.duckdb")
 OFFLINE = ("--client", SALON, "--sandbox")
 HANAKO = "U00000000000000000000000000000001"
 
@@ -66,3 +71,63 @@ def test_where_it_is_turned_on_an_import_makes_it_whatever_the_size(
     monkeypatch.setenv("LINEFORM_COPY", "on")
     assert run("friends", "import", "more.csv", *OFFLINE).code == 0
     assert (applied / ".lineform" / "offline.duckdb").exists()
+
+
+def checked(run: Run) -> list[str]:
+    """What the doctor says of the copy: how it is, why, and what to do."""
+    found = [one for one in run("doctor", "--format", "json", *OFFLINE).data["checks"] if one["subject"] == "copy"]
+    return [f"{one['verdict']}: {one['said']} {one['todo']}".strip() for one in found]
+
+
+def lacking(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    monkeypatch.setattr(copies, "find_spec", lambda name: None if name in packages else object())
+
+
+def test_a_doctor_says_whether_a_copy_can_be_asked(applied: Path, run: Run) -> None:
+    assert checked(run) == []
+    assert run("friends", "copy", "--sandbox").code == 0
+    (fine,) = checked(run)
+    assert fine.startswith("ok: ")
+    with duckdb.connect(str(applied / FILE)) as older:
+        older.execute("UPDATE reached SET format = 3")
+    (said,) = checked(run)
+    assert said.startswith("warn: ")
+    assert "MB, made by another version of lineform: it is not asked" in said
+    assert "`lineform friends copy` makes it anew" in said
+    assert (applied / FILE).exists()
+    assert run("friends", "copy", "--sandbox").out.startswith("the copy is made: ")
+    (applied / FILE).write_bytes(b"no database" * 10_000)
+    (said,) = checked(run)
+    assert "0.1 MB that cannot be read: the store answers `lineform friends copy` makes it anew" in said
+    assert (applied / FILE).exists()
+
+
+def test_a_doctor_says_what_is_missing_to_ask_a_copy(applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking(monkeypatch, "numpy", "nanoarrow", "duckdb")
+    assert checked(run) == []
+    lacking(monkeypatch, "numpy", "nanoarrow")
+    (said,) = checked(run)
+    assert said.startswith("ok: none: NumPy and nanoarrow are not installed pip install 'lineform[fast]'")
+    monkeypatch.setenv("LINEFORM_COPY", "on")
+    (said,) = checked(run)
+    assert said.startswith("warn: LINEFORM_COPY is on, and NumPy and nanoarrow are not installed: there can be none")
+    monkeypatch.undo()
+    monkeypatch.chdir(applied)
+    assert run("friends", "copy", "--sandbox").code == 0
+    lacking(monkeypatch, "nanoarrow")
+    (said,) = checked(run)
+    assert "MB, which are not asked: nanoarrow is not installed pip install 'lineform[fast]', or delete it" in said
+    assert run("friends", "copy", "--remove", "--sandbox").code == 0
+    assert not (applied / FILE).exists()
+
+
+def test_a_doctor_waits_for_nobody_who_uses_the_copy(applied: Path, run: Run) -> None:
+    assert run("friends", "copy", "--sandbox").code == 0
+    holding = f"import duckdb, sys; used = duckdb.connect({str(applied / FILE)!r}); print('held', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", holding], stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        (said,) = checked(run)
+        assert said.startswith("ok: ")
+        assert said.endswith("another process uses it right now")
+        other.kill()

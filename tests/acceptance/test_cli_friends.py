@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from lineform.loading import friends_writing
 from lineform.sandbox.control import Control
 from support.command_line import DUE, SALON, Run
 
@@ -59,6 +64,50 @@ def test_an_export_never_replaces_a_file_by_itself(applied: Path, run: Run) -> N
     assert (applied / "out.csv").read_text(encoding="utf-8") == "mine"
     assert run("friends", "export", "--out", "out.xlsx", *OFFLINE).code == 64
     assert not (applied / "out.xlsx").exists()
+
+
+KILLED = """
+import os, signal, sys
+from lineform.cli import lineform
+from lineform.cli.boundary import guarded
+from lineform.loading import friends_writing
+
+os.umask(0)
+friends_writing._values = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+guarded(lineform, sys.argv[1:])
+"""
+
+
+def left_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if ".part" in path.name]
+
+
+def test_what_a_killed_export_left_is_for_its_owner_alone_and_deleted_by_the_next_one(applied: Path, run: Run) -> None:
+    export = ("friends", "export", "--out", "out.csv", *OFFLINE)
+    ended = subprocess.run([sys.executable, "-c", KILLED, *export], cwd=applied, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert left_in(applied)
+    assert {path.stat().st_mode & 0o077 for path in left_in(applied)} == {0}
+    # In a container every process has the same number.
+    (applied / f".out.csv.{os.getpid()}.part").write_text("of a version that kept no lock", encoding="utf-8")
+    assert run(*export).code == 0
+    assert left_in(applied) == []
+    assert (applied / "out.csv").stat().st_mode & 0o077 == 0
+
+
+def test_an_export_that_breaks_off_is_not_there(applied: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise RuntimeError("the store is gone")
+
+    monkeypatch.setattr(friends_writing, "_values", gone)
+    assert run("friends", "export", "--out", "out.csv", *OFFLINE).code == 1
+    assert left_in(applied) == []
+    assert not (applied / "out.csv").exists()
+
+
+def test_an_export_that_cannot_be_written_says_so(applied: Path, run: Run) -> None:
+    told = run("friends", "export", "--out", "nowhere/out.csv", *OFFLINE)
+    assert (told.code, "cannot write beside nowhere/out.csv" in told.err) == (4, True)
 
 
 def test_the_forgotten_are_in_no_file_and_receive_nothing(applied: Path, line: Control, run: Run, key: str) -> None:

@@ -79,7 +79,7 @@ def test_a_disk_that_fills_up_under_the_offline_account_ends_a_command_as_a_full
     real = sqlite3.connect
 
     def full(file: Any, *words: Any, **options: Any) -> sqlite3.Connection:
-        connection = real(file, *words, **options)
+        connection: sqlite3.Connection = real(file, *words, **options)
         if str(file).endswith("sandbox.db"):
             connection.execute("pragma max_page_count=1")  # as many as there are
         return connection

@@ -16,7 +16,7 @@ from lineform.model.code_pool import CodesSpec
 from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Crash, Dying, Scene
+from support.delivering import ARMED, DUE, Crash, Dying, Scene, Scenes
 
 LINKED = {"where": {"member": "linked"}}
 GIFT = ({"text": "会員さま限定のギフトコード: {{ code.gift }}"},)
@@ -28,7 +28,7 @@ def pool(**fields: Any) -> CodesSpec:
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     """Five friends, of whom three are linked to members, and so many codes."""
 
     def make(*specs: Any, codes: int = 10, declared: CodesSpec | None = None, **settings: Any) -> Scene:
@@ -57,7 +57,7 @@ def left(here: Scene) -> tuple[int, int, int]:
     return found.free, found.given, found.confirmed
 
 
-def test_linked_members_read_a_code_of_their_own_and_nobody_else_reads_any(scene: Any) -> None:
+def test_linked_members_read_a_code_of_their_own_and_nobody_else_reads_any(scene: Scenes) -> None:
     here = scene()
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.recipients) == (Outcome.SENT, 3)
@@ -68,7 +68,7 @@ def test_linked_members_read_a_code_of_their_own_and_nobody_else_reads_any(scene
     assert left(here) == (7, 3, 3)
 
 
-def test_a_pool_with_too_few_codes_stops_the_send_before_it_starts(scene: Any) -> None:
+def test_a_pool_with_too_few_codes_stops_the_send_before_it_starts(scene: Scenes) -> None:
     here = scene(codes=2)
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G217")
@@ -80,7 +80,7 @@ def test_a_pool_with_too_few_codes_stops_the_send_before_it_starts(scene: Any) -
     assert left(here) == (0, 3, 3)
 
 
-def test_the_plan_says_what_is_left_and_never_a_code(scene: Any) -> None:
+def test_the_plan_says_what_is_left_and_never_a_code(scene: Scenes) -> None:
     here = scene()
     (entry,) = here.tick(dry_run=True).entries
     assert (entry.outcome, entry.recipients, entry.calls) == (Outcome.WOULD_SEND, 3, 3)
@@ -89,7 +89,7 @@ def test_the_plan_says_what_is_left_and_never_a_code(scene: Any) -> None:
     assert left(here) == (10, 0, 0)
 
 
-def test_a_reminder_shows_each_friend_the_code_that_they_have(scene: Any) -> None:
+def test_a_reminder_shows_each_friend_the_code_that_they_have(scene: Scenes) -> None:
     reminder = campaign(
         "reminder", audience={"everyone": True}, messages=({"text": "お忘れなく: {{ code.gift }}"},),
         schedule={"at": "2026-12-02T10:00"},
@@ -107,7 +107,7 @@ def test_a_reminder_shows_each_friend_the_code_that_they_have(scene: Any) -> Non
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", range(1, 40, 3))
 def test_killed_at_any_call_everybody_reads_one_code_and_no_code_is_read_twice(
-    scene: Any, call: int, after: bool
+    scene: Scenes, call: int, after: bool
 ) -> None:
     here = scene()
     count = [0]
@@ -122,7 +122,7 @@ def test_killed_at_any_call_everybody_reads_one_code_and_no_code_is_read_twice(
     assert left(here) == (7, 3, 3)
 
 
-def test_a_send_that_is_called_off_before_its_first_call_gives_its_codes_back(scene: Any) -> None:
+def test_a_send_that_is_called_off_before_its_first_call_gives_its_codes_back(scene: Scenes) -> None:
     here = scene()
     count = [0]
     with pytest.raises(Crash):
@@ -146,7 +146,7 @@ class _DiesAtClaim(Dying):
         return super().__getattr__(name)
 
 
-def test_codes_that_expire_before_the_promised_time_stop_the_send(scene: Any) -> None:
+def test_codes_that_expire_before_the_promised_time_stop_the_send(scene: Scenes) -> None:
     here = scene(declared=pool(expires="2026-12-03", valid_for="3d"))
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G218")
@@ -156,7 +156,7 @@ def test_codes_that_expire_before_the_promised_time_stop_the_send(scene: Any) ->
     assert here.calls() == []
 
 
-def test_friends_over_a_limit_take_no_code(scene: Any) -> None:
+def test_friends_over_a_limit_take_no_code(scene: Scenes) -> None:
     first = campaign("first", audience=LINKED, schedule={"at": "2026-12-01T09:59"}, messages=({"text": "おはよう"},))
     here = scene(
         first,

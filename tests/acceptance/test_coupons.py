@@ -4,10 +4,11 @@ are made once, never changed behind anybody's back, and brought by messages by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -28,6 +29,7 @@ from support.declared_clients import campaign
 from support.delivering import ARMED, DUE, Crash, Dying, Scene, opened
 
 Wrap = Callable[[Any], Any]
+T = TypeVar("T")
 HALF = {"type": "discount", "priceInfo": {"type": "percentage", "percentage": 50}}
 
 
@@ -61,8 +63,8 @@ class Shop:
         plan, _ = await fresh_plan(desk, owner, revisions, options)
         return await apply_plan(desk, owner, Approved(plan, options), revisions)
 
-    def _with(self, work: Any, wrap: Wrap = lambda port: port) -> Any:
-        async def run() -> Any:
+    def _with(self, work: Callable[[Desk], Awaitable[T]], wrap: Wrap = lambda port: port) -> T:
+        async def run() -> T:
             account = opened(self.scene)
             try:
                 with open_store(self.scene.url) as store:
@@ -149,7 +151,7 @@ def test_a_coupon_of_others_is_told_and_left_alone(origin: str, tmp_path: Path) 
 def test_a_file_that_is_gone_leaves_its_coupon_until_somebody_says_prune(origin: str, tmp_path: Path) -> None:
     shop = Shop(origin, tmp_path, coupon())
     shop.apply()
-    shop.scene.client.resources.clear()  # type: ignore[attr-defined]
+    shop.scene.client = replace(shop.scene.client, resources={})
     plan = shop.plan()
     assert ([change.action for change in plan.changes], plan.empty) == ([Action.UNDECLARED], True)
     shop.apply(prune=True)

@@ -20,14 +20,14 @@ from lineform.run.outcome import Outcome, TickEntry
 from lineform.run.pump import BEGUN
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Crash, Dying
+from support.delivering import ARMED, DUE, Crash, Dying, Scenes
 
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
 BRIEF = timedelta(seconds=3)
 CHOSEN = {"everyone": True, "expect": {"max": 10_000}}
 
 
-def test_nothing_is_sent_before_its_time_and_everything_once_at_it(scene: Any) -> None:
+def test_nothing_is_sent_before_its_time_and_everything_once_at_it(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL))
     assert here.tick().entries == ()
     here.move(DUE)
@@ -60,7 +60,7 @@ class Watched:
         return accepted
 
 
-def test_a_send_begins_with_a_few_calls_and_each_answer_lets_one_more_begin(scene: Any) -> None:
+def test_a_send_begins_with_a_few_calls_and_each_answer_lets_one_more_begin(scene: Scenes) -> None:
     """Hundreds of connections that are opened in one moment hold up each other."""
     here = scene(campaign("hello", messages=PERSONAL), friends=300)
     here.move(DUE)
@@ -95,7 +95,7 @@ class AtOnce:
         return Accepted("r", "r")
 
 
-def test_batches_that_are_claimed_while_the_last_caller_ends_are_called_in_the_same_run(scene: Any) -> None:
+def test_batches_that_are_claimed_while_the_last_caller_ends_are_called_in_the_same_run(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL), friends=20)
     here.move(DUE)
     here.tick(lambda port: AtOnce(port) if hasattr(port, "bot") else port, concurrency=1)
@@ -104,7 +104,7 @@ def test_batches_that_are_claimed_while_the_last_caller_ends_are_called_in_the_s
     assert here.clock.now() == DUE, "nobody waited for a run that was gone"
 
 
-def test_the_cheapest_route_is_taken_and_said(scene: Any) -> None:
+def test_the_cheapest_route_is_taken_and_said(scene: Scenes) -> None:
     here = scene(
         campaign("a"),
         campaign("b", audience=CHOSEN),
@@ -126,7 +126,7 @@ def test_the_cheapest_route_is_taken_and_said(scene: Any) -> None:
     assert set(here.received().values()) == {3}
 
 
-def test_a_multicast_holds_500_people(scene: Any) -> None:
+def test_a_multicast_holds_500_people(scene: Scenes) -> None:
     here = scene(campaign("b", audience=CHOSEN), friends=1001)
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -134,7 +134,7 @@ def test_a_multicast_holds_500_people(scene: Any) -> None:
     assert here.once_each()
 
 
-def test_another_bots_token_is_refused_before_anything(scene: Any) -> None:
+def test_another_bots_token_is_refused_before_anything(scene: Scenes) -> None:
     here, other = scene(campaign("hello")), scene(campaign("hello"))
     here.move(DUE)
     with pytest.raises(CredentialError, match="pinned"):
@@ -145,7 +145,7 @@ def test_another_bots_token_is_refused_before_anything(scene: Any) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("messages", [PERSONAL, ({"text": "hello"},)], ids=["push", "broadcast"])
-def test_a_crash_at_any_call_of_a_port_ends_in_one_delivery(scene: Any, after: bool, messages: Any) -> None:
+def test_a_crash_at_any_call_of_a_port_ends_in_one_delivery(scene: Scenes, after: bool, messages: Any) -> None:
     at = 0
     crashed = True
     while crashed:
@@ -165,7 +165,7 @@ def test_a_crash_at_any_call_of_a_port_ends_in_one_delivery(scene: Any, after: b
     assert at > 15
 
 
-def test_a_crash_after_line_accepted_is_answered_with_409_and_recorded_as_sent(scene: Any) -> None:
+def test_a_crash_after_line_accepted_is_answered_with_409_and_recorded_as_sent(scene: Scenes) -> None:
     here = scene(campaign("hello"))
     here.move(DUE)
 
@@ -193,7 +193,7 @@ def test_a_crash_after_line_accepted_is_answered_with_409_and_recorded_as_sent(s
 
 
 @pytest.mark.parametrize("kind", ["cut-before", "cut-after", "error-before", "error-after"])
-def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_key(scene: Any, kind: str) -> None:
+def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_key(scene: Scenes, kind: str) -> None:
     here = scene(campaign("hello", messages=PERSONAL))
     here.move(DUE)
     here.control.fault(kind, path="/v2/bot/message/push", count=2)
@@ -207,7 +207,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_key(scene: Any
     assert (len(keys), len(set(keys))) == (5, 3)
 
 
-def test_two_ticks_at_once_make_one_delivery(scene: Any) -> None:
+def test_two_ticks_at_once_make_one_delivery(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL), campaign("all"), friends=40)
     here.move(DUE)
 
@@ -220,7 +220,7 @@ def test_two_ticks_at_once_make_one_delivery(scene: Any) -> None:
     assert len(here.received()) == 40
 
 
-def test_the_audience_is_frozen_before_the_first_call(scene: Any) -> None:
+def test_the_audience_is_frozen_before_the_first_call(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL), friends=10)
     here.move(DUE)
     count = [0]
@@ -248,7 +248,7 @@ def test_the_audience_is_frozen_before_the_first_call(scene: Any) -> None:
     assert here.texts() == {user: [f"F{index}さま"] for index, user in enumerate(here.users)}
 
 
-def test_after_a_pause_of_30_hours_what_is_not_known_is_uncertain_and_not_sent_again(scene: Any) -> None:
+def test_after_a_pause_of_30_hours_what_is_not_known_is_uncertain_and_not_sent_again(scene: Scenes) -> None:
     here = scene(campaign("hello"))
     here.move(DUE)
     here.control.fault("cut-after", path="/v2/bot/message/broadcast", count=5)
@@ -264,7 +264,7 @@ def test_after_a_pause_of_30_hours_what_is_not_known_is_uncertain_and_not_sent_a
     assert here.once_each()
 
 
-def test_a_partly_refused_send_is_partial(scene: Any) -> None:
+def test_a_partly_refused_send_is_partial(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL))
     stranger = FriendRow("U" + "f" * 32, "nobody")
     here.with_store(lambda store: store.import_friends(here.client.name, [stranger], ARMED))
@@ -277,7 +277,7 @@ def test_a_partly_refused_send_is_partial(scene: Any) -> None:
     assert here.tick().entries == ()
 
 
-def test_a_blocked_friend_is_neither_selected_nor_counted(scene: Any) -> None:
+def test_a_blocked_friend_is_neither_selected_nor_counted(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL))
     blocked = FriendRow(here.users[0], blocked=True)
     here.with_store(lambda store: store.import_friends(here.client.name, [blocked], ARMED))
@@ -287,7 +287,7 @@ def test_a_blocked_friend_is_neither_selected_nor_counted(scene: Any) -> None:
     assert here.users[0] not in here.received()
 
 
-def test_a_narrowcast_is_accepted_first_and_sent_when_line_says_so(scene: Any) -> None:
+def test_a_narrowcast_is_accepted_first_and_sent_when_line_says_so(scene: Scenes) -> None:
     men = [{"displayName": f"M{index}", "gender": "male"} for index in range(120)]
     here = scene(campaign("men", audience={"demographic": {"gender": ("male",)}, "limit": 300}), friends=men)
     here.move(DUE)
@@ -300,7 +300,7 @@ def test_a_narrowcast_is_accepted_first_and_sent_when_line_says_so(scene: Any) -
     assert here.once_each()
 
 
-def test_a_tick_sends_only_campaigns_and_then_does_what_else_belongs_to_it(scene: Any) -> None:
+def test_a_tick_sends_only_campaigns_and_then_does_what_else_belongs_to_it(scene: Scenes) -> None:
     here = scene(campaign("hello"))
     other = Revision("scenario.welcome", "d1", ARMED, {"format": 99})
     here.with_store(lambda store: store.arm(here.client.name, other))
@@ -316,7 +316,7 @@ def test_a_tick_sends_only_campaigns_and_then_does_what_else_belongs_to_it(scene
     ]
 
 
-def test_where_sending_is_halted_nothing_else_is_done_either(scene: Any) -> None:
+def test_where_sending_is_halted_nothing_else_is_done_either(scene: Scenes) -> None:
     here = scene(campaign("hello"))
     here.move(DUE)
     here.with_store(lambda store: halt(store, here.client.name, "aya", DUE))

@@ -20,8 +20,9 @@ from lineform.run.release import release
 from lineform.run.stopped import kept_back
 from lineform.sending.revision import revision
 from lineform.sending.status import SendStatus
+from lineform.store.open import open_store
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Scene
+from support.delivering import ARMED, DUE, Scene, Scenes
 
 HOUR = timedelta(hours=1)
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
@@ -46,7 +47,7 @@ def guards(here: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED)])
-def test_what_is_too_late_is_held_or_skipped_once_and_never_sent(scene: Any, rule: str, outcome: Outcome) -> None:
+def test_what_is_too_late_is_held_or_skipped_once_and_never_sent(scene: Scenes, rule: str, outcome: Outcome) -> None:
     here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": rule}))
     here.move(DUE + HOUR)
     assert outcomes(here) == [outcome]
@@ -54,15 +55,17 @@ def test_what_is_too_late_is_held_or_skipped_once_and_never_sent(scene: Any, rul
     assert here.received().total() == 0
 
 
-def test_what_is_late_within_its_allowance_is_sent(scene: Any) -> None:
+def test_what_is_late_within_its_allowance_is_sent(scene: Scenes) -> None:
     here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": {"within": "2h"}}))
     here.move(DUE + HOUR)
     assert outcomes(here) == [Outcome.SENT]
 
 
-def test_what_was_due_before_it_was_armed_is_not_sent(scene: Any) -> None:
+def test_what_was_due_before_it_was_armed_is_not_sent(scene: Scenes) -> None:
     here = scene(campaign("a"), campaign("b", schedule=DAILY))
-    here.with_store(lambda store: [store.disarm(here.client.name, f"campaign.{name}", ARMED) for name in "ab"])
+    with open_store(here.url) as store:
+        for name in "ab":
+            store.disarm(here.client.name, f"campaign.{name}", ARMED)
     here.move(DUE + timedelta(minutes=10))
     here.arm(DUE + timedelta(minutes=5))
     (entry,) = here.tick().entries
@@ -71,7 +74,7 @@ def test_what_was_due_before_it_was_armed_is_not_sent(scene: Any) -> None:
     assert here.received().total() == 0
 
 
-def test_after_days_of_rest_a_rule_sends_its_newest_occurrence_only(scene: Any) -> None:
+def test_after_days_of_rest_a_rule_sends_its_newest_occurrence_only(scene: Scenes) -> None:
     here = scene(campaign("a", schedule=DAILY))
     here.move(DUE + timedelta(days=3, hours=1))
     assert outcomes(here) == [Outcome.SKIPPED, Outcome.SKIPPED, Outcome.SKIPPED, Outcome.SENT]
@@ -79,7 +82,7 @@ def test_after_days_of_rest_a_rule_sends_its_newest_occurrence_only(scene: Any) 
     assert here.once_each()
 
 
-def test_a_rule_sends_every_day_once(scene: Any) -> None:
+def test_a_rule_sends_every_day_once(scene: Scenes) -> None:
     here = scene(campaign("a", schedule=DAILY))
     for day in range(3):
         for minutes in (0, 1, 30, 300):
@@ -89,7 +92,7 @@ def test_a_rule_sends_every_day_once(scene: Any) -> None:
     assert [send.key for send in here.sends()] == ["2026-12-01T10:00", "2026-12-02T10:00", "2026-12-03T10:00"]
 
 
-def test_a_time_that_happens_twice_sends_once(scene: Any) -> None:
+def test_a_time_that_happens_twice_sends_once(scene: Scenes) -> None:
     here = scene(campaign("a", schedule={"cron": "30 1 7 11 *", "timezone": "America/New_York"}))
     autumn = datetime(2027, 11, 7, 5, 30, tzinfo=UTC)  # 01:30, and an hour later it is 01:30 again
     for minutes in (0, 30, 60, 61, 120):
@@ -102,13 +105,13 @@ def test_a_time_that_happens_twice_sends_once(scene: Any) -> None:
 # --- guards
 
 
-def test_lines_quota_is_asked_before_the_first_call(scene: Any) -> None:
+def test_lines_quota_is_asked_before_the_first_call(scene: Scenes) -> None:
     here = scene(campaign("a"), plan_limit=2)
     here.move(DUE)
     assert guards(here) == ["G201"]
 
 
-def test_a_budget_in_messages_is_kept(scene: Any) -> None:
+def test_a_budget_in_messages_is_kept(scene: Scenes) -> None:
     here = scene(campaign("a"), campaign("b", schedule={"at": "2026-12-01T10:01"}), limits=Limits(monthly_messages=5))
     here.move(DUE)
     assert outcomes(here) == [Outcome.SENT]
@@ -118,20 +121,20 @@ def test_a_budget_in_messages_is_kept(scene: Any) -> None:
     assert here.once_each()
 
 
-def test_a_budget_in_yen_is_kept(scene: Any) -> None:
+def test_a_budget_in_yen_is_kept(scene: Scenes) -> None:
     here = scene(campaign("a"), limits=Limits(monthly_yen=5), plan=PricePlan(included=1, yen_per_message=3.0))
     here.move(DUE)
     assert guards(here) == ["G203"]
 
 
 @pytest.mark.parametrize("expect", [{"min": 4}, {"max": 2}])
-def test_the_audience_must_be_what_was_expected(scene: Any, expect: dict[str, int]) -> None:
+def test_the_audience_must_be_what_was_expected(scene: Scenes, expect: dict[str, int]) -> None:
     here = scene(campaign("a", audience={"everyone": True, "expect": expect}))
     here.move(DUE)
     assert guards(here) == ["G204"]
 
 
-def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_gone(scene: Any) -> None:
+def test_a_guards_stop_is_noted_and_the_occurrence_goes_out_when_its_cause_is_gone(scene: Scenes) -> None:
     here = scene(campaign("a"), plan_limit=2)
     here.move(DUE)
     assert guards(here) == ["G201"]
@@ -149,7 +152,7 @@ def stopped(here: Scene) -> list[tuple[str, str, str]]:
 SMALLER = "make the audience smaller, or raise limits.monthly_messages"
 
 
-def test_a_send_is_reported_as_stopped_from_the_first_run_that_a_guard_stops_until_it_goes(scene: Any) -> None:
+def test_a_send_is_reported_as_stopped_from_the_first_run_that_a_guard_stops_until_it_goes(scene: Scenes) -> None:
     here = scene(campaign("a", schedule=DAILY), limits=Limits(monthly_messages=2))
     here.move(DUE)
     assert stopped(here) == []
@@ -166,7 +169,7 @@ def test_a_send_is_reported_as_stopped_from_the_first_run_that_a_guard_stops_unt
 
 
 @pytest.mark.parametrize("over", ["late", "disarmed"])
-def test_what_no_run_would_try_any_more_is_not_reported_as_stopped(scene: Any, over: str) -> None:
+def test_what_no_run_would_try_any_more_is_not_reported_as_stopped(scene: Scenes, over: str) -> None:
     here = scene(campaign("a"), limits=Limits(monthly_messages=2))
     here.move(DUE)
     here.tick()
@@ -178,7 +181,7 @@ def test_what_no_run_would_try_any_more_is_not_reported_as_stopped(scene: Any, o
     assert stopped(here) == []
 
 
-def test_what_a_person_let_go_is_reported_where_a_guard_stops_it(scene: Any) -> None:
+def test_what_a_person_let_go_is_reported_where_a_guard_stops_it(scene: Scenes) -> None:
     here = scene(campaign("a"), limits=Limits(monthly_messages=2))
     here.move(DUE + 2 * HOUR)
     assert outcomes(here) == [Outcome.HELD]
@@ -189,7 +192,7 @@ def test_what_a_person_let_go_is_reported_where_a_guard_stops_it(scene: Any) -> 
 
 
 @pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.SKIPPED)])
-def test_what_a_guard_stopped_until_it_was_too_late_says_so(scene: Any, rule: str, outcome: Outcome) -> None:
+def test_what_a_guard_stopped_until_it_was_too_late_says_so(scene: Scenes, rule: str, outcome: Outcome) -> None:
     schedule = {"at": "2026-12-01T10:00", "if_late": {"within": "1h", "otherwise": rule}}
     here = scene(campaign("a", schedule=schedule), limits=Limits(monthly_messages=2))
     here.move(DUE)
@@ -204,7 +207,7 @@ def test_what_a_guard_stopped_until_it_was_too_late_says_so(scene: Any, rule: st
     assert [send.reason for send in here.sends()] == [entry.reason]
 
 
-def test_of_several_guards_that_stopped_it_the_last_is_told(scene: Any) -> None:
+def test_of_several_guards_that_stopped_it_the_last_is_told(scene: Scenes) -> None:
     here = scene(campaign("a"), plan_limit=2)
     here.move(DUE)
     assert guards(here) == ["G201"]
@@ -218,7 +221,7 @@ def test_of_several_guards_that_stopped_it_the_last_is_told(scene: Any) -> None:
     )
 
 
-def test_an_occurrence_of_a_rule_that_a_guard_stopped_was_not_just_missed(scene: Any) -> None:
+def test_an_occurrence_of_a_rule_that_a_guard_stopped_was_not_just_missed(scene: Scenes) -> None:
     here = scene(campaign("a", schedule=DAILY), limits=Limits(monthly_messages=2))
     here.move(DUE)
     assert guards(here) == ["G202"]
@@ -231,20 +234,20 @@ def test_an_occurrence_of_a_rule_that_a_guard_stopped_was_not_just_missed(scene:
 
 
 @pytest.mark.parametrize("name", ["????", "\ufffd", "テスト", "{{ x }}"])
-def test_a_send_whose_renderings_are_all_bad_is_refused(scene: Any, name: str) -> None:
+def test_a_send_whose_renderings_are_all_bad_is_refused(scene: Scenes, name: str) -> None:
     """Where it is a few friends' trouble they are left out: see `test_one_friends_trouble`."""
     here = scene(campaign("a", messages=PERSONAL), friends=[{"displayName": name}, {"displayName": name}])
     here.move(DUE)
     assert guards(here) == ["G206"]
 
 
-def test_one_unknown_value_stops_the_whole_send(scene: Any) -> None:
+def test_one_unknown_value_stops_the_whole_send(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL), friends=[{"displayName": "Aki"}, {"displayName": ""}])
     here.move(DUE)
     assert guards(here) == ["G207"]
 
 
-def test_whoever_lacks_a_value_may_be_skipped_instead(scene: Any) -> None:
+def test_whoever_lacks_a_value_may_be_skipped_instead(scene: Scenes) -> None:
     here = scene(
         campaign("a", messages=({"text": "{{ friend.tier }}"},), skip_if_unknown=("tier",)),
     )
@@ -256,26 +259,26 @@ def test_whoever_lacks_a_value_may_be_skipped_instead(scene: Any) -> None:
     assert here.texts() == {here.users[1]: ["gold"]}
 
 
-def test_a_demographic_audience_cannot_read_a_friend(scene: Any) -> None:
+def test_a_demographic_audience_cannot_read_a_friend(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL, audience={"demographic": {"gender": ("male",)}, "limit": 9}))
     here.move(DUE)
     assert guards(here) == ["G213"]
 
 
-def test_messages_that_line_would_refuse_are_found_before_the_first_call(scene: Any) -> None:
+def test_messages_that_line_would_refuse_are_found_before_the_first_call(scene: Scenes) -> None:
     here = scene(campaign("a", messages=({"type": "text", "text": "x" * 5001},)))
     here.move(DUE)
     assert guards(here) == ["G208"]
 
 
-def test_an_empty_audience_is_recorded_as_empty(scene: Any) -> None:
+def test_an_empty_audience_is_recorded_as_empty(scene: Scenes) -> None:
     here = scene(campaign("a", audience=CHOSEN), friends=0)
     here.move(DUE)
     assert outcomes(here) == [Outcome.EMPTY]
     assert outcomes(here) == []
 
 
-def test_a_one_time_campaign_that_was_sent_is_not_sent_again_at_another_time(scene: Any) -> None:
+def test_a_one_time_campaign_that_was_sent_is_not_sent_again_at_another_time(scene: Scenes) -> None:
     here = scene(campaign("a"))
     here.move(DUE)
     assert outcomes(here) == [Outcome.SENT]
@@ -289,7 +292,7 @@ def test_a_one_time_campaign_that_was_sent_is_not_sent_again_at_another_time(sce
     assert here.once_each()
 
 
-def test_a_token_that_is_no_longer_good_leaves_a_send_that_can_go_on(scene: Any) -> None:
+def test_a_token_that_is_no_longer_good_leaves_a_send_that_can_go_on(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL))
     here.move(DUE)
     with pytest.raises(Unauthorised):
@@ -306,7 +309,7 @@ def test_a_token_that_is_no_longer_good_leaves_a_send_that_can_go_on(scene: Any)
     assert here.once_each()
 
 
-def test_when_line_runs_out_of_quota_the_rest_waits_and_the_status_says_so(scene: Any) -> None:
+def test_when_line_runs_out_of_quota_the_rest_waits_and_the_status_says_so(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL))
     here.move(DUE)
     here.control.fault("monthly-limit", path="/v2/bot/message/push", skip=1)
@@ -320,7 +323,7 @@ def test_when_line_runs_out_of_quota_the_rest_waits_and_the_status_says_so(scene
     assert here.once_each()
 
 
-def test_rate_limits_are_waited_for(scene: Any) -> None:
+def test_rate_limits_are_waited_for(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL))
     here.move(DUE)
     here.control.fault("rate-limit", path="/v2/bot/message/push", count=5)
@@ -331,7 +334,7 @@ def test_rate_limits_are_waited_for(scene: Any) -> None:
 # --- people
 
 
-def test_a_halted_client_sends_nothing_until_it_is_resumed(scene: Any) -> None:
+def test_a_halted_client_sends_nothing_until_it_is_resumed(scene: Scenes) -> None:
     here = scene(campaign("a"))
     here.move(DUE)
     here.with_store(lambda store: halt(store, here.client.name, "aki", DUE))
@@ -344,7 +347,7 @@ def test_a_halted_client_sends_nothing_until_it_is_resumed(scene: Any) -> None:
     assert {note.action for note in notes} == {"halt", "resume", "sent"}
 
 
-def test_a_held_send_is_sent_once_when_a_person_lets_it_go(scene: Any) -> None:
+def test_a_held_send_is_sent_once_when_a_person_lets_it_go(scene: Scenes) -> None:
     here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}))
     here.move(DUE + HOUR)
     assert outcomes(here) == [Outcome.HELD]
@@ -362,7 +365,7 @@ def test_a_held_send_is_sent_once_when_a_person_lets_it_go(scene: Any) -> None:
         here.with_store(let_go)
 
 
-def test_a_held_send_whose_campaign_changed_is_not_released_with_another_text(scene: Any) -> None:
+def test_a_held_send_whose_campaign_changed_is_not_released_with_another_text(scene: Scenes) -> None:
     here = scene(campaign("a", schedule={"at": "2026-12-01T10:00", "if_late": "hold"}))
     here.move(DUE + HOUR)
     here.tick()
@@ -376,7 +379,7 @@ def test_a_held_send_whose_campaign_changed_is_not_released_with_another_text(sc
     assert here.received().total() == 0
 
 
-def test_what_was_frozen_and_not_begun_is_subject_to_lateness_and_to_disarming(scene: Any) -> None:
+def test_what_was_frozen_and_not_begun_is_subject_to_lateness_and_to_disarming(scene: Scenes) -> None:
     for disarmed in (False, True):
         here = scene(campaign("a"))
         here.move(DUE)
@@ -393,7 +396,7 @@ def test_what_was_frozen_and_not_begun_is_subject_to_lateness_and_to_disarming(s
         assert here.received().total() == 0
 
 
-def test_a_revision_digest_is_what_the_ledger_names(scene: Any) -> None:
+def test_a_revision_digest_is_what_the_ledger_names(scene: Scenes) -> None:
     here = scene(campaign("a"))
     here.move(DUE)
     here.tick()

@@ -22,7 +22,7 @@ from lineform.run.testsend import send_test
 from lineform.sending.due import Due
 from lineform.store import open_store
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Scene, opened
+from support.delivering import ARMED, DUE, Scene, Scenes, opened
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
@@ -33,7 +33,7 @@ REGULARS = {"where": {"attribute": "regular", "is": True}}
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     def make(*specs: Any, limits: dict[str, Any] | None = None, **settings: Any) -> Scene:
         return Scene(origin, tmp_path, KNOWN, *specs, limits=Limits.model_validate(limits or {}), **settings)
 
@@ -63,7 +63,7 @@ def audited(here: Scene) -> list[str]:
 # --- too many messages drive people away
 
 
-def test_nobody_gets_a_fourth_message_within_seven_days(scene: Any) -> None:
+def test_nobody_gets_a_fourth_message_within_seven_days(scene: Scenes) -> None:
     days = [0, 1, 2, 3, 6, 7]
     here = scene(*(at(f"day{day}", DUE + day * DAY) for day in days), limits={"per_friend": {"week": 3}})
     found = {day: tick_at(here, DUE + day * DAY) for day in days}
@@ -72,7 +72,7 @@ def test_nobody_gets_a_fourth_message_within_seven_days(scene: Any) -> None:
     assert "capped: 3 over the weekly limit; they are left out" in audited(here)
 
 
-def test_a_limit_of_today_counts_what_was_sent_before_it_was_written(scene: Any) -> None:
+def test_a_limit_of_today_counts_what_was_sent_before_it_was_written(scene: Scenes) -> None:
     here = scene(at("a", DUE), at("b", DUE + HOUR))
     tick_at(here, DUE)
     here.limit({"per_friend": {"gap": "20h"}})
@@ -80,7 +80,7 @@ def test_a_limit_of_today_counts_what_was_sent_before_it_was_written(scene: Any)
     assert here.once_each()
 
 
-def test_a_capped_friend_is_left_out_and_the_others_are_sent_to(scene: Any) -> None:
+def test_a_capped_friend_is_left_out_and_the_others_are_sent_to(scene: Scenes) -> None:
     here = scene(at("a", DUE, audience=REGULARS), at("b", DUE + HOUR), limits={"per_friend": {"gap": "20h"}})
     here.with_store(lambda store: store.import_friends(here.client.name, [_regular(here.users[0])], ARMED))
     assert tick_at(here, DUE) == [Outcome.SENT]
@@ -97,7 +97,7 @@ def _regular(user: str) -> FriendRow:
     return FriendRow(user, attributes={"regular": True})
 
 
-def test_a_broadcast_is_counted_for_everybody_who_followed_before_it(scene: Any) -> None:
+def test_a_broadcast_is_counted_for_everybody_who_followed_before_it(scene: Scenes) -> None:
     here = scene(
         at("a", DUE, capped="send"),
         at("b", DUE + HOUR),
@@ -114,7 +114,7 @@ def test_a_broadcast_is_counted_for_everybody_who_followed_before_it(scene: Any)
     assert [call["path"].rpartition("/")[2] for call in here.calls()] == ["broadcast", "push"]
 
 
-def test_everyone_is_refused_where_a_limit_asks_for_friends_that_nobody_knows(scene: Any) -> None:
+def test_everyone_is_refused_where_a_limit_asks_for_friends_that_nobody_knows(scene: Scenes) -> None:
     here = scene(at("a", DUE), limits={"per_friend": {"week": 3}}, friends=0)
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -122,7 +122,7 @@ def test_everyone_is_refused_where_a_limit_asks_for_friends_that_nobody_knows(sc
     assert here.calls() == []
 
 
-def test_who_waits_is_sent_to_when_free_and_once(scene: Any) -> None:
+def test_who_waits_is_sent_to_when_free_and_once(scene: Scenes) -> None:
     here = scene(
         at("a", DUE, audience=REGULARS),
         at("b", DUE + HOUR, capped="wait", if_late={"within": "6h"}),
@@ -140,7 +140,7 @@ def test_who_waits_is_sent_to_when_free_and_once(scene: Any) -> None:
     assert [send.key for send in here.sends()] == ["2026-12-01T10:00", "2026-12-01T11:00", "2026-12-01T11:00+2"]
 
 
-def test_who_waits_too_long_is_left_out(scene: Any) -> None:
+def test_who_waits_too_long_is_left_out(scene: Scenes) -> None:
     here = scene(
         at("a", DUE),
         at("b", DUE + HOUR, capped="wait", if_late={"within": "1h", "otherwise": "skip"}),
@@ -152,7 +152,7 @@ def test_who_waits_too_long_is_left_out(scene: Any) -> None:
     assert "capped: 3 within the gap; they wait" in audited(here)
 
 
-def test_who_waits_and_blocks_meanwhile_is_not_sent_to(scene: Any) -> None:
+def test_who_waits_and_blocks_meanwhile_is_not_sent_to(scene: Scenes) -> None:
     here = scene(
         at("a", DUE),
         at("b", DUE + HOUR, capped="wait", if_late={"within": "6h"}),
@@ -166,7 +166,7 @@ def test_who_waits_and_blocks_meanwhile_is_not_sent_to(scene: Any) -> None:
     assert here.received() == Counter({here.users[0]: 1, here.users[1]: 2, here.users[2]: 2})
 
 
-def test_two_runs_at_once_with_two_campaigns_keep_the_gap(scene: Any) -> None:
+def test_two_runs_at_once_with_two_campaigns_keep_the_gap(scene: Scenes) -> None:
     specs = [at(name, DUE, messages=PERSONAL) for name in "abcd"]
     here = scene(*specs, limits={"per_friend": {"gap": "20h"}}, friends=40)
     here.move(DUE)
@@ -182,7 +182,7 @@ def test_two_runs_at_once_with_two_campaigns_keep_the_gap(scene: Any) -> None:
 # --- the same text every minute to millions
 
 
-def test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window(scene: Any) -> None:
+def test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window(scene: Scenes) -> None:
     same = ({"text": "セールのお知らせ"},)
     specs = [at(name, DUE + minutes * HOUR / 60, messages=same) for minutes, name in enumerate("abc")]
     here = scene(*specs, limits={"per_friend": {}})
@@ -192,7 +192,7 @@ def test_the_same_body_does_not_reach_the_same_friend_twice_within_the_window(sc
     assert "capped: 3 read the same already; they are left out" in audited(here)
 
 
-def test_the_same_rendering_is_known_again_behind_another_template(scene: Any) -> None:
+def test_the_same_rendering_is_known_again_behind_another_template(scene: Scenes) -> None:
     here = scene(
         at("a", DUE, messages=({"text": "F0さま"},), audience=REGULARS),
         at("b", DUE + HOUR, messages=PERSONAL),
@@ -204,7 +204,7 @@ def test_the_same_rendering_is_known_again_behind_another_template(scene: Any) -
     assert here.once_each()
 
 
-def test_a_weekly_reminder_may_say_the_same_every_week(scene: Any) -> None:
+def test_a_weekly_reminder_may_say_the_same_every_week(scene: Scenes) -> None:
     weekly = {"cron": "0 10 * * 2", "if_late": {"within": "2h"}}
     here = scene(campaign("weekly", schedule=weekly), limits={"per_friend": {"same_body": "30d", "week": 1}})
     assert [tick_at(here, DUE + week * 7 * DAY) for week in range(3)] == [[Outcome.SENT]] * 3
@@ -217,7 +217,7 @@ def test_a_weekly_reminder_may_say_the_same_every_week(scene: Any) -> None:
 QUIET = {"quiet": "21:00-09:00"}
 
 
-def test_what_is_due_at_night_is_sent_in_the_morning_in_its_order(scene: Any) -> None:
+def test_what_is_due_at_night_is_sent_in_the_morning_in_its_order(scene: Scenes) -> None:
     evening = DUE + 12 * HOUR  # 22:00
     here = scene(at("z", evening), at("a", evening + HOUR), at("m", evening + 2 * HOUR), limits=QUIET)
     assert tick_at(here, evening + 2 * HOUR) == [Outcome.WAITING] * 3
@@ -230,14 +230,14 @@ def test_what_is_due_at_night_is_sent_in_the_morning_in_its_order(scene: Any) ->
     assert "waited: it was due in the quiet hours 21:00-09:00" in audited(here)
 
 
-def test_what_waited_for_the_morning_is_late_from_then_on(scene: Any) -> None:
+def test_what_waited_for_the_morning_is_late_from_then_on(scene: Scenes) -> None:
     here = scene(at("a", DUE + 12 * HOUR, if_late={"within": "1h"}), limits=QUIET)
     assert tick_at(here, DUE + 24 * HOUR + HOUR) == [Outcome.HELD]
 
 
 @pytest.mark.parametrize(("rule", "outcome", "code"), [("skip", Outcome.SKIPPED, 0), ("hold", Outcome.HELD, 4)])
 def test_what_came_due_before_the_night_and_would_be_too_late_after_it_is_not_promised_for_its_end(
-    scene: Any, rule: str, outcome: Outcome, code: int
+    scene: Scenes, rule: str, outcome: Outcome, code: int
 ) -> None:
     evening = DUE + 10 * HOUR  # 20:00
     here = scene(at("a", evening, if_late={"within": "2h", "otherwise": rule}), limits=QUIET)
@@ -248,7 +248,7 @@ def test_what_came_due_before_the_night_and_would_be_too_late_after_it_is_not_pr
     assert "would be 13 hours late after the quiet hours until 2026-12-02T09:00; allowed is 2h" in entry.reason
 
 
-def test_what_a_person_lets_go_at_night_goes_in_the_morning(scene: Any) -> None:
+def test_what_a_person_lets_go_at_night_goes_in_the_morning(scene: Scenes) -> None:
     evening = DUE + 10 * HOUR
     here = scene(at("a", evening, if_late="hold"), limits=QUIET)
     assert tick_at(here, evening + HOUR + 5 * MINUTES) == [Outcome.HELD]
@@ -261,12 +261,12 @@ def test_what_a_person_lets_go_at_night_goes_in_the_morning(scene: Any) -> None:
     assert here.once_each()
 
 
-def test_an_urgent_campaign_goes_out_at_night(scene: Any) -> None:
+def test_an_urgent_campaign_goes_out_at_night(scene: Scenes) -> None:
     here = scene(at("a", DUE + 12 * HOUR, quiet_hours="send"), limits=QUIET)
     assert tick_at(here, DUE + 12 * HOUR) == [Outcome.SENT]
 
 
-def test_a_send_that_crashed_in_the_evening_goes_on_in_the_morning(scene: Any) -> None:
+def test_a_send_that_crashed_in_the_evening_goes_on_in_the_morning(scene: Scenes) -> None:
     evening = DUE + 10 * HOUR + HOUR / 2  # 20:30
     here = scene(at("a", evening, messages=PERSONAL, if_late={"within": "1h"}), limits=QUIET)
     here.move(evening)
@@ -290,13 +290,13 @@ MINUTES = HOUR / 60
 ALL_ONE_BY_ONE = {"where": {"attribute": "regular", "known": False}, "expect": {"max": 1000}}
 
 
-def canary(scene: Any, **fields: Any) -> Scene:
+def canary(scene: Scenes, **fields: Any) -> Scene:
     """A campaign to forty friends in two parts, due at ten."""
     here: Scene = scene(at("a", DUE, audience=ALL_ONE_BY_ONE, rollout=CANARY, **fields), friends=40)
     return here
 
 
-def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Any) -> None:
+def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Scenes) -> None:
     here = canary(scene)
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -315,7 +315,7 @@ def test_a_few_friends_are_first_and_the_others_follow_after_the_wait(scene: Any
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_a_run_tells_the_next_part_of_a_rollout_as_what_comes_next(scene: Any, dry_run: bool) -> None:
+def test_a_run_tells_the_next_part_of_a_rollout_as_what_comes_next(scene: Scenes, dry_run: bool) -> None:
     here = canary(scene)
     here.move(DUE)
     second = ("campaign.a", Due("2026-12-01T10:45", DUE + 45 * MINUTES))
@@ -326,7 +326,7 @@ def test_a_run_tells_the_next_part_of_a_rollout_as_what_comes_next(scene: Any, d
     assert here.tick(dry_run=dry_run).next_due is None
 
 
-def test_what_waits_in_quiet_hours_comes_when_they_end(scene: Any) -> None:
+def test_what_waits_in_quiet_hours_comes_when_they_end(scene: Scenes) -> None:
     here = scene(at("a", DUE + 12 * HOUR), limits=QUIET)
     here.move(DUE + 13 * HOUR)
     report = here.tick()
@@ -334,14 +334,14 @@ def test_what_waits_in_quiet_hours_comes_when_they_end(scene: Any) -> None:
     assert report.next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
 
 
-def test_a_part_that_would_open_in_quiet_hours_comes_when_they_end(scene: Any) -> None:
+def test_a_part_that_would_open_in_quiet_hours_comes_when_they_end(scene: Scenes) -> None:
     evening = DUE + 10 * HOUR + HOUR / 2  # 20:30
     here = scene(at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY), friends=40, limits=QUIET)
     here.move(evening)
     assert here.tick().next_due == ("campaign.a", Due("2026-12-02T09:00", DUE + 23 * HOUR))
 
 
-def test_a_part_whose_time_came_before_the_quiet_hours_comes_when_they_end(scene: Any) -> None:
+def test_a_part_whose_time_came_before_the_quiet_hours_comes_when_they_end(scene: Scenes) -> None:
     evening = DUE + 10 * HOUR  # 20:00; the second part at 20:45
     here = scene(
         at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY, if_late={"within": "1d"}), friends=40, limits=QUIET
@@ -355,7 +355,7 @@ def test_a_part_whose_time_came_before_the_quiet_hours_comes_when_they_end(scene
     assert here.once_each()
 
 
-def test_a_part_that_would_be_too_late_after_the_quiet_hours_is_held_before_them(scene: Any) -> None:
+def test_a_part_that_would_be_too_late_after_the_quiet_hours_is_held_before_them(scene: Scenes) -> None:
     evening = DUE + 10 * HOUR
     here = scene(at("a", evening, audience=ALL_ONE_BY_ONE, rollout=CANARY), friends=40, limits=QUIET)
     tick_at(here, evening)
@@ -365,7 +365,7 @@ def test_a_part_that_would_be_too_late_after_the_quiet_hours_is_held_before_them
     assert held.reason.startswith("part 2 of the rollout was due at 2026-12-01T20:45 and would be 12 hours late after")
 
 
-def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(scene: Any) -> None:
+def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(scene: Scenes) -> None:
     here = canary(scene, messages=PERSONAL)
     tick_at(here, DUE)
     renamed = [FriendRow(user, "another name") for user in here.users]
@@ -376,14 +376,14 @@ def test_the_parts_are_frozen_once_so_that_the_audience_may_change_meanwhile(sce
     assert not any("another" in text for texts in here.texts().values() for text in texts)
 
 
-def test_a_dry_run_counts_the_calls_of_every_part(scene: Any) -> None:
+def test_a_dry_run_counts_the_calls_of_every_part(scene: Scenes) -> None:
     here = canary(scene)
     here.move(DUE)
     (entry,) = here.tick(dry_run=True).entries
     assert (entry.recipients, entry.calls) == (40, 2)
 
 
-def test_refused_calls_in_the_first_part_hold_the_rest_until_a_person_lets_it_go(scene: Any) -> None:
+def test_refused_calls_in_the_first_part_hold_the_rest_until_a_person_lets_it_go(scene: Scenes) -> None:
     here = canary(scene)
     here.control.fault("error-before", path="/v2/bot/message/multicast", status=400, account=here.account)
     tick_at(here, DUE)
@@ -399,7 +399,7 @@ def test_refused_calls_in_the_first_part_hold_the_rest_until_a_person_lets_it_go
     assert 20 < here.received().total() < 40
 
 
-def test_a_halt_in_the_first_part_holds_the_rest(scene: Any) -> None:
+def test_a_halt_in_the_first_part_holds_the_rest(scene: Scenes) -> None:
     here = canary(scene)
     tick_at(here, DUE)
     first = here.received()
@@ -414,14 +414,14 @@ def test_a_halt_in_the_first_part_holds_the_rest(scene: Any) -> None:
     assert here.once_each()
 
 
-def test_a_campaign_that_changes_in_the_middle_of_its_rollout_is_held(scene: Any) -> None:
+def test_a_campaign_that_changes_in_the_middle_of_its_rollout_is_held(scene: Scenes) -> None:
     here = canary(scene)
     tick_at(here, DUE)
     here.with_store(lambda store: store.disarm(here.client.name, "campaign.a", DUE + MINUTES))
     assert tick_at(here, DUE + 45 * MINUTES) == [Outcome.HELD]
 
 
-def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> None:
+def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Scenes) -> None:
     here = canary(scene)
     tick_at(here, DUE)
     here.limit({"monthly_messages": 30})
@@ -433,7 +433,7 @@ def test_the_rest_of_a_rollout_keeps_the_budget_of_that_moment(scene: Any) -> No
     assert here.once_each()
 
 
-def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_so(scene: Any) -> None:
+def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_so(scene: Scenes) -> None:
     here = canary(scene, if_late="hold")
     tick_at(here, DUE)
     here.limit({"monthly_messages": 30})
@@ -447,7 +447,7 @@ def test_the_rest_of_a_rollout_that_a_guard_stopped_until_it_was_too_late_says_s
     assert "; before that G202 stopped it: " in held.reason
 
 
-def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Any) -> None:
+def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Scenes) -> None:
     """What is asked of a send before it begins is not asked of its later parts again: money alone is."""
     here = scene(
         at("a", DUE, audience=ALL_ONE_BY_ONE, rollout=CANARY),
@@ -462,7 +462,7 @@ def test_a_rollout_that_was_sent_to_testers_goes_on_to_its_end(scene: Any) -> No
 
 
 @pytest.mark.parametrize("rollout", [(), CANARY])
-def test_what_a_person_lets_go_needs_no_second_test(scene: Any, rollout: Any) -> None:
+def test_what_a_person_lets_go_needs_no_second_test(scene: Scenes, rollout: Any) -> None:
     here = scene(
         at("a", DUE, audience=ALL_ONE_BY_ONE, messages=PERSONAL, rollout=rollout, if_late="hold"),
         friends=20,
@@ -480,7 +480,7 @@ def test_what_a_person_lets_go_needs_no_second_test(scene: Any, rollout: Any) ->
     assert here.received() == Counter(here.users) + Counter(here.users[:1])
 
 
-def test_two_runs_at_once_open_a_part_once(scene: Any) -> None:
+def test_two_runs_at_once_open_a_part_once(scene: Scenes) -> None:
     here = canary(scene, messages=PERSONAL)
     tick_at(here, DUE)
     here.move(DUE + 45 * MINUTES)
@@ -496,7 +496,7 @@ def test_two_runs_at_once_open_a_part_once(scene: Any) -> None:
 # --- 500,000 people instead of a few
 
 
-def test_a_send_never_reaches_more_than_one_send_may(scene: Any) -> None:
+def test_a_send_never_reaches_more_than_one_send_may(scene: Scenes) -> None:
     here = scene(at("a", DUE), limits={"max_recipients": 2})
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -515,7 +515,7 @@ def test_a_send_never_reaches_more_than_one_send_may(scene: Any) -> None:
     ],
 )
 def test_a_condition_that_chooses_almost_everyone_is_taken_for_a_mistake(
-    scene: Any, fields: dict[str, Any], guard: str
+    scene: Scenes, fields: dict[str, Any], guard: str
 ) -> None:
     here = scene(at("a", DUE, **fields), friends=100)
     some = [_regular(user) for user in here.users[:3]]
@@ -525,7 +525,7 @@ def test_a_condition_that_chooses_almost_everyone_is_taken_for_a_mistake(
     assert entry.guard == guard
 
 
-def test_a_large_send_waits_until_its_revision_was_sent_to_testers(scene: Any) -> None:
+def test_a_large_send_waits_until_its_revision_was_sent_to_testers(scene: Scenes) -> None:
     here = scene(at("a", DUE), limits={"tested_above": 2})
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -549,7 +549,7 @@ def _test(here: Scene, resource: Any, user: str) -> None:
     asyncio.run(send())
 
 
-def test_the_first_campaign_of_a_client_is_a_small_one(scene: Any) -> None:
+def test_the_first_campaign_of_a_client_is_a_small_one(scene: Scenes) -> None:
     here = scene(at("a", DUE), at("small", DUE + HOUR, audience=REGULARS), limits={"first_send": 2})
     here.move(DUE)
     (entry,) = here.tick().entries
@@ -564,7 +564,7 @@ def test_the_first_campaign_of_a_client_is_a_small_one(scene: Any) -> None:
     assert [entry.outcome for entry in here.tick().entries] == [Outcome.SENT]
 
 
-def test_what_is_due_outside_of_the_windows_is_sent_when_one_opens(scene: Any) -> None:
+def test_what_is_due_outside_of_the_windows_is_sent_when_one_opens(scene: Scenes) -> None:
     windows = {"allow": [{"hours": "12:00-18:00"}], "deny": [{"starts": "2026-12-01", "ends": "2026-12-01"}]}
     here = scene(at("a", DUE, if_late={"within": "6h"}), limits={"windows": windows})
     assert tick_at(here, DUE) == [Outcome.WAITING]

@@ -15,11 +15,11 @@ from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.intake import ItemEvent
 from lineform.scenarios.happening import What
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any, **settings: Any) -> Life:
         here = Life(origin, tmp_path, *specs, **settings)
         here.move(DUE)
@@ -46,7 +46,7 @@ def drops(here: Life, name: str, item: str, price: int = 900) -> None:
     here.with_store(lambda store: store.add_item_events(here.client.name, [event]))
 
 
-def test_a_price_drop_reaches_each_friend_who_favoured_the_item_once_within_one_tick(life: Any) -> None:
+def test_a_price_drop_reaches_each_friend_who_favoured_the_item_once_within_one_tick(life: Lives) -> None:
     here = life(DROP, friends=4)
     favours(here, 0, "靴")
     favours(here, 1, "靴")
@@ -66,7 +66,7 @@ def test_a_price_drop_reaches_each_friend_who_favoured_the_item_once_within_one_
     assert [len(here.read(place)) for place in (1, 2, 3)] == [2, 1, 0]
 
 
-def test_one_tick_tells_everybody_of_every_item(life: Any) -> None:
+def test_one_tick_tells_everybody_of_every_item(life: Lives) -> None:
     told = says("told", text="{{ event.item }}")
     drop = {"item": {"event": "price_drop", "to": "favourite"}}
     here = life(scenario("price-drop", told, trigger=drop, per="item", reentry="restart", capped="send"), friends=3)
@@ -79,7 +79,7 @@ def test_one_tick_tells_everybody_of_every_item(life: Any) -> None:
         assert sorted(text for _, text in here.read(place)) == ["帽子", "靴"]
 
 
-def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life: Any) -> None:
+def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life: Lives) -> None:
     here = life(DROP, friends=3)
     for place in range(3):
         favours(here, place, "靴")
@@ -108,8 +108,10 @@ def test_nobody_who_blocked_hears_of_an_item_and_a_crash_tells_nobody_twice(life
     assert [len(here.read(place)) for place in range(3)] == [1, 1, 0]
 
 
-def test_no_call_carries_what_a_friend_wrote(life: Any) -> None:
-    questions = [{"field": field, "ask": f"{field}?", "text": {}} for field in ("name", "size")]
+def test_no_call_carries_what_a_friend_wrote(life: Lives) -> None:
+    questions: list[dict[str, object]] = [
+        {"field": field, "ask": f"{field}?", "text": {}} for field in ("name", "size")
+    ]
     form = FormSpec.model_validate(
         {"kind": "form", "name": "f", "questions": questions, "done": [{"call": "crm"}], "page": {"title": "登録"}}
     )
@@ -127,7 +129,7 @@ def test_no_call_carries_what_a_friend_wrote(life: Any) -> None:
     assert {one["source"].partition("/")[0] for one in told} >= {"form.f", "scenario.b"}
 
 
-def test_a_step_tells_a_system_of_the_business_once(life: Any) -> None:
+def test_a_step_tells_a_system_of_the_business_once(life: Lives) -> None:
     step = {"id": "tell", "after": 0, "do": [{"call": "crm"}]}
     here = life(scenario("welcome", step, says("thanks")))
     follow = here.happening(What.FOLLOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +206,8 @@ def calls_of_a_whole_apply(salon: Salon) -> int:
 def test_an_apply_that_dies_anywhere_is_finished_by_the_next(origin: str, tmp_path: Path, *, after: bool) -> None:
     for at in range(1, calls_of_a_whole_apply(Salon(origin, tmp_path)) + 1):
         salon = Salon(origin, tmp_path)
-        count = [0]
         with pytest.raises(Crash):
-            salon.apply(lambda port, count=count, at=at: Dying(port, count, at, after=after))  # type: ignore[misc]
+            salon.apply(partial(Dying, count=[0], at=at, after=after))
         salon.wait(minutes=11)
         salon.apply()
         salon.settle()

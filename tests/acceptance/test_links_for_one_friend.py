@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Callable[..., Linked]:
     def make(*specs: Any, words: AttributesSpec = LINKS, **settings: Any) -> Linked:
         here = Linked(origin, tmp_path, words, *specs, **settings)
         here.move(DUE)
@@ -91,7 +93,7 @@ class Linked(ChatLife):
         return [(one.address, one.key.partition("@")[0], one.link, one.taps) for one in found]
 
 
-def test_a_tap_on_a_link_of_a_step_is_known_by_friend_and_begins_a_scenario(life: Any) -> None:
+def test_a_tap_on_a_link_of_a_step_is_known_by_friend_and_begins_a_scenario(life: Callable[..., Linked]) -> None:
     here = life(TEASER, AFTER)
     for place in range(3):
         here.follows(place)
@@ -111,7 +113,7 @@ def test_a_tap_on_a_link_of_a_step_is_known_by_friend_and_begins_a_scenario(life
     )
 
 
-def test_tracked_by_message_a_step_is_one_call_and_taps_are_counted(life: Any) -> None:
+def test_tracked_by_message_a_step_is_one_call_and_taps_are_counted(life: Callable[..., Linked]) -> None:
     here = life(TEASER.model_copy(update={"track": "message"}), AFTER)
     for place in range(3):
         here.follows(place)
@@ -123,14 +125,14 @@ def test_tracked_by_message_a_step_is_one_call_and_taps_are_counted(life: Any) -
     assert len(here.read(0)) == 1
 
 
-def test_without_track_a_step_reads_the_address(life: Any) -> None:
+def test_without_track_a_step_reads_the_address(life: Callable[..., Linked]) -> None:
     here = life(scenario("plain", says("tell", text="{{ link.sale }} へ")))
     here.follows()
     assert [text for _, text in here.read()] == [f"{SALE} へ"]
     assert here.targets() == []
 
 
-def test_every_turn_of_a_scenario_may_carry_a_link(life: Any) -> None:
+def test_every_turn_of_a_scenario_may_carry_a_link(life: Callable[..., Linked]) -> None:
     def send(text: str) -> list[Any]:
         return [{"send": [{"text": text}]}]
 
@@ -147,7 +149,7 @@ def test_every_turn_of_a_scenario_may_carry_a_link(life: Any) -> None:
     assert [(step, link) for _, step, link, _ in here.targets()] == [("a", "sale"), ("b", "sale")]
 
 
-def test_the_same_messages_are_known_again_behind_their_links(life: Any) -> None:
+def test_the_same_messages_are_known_again_behind_their_links(life: Callable[..., Linked]) -> None:
     again = TEASER.model_copy(update={"name": "again"})
     limits = Limits.model_validate({"per_friend": {"same_body": "2d"}})
     here = life(TEASER, again, limits=limits, friends=1)
@@ -158,7 +160,7 @@ def test_the_same_messages_are_known_again_behind_their_links(life: Any) -> None
     assert said == {"sent", "not sent: the friend read the same already"}
 
 
-def test_without_a_key_the_step_waits_and_nothing_is_written(life: Any) -> None:
+def test_without_a_key_the_step_waits_and_nothing_is_written(life: Callable[..., Linked]) -> None:
     here = life(TEASER, friends=1)
     here.follows()
     report = here.later(link_keys=None)
@@ -171,15 +173,14 @@ def test_without_a_key_the_step_waits_and_nothing_is_written(life: Any) -> None:
     assert len(here.links()) == 1
 
 
-def test_a_call_that_is_repeated_sends_the_same_bytes(life: Any) -> None:
+def test_a_call_that_is_repeated_sends_the_same_bytes(life: Callable[..., Linked]) -> None:
     bodies = set()
     for at in range(1, 12):
         here = life(TEASER, friends=1)
         here.follows()
-        count = [0]
         here.move(DUE + DAY)
         try:
-            here.step(lambda port, count=count, at=at: Dying(port, count, at, after=True), link_keys=here.link_keys)
+            here.step(partial(Dying, count=[0], at=at, after=True), link_keys=here.link_keys)
         except Crash:
             bodies.add(at)
         here.later(timedelta(minutes=3))
@@ -189,7 +190,7 @@ def test_a_call_that_is_repeated_sends_the_same_bytes(life: Any) -> None:
     assert bodies
 
 
-def test_links_of_two_versions_lead_where_each_of_them_said(life: Any) -> None:
+def test_links_of_two_versions_lead_where_each_of_them_said(life: Callable[..., Linked]) -> None:
     here = life(TEASER, friends=2)
     here.follows(0)
     moved = AttributesSpec.model_validate({**WORDS, "links": {"sale": {"url": "https://new.example.jp"}}})
@@ -203,7 +204,7 @@ def test_links_of_two_versions_lead_where_each_of_them_said(life: Any) -> None:
     assert len(here.targets()) == 2
 
 
-def test_a_reply_answers_with_links_of_the_friend(life: Any) -> None:
+def test_a_reply_answers_with_links_of_the_friend(life: Callable[..., Linked]) -> None:
     here = life(declared(REPLY), AFTER)
     here.writes("セール")
     sale, shop = here.links()
@@ -216,7 +217,7 @@ def test_a_reply_answers_with_links_of_the_friend(life: Any) -> None:
     }
 
 
-def test_an_answer_that_line_did_not_take_is_pushed_and_its_link_leads_on(life: Any) -> None:
+def test_an_answer_that_line_did_not_take_is_pushed_and_its_link_leads_on(life: Callable[..., Linked]) -> None:
     here = life(declared(REPLY.replace(', {send: [{text: "本店は {{ link.shop }}"}]}', "")), AFTER, friends=1)
     event = here.control.write(here.account, here.users[0], "セール")
     here.came({**event, "replyToken": "0" * 32})
@@ -227,7 +228,7 @@ def test_an_answer_that_line_did_not_take_is_pushed_and_its_link_leads_on(life: 
     assert here.read()[-1][1] == "ご覧くださりありがとうございます"
 
 
-def test_forms_and_routes_carry_links_too(life: Any) -> None:
+def test_forms_and_routes_carry_links_too(life: Callable[..., Linked]) -> None:
     form = """\
 kind: form
 name: hello

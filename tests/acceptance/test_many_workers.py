@@ -18,7 +18,7 @@ from lineform.ports.friends import FriendRow
 from lineform.run.outcome import Outcome
 from lineform.sending.status import SendStatus
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Scene
+from support.delivering import ARMED, DUE, Scene, Scenes
 from support.stores import new_batches, new_send
 
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
@@ -29,7 +29,7 @@ REGULARS = {"where": {"attribute": "regular", "is": True}}
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     def make(*specs: Any, **settings: Any) -> Scene:
         return Scene(origin, tmp_path, KNOWN, *specs, **settings)
 
@@ -40,7 +40,8 @@ class Interrupted:
     """A port at which something else happens just before one of its methods is called for the first time."""
 
     def __init__(self, port: Any, name: str, happens: Callable[[], object]) -> None:
-        self._port, self._name, self._happens = port, name, happens
+        self._port, self._name = port, name
+        self._happens: Callable[[], object] | None = happens
 
     def __getattr__(self, name: str) -> Any:
         if name == self._name and self._happens is not None:
@@ -57,7 +58,7 @@ def meanwhile(name: str, happens: Callable[[], object]) -> Callable[[Any], Any]:
     ("limited", "guard"), [({"limits": Limits(monthly_messages=5)}, "G202"), ({"plan_limit": 5}, "G201")]
 )
 def test_two_runs_that_freeze_at_once_do_not_spend_the_same_messages(
-    scene: Any, limited: dict[str, Any], guard: str
+    scene: Scenes, limited: dict[str, Any], guard: str
 ) -> None:
     here = scene(campaign("a", messages=PERSONAL), **limited)
     here.move(DUE)
@@ -74,7 +75,7 @@ def test_two_runs_that_freeze_at_once_do_not_spend_the_same_messages(
     assert here.received() == Counter()
 
 
-def test_what_a_frozen_send_still_has_to_call_counts_in_the_budget_of_the_next(scene: Any) -> None:
+def test_what_a_frozen_send_still_has_to_call_counts_in_the_budget_of_the_next(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL), limits=Limits(monthly_messages=5))
     here.move(DUE)
     here.control.fault("error-before", path="/v2/bot/message/push", count=None)
@@ -91,7 +92,7 @@ def test_what_a_frozen_send_still_has_to_call_counts_in_the_budget_of_the_next(s
     assert here.once_each()
 
 
-def test_a_small_send_does_not_wait_for_a_big_one(scene: Any) -> None:
+def test_a_small_send_does_not_wait_for_a_big_one(scene: Scenes) -> None:
     big = campaign("a-big", messages=PERSONAL)
     small = campaign("b-small", audience=REGULARS, messages=({"text": "small {{ friend.display_name }}"},))
     here = scene(big, small, friends=200)
@@ -104,7 +105,7 @@ def test_a_small_send_does_not_wait_for_a_big_one(scene: Any) -> None:
     assert max(place for place, is_small in enumerate(order) if is_small) < 100
 
 
-def test_two_runs_in_the_same_second_make_one_send(scene: Any) -> None:
+def test_two_runs_in_the_same_second_make_one_send(scene: Scenes) -> None:
     here = scene(campaign("hello", messages=PERSONAL), friends=20)
     here.move(DUE)
 
@@ -117,7 +118,7 @@ def test_two_runs_in_the_same_second_make_one_send(scene: Any) -> None:
     assert here.received() == Counter(here.users)
 
 
-def test_a_send_in_between_counts_once_where_messages_are_made_again_without_a_broken_name(scene: Any) -> None:
+def test_a_send_in_between_counts_once_where_messages_are_made_again_without_a_broken_name(scene: Scenes) -> None:
     """What is handed out is made inside of the freeze, behind the look at what came in between."""
     pool = CodesSpec.model_validate({"kind": "codes", "name": "gift"})
     gift = campaign("a", messages=({"text": "{{ friend.display_name }}さま {{ code.gift }}"},))

@@ -82,7 +82,7 @@ class Salon:
     async def _with_desk(self, run: Callable[[Desk], Awaitable[T]]) -> T:
         async with open_account(self.origin, TOKEN, self.clock, timeout=5.0) as account:
             return await run(
-                Desk("salon", account, self.store, menu_image, self.clock, owner="one run", offload=at_once)  # type: ignore[arg-type]
+                Desk("salon", account, self.store, menu_image, self.clock, owner="one run", offload=at_once)
             )
 
     def label_seen_by(self, friend: str) -> str:

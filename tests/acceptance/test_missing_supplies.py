@@ -25,7 +25,7 @@ from lineform.run.outcome import Outcome, TickReport
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 
 HOUR = timedelta(hours=1)
 WORDS = AttributesSpec.model_validate({"kind": "attributes", "name": "words", "tags": {"vip": {}, "given": {}}})
@@ -36,7 +36,7 @@ EMPTY = "gift holds too few codes"
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any, **settings: Any) -> Life:
         here = Life(origin, tmp_path, WORDS, POOL, OTHER, *specs, **{"friends": 2, **settings})
         here.move(DUE)
@@ -61,7 +61,7 @@ def blocked(report: TickReport) -> list[tuple[str, int, str, str]]:
     ]
 
 
-def test_an_empty_pool_holds_up_its_own_step_and_nobody_else(life: Any) -> None:
+def test_an_empty_pool_holds_up_its_own_step_and_nobody_else(life: Lives) -> None:
     here = life(scenario("gifts", {"id": "g", "after": "1h", "do": [{"tag": "given"}, {"send": [GIFT]}]}))
     here.live(here.happening(What.FOLLOW, 0), here.happening(What.FOLLOW, 1))
     assert blocked(here.at(DUE + 2 * HOUR)) == [("scenario.gifts", 2, EMPTY, "G217")]
@@ -77,7 +77,7 @@ def test_an_empty_pool_holds_up_its_own_step_and_nobody_else(life: Any) -> None:
     assert [friend.tags for friend in friends] == [{"given"}] * 2
 
 
-def test_whoever_has_a_code_reads_it_again_though_the_pool_is_empty(life: Any) -> None:
+def test_whoever_has_a_code_reads_it_again_though_the_pool_is_empty(life: Lives) -> None:
     here = life(scenario("gifts", says("g", text="{{ code.gift }}"), says("again", "1d", text="まだ {{ code.gift }}")))
     imports(here, "A-1")
     here.happens(What.FOLLOW)
@@ -85,7 +85,7 @@ def test_whoever_has_a_code_reads_it_again_though_the_pool_is_empty(life: Any) -
     assert "まだ A-1" in texts(here, 0)
 
 
-def test_after_a_week_without_codes_a_person_decides(life: Any) -> None:
+def test_after_a_week_without_codes_a_person_decides(life: Lives) -> None:
     here = life(scenario("gifts", says("g", "1h", text="{{ code.gift }}"), if_late="send"), friends=1)
     here.happens(What.FOLLOW)
     for day in range(9):
@@ -94,7 +94,7 @@ def test_after_a_week_without_codes_a_person_decides(life: Any) -> None:
     assert (course.state, course.reason) == (State.HELD, EMPTY)
 
 
-def test_a_greeting_with_a_code_waits_and_the_friend_is_in_its_scenario(life: Any) -> None:
+def test_a_greeting_with_a_code_waits_and_the_friend_is_in_its_scenario(life: Lives) -> None:
     here = life(scenario("welcome", says("hello", text="{{ code.gift }}"), says("next", "1h")))
     told = here.happens(What.FOLLOW, reply_token="0" * 32, received_at=DUE)
     assert [entry.reason for entry in told.entries] == [EMPTY]
@@ -105,7 +105,7 @@ def test_a_greeting_with_a_code_waits_and_the_friend_is_in_its_scenario(life: An
     assert set(texts(here, 0)) == {"A-1", "next", "o"}
 
 
-def test_a_step_that_is_done_because_its_wait_is_over_already_holds_up_nobody_else(life: Any) -> None:
+def test_a_step_that_is_done_because_its_wait_is_over_already_holds_up_nobody_else(life: Lives) -> None:
     wait = {"for": {"tag": "vip"}, "within": "1d", "then": [{"send": [{"text": "thanks"}]}]}
     here = life(scenario("gifts", says("g", "1h", text="{{ code.gift }}", wait=wait)))
     here.live(here.happening(What.FOLLOW, 0), here.happening(What.FOLLOW, 1))
@@ -120,7 +120,7 @@ def test_a_step_that_is_done_because_its_wait_is_over_already_holds_up_nobody_el
     assert texts(here, 0) == ["A-1", "o", "thanks"]
 
 
-def test_an_imported_happening_a_look_and_an_item_hold_up_nothing_behind_them(life: Any) -> None:
+def test_an_imported_happening_a_look_and_an_item_hold_up_nothing_behind_them(life: Lives) -> None:
     by_tag = scenario("by-tag", says("g", text="{{ code.gift }}"), trigger={"tag": "vip"}, enroll="both")
     drop = {"item": {"event": "price_drop", "to": "favourite"}}
     by_item = scenario("by-item", says("told", text="{{ code.gift }}"), trigger=drop)
@@ -152,7 +152,7 @@ def test_an_imported_happening_a_look_and_an_item_hold_up_nothing_behind_them(li
     assert here.with_store(lambda store: store.queued_happenings(here.client.name, 10)) == []
 
 
-def test_links_that_cannot_be_signed_hold_up_nobody_else(life: Any) -> None:
+def test_links_that_cannot_be_signed_hold_up_nobody_else(life: Lives) -> None:
     shop = AttributesSpec.model_validate(
         {"kind": "attributes", "name": "shop", "links": {"shop": {"url": "https://shop.example/"}}}
     )
@@ -164,7 +164,7 @@ def test_links_that_cannot_be_signed_hold_up_nobody_else(life: Any) -> None:
     assert texts(here, 0) == ["o"]
 
 
-def test_a_code_that_answers_waits_for_the_budget(life: Any) -> None:
+def test_a_code_that_answers_waits_for_the_budget(life: Lives) -> None:
     """It is pushed, since an answer may be lost and a code must not."""
     here = life(scenario("gifts", says("g", text="{{ code.gift }}")), limits=Limits(monthly_messages=1))
     imports(here, "A", "B")

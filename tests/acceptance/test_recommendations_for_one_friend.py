@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from lineform.ports.friends import EventRow
 from lineform.ports.items import Item
 from lineform.run.outcome import Outcome
-from support.chatting import ChatLife, declared
+from support.chatting import ChatLife, Chats, declared
 from support.delivering import DUE, Crash, Dying
 from support.living import scenario
 
@@ -64,7 +65,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Chats:
     """Three friends: the first bought tea, the second tea and a cup, the third nothing."""
 
     def make(*specs: Any, rule: str = RULE, items: Any = (TEA, CUP, POT, RICE), **settings: Any) -> ChatLife:
@@ -100,7 +101,7 @@ def carousels(here: ChatLife, place: int) -> list[list[str]]:
     ]
 
 
-def test_d5_a_step_recommends_to_each_friend_what_goes_with_their_history(life: Any) -> None:
+def test_d5_a_step_recommends_to_each_friend_what_goes_with_their_history(life: Chats) -> None:
     here = life(SERIES)
     for place in range(3):
         here.follows(place)
@@ -112,7 +113,7 @@ def test_d5_a_step_recommends_to_each_friend_what_goes_with_their_history(life: 
     ]
 
 
-def test_d5_items_are_those_of_the_moment_in_which_the_step_is_written_down(life: Any) -> None:
+def test_d5_items_are_those_of_the_moment_in_which_the_step_is_written_down(life: Chats) -> None:
     here = life(SERIES, friends=1)
     here.follows()
     buys(here, 0, "pot")
@@ -142,7 +143,7 @@ class Reading:
         return self._port.items(account)
 
 
-def test_d5_the_feed_is_read_once_for_all_messages_of_a_decision(life: Any) -> None:
+def test_d5_the_feed_is_read_once_for_all_messages_of_a_decision(life: Chats) -> None:
     again = {"id": "again", "after": "1d", "send": [{**CAROUSEL, "altText": "もう一度"}]}
     here = life(scenario("series", PLAIN, STEP, again), friends=2)
     for place in range(2):
@@ -154,15 +155,14 @@ def test_d5_the_feed_is_read_once_for_all_messages_of_a_decision(life: Any) -> N
     assert set(feeds) == {0, 1}
 
 
-def test_d5_a_repeated_call_sends_the_items_that_were_picked_first(life: Any) -> None:
+def test_d5_a_repeated_call_sends_the_items_that_were_picked_first(life: Chats) -> None:
     died = 0
     for at in range(1, 12):
         here = life(SERIES, friends=1)
         here.follows()
         here.move(DUE + DAY)
-        count = [0]
         try:
-            here.step(lambda port, count=count, at=at: Dying(port, count, at, after=True))
+            here.step(partial(Dying, count=[0], at=at, after=True))
         except Crash:
             died += 1
         if any(send.key.startswith("picks") for send in here.sends()):
@@ -173,7 +173,7 @@ def test_d5_a_repeated_call_sends_the_items_that_were_picked_first(life: Any) ->
     assert died
 
 
-def test_d5_whoever_is_left_nothing_is_sent_nothing_and_the_others_are(life: Any) -> None:
+def test_d5_whoever_is_left_nothing_is_sent_nothing_and_the_others_are(life: Chats) -> None:
     here = life(SERIES, rule=RULE.replace("popular", "[tea, cup]"), items=(TEA, CUP))
     for place in range(3):
         here.follows(place)
@@ -186,7 +186,7 @@ def test_d5_whoever_is_left_nothing_is_sent_nothing_and_the_others_are(life: Any
     assert here.marks(1)[-1] == ("picks", "not sent: items.picks has nothing for this friend")
 
 
-def test_d5_without_a_feed_the_step_waits_for_it_and_is_told(life: Any) -> None:
+def test_d5_without_a_feed_the_step_waits_for_it_and_is_told(life: Chats) -> None:
     here = life(SERIES, items=(), friends=1)
     here.follows()
     assert here.read()[0][1] == "こんにちは"  # other steps need no items
@@ -199,7 +199,7 @@ def test_d5_without_a_feed_the_step_waits_for_it_and_is_told(life: Any) -> None:
     assert carousels(here, 0) == [["湯呑み 980円"]]
 
 
-def test_d5_a_reply_recommends_for_nothing_and_its_links_are_tracked(life: Any) -> None:
+def test_d5_a_reply_recommends_for_nothing_and_its_links_are_tracked(life: Chats) -> None:
     reply = """\
 kind: reply
 name: ask

@@ -16,7 +16,7 @@ from lineform.run.outcome import Outcome
 from lineform.run.release import release
 from lineform.sending.status import BatchStatus, SendStatus
 from support.declared_clients import campaign
-from support.delivering import DUE, Crash, Scene
+from support.delivering import DUE, Crash, Scene, Scenes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSONAL = ({"text": "{{ friend.display_name | default('お客さま') }}さま"},)
@@ -29,7 +29,7 @@ TODAY, TOMORROW = "2026-12-01T10:00", "2026-12-02T10:00"
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     def make(*specs: Any, **settings: Any) -> Scene:
         return Scene(origin, tmp_path, KNOWN, *specs, **{"friends": 20, **settings})
 
@@ -47,7 +47,7 @@ def offer(at: str = TODAY, if_late: Any = "hold", **fields: Any) -> Any:
 
 @pytest.mark.parametrize(("rule", "outcome"), [("hold", Outcome.HELD), ("skip", Outcome.PARTIAL)])
 def test_a_rollout_whose_rest_came_too_late_is_not_sent_anew_to_those_who_were_first(
-    scene: Any, rule: str, outcome: Outcome
+    scene: Scenes, rule: str, outcome: Outcome
 ) -> None:
     here = scene(offer(if_late=rule, rollout=CANARY))
     here.move(DUE)
@@ -66,7 +66,7 @@ def test_a_rollout_whose_rest_came_too_late_is_not_sent_anew_to_those_who_were_f
     assert here.received() == first
 
 
-def test_a_send_that_stopped_in_the_middle_is_not_sent_anew_to_those_whom_it_reached(scene: Any) -> None:
+def test_a_send_that_stopped_in_the_middle_is_not_sent_anew_to_those_whom_it_reached(scene: Scenes) -> None:
     here = scene(offer(), friends=6)
     here.move(DUE)
     here.tick(concurrency=1, should_stop=lambda: here.received().total() > 0)
@@ -81,7 +81,7 @@ def test_a_send_that_stopped_in_the_middle_is_not_sent_anew_to_those_whom_it_rea
     assert here.received() == first
 
 
-def test_a_campaign_whose_first_part_reached_nobody_may_be_corrected_and_sent(scene: Any) -> None:
+def test_a_campaign_whose_first_part_reached_nobody_may_be_corrected_and_sent(scene: Scenes) -> None:
     here = scene(offer(rollout=CANARY))
     here.control.fault("error-before", path="/v2/bot/message/push", status=400, count=20, account=here.account)
     here.move(DUE)
@@ -122,7 +122,7 @@ def dying(port: Any) -> Any:
 @pytest.mark.parametrize(("rule", "outcome"), [("hold", SendStatus.HELD), ("skip", SendStatus.PARTIAL)])
 @pytest.mark.parametrize("rollout", [(), CANARY])
 def test_what_stopped_in_the_middle_keeps_its_rule_where_line_is_down_when_it_is_looked_at(
-    scene: Any, rule: str, outcome: SendStatus, rollout: Any
+    scene: Scenes, rule: str, outcome: SendStatus, rollout: Any
 ) -> None:
     """The verdict is written with what it is about: a later run that settles what was called ends the send so."""
     here = scene(offer(if_late=rule, rollout=rollout))
@@ -146,7 +146,7 @@ def test_what_stopped_in_the_middle_keeps_its_rule_where_line_is_down_when_it_is
     assert set(here.received().values()) == {1}
 
 
-def test_of_two_runs_with_different_clocks_one_does_not_hold_what_the_other_opened(scene: Any) -> None:
+def test_of_two_runs_with_different_clocks_one_does_not_hold_what_the_other_opened(scene: Scenes) -> None:
     here = scene(offer(rollout=CANARY))
     here.move(DUE)
     here.tick()
@@ -176,7 +176,7 @@ def test_of_two_runs_with_different_clocks_one_does_not_hold_what_the_other_open
 
 
 @pytest.mark.parametrize("messages", [PERSONAL, ({"text": "the same for all"},)])
-def test_a_rest_that_is_let_go_keeps_the_limits_about_its_friends(scene: Any, messages: Any) -> None:
+def test_a_rest_that_is_let_go_keeps_the_limits_about_its_friends(scene: Scenes, messages: Any) -> None:
     other = campaign(
         "b",
         audience={"where": {"attribute": "regular", "is": True}},
@@ -204,7 +204,7 @@ def test_a_rest_that_is_let_go_keeps_the_limits_about_its_friends(scene: Any, me
     assert "4 within the gap; they are left out of the rest" in [note.detail for note in notes]
 
 
-def test_a_rest_whose_friends_are_all_over_a_limit_ends_with_what_was_sent(scene: Any) -> None:
+def test_a_rest_whose_friends_are_all_over_a_limit_ends_with_what_was_sent(scene: Scenes) -> None:
     here = scene(offer(rollout=CANARY), limits=Limits.model_validate({"per_friend": {"gap": "20h"}}))
     here.move(DUE)
     here.tick()

@@ -151,6 +151,7 @@ def test_d1_a_broadcast_needs_the_word_everyone(tmp_path: Path) -> None:
 def test_d1_the_plan_prints_people_and_cost_and_it_is_one_call(origin: str, tmp_path: Path) -> None:
     here = living(origin, tmp_path, closing=EVERYONE)
     (would,) = here.tick(dry_run=True).entries
+    assert would.cost is not None
     assert (would.recipients, would.calls, would.cost.messages, would.cost.yen) == (3, 1, 3, 0)
     assert would.why == "broadcast: one text for everyone, one call"
     (entry,) = here.tick().entries

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from lineform.model.client import Limits
 from lineform.ports.journeys import FriendChange
 from lineform.scenarios.happening import What
 from support.delivering import DUE
-from support.living import says, scenario
+from support.living import Lives, says, scenario
 from support.scenario_rules import DAY, HOUR, days, texts
 
 REMINDER = scenario(
@@ -21,14 +20,14 @@ REMINDER = scenario(
 )
 
 
-def test_a_reminder_comes_before_the_booking(life: Any) -> None:
+def test_a_reminder_comes_before_the_booking(life: Lives) -> None:
     here = life(REMINDER)
     here.knows(booking_at="2026-12-10T14:00")
     here.until(DUE + 12 * DAY)
     assert here.read() == [("12-09 18:00", "明日のご予約です"), ("12-10 12:00", "まもなくです")]
 
 
-def test_a_reminder_follows_a_booking_that_moves(life: Any) -> None:
+def test_a_reminder_follows_a_booking_that_moves(life: Lives) -> None:
     here = life(REMINDER)
     here.knows(booking_at="2026-12-10T14:00")
     here.until(DUE + 8 * DAY + 9 * HOUR)
@@ -38,7 +37,7 @@ def test_a_reminder_follows_a_booking_that_moves(life: Any) -> None:
     assert here.read()[1:] == [("12-19 18:00", "明日のご予約です"), ("12-20 12:00", "まもなくです")]
 
 
-def test_a_booking_that_moves_nearer_is_not_reminded_of_a_day_that_is_past(life: Any) -> None:
+def test_a_booking_that_moves_nearer_is_not_reminded_of_a_day_that_is_past(life: Lives) -> None:
     here = life(REMINDER)
     here.knows(booking_at="2026-12-10T14:00")
     here.at(DUE + HOUR)
@@ -47,7 +46,7 @@ def test_a_booking_that_moves_nearer_is_not_reminded_of_a_day_that_is_past(life:
     assert here.read() == [("12-01 13:00", "まもなくです")]
 
 
-def test_a_limit_keeps_no_reminder_until_its_words_are_wrong(life: Any) -> None:
+def test_a_limit_keeps_no_reminder_until_its_words_are_wrong(life: Lives) -> None:
     here = life(REMINDER, limits=Limits.model_validate({"per_friend": {"gap": "20h"}}))
     here.knows(booking_at="2026-12-10T14:00")
     here.until(DUE + 20 * DAY)
@@ -56,14 +55,14 @@ def test_a_limit_keeps_no_reminder_until_its_words_are_wrong(life: Any) -> None:
     assert course.marks[-1].said == "its messages would be worth nothing when the friend may be sent to: over a limit"
 
 
-def test_quiet_hours_keep_no_reminder_until_the_booking_has_begun(life: Any) -> None:
+def test_quiet_hours_keep_no_reminder_until_the_booking_has_begun(life: Lives) -> None:
     here = life(REMINDER, limits=Limits(quiet="21:00-09:00"))
     here.knows(booking_at="2026-12-10T09:00")
     here.until(DUE + 20 * DAY)
     assert here.read() == [("12-09 18:00", "明日のご予約です")]
 
 
-def test_after_a_runner_was_down_nobody_is_reminded_of_what_is_over(life: Any) -> None:
+def test_after_a_runner_was_down_nobody_is_reminded_of_what_is_over(life: Lives) -> None:
     here = life(REMINDER)
     here.knows(booking_at="2026-12-10T14:00")
     here.until(DUE + 8 * DAY)
@@ -72,7 +71,7 @@ def test_after_a_runner_was_down_nobody_is_reminded_of_what_is_over(life: Any) -
     assert here.read() == []
 
 
-def test_a_booking_that_is_cancelled_is_reminded_of_no_more(life: Any) -> None:
+def test_a_booking_that_is_cancelled_is_reminded_of_no_more(life: Lives) -> None:
     here = life(REMINDER)
     here.knows(booking_at="2026-12-10T14:00")
     here.at(DUE + DAY)
@@ -85,7 +84,7 @@ def test_a_booking_that_is_cancelled_is_reminded_of_no_more(life: Any) -> None:
     assert len(here.read()) == 2
 
 
-def test_two_bookings_side_by_side_are_told_apart(life: Any) -> None:
+def test_two_bookings_side_by_side_are_told_apart(life: Lives) -> None:
     steps = (says("seen"), {"id": "later", "after": "2d", "send": [{"text": "{{ event.number | default('') }}"}]})
     here = life(
         scenario("s", *steps, trigger={"event": "booking"}, per="number", exit_on={"untag": "vip"}, reentry="never")
@@ -99,7 +98,7 @@ def test_two_bookings_side_by_side_are_told_apart(life: Any) -> None:
     assert days(here) == ["12-01 seen", "12-02 seen", "12-03 A", "12-04 B"]
 
 
-def test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided(life: Any) -> None:
+def test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided(life: Lives) -> None:
     """The key of a message says more than its step, its second and its friend."""
     known = {"event": "booking", "where": {"number": {"known": True}}}
     here = life(scenario("s", says("thanks", text="{{ event.number }}"), trigger=known, per="number"))
@@ -112,7 +111,7 @@ def test_two_bookings_in_one_second_are_both_confirmed_however_they_are_decided(
     assert len({send.key for send in here.sends()}) == 4
 
 
-def test_a_birthday_is_congratulated_once_a_year_for_ever(life: Any) -> None:
+def test_a_birthday_is_congratulated_once_a_year_for_ever(life: Lives) -> None:
     wish = says("wish", 0, at="10:00", text="おめでとう")
     here = life(scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"), friends=2)
     here.knows(0, birthday="1990-12-24")
@@ -122,7 +121,7 @@ def test_a_birthday_is_congratulated_once_a_year_for_ever(life: Any) -> None:
     assert days(here, 1) == ["02-28 おめでとう", "02-29 おめでとう"]
 
 
-def test_a_birthday_that_is_corrected_or_armed_anew_is_not_congratulated_twice_in_a_year(life: Any) -> None:
+def test_a_birthday_that_is_corrected_or_armed_anew_is_not_congratulated_twice_in_a_year(life: Lives) -> None:
     trigger = {"date": "birthday", "every": "year"}
     here = life(scenario("birthday", says("wish", 0, at="10:00"), trigger=trigger, enroll="both"))
     here.knows(birthday="1990-12-03")
@@ -138,7 +137,7 @@ def test_a_birthday_that_is_corrected_or_armed_anew_is_not_congratulated_twice_i
     assert days(here) == ["12-03 wish", "12-10 again"]
 
 
-def test_a_birthday_that_is_corrected_in_mid_series_has_its_rest_by_the_new_day(life: Any) -> None:
+def test_a_birthday_that_is_corrected_in_mid_series_has_its_rest_by_the_new_day(life: Lives) -> None:
     steps = ({"id": "soon", "before": "7d", "at": "10:00", "send": [{"text": "soon"}]}, says("wish", 0, at="10:00"))
     here = life(scenario("birthday", *steps, trigger={"date": "birthday", "every": "year"}, enroll="both"))
     here.knows(birthday="1990-12-12")
@@ -148,7 +147,7 @@ def test_a_birthday_that_is_corrected_in_mid_series_has_its_rest_by_the_new_day(
     assert days(here) == ["12-05 soon", "12-14 wish"]
 
 
-def test_who_has_a_birthday_already_is_taken_in_when_it_is_armed(life: Any) -> None:
+def test_who_has_a_birthday_already_is_taken_in_when_it_is_armed(life: Lives) -> None:
     wish = says("wish", 0, at="10:00", text="おめでとう")
     here = life(scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"))
     known = FriendChange(here.friend(), {"birthday": "1990-12-24"})
@@ -158,7 +157,7 @@ def test_who_has_a_birthday_already_is_taken_in_when_it_is_armed(life: Any) -> N
     assert days(here) == ["12-24 おめでとう"]
 
 
-def test_who_blocks_for_a_day_is_reminded_and_congratulated_all_the_same(life: Any) -> None:
+def test_who_blocks_for_a_day_is_reminded_and_congratulated_all_the_same(life: Lives) -> None:
     wish = says("wish", 0, at="10:00")
     here = life(
         scenario("birthday", wish, trigger={"date": "birthday", "every": "year"}, enroll="both"),

@@ -19,11 +19,11 @@ from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from support.declared_clients import campaign
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 from support.scenario_rules import DAY, HOUR, days, texts
 
 
-def test_offsets_count_from_the_anchor_however_late_the_runs_are(life: Any) -> None:
+def test_offsets_count_from_the_anchor_however_late_the_runs_are(life: Lives) -> None:
     here = life(scenario("s", *(says(f"d{n}", f"{n}d") for n in range(1, 6))))
     here.happens(What.FOLLOW)
     for n in range(1, 6):
@@ -32,7 +32,7 @@ def test_offsets_count_from_the_anchor_however_late_the_runs_are(life: Any) -> N
     assert [at for at, _ in here.read()] == ["12-02 10:02", "12-03 10:04", "12-04 10:06", "12-05 10:08", "12-06 10:10"]
 
 
-def test_a_step_has_its_time_of_day_its_weekday_and_its_calendar_month(life: Any) -> None:
+def test_a_step_has_its_time_of_day_its_weekday_and_its_calendar_month(life: Lives) -> None:
     steps = (
         says("weekend", "1d", at="12:00", on=["sat", "sun"]),
         says("month", "1mo"),
@@ -45,7 +45,7 @@ def test_a_step_has_its_time_of_day_its_weekday_and_its_calendar_month(life: Any
     assert here.read() == [("01-02 12:00", "weekend"), ("01-31 10:00", "month"), ("02-28 09:30", "leap")]
 
 
-def test_a_branch_leads_everybody_somewhere(life: Any) -> None:
+def test_a_branch_leads_everybody_somewhere(life: Lives) -> None:
     branch = [
         {
             "if": {"attribute": "gender", "is": "female"},
@@ -67,7 +67,7 @@ def test_a_branch_leads_everybody_somewhere(life: Any) -> None:
 
 
 @pytest.mark.parametrize("target", ["two", "three", "end"])
-def test_a_false_branch_goes_to_its_target_adjacent_or_not(life: Any, target: str) -> None:
+def test_a_false_branch_goes_to_its_target_adjacent_or_not(life: Lives, target: str) -> None:
     branch = [{"if": {"tag": "vip"}, "goto": "three"}, {"else": True, "goto": target}]
     steps = ({"id": "one", "branch": branch}, says("two", "1d"), says("three", "2d"))
     here = life(scenario("s", *steps))
@@ -77,7 +77,7 @@ def test_a_false_branch_goes_to_its_target_adjacent_or_not(life: Any, target: st
     assert texts(here) == {"two": ["two", "three"], "three": ["three"], "end": []}[target]
 
 
-def test_whoever_reaches_the_goal_leaves(life: Any) -> None:
+def test_whoever_reaches_the_goal_leaves(life: Lives) -> None:
     here = life(scenario("s", says("a"), says("b", "3d"), goal={"event": "purchase"}))
     here.happens(What.FOLLOW)
     here.move(DUE + DAY)
@@ -87,7 +87,7 @@ def test_whoever_reaches_the_goal_leaves(life: Any) -> None:
     assert here.courses()[0].state is State.GOAL
 
 
-def test_the_purchase_that_begins_it_is_not_its_goal_and_the_next_one_suppresses_the_coupon(life: Any) -> None:
+def test_the_purchase_that_begins_it_is_not_its_goal_and_the_next_one_suppresses_the_coupon(life: Lives) -> None:
     steps = (says("thanks"), says("voices", "7d"), says("column", "14d"), says("coupon", "21d"))
     here = life(scenario("s", *steps, trigger={"event": "purchase"}, goal={"event": "purchase"}))
     here.happens(What.EVENT, name="purchase", fields={"amount": 1200})
@@ -99,7 +99,7 @@ def test_the_purchase_that_begins_it_is_not_its_goal_and_the_next_one_suppresses
     assert texts(here) == ["thanks", "voices", "column"]
 
 
-def test_quiet_hours_keep_the_order_of_steps_and_the_worth_of_coupons(life: Any) -> None:
+def test_quiet_hours_keep_the_order_of_steps_and_the_worth_of_coupons(life: Lives) -> None:
     limits = Limits.model_validate({"quiet": "21:00-09:00"})
     steps = (says("a", "11h"), says("b", "12h"), says("coupon", "13h", valid_until="20h"), says("c", "2d"))
     here = life(scenario("s", *steps), limits=limits)
@@ -110,7 +110,7 @@ def test_quiet_hours_keep_the_order_of_steps_and_the_worth_of_coupons(life: Any)
     assert here.marks()[2] == ("coupon", "its messages are worth nothing any more")
 
 
-def test_a_step_waits_for_something_to_happen_or_for_its_time_to_be_over(life: Any) -> None:
+def test_a_step_waits_for_something_to_happen_or_for_its_time_to_be_over(life: Lives) -> None:
     wait = {
         "for": {"event": "purchase"},
         "within": "3d",
@@ -134,7 +134,7 @@ COUPON = scenario("welcome", says("coupon"), trigger={"follow": {"on_unblock": "
 
 
 @pytest.mark.parametrize("rule", ["skip", "restart", "resume"])
-def test_follow_block_unblock_three_times_one_coupon(life: Any, rule: str) -> None:
+def test_follow_block_unblock_three_times_one_coupon(life: Lives, rule: str) -> None:
     here = life(scenario("welcome", says("coupon"), trigger={"follow": {"on_unblock": rule}}))
     here.follows()
     for _ in range(3):
@@ -146,7 +146,7 @@ def test_follow_block_unblock_three_times_one_coupon(life: Any, rule: str) -> No
     assert texts(here) == ["coupon"]
 
 
-def test_after_the_cool_down_it_may_begin_anew_by_rule(life: Any) -> None:
+def test_after_the_cool_down_it_may_begin_anew_by_rule(life: Lives) -> None:
     here = life(COUPON)
     here.follows()
     here.blocks()
@@ -155,13 +155,13 @@ def test_after_the_cool_down_it_may_begin_anew_by_rule(life: Any) -> None:
     assert texts(here) == ["coupon", "coupon"]
 
 
-def test_who_was_forgotten_and_comes_back_gets_no_second_first_coupon(life: Any) -> None:
+def test_who_was_forgotten_and_comes_back_gets_no_second_first_coupon(life: Lives) -> None:
     here = life(COUPON)
     here.happens(What.FOLLOW, fields={"forgotten": True})
     assert texts(here) == []
 
 
-def test_a_block_stops_everything_and_a_resume_goes_on_where_it_stood(life: Any) -> None:
+def test_a_block_stops_everything_and_a_resume_goes_on_where_it_stood(life: Lives) -> None:
     steps = (says("a"), says("b", "2d"), says("c", "4d"))
     here = life(scenario("s", *steps, trigger={"follow": {"on_unblock": "resume"}}))
     here.follows()
@@ -176,7 +176,7 @@ def test_a_block_stops_everything_and_a_resume_goes_on_where_it_stood(life: Any)
     assert days(here) == ["12-01 a", "12-13 b", "12-15 c"]
 
 
-def test_who_came_by_a_route_and_then_follows_begins_what_the_route_begins(life: Any) -> None:
+def test_who_came_by_a_route_and_then_follows_begins_what_the_route_begins(life: Lives) -> None:
     here = life(scenario("s", says("welcome"), trigger={"route": "poster"}))
     row = FriendRow(here.users[0], route="poster", blocked=True)
     here.with_store(lambda store: store.import_friends(here.client.name, [row], DUE))
@@ -186,7 +186,7 @@ def test_who_came_by_a_route_and_then_follows_begins_what_the_route_begins(life:
     assert texts(here) == ["welcome"]
 
 
-def test_a_runner_that_was_down_makes_up_for_nothing_in_a_burst(life: Any) -> None:
+def test_a_runner_that_was_down_makes_up_for_nothing_in_a_burst(life: Lives) -> None:
     here = life(scenario("s", *(says(f"d{n}", f"{n}d") for n in range(1, 8)), if_late="send"))
     here.happens(What.FOLLOW)
     here.at(DUE + 5 * DAY + HOUR)
@@ -196,10 +196,10 @@ def test_a_runner_that_was_down_makes_up_for_nothing_in_a_burst(life: Any) -> No
     assert texts(here) == ["d5", "d6"]
 
 
-def test_what_was_missed_gives_no_way_to_a_step_for_a_tag_that_it_takes_away(life: Any) -> None:
+def test_what_was_missed_gives_no_way_to_a_step_for_a_tag_that_it_takes_away(life: Lives) -> None:
     ranks = {"silver": {"group": "rank"}, "gold": {"group": "rank"}}
     words = {"kind": "attributes", "name": "ranks", "tag_groups": {"rank": {"exclusive": True}}, "tags": ranks}
-    steps = says("a", "1d", do=[{"tag": "gold"}]), says("b", "2d", **{"if": {"tag": "silver"}})
+    steps = says("a", "1d", do=[{"tag": "gold"}]), says("b", "2d") | {"if": {"tag": "silver"}}
     here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"))
     here.tagged("silver")
     here.happens(What.FOLLOW)
@@ -218,7 +218,7 @@ def test_what_was_missed_gives_no_way_to_a_step_for_a_tag_that_it_takes_away(lif
         ("hold", 1, []),
     ],
 )
-def test_what_is_late_is_sent_skipped_or_held_by_rule(life: Any, rule: Any, hours: int, sent: list[str]) -> None:
+def test_what_is_late_is_sent_skipped_or_held_by_rule(life: Lives, rule: Any, hours: int, sent: list[str]) -> None:
     here = life(scenario("s", says("a", "1d"), if_late=rule))
     here.happens(What.FOLLOW)
     here.at(DUE + DAY + hours * HOUR)
@@ -226,7 +226,7 @@ def test_what_is_late_is_sent_skipped_or_held_by_rule(life: Any, rule: Any, hour
     assert here.courses()[0].state is (State.HELD if rule == "hold" else State.DONE)
 
 
-def test_disabled_then_enabled_sends_nothing_of_what_was_due_meanwhile(life: Any) -> None:
+def test_disabled_then_enabled_sends_nothing_of_what_was_due_meanwhile(life: Lives) -> None:
     here = life(scenario("s", says("a", "1d"), says("b", "5d")))
     here.happens(What.FOLLOW)
     here.with_store(lambda store: store.disarm(here.client.name, "scenario.s", DUE + HOUR))
@@ -241,7 +241,7 @@ def test_disabled_then_enabled_sends_nothing_of_what_was_due_meanwhile(life: Any
     assert days(here) == ["12-06 b"]
 
 
-def test_with_backfill_it_is_made_up_for(life: Any) -> None:
+def test_with_backfill_it_is_made_up_for(life: Lives) -> None:
     here = life(scenario("s", says("a", "1d"), says("b", "5d"), backfill=True))
     here.happens(What.FOLLOW)
     here.with_store(lambda store: store.disarm(here.client.name, "scenario.s", DUE + HOUR))
@@ -253,7 +253,7 @@ def test_with_backfill_it_is_made_up_for(life: Any) -> None:
 
 
 @pytest.mark.parametrize(("rule", "read"), [("leave", ["a"]), ("skip", ["a", "c"])])
-def test_an_exclusion_tag_removed_in_mid_series_has_a_defined_outcome(life: Any, rule: str, read: list[str]) -> None:
+def test_an_exclusion_tag_removed_in_mid_series_has_a_defined_outcome(life: Lives, rule: str, read: list[str]) -> None:
     here = life(
         scenario("s", says("a"), says("b", "1d"), says("c", "2d"), exclude=[{"tag": "opted-out"}], excluded=rule)
     )
@@ -265,7 +265,7 @@ def test_an_exclusion_tag_removed_in_mid_series_has_a_defined_outcome(life: Any,
     assert texts(here) == read
 
 
-def test_several_scenarios_under_one_limit_go_by_priority(life: Any) -> None:
+def test_several_scenarios_under_one_limit_go_by_priority(life: Lives) -> None:
     limits = Limits.model_validate({"per_friend": {"gap": "20h"}})
     high = scenario("teaser", says("t1", "1d"), priority=90, trigger={"tag": "vip"})
     low = scenario("welcome", says("w1", "1d"), priority=10)
@@ -279,7 +279,7 @@ def test_several_scenarios_under_one_limit_go_by_priority(life: Any) -> None:
     assert marks == {"teaser": "sent", "welcome": "sent", "extra": "the friend was over a limit"}
 
 
-def test_a_weekly_limit_counts_campaigns_and_scenarios_together(life: Any) -> None:
+def test_a_weekly_limit_counts_campaigns_and_scenarios_together(life: Lives) -> None:
     limits = Limits.model_validate({"per_friend": {"week": 2}})
     sale = campaign("sale", audience={"everyone": True, "expect": {"max": 10}})
     here = life(scenario("s", says("a", "1h"), says("b", "2h"), capped="skip"), sale, limits=limits)
@@ -291,7 +291,7 @@ def test_a_weekly_limit_counts_campaigns_and_scenarios_together(life: Any) -> No
     assert here.marks() == [("a", "sent"), ("b", "the friend was over a limit")]
 
 
-def test_a_tag_that_a_step_gives_begins_another_scenario(life: Any) -> None:
+def test_a_tag_that_a_step_gives_begins_another_scenario(life: Lives) -> None:
     here = life(
         scenario("one", {"id": "give", "do": [{"tag": "vip"}, {"set": {"gender": "female"}}]}),
         scenario("two", says("v", text="for vips"), trigger={"tag": "vip"}),
@@ -302,7 +302,7 @@ def test_a_tag_that_a_step_gives_begins_another_scenario(life: Any) -> None:
     assert texts(here) == ["for vips", "for ladies"]
 
 
-def test_a_circle_that_nobody_saw_is_stopped_and_written_down(life: Any) -> None:
+def test_a_circle_that_nobody_saw_is_stopped_and_written_down(life: Lives) -> None:
     record = {"record": {"event": "purchase", "fields": {"amount": 1}}}
     here = life(scenario("loop", {"id": "a", "do": [record]}, trigger={"event": "purchase"}, reentry="restart"))
     here.happens(What.EVENT, name="purchase", fields={})
@@ -310,7 +310,7 @@ def test_a_circle_that_nobody_saw_is_stopped_and_written_down(life: Any) -> None
     assert [note.action for note in notes] == ["stopped a circle"]
 
 
-def test_one_scenario_starts_and_stops_another(life: Any) -> None:
+def test_one_scenario_starts_and_stops_another(life: Lives) -> None:
     here = life(
         scenario("one", {"id": "a", "do": [{"start": "two"}]}, {"id": "b", "after": "2d", "do": [{"stop": "two"}]}),
         scenario("two", says("x", "1d"), says("y", "3d"), trigger="manual"),
@@ -321,7 +321,7 @@ def test_one_scenario_starts_and_stops_another(life: Any) -> None:
     assert texts(here) == ["x"]
 
 
-def revised(life: Any, rule: str, *steps: Any) -> Life:
+def revised(life: Lives, rule: str, *steps: Any) -> Life:
     here: Life = life(scenario("s", says("a"), says("b", "2d", text="old b"), says("c", "4d", text="old c")))
     here.happens(What.FOLLOW)
     here.move(DUE + DAY)
@@ -335,31 +335,31 @@ def revised(life: Any, rule: str, *steps: Any) -> Life:
 NEW = (says("a"), says("b", "3d", text="new b"), says("d", "5d", text="new d"))
 
 
-def test_friends_inside_keep_what_they_began(life: Any) -> None:
+def test_friends_inside_keep_what_they_began(life: Lives) -> None:
     assert days(revised(life, "keep", *NEW)) == ["12-01 a", "12-03 old b", "12-05 old c"]
 
 
-def test_friends_inside_move_to_the_step_of_the_same_id(life: Any) -> None:
+def test_friends_inside_move_to_the_step_of_the_same_id(life: Lives) -> None:
     assert days(revised(life, "move", *NEW)) == ["12-01 a", "12-04 new b", "12-06 new d"]
 
 
-def test_friends_inside_stop(life: Any) -> None:
+def test_friends_inside_stop(life: Lives) -> None:
     here = revised(life, "stop", *NEW)
     assert days(here) == ["12-01 a"]
     assert here.courses()[0].state is State.STOPPED
 
 
-def test_where_their_step_is_gone_they_move_to_the_next_one_that_is_left(life: Any) -> None:
+def test_where_their_step_is_gone_they_move_to_the_next_one_that_is_left(life: Lives) -> None:
     steps = (says("a"), says("c", "4d", text="new c"))
     assert days(revised(life, "move", *steps)) == ["12-01 a", "12-05 new c"]
 
 
-def test_a_step_in_the_place_of_theirs_is_not_passed_over(life: Any) -> None:
+def test_a_step_in_the_place_of_theirs_is_not_passed_over(life: Lives) -> None:
     steps = (says("a"), says("x", "2d", text="new x"), says("c", "4d", text="new c"))
     assert days(revised(life, "move", *steps)) == ["12-01 a", "12-03 new x", "12-05 new c"]
 
 
-def test_existing_friends_are_taken_in_once_when_it_is_armed(life: Any) -> None:
+def test_existing_friends_are_taken_in_once_when_it_is_armed(life: Lives) -> None:
     here = life(scenario("s", says("a"), enroll="existing"), friends=3)
     here.step()
     here.step()
@@ -367,21 +367,23 @@ def test_existing_friends_are_taken_in_once_when_it_is_armed(life: Any) -> None:
     assert [texts(here, place) for place in range(3)] == [["a"]] * 3
 
 
-def test_new_ones_only_is_the_default(life: Any) -> None:
+def test_new_ones_only_is_the_default(life: Lives) -> None:
     here = life(scenario("s", says("a"), trigger={"tag": "vip"}), friends=2)
     here.tagged("vip", place=0)
     here.step()
     assert [texts(here, place) for place in range(2)] == [["a"], []]
 
 
-def test_coming_into_a_segment_begins_it_at_its_rhythm(life: Any) -> None:
+def test_coming_into_a_segment_begins_it_at_its_rhythm(life: Lives) -> None:
     vips = SegmentSpec.model_validate({"kind": "segment", "name": "vips", "where": {"tag": "vip"}})
     here = life(
         vips, scenario("s", says("a"), trigger={"segment": "vips", "check": "1d"}, reentry="when_over"), friends=2
     )
-    give = lambda place, *tags, untag=(): here.with_store(  # noqa: E731
-        lambda store: store.change_friends(here.client.name, [_tags(here, place, tags, untag)], DUE)
-    )
+
+    def give(place: int, *tags: str, untag: tuple[str, ...] = ()) -> None:
+        change = FriendChange(here.friend(place), {}, tags, untag)
+        here.with_store(lambda store: store.change_friends(here.client.name, [change], DUE))
+
     give(0, "vip")
     here.step()
     give(1, "vip")
@@ -394,7 +396,3 @@ def test_coming_into_a_segment_begins_it_at_its_rhythm(life: Any) -> None:
     give(1, "vip")
     here.at(DUE + 3 * DAY)
     assert days(here, 1) == ["12-02 a", "12-04 a"]
-
-
-def _tags(here: Life, place: int, tags: tuple[str, ...], untag: tuple[str, ...]) -> Any:
-    return FriendChange(here.friend(place), {}, tags, untag)

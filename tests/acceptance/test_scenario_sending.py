@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from lineform.run.outcome import Outcome
 from lineform.scenarios.enrolment import State
 from lineform.scenarios.happening import What
 from support.delivering import DUE, Crash, Dying
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 from support.scenario_rules import DAY, HOUR, texts
 
 
@@ -25,13 +27,13 @@ def frozen_by_the_dead(here: Life) -> None:
     """A step of now is frozen, and its process dies before it calls anything."""
     for number in range(1, 80):
         with suppress(Crash):
-            here.step(lambda port, count=[0], at=number: Dying(port, count, at, after=True))
+            here.step(partial(Dying, count=[0], at=number, after=True))
         if any(send.status == "frozen" for send in here.sends()):
             break
     assert (len(here.sends()), here.calls()) == (1, [])
 
 
-def test_what_was_frozen_before_the_quiet_hours_waits_for_their_end(life: Any) -> None:
+def test_what_was_frozen_before_the_quiet_hours_waits_for_their_end(life: Lives) -> None:
     here = life(scenario("s", says("a", "10h")), limits=Limits.model_validate({"quiet": "21:00-09:00"}))
     here.happens(What.FOLLOW)
     here.move(DUE + 10 * HOUR)
@@ -42,7 +44,7 @@ def test_what_was_frozen_before_the_quiet_hours_waits_for_their_end(life: Any) -
 
 
 def test_steps_that_are_being_called_stop_when_the_quiet_hours_begin(
-    life: Any, monkeypatch: pytest.MonkeyPatch
+    life: Lives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pump, "LOOK_EVERY", 0.0)
     limits = Limits.model_validate({"quiet": "21:00-09:00"})
@@ -71,7 +73,7 @@ def test_steps_that_are_being_called_stop_when_the_quiet_hours_begin(
     assert sorted(at for place in range(3) for at, _ in here.read(place)) == ["12-01 20:00", *["12-02 09:00"] * 2]
 
 
-def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Any) -> None:
+def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Lives) -> None:
     here = life(scenario("s", says("a", "10h", valid_until="12h"), says("b", "3d")))
     here.happens(What.FOLLOW)
     here.move(DUE + 10 * HOUR)
@@ -81,7 +83,7 @@ def test_what_was_frozen_and_is_worth_nothing_any_more_is_not_sent(life: Any) ->
     assert here.marks() == [("a", "not sent: it was frozen, and what it says is worth nothing any more")]
 
 
-def test_what_was_frozen_and_would_be_worth_nothing_after_the_quiet_hours_does_not_wait_for_them(life: Any) -> None:
+def test_what_was_frozen_and_would_be_worth_nothing_after_the_quiet_hours_does_not_wait_for_them(life: Lives) -> None:
     limits = Limits.model_validate({"quiet": "21:00-09:00"})
     here = life(scenario("s", says("a", "10h", valid_until="22h"), says("b", "3d")), limits=limits)
     here.happens(What.FOLLOW)
@@ -92,7 +94,7 @@ def test_what_was_frozen_and_would_be_worth_nothing_after_the_quiet_hours_does_n
     assert here.marks() == [("a", f"not sent: {why}")]
 
 
-def test_a_first_step_is_answered_with_the_reply_token_which_is_free(life: Any) -> None:
+def test_a_first_step_is_answered_with_the_reply_token_which_is_free(life: Lives) -> None:
     here = life(scenario("s", says("a")))
     token = here.control.reply_token(here.account, here.users[0])
     here.happens(What.FOLLOW, reply_token=token, received_at=here.clock.now())
@@ -103,7 +105,7 @@ def test_a_first_step_is_answered_with_the_reply_token_which_is_free(life: Any) 
     assert send.status == "sent"
 
 
-def test_where_the_token_is_dead_it_is_pushed(life: Any) -> None:
+def test_where_the_token_is_dead_it_is_pushed(life: Lives) -> None:
     here = life(scenario("s", says("a")))
     here.happens(What.FOLLOW, reply_token="0" * 32, received_at=here.clock.now())
     assert texts(here) == ["a"]
@@ -113,7 +115,7 @@ def test_where_the_token_is_dead_it_is_pushed(life: Any) -> None:
 DEAD = "0" * 32
 
 
-def test_a_push_in_place_of_an_answer_keeps_within_the_budget(life: Any) -> None:
+def test_a_push_in_place_of_an_answer_keeps_within_the_budget(life: Lives) -> None:
     here = life(scenario("s", says("a")), friends=3, limits=Limits.model_validate({"monthly_messages": 1}))
     for place in range(3):
         here.happens(What.FOLLOW, place, reply_token=DEAD, received_at=here.clock.now())
@@ -121,15 +123,15 @@ def test_a_push_in_place_of_an_answer_keeps_within_the_budget(life: Any) -> None
     assert here.marks(2) == [("a", "not sent: the budget does not allow it")]
 
 
-def test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(life: Any) -> None:
+def test_a_push_in_place_of_an_answer_keeps_the_limits_and_the_quiet_hours(life: Lives) -> None:
     """A friend who books at two in the morning is answered; where only a push is left, it waits for the morning."""
     limits = Limits.model_validate({"per_friend": {"week": 1}, "quiet": "21:00-09:00"})
     booked = says("a", text="booked {{ event.number }}")
     here = life(scenario("s", booked, trigger={"event": "booking"}, per="number"), limits=limits)
     for number in range(3):
         here.move(DUE + 16 * HOUR + number * timedelta(minutes=5))
-        token = {"reply_token": DEAD, "received_at": here.clock.now()}
-        here.happens(What.EVENT, name="booking", fields={"number": str(number)}, **token)
+        fields, now = {"number": str(number)}, here.clock.now()
+        here.happens(What.EVENT, name="booking", fields=fields, reply_token=DEAD, received_at=now)
         here.step()
     assert here.read() == []
     here.at(DUE + DAY)
@@ -155,7 +157,7 @@ class Blocking:
         return await self._port.reply(*answer)
 
 
-def test_nothing_is_pushed_in_place_of_an_answer_to_whoever_blocked_the_account_meanwhile(life: Any) -> None:
+def test_nothing_is_pushed_in_place_of_an_answer_to_whoever_blocked_the_account_meanwhile(life: Lives) -> None:
     here = life(scenario("s", says("a")), friends=1)
     followed = here.happening(What.FOLLOW, reply_token=DEAD, received_at=here.clock.now())
     here.live(followed, wrap=lambda port: Blocking(port, here))
@@ -163,21 +165,18 @@ def test_nothing_is_pushed_in_place_of_an_answer_to_whoever_blocked_the_account_
     assert here.calls() == []
 
 
-def test_of_two_answers_at_once_that_are_pushed_instead_the_second_keeps_the_gap(life: Any) -> None:
+def test_of_two_answers_at_once_that_are_pushed_instead_the_second_keeps_the_gap(life: Lives) -> None:
     booked = says("a", text="booked {{ event.number }}")
     limits = Limits.model_validate({"per_friend": {"gap": "1h"}})
     here = life(scenario("s", booked, trigger={"event": "booking"}, per="number"), friends=1, limits=limits)
-    token = {"name": "booking", "received_at": here.clock.now()}
+    booking = here.happening(What.EVENT, name="booking", received_at=here.clock.now())
     here.live(
-        *(
-            here.happening(What.EVENT, fields={"number": number}, reply_token=number * 32, **token)
-            for number in ("1", "2")
-        )
+        *(replace(booking, key=number, fields={"number": number}, reply_token=number * 32) for number in ("1", "2"))
     )
     assert texts(here) == ["booked 1"]
 
 
-def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Any) -> None:
+def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Lives) -> None:
     limits = Limits.model_validate({"monthly_messages": 1})
     here = life(scenario("s", says("a", "1h")), friends=3, limits=limits)
     for place in range(3):
@@ -188,7 +187,7 @@ def test_a_budget_that_is_spent_stops_steps_before_they_are_sent(life: Any) -> N
     assert sum(here.received().values()) == 1
 
 
-def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Any) -> None:
+def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Lives) -> None:
     gives = scenario("gives", {"id": "t", "after": "2h", "do": [{"tag": "vip"}]})
     limits = Limits.model_validate({"monthly_messages": 1})
     here = life(scenario("s", says("a", "1h")), gives, friends=3, limits=limits)
@@ -206,7 +205,7 @@ def test_a_budget_that_is_spent_stops_nothing_but_messages(life: Any) -> None:
 
 
 @pytest.mark.parametrize("capped", ["send", "skip", "wait"])
-def test_a_budget_that_is_spent_loses_no_step_whatever_the_rule_about_limits(life: Any, capped: str) -> None:
+def test_a_budget_that_is_spent_loses_no_step_whatever_the_rule_about_limits(life: Lives, capped: str) -> None:
     here = life(
         scenario("s", says("a"), capped=capped), friends=2, limits=Limits.model_validate({"monthly_messages": 1})
     )
@@ -218,7 +217,7 @@ def test_a_budget_that_is_spent_loses_no_step_whatever_the_rule_about_limits(lif
     assert texts(here, 1) == ["a"]
 
 
-def test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule(life: Any) -> None:
+def test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule(life: Lives) -> None:
     """The server was down for a night, or for three days: the reply token is dead, and so is its licence."""
     limits = Limits.model_validate({"quiet": "21:00-09:00"})
     here = life(scenario("s", says("a"), if_late={"within": "1d", "otherwise": "skip"}), friends=2, limits=limits)
@@ -233,14 +232,14 @@ def test_what_is_looked_at_late_is_no_answer_any_more_and_keeps_every_rule(life:
     assert (here.read(1), here.marks(1)) == ([], [("a", "it was too late")])
 
 
-def test_equal_messages_share_a_multicast(life: Any) -> None:
+def test_equal_messages_share_a_multicast(life: Lives) -> None:
     here = life(scenario("s", says("a", "1h")), friends=5)
     here.live(*(here.happening(What.FOLLOW, place) for place in range(5)))
     (entry,) = here.at(DUE + HOUR).entries
     assert (entry.address, entry.key.partition("@")[0], entry.recipients, entry.calls) == ("scenario.s", "a", 5, 1)
 
 
-def test_where_the_budget_is_spent_what_happens_is_looked_at_and_its_step_waits(life: Any) -> None:
+def test_where_the_budget_is_spent_what_happens_is_looked_at_and_its_step_waits(life: Lives) -> None:
     here = life(scenario("s", says("a"), {"id": "b", "after": "1d", "do": [{"tag": "vip"}]}), friends=2)
     here.limit({"monthly_messages": 1})
     here.happens(What.FOLLOW, 0)
@@ -252,7 +251,7 @@ def test_where_the_budget_is_spent_what_happens_is_looked_at_and_its_step_waits(
     assert texts(here, 1) == ["a"]
 
 
-def test_while_sending_is_halted_nobody_is_answered_either(life: Any) -> None:
+def test_while_sending_is_halted_nobody_is_answered_either(life: Lives) -> None:
     here = life(scenario("s", says("a")))
     here.with_store(lambda store: halt(store, here.client.name, "aya", DUE))
     token = here.control.reply_token(here.account, here.users[0])
@@ -263,7 +262,7 @@ def test_while_sending_is_halted_nobody_is_answered_either(life: Any) -> None:
     assert (send.status, "halted by aya" in send.reason) == ("refused", True)
 
 
-def test_a_friend_whose_block_nobody_told_of_is_sent_nothing_and_their_course_ends(life: Any) -> None:
+def test_a_friend_whose_block_nobody_told_of_is_sent_nothing_and_their_course_ends(life: Lives) -> None:
     here = life(scenario("s", says("a", "1d")))
     here.happens(What.FOLLOW)
     row = FriendRow(here.users[0], blocked=True)

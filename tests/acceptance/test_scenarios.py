@@ -15,14 +15,14 @@ from lineform.scenarios.happening import What
 from lineform.sending.due import Due
 from support.declared_clients import campaign
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any, **settings: Any) -> Life:
         return Life(origin, tmp_path, *specs, **settings)
 
@@ -32,7 +32,7 @@ def life(origin: str, tmp_path: Path) -> Any:
 WELCOME = scenario("welcome", says("thanks"), says("story", "3d", at="10:00"), says("coupon", "7d"))
 
 
-def test_a_follow_begins_a_series_whose_steps_come_at_their_times(life: Any) -> None:
+def test_a_follow_begins_a_series_whose_steps_come_at_their_times(life: Lives) -> None:
     here = life(WELCOME)
     here.move(DUE)
     here.happens(What.FOLLOW)
@@ -48,7 +48,7 @@ def test_a_follow_begins_a_series_whose_steps_come_at_their_times(life: Any) -> 
     assert here.read(1) == []
 
 
-def test_a_tick_tells_the_next_step_beside_the_next_campaign(life: Any) -> None:
+def test_a_tick_tells_the_next_step_beside_the_next_campaign(life: Lives) -> None:
     monday = campaign("monday", audience={"everyone": True}, schedule={"at": "2026-12-06T09:00"})
     here = life(WELCOME, monday)
     here.move(DUE)
@@ -60,7 +60,7 @@ def test_a_tick_tells_the_next_step_beside_the_next_campaign(life: Any) -> None:
     assert here.at(DUE + 7 * DAY).next_due is None
 
 
-def test_a_one_step_scenario_sends_its_step(life: Any) -> None:
+def test_a_one_step_scenario_sends_its_step(life: Lives) -> None:
     here = life(scenario("one", says("only", "1h")))
     here.move(DUE)
     here.happens(What.FOLLOW)
@@ -69,7 +69,7 @@ def test_a_one_step_scenario_sends_its_step(life: Any) -> None:
     assert here.read() == [("12-01 11:00", "only")]
 
 
-def test_what_happened_once_is_looked_at_once(life: Any) -> None:
+def test_what_happened_once_is_looked_at_once(life: Lives) -> None:
     here = life(WELCOME)
     here.move(DUE)
     followed = here.happening(What.FOLLOW)
@@ -79,12 +79,12 @@ def test_what_happened_once_is_looked_at_once(life: Any) -> None:
     assert len(here.read()) == 1
 
 
-def test_a_tag_that_is_given_again_counts_from_then_on_for_what_follows_at_once(life: Any) -> None:
+def test_a_tag_that_is_given_again_counts_from_then_on_for_what_follows_at_once(life: Lives) -> None:
     words = {"kind": "attributes", "name": "words", "tags": {"guest": {"expires": "30d"}}}
     steps = (
         says("missed", "35d"),
         {"id": "again", "after": "36d", "do": [{"tag": "guest"}]},
-        says("for-guests", "37d", **{"if": {"tag": "guest"}}),
+        says("for-guests", "37d") | {"if": {"tag": "guest"}},
     )
     here = life(AttributesSpec.model_validate(words), scenario("s", *steps, if_late="send"), friends=1)
     here.move(DUE)
@@ -113,7 +113,7 @@ class _Watched:
             self._now -= 1
 
 
-def test_many_who_follow_at_once_are_answered_side_by_side(life: Any) -> None:
+def test_many_who_follow_at_once_are_answered_side_by_side(life: Lives) -> None:
     here = life(WELCOME, friends=12)
     here.move(DUE)
     tokens = [here.control.reply_token(here.account, user) for user in here.users]

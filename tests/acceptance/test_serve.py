@@ -21,7 +21,7 @@ from lineform.store.tables import inbox
 from support.command_line import ROOT, SALON, SALON_BOT, copy_workspace, replace
 from support.server_process import SECRET, TOKEN, free_port, posted, salon_at_line, serving, until, waiting
 from support.serving import event, webhook_body
-from support.stores import new_file
+from support.stores import new_file, sql
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_events_are_kept_as_they_came_for_as_long_as_the_workspace_says(tmp_path
 
 
 def _kept(url: str) -> list[str]:
-    with open_store(url) as store, store.reading() as connection:
+    with sql(open_store(url)) as store, store.reading() as connection:
         return list(connection.execute(sa.select(inbox.c.event_id).order_by(inbox.c.id)).scalars())
 
 

@@ -34,7 +34,6 @@ def line() -> Iterator[Control]:
         for name in NAMES:
             token = NAMED[f"{name.upper()}_TOKEN"]
             control.add_account(name=name, bot_id=bot_of(name), token=token, channel_secret=SECRET, plan_limit=5000)
-        control.origin = server.origin  # type: ignore[attr-defined]
         yield control
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from lineform.errors import BlockedError, CredentialError, UsageError
 from lineform.ports.friends import FriendCount, FriendRow, ImportCount
+from lineform.ports.line_account import FollowerPage, LineAccount
 from lineform.run.followers import sync_followers
 from lineform.run.outcome import Outcome, TickReport
 from lineform.run.testsend import TestReport, send_test
@@ -18,7 +19,7 @@ from lineform.run.worker import work
 from lineform.segments.friend import Friend
 from lineform.store.open import open_store
 from support.declared_clients import campaign
-from support.delivering import DUE, Scene, opened
+from support.delivering import DUE, Scene, Scenes, opened
 
 PERSONAL = ({"text": "{{ friend.display_name }}さまへのテスト"},)
 SYNTHETIC = Friend(0, "", "花子", "ja", None, False, {}, frozenset())
@@ -37,7 +38,7 @@ def sent_to(here: Scene, testers: list[str], **options: Any) -> TestReport:
     return asyncio.run(go())
 
 
-def test_testers_read_their_own_data_and_nobody_else_reads_anything(scene: Any) -> None:
+def test_testers_read_their_own_data_and_nobody_else_reads_anything(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL), plan_limit=100)
     report = sent_to(here, [here.users[1], here.users[1]])
     assert (report.cost, report.quota_left) == (1, 100)
@@ -45,14 +46,14 @@ def test_testers_read_their_own_data_and_nobody_else_reads_anything(scene: Any) 
     assert here.texts() == {here.users[1]: ["F1さまへのテスト"]}
 
 
-def test_a_tester_whom_the_store_does_not_know_reads_synthetic_data(scene: Any) -> None:
+def test_a_tester_whom_the_store_does_not_know_reads_synthetic_data(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL))
     (stranger,) = here.control.add_friends(here.account, 1)
     sent_to(here, [stranger], synthetic=SYNTHETIC)
     assert here.texts() == {stranger: ["花子さまへのテスト"]}
 
 
-def test_testing_twice_sends_twice_and_a_lost_answer_does_not(scene: Any) -> None:
+def test_testing_twice_sends_twice_and_a_lost_answer_does_not(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL))
     here.control.fault("cut-after", path="/v2/bot/message/push")
     sent_to(here, here.users[:1])
@@ -62,7 +63,7 @@ def test_testing_twice_sends_twice_and_a_lost_answer_does_not(scene: Any) -> Non
     assert here.received() == {here.users[0]: 2}
 
 
-def test_a_test_is_no_send_of_the_campaign(scene: Any) -> None:
+def test_a_test_is_no_send_of_the_campaign(scene: Scenes) -> None:
     here = scene(campaign("a"))
     sent_to(here, here.users[:1])
     assert here.sends() == []
@@ -71,14 +72,14 @@ def test_a_test_is_no_send_of_the_campaign(scene: Any) -> None:
     assert here.received() == {here.users[0]: 2, here.users[1]: 1, here.users[2]: 1}
 
 
-def test_a_tester_whom_line_refuses_is_named_by_place(scene: Any) -> None:
+def test_a_tester_whom_line_refuses_is_named_by_place(scene: Scenes) -> None:
     here = scene(campaign("a"))
     report = sent_to(here, ["U" + "e" * 32, here.users[0]])
     assert [bool(result.refused) for result in report.results] == [True, False]
     assert report.cost == 1
 
 
-def test_too_many_testers_or_too_little_quota_send_nothing(scene: Any) -> None:
+def test_too_many_testers_or_too_little_quota_send_nothing(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=12, plan_limit=2)
     for testers, guard in ((here.users, "G212"), (here.users[:3], "G201")):
         with pytest.raises(BlockedError) as stop:
@@ -101,7 +102,7 @@ def followed(here: Scene, pages: list[ImportCount], **options: Any) -> ImportCou
     return asyncio.run(go())
 
 
-def test_followers_are_imported_page_by_page_with_their_names(scene: Any) -> None:
+def test_followers_are_imported_page_by_page_with_their_names(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=0)
     here.control.add_friends(here.account, [{"displayName": f"N{index}"} for index in range(30)])
     pages: list[ImportCount] = []
@@ -112,7 +113,7 @@ def test_followers_are_imported_page_by_page_with_their_names(scene: Any) -> Non
     assert followed(here, pages) == ImportCount(unchanged=30)
 
 
-def test_an_unverified_account_is_told_what_it_cannot_do(scene: Any) -> None:
+def test_an_unverified_account_is_told_what_it_cannot_do(scene: Scenes) -> None:
     here = scene(campaign("a"), verified=False)
     with pytest.raises(BlockedError, match="not verified") as stop:
         followed(here, [])
@@ -123,7 +124,7 @@ def counts(here: Scene) -> FriendCount:
     return here.with_store(lambda store: store.count_friends(here.client.name))
 
 
-def test_who_is_not_in_the_whole_list_any_more_blocks_the_account(scene: Any) -> None:
+def test_who_is_not_in_the_whole_list_any_more_blocks_the_account(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=12)
     here.move(DUE)
     here.control.block(here.account, here.users[0])
@@ -136,7 +137,7 @@ def test_who_is_not_in_the_whole_list_any_more_blocks_the_account(scene: Any) ->
     assert followed(here, []) == ImportCount(changed=1, unchanged=10)
 
 
-def test_a_list_that_lacks_many_friends_marks_nobody_without_a_word(scene: Any) -> None:
+def test_a_list_that_lacks_many_friends_marks_nobody_without_a_word(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=30)
     here.move(DUE)
     for user in here.users[:11]:
@@ -149,7 +150,7 @@ def test_a_list_that_lacks_many_friends_marks_nobody_without_a_word(scene: Any) 
     assert counts(here) == FriendCount(19, 11)
 
 
-def test_an_empty_list_marks_nobody_without_a_word(scene: Any) -> None:
+def test_an_empty_list_marks_nobody_without_a_word(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=1)
     here.move(DUE)
     here.control.block(here.account, here.users[0])
@@ -160,20 +161,20 @@ def test_an_empty_list_marks_nobody_without_a_word(scene: Any) -> None:
 class Meanwhile:
     """LINE's list, in whose first moment something else is written down."""
 
-    def __init__(self, account: Any, happens: Callable[[], object]) -> None:
+    def __init__(self, account: LineAccount, happens: Callable[[], object]) -> None:
         self._account = account
         self._happens = happens
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._account, name)
 
-    async def followers(self, start: str) -> Any:
-        page = await self._account.followers(start)
+    async def followers(self, start: str = "", limit: int = 1000) -> FollowerPage:
+        page = await self._account.followers(start, limit)
         self._happens()
         return page
 
 
-def test_what_friends_do_while_the_list_is_read_counts_more_than_the_list(scene: Any) -> None:
+def test_what_friends_do_while_the_list_is_read_counts_more_than_the_list(scene: Scenes) -> None:
     here = scene(campaign("a"), friends=3)
     here.move(DUE)
     stays, leaves, comes = here.users
@@ -196,14 +197,14 @@ def test_what_friends_do_while_the_list_is_read_counts_more_than_the_list(scene:
     assert blocked == {stays: False, leaves: True, comes: False}
 
 
-def test_followers_of_another_bot_are_not_taken(scene: Any) -> None:
+def test_followers_of_another_bot_are_not_taken(scene: Scenes) -> None:
     here, other = scene(campaign("a")), scene(campaign("a"))
     here.token = other.token
     with pytest.raises(CredentialError, match="belongs to the bot"):
         followed(here, [])
 
 
-def test_a_worker_ticks_in_its_rhythm_until_it_is_asked_to_end(scene: Any) -> None:
+def test_a_worker_ticks_in_its_rhythm_until_it_is_asked_to_end(scene: Scenes) -> None:
     here = scene(campaign("a"))
     here.move(DUE)
     stop = asyncio.Event()
@@ -220,7 +221,7 @@ def test_a_worker_ticks_in_its_rhythm_until_it_is_asked_to_end(scene: Any) -> No
     assert (here.clock.now() - DUE).total_seconds() == 20
 
 
-def test_a_run_that_is_asked_to_end_leaves_the_rest_to_the_next(scene: Any) -> None:
+def test_a_run_that_is_asked_to_end_leaves_the_rest_to_the_next(scene: Scenes) -> None:
     here = scene(campaign("a", messages=PERSONAL, allow_test_word=True), friends=5)
     here.move(DUE)
     asked = iter([False, False, False])

@@ -17,7 +17,7 @@ from lineform.run.taps import is_crawler, tapped
 from lineform.sending.links import LinkKeys, Ticket, sign
 from lineform.store.open import open_store
 from support.declared_clients import campaign
-from support.delivering import ARMED, DUE, Scene
+from support.delivering import ARMED, DUE, Scene, Scenes
 
 BASE = "https://go.example.jp"
 KEYS = LinkKeys(BASE, b"a key for the tests of links")
@@ -36,7 +36,7 @@ MESSAGES = ({"text": f"セールは {SALE} へ"},)
 
 
 @pytest.fixture
-def scene(origin: str, tmp_path: Path) -> Any:
+def scene(origin: str, tmp_path: Path) -> Scenes:
     """Five friends, of whom four are regulars."""
 
     def make(*sends: Any, **settings: Any) -> Scene:
@@ -67,7 +67,7 @@ def tap(here: Scene, token: str, seconds: int = 0) -> Any:
     return here.with_store(lambda store: tapped(store, keys, token, DUE + timedelta(seconds=seconds)))
 
 
-def test_tracked_by_friend_each_friend_reads_a_link_of_their_own_and_their_tap_is_known(scene: Any) -> None:
+def test_tracked_by_friend_each_friend_reads_a_link_of_their_own_and_their_tap_is_known(scene: Scenes) -> None:
     here = scene(send("friend"))
     entry = tick(here)
     assert (entry.outcome, entry.recipients) == (Outcome.SENT, 4)
@@ -84,7 +84,7 @@ def test_tracked_by_friend_each_friend_reads_a_link_of_their_own_and_their_tap_i
     assert (first.happening.name, first.happening.fields) == ("click", {"link": "sale"})
 
 
-def test_a_tap_by_friend_answers_the_segment_of_who_tapped(scene: Any) -> None:
+def test_a_tap_by_friend_answers_the_segment_of_who_tapped(scene: Scenes) -> None:
     who_tapped = {"where": {"click": "sale", "within": "30d"}}
     teaser = send("friend")
     follow_up = campaign(
@@ -100,7 +100,7 @@ def test_a_tap_by_friend_answers_the_segment_of_who_tapped(scene: Any) -> None:
     assert here.texts()[here.users[1]][-1] == "続き"
 
 
-def test_tracked_by_message_all_read_one_link_in_one_multicast_and_taps_are_counted(scene: Any) -> None:
+def test_tracked_by_message_all_read_one_link_in_one_multicast_and_taps_are_counted(scene: Scenes) -> None:
     here = scene(send("message"))
     assert tick(here).outcome is Outcome.SENT
     assert [call["path"].rpartition("/")[2] for call in here.calls()] == ["multicast"]
@@ -112,7 +112,7 @@ def test_tracked_by_message_all_read_one_link_in_one_multicast_and_taps_are_coun
     assert (target.address, target.key, target.taps) == ("campaign.sale", "2026-12-01T10:00", 3)
 
 
-def test_tracked_by_message_a_broadcast_stays_one_call(scene: Any) -> None:
+def test_tracked_by_message_a_broadcast_stays_one_call(scene: Scenes) -> None:
     here = scene(send("message", audience={"everyone": True}))
     assert tick(here).outcome is Outcome.SENT
     assert [call["path"].rpartition("/")[2] for call in here.calls()] == ["broadcast"]
@@ -120,7 +120,7 @@ def test_tracked_by_message_a_broadcast_stays_one_call(scene: Any) -> None:
     assert here.once_each()
 
 
-def test_the_plan_tells_calls_time_and_money_of_both_ways(scene: Any) -> None:
+def test_the_plan_tells_calls_time_and_money_of_both_ways(scene: Scenes) -> None:
     plan = PricePlan(included=0, yen_per_message=3.0)
     by_friend = tick(scene(send("friend"), plan=plan), dry_run=True)
     assert by_friend.calls == 4
@@ -135,7 +135,7 @@ def test_the_plan_tells_calls_time_and_money_of_both_ways(scene: Any) -> None:
     )
 
 
-def test_the_same_messages_are_known_again_behind_their_links(scene: Any) -> None:
+def test_the_same_messages_are_known_again_behind_their_links(scene: Scenes) -> None:
     again = send("friend").model_copy(update={"name": "again"})
     moved = again.model_copy(update={"schedule": campaign("x", schedule={"at": "2026-12-01T12:00"}).schedule})
     here = scene(send("message"), moved, limits=Limits.model_validate({"per_friend": {"same_body": "2d"}}))
@@ -145,20 +145,20 @@ def test_the_same_messages_are_known_again_behind_their_links(scene: Any) -> Non
     assert (entry.outcome, entry.capped) == (Outcome.EMPTY, 4)
 
 
-def test_without_a_key_nothing_is_sent_and_nothing_is_written(scene: Any) -> None:
+def test_without_a_key_nothing_is_sent_and_nothing_is_written(scene: Scenes) -> None:
     here = scene(send("friend"))
     (entry,) = here.tick().entries
     assert (entry.outcome, entry.guard) == (Outcome.BLOCKED, "G219")
     assert (here.calls(), here.sends()) == ([], [])
 
 
-def test_without_track_a_link_reads_its_address(scene: Any) -> None:
+def test_without_track_a_link_reads_its_address(scene: Scenes) -> None:
     here = scene(send(None, messages=({"text": "{{ link.sale }} へ"},)))
     assert tick(here).outcome is Outcome.SENT
     assert {texts[0] for texts in here.texts().values()} == {f"{SALE} へ"}
 
 
-def test_a_token_that_nobody_signed_or_of_another_account_leads_nowhere(scene: Any) -> None:
+def test_a_token_that_nobody_signed_or_of_another_account_leads_nowhere(scene: Scenes) -> None:
     here, other = scene(send("message")), "another-salon"
     assert tick(here).outcome is Outcome.SENT
     ((token,),) = {tuple(found) for found in tokens(here).values()}
@@ -169,7 +169,7 @@ def test_a_token_that_nobody_signed_or_of_another_account_leads_nowhere(scene: A
         assert tapped(store, {other: KEYS}, sign(KEYS.key, other, Ticket(1)), DUE) is None
 
 
-def test_a_forgotten_friend_is_led_on_and_not_recorded(scene: Any) -> None:
+def test_a_forgotten_friend_is_led_on_and_not_recorded(scene: Scenes) -> None:
     here = scene(send("friend"))
     tick(here)
     token = tokens(here)[here.users[0]][0]

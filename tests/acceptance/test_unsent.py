@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lineform.store.open import SqlStore
+from lineform.ports.store import Store
 from support.chatting import declared
 from support.meeting import Met
+from support.stores import sql
 
 WORDS = """\
 kind: attributes
@@ -65,10 +66,10 @@ def unsends(scene: Met, message: str) -> dict[str, Any]:
 def found_in(scene: Met, text: str) -> list[str]:
     """The tables with this text in any row, as it is or as JSON holds it."""
 
-    def look(store: SqlStore) -> list[str]:
-        with store.reading() as connection:
+    def look(store: Store) -> list[str]:
+        with sql(store).reading() as connection:
             found = []
-            for table in sa.inspect(store.engine).get_table_names():
+            for table in sa.inspect(connection).get_table_names():
                 rows = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table))).all()
                 told = "\n".join(
                     value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -79,8 +80,7 @@ def found_in(scene: Met, text: str) -> list[str]:
                     found.append(table)
             return found
 
-    tables: list[str] = scene.with_store(look)
-    return tables
+    return scene.with_store(look)
 
 
 def test_a_text_that_was_taken_back_is_in_no_table(scene: Met) -> None:

@@ -12,11 +12,12 @@ from lineform.model.attributes import AttributesSpec
 from lineform.model.client import Limits
 from lineform.run.halt import halt, resume
 from lineform.run.release import release
-from lineform.run.stopped import KeptBack, kept_back
+from lineform.run.stopped import kept_back
 from lineform.scenarios.happening import What
+from lineform.sending.kept import KeptBack
 from support.declared_clients import campaign
 from support.delivering import DUE, Scene
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 
 HOUR, MINUTES = timedelta(hours=1), timedelta(minutes=1)
 TEN = "2026-12-01T10:00"
@@ -33,7 +34,7 @@ EIGHT = DUE + 10 * HOUR
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any, limits: dict[str, Any] | None = None, **settings: Any) -> Life:
         return Life(origin, tmp_path, KNOWN, *specs, limits=Limits.model_validate(limits or {}), **settings)
 
@@ -66,7 +67,7 @@ def resumed(here: Scene) -> None:
 # --- the kill switch
 
 
-def test_a_halt_is_told_with_who_did_it_since_when_and_what_is_due_meanwhile(life: Any) -> None:
+def test_a_halt_is_told_with_who_did_it_since_when_and_what_is_due_meanwhile(life: Lives) -> None:
     here = life(due_at_ten(), campaign("later", schedule={"at": "2026-12-02T10:00"}))
     here.move(DUE - HOUR)
     halted(here)
@@ -83,7 +84,7 @@ def test_a_halt_is_told_with_who_did_it_since_when_and_what_is_due_meanwhile(lif
     assert told(here) == KeptBack()
 
 
-def test_a_halt_counts_from_its_own_beginning(life: Any) -> None:
+def test_a_halt_counts_from_its_own_beginning(life: Lives) -> None:
     here = life(due_at_ten())
     halted(here, "hana")
     here.move(DUE - 3 * HOUR)
@@ -97,14 +98,14 @@ def test_a_halt_counts_from_its_own_beginning(life: Any) -> None:
     assert (found.by, found.since) == ("aki", DUE - 2 * HOUR)
 
 
-def test_of_a_rule_whose_times_passed_in_a_halt_the_newest_alone_is_due(life: Any) -> None:
+def test_of_a_rule_whose_times_passed_in_a_halt_the_newest_alone_is_due(life: Lives) -> None:
     here = life(campaign("a", schedule={"cron": "0 10 * * *", "if_late": "skip"}))
     halted(here)
     here.move(DUE + 48 * HOUR)
     assert stopped(here) == [("campaign.a", "2026-12-03T10:00", "G210", 0)]
 
 
-def test_a_halt_keeps_steps_that_friends_stand_before(life: Any) -> None:
+def test_a_halt_keeps_steps_that_friends_stand_before(life: Lives) -> None:
     here = life(scenario("s", says("a", "1h"), says("b", "3d")), friends=3)
     here.move(DUE)
     here.live(*(here.happening(What.FOLLOW, place) for place in range(3)))
@@ -114,7 +115,7 @@ def test_a_halt_keeps_steps_that_friends_stand_before(life: Any) -> None:
     assert told(here, "campaign.a").stopped == ()
 
 
-def test_a_halt_keeps_what_a_person_let_go_and_the_rest_of_a_rollout(life: Any) -> None:
+def test_a_halt_keeps_what_a_person_let_go_and_the_rest_of_a_rollout(life: Lives) -> None:
     here = life(due_at_ten(**IN_PARTS), friends=20)
     here.move(DUE)
     here.tick()
@@ -132,7 +133,7 @@ def test_a_halt_keeps_what_a_person_let_go_and_the_rest_of_a_rollout(life: Any) 
 # --- the budget, for steps
 
 
-def test_a_step_that_the_budget_stops_is_named_with_how_many_wait_until_it_goes(life: Any) -> None:
+def test_a_step_that_the_budget_stops_is_named_with_how_many_wait_until_it_goes(life: Lives) -> None:
     here = life(scenario("s", says("a", "1h")), friends=3, limits={"monthly_messages": 1})
     here.move(DUE)
     here.live(*(here.happening(What.FOLLOW, place) for place in range(3)))
@@ -146,7 +147,7 @@ def test_a_step_that_the_budget_stops_is_named_with_how_many_wait_until_it_goes(
     assert told(here) == KeptBack()
 
 
-def test_so_is_one_that_would_have_answered_at_once(life: Any) -> None:
+def test_so_is_one_that_would_have_answered_at_once(life: Lives) -> None:
     here = life(scenario("s", says("a")), limits={"monthly_messages": 0})
     here.happens(What.FOLLOW)
     assert stopped(here) == [("scenario.s/a", "", "G202", 1)]
@@ -155,7 +156,7 @@ def test_so_is_one_that_would_have_answered_at_once(life: Any) -> None:
 # --- quiet hours
 
 
-def test_what_waits_for_the_end_of_the_quiet_hours_is_told_and_not_as_stopped(life: Any) -> None:
+def test_what_waits_for_the_end_of_the_quiet_hours_is_told_and_not_as_stopped(life: Lives) -> None:
     here = life(due_at_ten({"within": "12h"}), limits={"monthly_messages": 2, **NIGHT})
     here.move(DUE)
     here.tick()
@@ -171,7 +172,7 @@ def test_what_waits_for_the_end_of_the_quiet_hours_is_told_and_not_as_stopped(li
     assert (stopped(here), told(here).waiting) == ([("campaign.a", TEN, "G202", 0)], ())
 
 
-def test_what_a_person_let_go_and_steps_wait_for_it_as_well(life: Any) -> None:
+def test_what_a_person_let_go_and_steps_wait_for_it_as_well(life: Lives) -> None:
     here = life(due_at_ten(), scenario("s", says("a", "2h")), limits=NIGHT)
     here.move(DUE)
     here.happens(What.FOLLOW)
@@ -181,7 +182,7 @@ def test_what_a_person_let_go_and_steps_wait_for_it_as_well(life: Any) -> None:
     assert found == [("campaign.a", f"{TEN}+released", EIGHT, 0), ("scenario.s/a", "", EIGHT, 1)]
 
 
-def test_a_part_of_a_rollout_waits_for_it_when_its_time_has_come(life: Any) -> None:
+def test_a_part_of_a_rollout_waits_for_it_when_its_time_has_come(life: Lives) -> None:
     spec = due_at_ten({"within": "12h"}, **IN_PARTS)
     here = life(spec, friends=20, limits=NIGHT)
     here.move(DUE)

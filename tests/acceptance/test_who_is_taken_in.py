@@ -13,12 +13,13 @@ from lineform.journeys.outlook import scenario_outlook
 from lineform.line.account import open_account
 from lineform.model.attributes import AttributesSpec
 from lineform.model.audience import SegmentSpec
+from lineform.model.scenario import ScenarioSpec
 from lineform.planning.arming import revisions_of
 from lineform.ports.journeys import FriendChange
 from lineform.run.options import Records, Run, TickOptions
 from lineform.store.open import open_store
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 
 HOUR = timedelta(hours=1)
 WORDS = AttributesSpec.model_validate({"kind": "attributes", "name": "words", "tags": {"vip": {}, "gold": {}}})
@@ -27,7 +28,7 @@ WIDER = {"any": [{"tag": "vip"}, {"tag": "gold"}]}
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any) -> Life:
         here = Life(origin, tmp_path, WORDS, *specs, friends=4)
         here.move(DUE)
@@ -83,7 +84,7 @@ def rule(enroll: str, text: str = "a", reentry: str = "never") -> Any:
 
 
 @pytest.mark.parametrize(("enroll", "people"), [("new", 0), ("existing", 2), ("both", 2)])
-def test_a_segment_that_is_widened_takes_in_whom_the_plan_says(life: Any, enroll: str, people: int) -> None:
+def test_a_segment_that_is_widened_takes_in_whom_the_plan_says(life: Lives, enroll: str, people: int) -> None:
     here = life(segment(VIPS), rule(enroll))
     give(here, 0, "vip")
     give(here, 1, "gold")
@@ -100,7 +101,7 @@ def test_a_segment_that_is_widened_takes_in_whom_the_plan_says(life: Any, enroll
 
 @pytest.mark.parametrize("enroll", ["new", "existing", "both"])
 @pytest.mark.parametrize("reentry", ["never", "when_over"])
-def test_whoever_was_in_it_and_left_is_not_taken_in_for_a_wider_segment(life: Any, enroll: str, reentry: str) -> None:
+def test_whoever_was_in_it_and_left_is_not_taken_in_for_a_wider_segment(life: Lives, enroll: str, reentry: str) -> None:
     here = life(segment(VIPS), rule(enroll, reentry=reentry))
     here.step()
     give(here, 0, "vip", "gold")
@@ -116,7 +117,7 @@ def test_whoever_was_in_it_and_left_is_not_taken_in_for_a_wider_segment(life: An
 
 
 @pytest.mark.parametrize("enroll", ["new", "existing", "both"])
-def test_another_text_takes_nobody_in(life: Any, enroll: str) -> None:
+def test_another_text_takes_nobody_in(life: Lives, enroll: str) -> None:
     here = life(segment(VIPS), rule(enroll))
     give(here, 0, "vip")
     here.step()
@@ -127,7 +128,7 @@ def test_another_text_takes_nobody_in(life: Any, enroll: str) -> None:
     assert applied(here) == (0, 0)
 
 
-def test_with_both_those_are_taken_in_who_were_left_alone_before(life: Any) -> None:
+def test_with_both_those_are_taken_in_who_were_left_alone_before(life: Lives) -> None:
     here = life(segment(VIPS), rule("new"))
     give(here, 0, "vip")
     here.step()
@@ -137,9 +138,11 @@ def test_with_both_those_are_taken_in_who_were_left_alone_before(life: Any) -> N
 
 @pytest.mark.parametrize("enroll", ["existing", "both"])
 def test_those_for_whom_it_is_true_already_are_taken_in_once_however_often_a_text_changes(
-    life: Any, enroll: str
+    life: Lives, enroll: str
 ) -> None:
-    tagged = lambda text: scenario("s", says("a", text=text), trigger={"tag": "vip"}, enroll=enroll)  # noqa: E731
+    def tagged(text: str) -> ScenarioSpec:
+        return scenario("s", says("a", text=text), trigger={"tag": "vip"}, enroll=enroll)
+
     here = life(tagged("a"))
     give(here, 0, "vip")
     here.step()

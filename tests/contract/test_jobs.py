@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from lineform.ports.jobs import Job, Jobs, Task
 from lineform.run.local_jobs import LocalJobs
@@ -19,19 +18,21 @@ from lineform.store.open import SqlStore
 from lineform.store.shared_jobs import SharedJobs, migrate_jobs
 from lineform.wiring.clock import SystemClock
 from support.postgres import workers_database
+from support.stores import sql
 
+Opener = Callable[[], AbstractAsyncContextManager[Jobs]]
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
 OTHER = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00", part=1)
 
 
 @pytest.fixture(scope="module")
-def jobs_url(postgres_server: Any) -> str:
+def jobs_url(postgres_server: URL) -> str:
     """A database with the workers' tables."""
     return workers_database(postgres_server)
 
 
 @pytest.fixture(params=["local", "shared"])
-def opened(request: pytest.FixtureRequest) -> Callable[[], Any]:
+def opened(request: pytest.FixtureRequest) -> Opener:
     @asynccontextmanager
     async def local() -> AsyncIterator[Jobs]:
         yield LocalJobs(SystemClock())
@@ -39,7 +40,7 @@ def opened(request: pytest.FixtureRequest) -> Callable[[], Any]:
     if request.param == "local":
         return local
     url = request.getfixturevalue("jobs_url")
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         connection.execute(sa.text("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE"))
     return lambda: SharedJobs(make_url(url))
 
@@ -49,7 +50,7 @@ async def until_done(jobs: Jobs, do: Callable[[Job], Awaitable[None]], stop: asy
         await jobs.work(["aoba"], do, how.get("every", 3600), how.get("at_once", 4), stop)
 
 
-def test_a_job_that_waits_is_not_put_in_again(opened: Callable[[], Any]) -> None:
+def test_a_job_that_waits_is_not_put_in_again(opened: Opener) -> None:
     done: list[Job] = []
 
     async def main() -> None:
@@ -69,7 +70,7 @@ def test_a_job_that_waits_is_not_put_in_again(opened: Callable[[], Any]) -> None
     assert [job for job in done if job.task is Task.DELIVER] == [SEND, OTHER]
 
 
-def test_a_job_never_runs_twice_at_once_and_runs_again_when_it_is_put_in_meanwhile(opened: Callable[[], Any]) -> None:
+def test_a_job_never_runs_twice_at_once_and_runs_again_when_it_is_put_in_meanwhile(opened: Opener) -> None:
     seen: list[str] = []
 
     async def main() -> None:
@@ -94,7 +95,7 @@ def test_a_job_never_runs_twice_at_once_and_runs_again_when_it_is_put_in_meanwhi
     assert seen == ["begins", "ends"] * 2
 
 
-def test_jobs_run_side_by_side(opened: Callable[[], Any]) -> None:
+def test_jobs_run_side_by_side(opened: Opener) -> None:
     async def main() -> None:
         stop, both = asyncio.Event(), asyncio.Barrier(2)
 
@@ -111,7 +112,7 @@ def test_jobs_run_side_by_side(opened: Callable[[], Any]) -> None:
     asyncio.run(main())
 
 
-def test_a_client_ticks_again_and_again(opened: Callable[[], Any]) -> None:
+def test_a_client_ticks_again_and_again(opened: Opener) -> None:
     ticks: list[Job] = []
 
     async def main() -> None:
@@ -129,7 +130,7 @@ def test_a_client_ticks_again_and_again(opened: Callable[[], Any]) -> None:
     assert ticks[:3] == [Job(Task.TICK, "aoba")] * 3
 
 
-def test_an_error_of_a_job_ends_the_worker(opened: Callable[[], Any]) -> None:
+def test_an_error_of_a_job_ends_the_worker(opened: Opener) -> None:
     async def main() -> None:
         async def do(job: Job) -> None:
             raise StoreUnusable("made by a newer lineform")
@@ -142,7 +143,7 @@ def test_an_error_of_a_job_ends_the_worker(opened: Callable[[], Any]) -> None:
         asyncio.run(main())
 
 
-def test_a_job_is_done_at_once_though_nobody_asks_for_it(opened: Callable[[], Any]) -> None:
+def test_a_job_is_done_at_once_though_nobody_asks_for_it(opened: Opener) -> None:
     async def main() -> float:
         stop, began = asyncio.Event(), asyncio.get_running_loop().time
 
@@ -174,7 +175,7 @@ def test_jobs_of_a_worker_that_is_gone_are_done_by_another(jobs_url: str) -> Non
 
         async with SharedJobs(make_url(jobs_url)) as jobs:
             await jobs.put(SEND)
-            with open_store(jobs_url) as store, store.engine.begin() as connection:
+            with sql(open_store(jobs_url)) as store, store.engine.begin() as connection:
                 gone = (
                     "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
                 )

@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from lineform.ports.jobs import Job, Task
 from lineform.store import open_store, shared_jobs
@@ -23,6 +22,7 @@ from lineform.store.failures import StoreUnavailable
 from lineform.store.shared_jobs import SharedJobs
 from support.postgres import workers_database
 from support.severing import Wire
+from support.stores import sql
 
 SEND = Job(Task.DELIVER, "aoba", "campaign.sale", "2026-12-01T10:00")
 OTHER = Job(Task.DELIVER, "aoba", "campaign.other", "2026-12-01T10:00")
@@ -32,7 +32,7 @@ LOST_AFTER = 1.0
 
 
 @pytest.fixture
-def url(postgres_server: Any) -> str:
+def url(postgres_server: URL) -> str:
     """A database with the workers' tables, of this test alone."""
     return workers_database(postgres_server)
 
@@ -101,13 +101,13 @@ def said(told: Path) -> str:
 
 def rows(url: str, job: Job) -> list[str]:
     """The states of the rows of a job."""
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         asked = sa.text("SELECT status::text FROM procrastinate_jobs WHERE lock = :lock ORDER BY id")
         return list(connection.execute(asked, {"lock": job.name}).scalars())
 
 
 def execute(url: str, statement: str, **values: object) -> None:
-    with open_store(url) as store, store.engine.begin() as connection:
+    with sql(open_store(url)) as store, store.engine.begin() as connection:
         connection.execute(sa.text(statement), values)
 
 
@@ -238,9 +238,11 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_a_worker_goes_on_when_its_database_is_back(url: str) -> None:
+def test_a_worker_says_once_that_it_waits_and_once_that_it_goes_on_when_its_database_is_back(url: str) -> None:
+    said = list[str]()
+
     async def main() -> None:
-        async with Wire(url) as wire, SharedJobs(wire.url) as jobs:
+        async with Wire(url) as wire, SharedJobs(wire.url, said.append) as jobs:
             working = asyncio.create_task(work_until(jobs, SEND))
             for _ in range(2):
                 # Its patience is new each time: it worked well in between.
@@ -248,12 +250,15 @@ def test_a_worker_goes_on_when_its_database_is_back(url: str) -> None:
                 await wire.cut()
                 await asyncio.sleep(0.7)
                 assert not working.done()
+                assert [one.partition("; ")[2] for one in said[-1:]] == ["this worker tries again for up to 2 seconds"]
                 await wire.mend()
             async with SharedJobs(make_url(url)) as others:
                 await others.put(SEND)
             await working
 
     asyncio.run(main())
+    assert len(said) == 4
+    assert {said[1], said[3]} == {"the store answers again; this worker goes on"}
 
 
 def test_a_job_whose_end_could_not_be_written_down_is_done_again(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -30,9 +31,7 @@ class Sdk:
 @pytest.fixture(scope="session")
 def messaging() -> ModuleType:
     """Imported once: it takes a second or two."""
-    import linebot.v3.messaging as found
-
-    return found
+    return import_module("linebot.v3.messaging")
 
 
 @pytest.fixture(scope="session")

@@ -15,33 +15,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from lineform.ports.store import Store
 from lineform.scenarios.menus import MenuRules, Rule
 from lineform.segments.explain import explain, lines
 from lineform.segments.friend import Friend
-from lineform.segments.predicate import EVERYONE, Not, Predicate
+from lineform.segments.predicate import EVERYONE, All, AttributeIs, HasTag, Not, Predicate
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
 from lineform.store import open_store
 from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
-from support.populations import ATTRIBUTES, MOMENTS, NOWS, history, population, timed, trees
+from support.populations import ALONE, HAVING, MOMENTS, NOWS, TOGETHER, history, population, timed, trees
 from support.postgres import new_database
-from support.stores import NOW, user
+from support.stores import NOW, sql, user
 
 ACCOUNTS = tuple(f"account-{n}" for n in range(5))
 SIZE = 60
+ranges = st.builds(
+    AttributeIs, st.just("visits"), st.just("number"), st.sampled_from(("at_least", "below")), st.tuples(st.just(1.0))
+)
 SLOW = [HealthCheck.too_slow]
 """A loaded machine is no reason to fail."""
 
 
-class World(list[tuple[Store, dict[str, list[Friend]]]]):
+class World(list[tuple[SqlStore, dict[str, list[Friend]]]]):
     """Stores, and everybody of each account as that store knows them."""
 
     @contextmanager
-    def answered_by_the_copy(self, store: Store) -> Iterator[None]:
+    def answered_by_the_copy(self, store: SqlStore) -> Iterator[None]:
         """The copy is opened once for all questions: opening it takes longer than most of them."""
-        assert isinstance(store, SqlStore)
         assert store.copy is not None
         assert store.copy.refresh(NOW).anew
         with store.copy.current() as answers, pytest.MonkeyPatch.context() as patched:
@@ -61,10 +62,13 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
         found = World()
         plain, indexed, copied = (f"sqlite:///{folder}/{name}.db" for name in ("plain", "indexed", "copied"))
         for url in (plain, indexed, new_database(postgres_server), copied):
-            store = stack.enter_context(open_store(url, copy=folder / "copy.duckdb" if url == copied else None))
+            store = stack.enter_context(sql(open_store(url, copy=folder / "copy.duckdb" if url == copied else None)))
             store.migrate()
             if url == indexed:
-                store.keep_indexes({name: kind for kind, names in ATTRIBUTES.items() for name in names})
+                store.keep_indexes([*ALONE, *TOGETHER])
+            elif store.postgres:
+                # As for one account, before there are several.
+                store.keep_indexes(TOGETHER, HAVING)
             people = {}
             for seed, account in enumerate(ACCOUNTS):
                 rows = list(population(Random(seed), SIZE))
@@ -103,6 +107,22 @@ def test_every_engine_selects_whom_the_plain_reading_selects(
         assert store.count(account, tree, now) == len(meant)
         few = [f.id for f in people[account][5:40:3]]
         assert store.among_selected(account, tree, few, now) == {*meant} & {*few}
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@given(
+    word=st.sampled_from(HAVING),
+    parts=st.lists(st.one_of(trees, st.sampled_from([*HAVING, HasTag("常連"), HasTag("vip")]), ranges), max_size=4),
+    account=st.sampled_from(ACCOUNTS),
+)
+def test_what_indexes_find_together_is_what_each_part_says(
+    world: World, word: Predicate, parts: list[Predicate], account: str
+) -> None:
+    tree = All((word, *parts))
+    for store, people in world:
+        meant = [f.id for f in people[account] if not f.blocked and matches(tree, f, NOW) is True]
+        assert list(store.select(account, tree, NOW)) == meant
+        assert store.count(account, tree, NOW) == len(meant)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)

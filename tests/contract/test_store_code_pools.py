@@ -35,13 +35,15 @@ def friends(store: Store) -> list[int]:
     return sorted(store.friend_ids(SALON, [user(number) for number in range(1, 7)]).values())
 
 
-def giving(ids: Sequence[int], read: dict[int, str] | None = None) -> Callable[[Handout], Iterator[NewBatch]]:
+def giving(
+    ids: Sequence[int], read: dict[int, str] | None = None, pool: str = "gift"
+) -> Callable[[Handout], Iterator[NewBatch]]:
     """The batches of a send that gives each of these friends a code, two friends at a time."""
 
     def batches(handout: Handout) -> Iterator[NewBatch]:
         for seq, at in enumerate(range(0, len(ids), 2)):
             people = tuple(ids[at : at + 2])
-            given = handout.codes("gift", people)
+            given = handout.codes(pool, people)
             (read if read is not None else {}).update(given)
             body = " ".join(given[one] for one in people).encode()
             yield NewBatch(seq, Route.MULTICAST, people, body, uuid4())
@@ -98,7 +100,7 @@ def test_too_few_codes_stop_the_freeze_and_nothing_is_written(store: Store, frie
     assert store.sends(SALON) == []
     assert counted(store) == PoolCount("gift", 5, 0, 0, 0)
     with pytest.raises(PoolEmpty):
-        store.freeze(SALON, new_send(), lambda handout: [handout.codes("none", friends)], NOW)  # type: ignore[list-item]
+        store.freeze(SALON, new_send(), giving(friends, pool="none"), NOW)
 
 
 def test_a_freeze_that_dies_in_its_middle_has_given_nothing(store: Store, friends: list[int]) -> None:

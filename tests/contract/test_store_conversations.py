@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from lineform.scenarios.dialogue import Dialogue
 from lineform.scenarios.replies import Answered
 from lineform.store import open_store
 from lineform.store.open import SqlStore
+from lineform.store.tables import dialogues
 from support.stores import NOW, user
 
 LATER = NOW + timedelta(minutes=5)
@@ -27,6 +29,8 @@ TALK = Dialogue(
     beside={"postcode": "1500001"},
     picked=("meat",),
     open=False,
+    heard={"gender": "e1"},
+    undecided={"days": ("sat", "sun"), "times": ()},
 )
 
 
@@ -57,6 +61,17 @@ def test_what_changes_takes_the_place_of_what_was_and_what_is_over_goes(store: S
     store.save_conversations("aoba", [])
     store.save_conversations("aoba", [Conversation(one, {"profile": None, "nothing": None}, {})])
     assert store.standings("aoba", [one]) == {one: Standing({}, {"a": Answered(LATER, "e2")})}
+
+
+def test_what_a_worker_of_an_older_version_writes_down_meanwhile_is_read(store: Store) -> None:
+    (one,) = known(store, 1)
+    store.save_conversations("aoba", [Conversation(one, {"profile": TALK}, {})])
+    assert isinstance(store, SqlStore)
+    with store.writing() as connection:
+        names = [column.name for column in dialogues.columns if column.name not in {"form", "undecided"}]
+        row = sa.select(sa.literal("survey"), *(dialogues.c[name] for name in names))
+        connection.execute(sa.insert(dialogues).from_select(["form", *names], row, include_defaults=False))
+    assert store.standings("aoba", [one])[one].dialogues["survey"] == replace(TALK, form="survey", undecided={})
 
 
 def test_no_account_sees_the_conversations_of_another(store: Store) -> None:

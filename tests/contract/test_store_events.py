@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any as Anything
 
 import pytest
 import sqlalchemy as sa
 
 from lineform.ports.friends import EventCount, EventRow, FriendRow, ImportCount
 from lineform.ports.store import Store
-from lineform.segments.friend import Event, Friend
+from lineform.segments.friend import Event, Friend, Value
 from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, Count, Edge, Happened, HasTag, Not, Sum
 from lineform.store import migrations, open_store
 from lineform.store.open import SqlStore
@@ -26,14 +28,14 @@ def one(store: Store, number: int = 1, account: str = "aoba") -> Friend:
     return friend
 
 
-def bought(number: int, key: str, at: datetime = NOW, **fields: object) -> EventRow:
-    return EventRow(user(number), "purchase", key, at, fields)  # type: ignore[arg-type]
+def bought(number: int, key: str, at: datetime = NOW, **fields: Value) -> EventRow:
+    return EventRow(user(number), "purchase", key, at, fields)
 
 
 def test_an_event_comes_back_whole_to_the_millisecond(store: Store) -> None:
     store.import_friends("aoba", [FriendRow(user(1))], NOW)
     at = datetime(2026, 11, 30, 12, 0, 0, 123_456, tzinfo=UTC)
-    fields = {"item": "緑茶", "amount": 1200.5, "kinds": ("b", "a"), "first": True, "times": 3}
+    fields: dict[str, Value] = {"item": "緑茶", "amount": 1200.5, "kinds": ("b", "a"), "first": True, "times": 3}
     assert store.add_events("aoba", [bought(1, "k1", at, **fields)], NOW) == EventCount(added=1)
     friend = one(store)
     recorded = {**fields, "kinds": ("a", "b")}
@@ -144,10 +146,10 @@ def test_a_large_history_is_written_in_several_transactions(store: Store) -> Non
 
 
 @pytest.mark.parametrize("fields", [{"a": "\x00"}, {"\x00": 1}, {"a": float("nan")}])
-def test_a_field_that_no_database_can_hold_leaves_nothing(store: Store, fields: dict[str, object]) -> None:
+def test_a_field_that_no_database_can_hold_leaves_nothing(store: Store, fields: dict[str, Value]) -> None:
     store.import_friends("aoba", [FriendRow(user(1))], NOW)
     with pytest.raises(ValueError, match=r"NUL|number"):
-        store.add_events("aoba", [bought(1, "a"), bought(1, "b", **fields)], NOW)
+        store.add_events("aoba", [bought(1, "a"), replace(bought(1, "b"), fields=fields)], NOW)
     assert store.histories("aoba", [one(store).id]) == {}
 
 
@@ -203,8 +205,8 @@ def test_a_tag_keeps_when_it_was_given_and_begins_anew_where_it_expires(store: S
 
 
 def test_the_first_touch_is_kept_and_the_last_one_too(store: Store) -> None:
-    def touch(at: datetime, **fields: object) -> ImportCount:
-        return store.import_friends("aoba", [FriendRow(user(1), **fields)], at)  # type: ignore[arg-type]
+    def touch(at: datetime, **fields: Anything) -> ImportCount:
+        return store.import_friends("aoba", [FriendRow(user(1), **fields)], at)
 
     touch(NOW, followed_at=NOW)
     assert (one(store).first_route, one(store).last_route, one(store).member_id) == ("", "", "")

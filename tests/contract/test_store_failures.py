@@ -21,14 +21,8 @@ from lineform.ports.store import Store
 from lineform.store import open as opening
 from lineform.store import open_store
 from lineform.store.failures import StoreFailure
-from lineform.store.open import SqlStore
 from lineform.store.tables import friends, line_ids
-from support.stores import NOW, new_batches, new_send, user
-
-
-def sql(store: Store) -> SqlStore:
-    assert isinstance(store, SqlStore)
-    return store
+from support.stores import NOW, new_batches, new_send, sql, user
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:

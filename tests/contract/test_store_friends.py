@@ -9,9 +9,9 @@ import pytest
 
 from lineform.ports.friends import FriendCount, FriendRow, ImportCount
 from lineform.ports.store import Store
-from lineform.segments.friend import Friend
+from lineform.segments.friend import Friend, Value
 from lineform.segments.operands import number
-from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not
+from lineform.segments.predicate import EVERYONE, All, Any, AttributeIs, HasTag, Not, Predicate
 from lineform.store.bulk import TOGETHER
 from lineform.store.open import open_store
 from support.stores import NOW, user
@@ -123,7 +123,7 @@ def test_a_large_import_is_written_in_several_transactions(store: Store) -> None
 def test_each_of_many_new_friends_gets_their_own_values(store: Store, count: int) -> None:
     def rows() -> Iterator[FriendRow]:
         for n in range(count):
-            values = {"n": n, "half": n / 2, "even": n % 2 == 0, "word": str(n)}
+            values: dict[str, Value] = {"n": n, "half": n / 2, "even": n % 2 == 0, "word": str(n)}
             yield FriendRow(user(n), f"n{n}", "ja", NOW - timedelta(days=n), n % 3 == 0, values, (f"t{n % 5}",))
 
     store.import_friends("aoba", rows(), NOW)
@@ -247,9 +247,9 @@ def test_a_thousand_words_are_one_question(store: Store) -> None:
     assert store.count("aoba", AttributeIs("w", "text", "in", words), NOW) == 50
     wide = Any(tuple(AttributeIs("n", "number", "is", (n,)) for n in range(800)))
     assert store.count("aoba", wide, NOW) == 50
-    deep = HasTag("x")
+    deep: Predicate = HasTag("x")
     for _ in range(100):
-        deep = All((Not(deep), EVERYONE))  # type: ignore[assignment]
+        deep = All((Not(deep), EVERYONE))
     assert store.count("aoba", deep, NOW) == 0
 
 

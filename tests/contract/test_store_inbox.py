@@ -12,7 +12,7 @@ from lineform.ports.friends import FriendRow
 from lineform.ports.inbox import Arrival, Blanked, Level, Source
 from lineform.ports.store import Store
 from lineform.store import open_store
-from support.stores import NOW, user
+from support.stores import NOW, sql, user
 
 LEASE = timedelta(seconds=60)
 LATER = NOW + timedelta(seconds=30)
@@ -201,7 +201,7 @@ def test_what_is_erased_leaves_nothing_and_stays_where_another_worker_took_it(st
     store.erase_received("aoba", [one.number], "w1")
     store.erase_received("aoba", [two.number], "w2")
     store.finish_received("aoba", [one.number, two.number], "w1")
-    assert store.senders("aoba") == [user(2)]
+    assert sql(store).senders("aoba") == [user(2)]
     assert store.inbox_level("aoba") == Level()
 
 

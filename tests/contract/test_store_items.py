@@ -7,6 +7,7 @@ from datetime import timedelta
 from lineform.ports.friends import EventRow, FriendRow
 from lineform.ports.items import Item, ItemCount
 from lineform.ports.store import Store
+from lineform.segments.friend import Value
 from support.stores import NOW, user
 
 TEA = Item("tea", {"name": "緑茶", "price": 1200, "kinds": ("a", "b"), "new": True})
@@ -29,8 +30,8 @@ def test_choices_come_by_friend_the_latest_first_and_each_once(store: Store) -> 
         store.import_friends(account, [FriendRow(user(1)), FriendRow(user(2))], NOW)
     day = timedelta(days=1)
 
-    def bought(number: int, key: str, item: object, ago: int) -> EventRow:
-        return EventRow(user(number), "purchase", key, NOW - ago * day, {"item": item})  # type: ignore[dict-item]
+    def bought(number: int, key: str, item: Value, ago: int) -> EventRow:
+        return EventRow(user(number), "purchase", key, NOW - ago * day, {"item": item})
 
     rows = [bought(1, "a", "tea", 3), bought(1, "b", "cup", 2), bought(1, "c", "tea", 1), bought(2, "d", "pot", 1)]
     store.add_events("aoba", [*rows, bought(2, "e", "old", 400), bought(2, "f", 7, 2)], NOW)

@@ -192,7 +192,7 @@ def test_tags_and_attributes_of_friends_are_changed(store: Store) -> None:
     ]
     store.change_friends("salon", changes, NOW + HOUR)
     first, second, _ = store.friends("salon", friends(store))
-    assert (first.attributes, first.tags) == ({"rank": "gold"}, {"new"})
+    assert (first.attributes, first.tags) == ({"rank": "gold"}, frozenset({"new"}))
     assert first.tagged_at == {"new": NOW + HOUR}
     assert second.tags == {"new"}
 

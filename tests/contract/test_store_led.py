@@ -15,6 +15,7 @@ from lineform.segments.predicate import (
     AgeIs,
     All,
     AttributeIs,
+    Comparison,
     Count,
     FriendSince,
     Happened,
@@ -58,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
         opened.import_friends("aoba", rows, NOW)
         events = [EventRow(user(n), "purchase", f"{n}-{m}", NOW, {}) for n in range(20) for m in range(n % 5)]
         opened.add_events("aoba", events, NOW)
-        opened.keep_indexes({"tier": "enum", "visits": "number", "birthday": "date"})
+        opened.keep_indexes([{"tier": "enum"}, {"visits": "number"}, {"birthday": "date"}])
         yield opened
 
 
@@ -103,6 +104,24 @@ def test_a_range_leads_in_the_order_of_ids(steps: Callable[[Predicate], Steps]) 
     assert any("friends_number_visits" in step for step in found[1:])
 
 
+def test_an_index_over_several_attributes_leads_where_it_finds_several(
+    store: SqlStore, steps: Callable[[Predicate], Steps]
+) -> None:
+    store.keep_indexes([{"tier": "enum", "note": "text", "visits": "number"}])
+    name = "friends_enum,text,number_tier,note,visits (account_id=? AND blocked=? AND <expr>=?"
+    words = (GOLD, UNINDEXED)
+    for asked, how in ((words, " AND <expr>=?"), ((OFTEN, *words), " AND <expr>=? AND <expr>>?")):
+        # As a set, in whose order rows are read.
+        for others in ((), (LAPSED,)):
+            first, *found = steps(All((*asked, *others)))
+            assert LED_BY_IDS in first
+            assert any(f"{name}{how}" in step for step in found)
+    # Only the first attributes, and never one alone: it would have friends in another order.
+    assert BY_TIER in steps(All((GOLD, OFTEN)))[0]
+    assert BY_TIER in steps(GOLD)[0]
+    assert BY_IDS in steps(UNINDEXED)[0]
+
+
 @pytest.mark.parametrize(
     "predicate", [UNINDEXED, FriendSince(None, None), IsMember(), AnyOf((THRICE, HasTag("vip"))), All(())]
 )
@@ -141,8 +160,8 @@ def test_however_many_are_left_out_they_are_merged_in_few_steps(
 
 
 def test_more_than_so_many_is_more_than_so_many(store: SqlStore) -> None:
-    def count(comparison: str, *numbers: int) -> int:
-        measure = Count(comparison, numbers)  # type: ignore[arg-type]
+    def count(comparison: Comparison, *numbers: int) -> int:
+        measure = Count(comparison, numbers)
         found = store.count("aoba", Happened("purchase", (), None, None, measure), NOW)
         assert found == store.count("aoba", All((GOLD, Happened("purchase", (), None, None, measure))), NOW)
         return found

@@ -40,7 +40,7 @@ from lineform.store.open import SqlStore
 from support.copied import of_the_copy_alone
 from support.populations import MOMENTS, NOWS, history, population, trees
 from support.postgres import new_database
-from support.stores import NOW, user
+from support.stores import NOW, sql, user
 
 STEP = "scenario.welcome/thanks"
 RULES_OF_TAGS = MenuRules(
@@ -202,7 +202,7 @@ def world(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Ite
         here, there = f"sqlite:///{folder}/store.db", new_database(postgres_server)
         asked = (here, None), (there, None), (f"sqlite:///{folder}/copied.db", folder / "copied.duckdb")
         for url, copy in asked:
-            store = stack.enter_context(open_store(url, copy=copy))
+            store = stack.enter_context(sql(open_store(url, copy=copy)))
             store.migrate()
             store.import_friends("salon", list(population(Random(7), SIZE)), MOMENTS[0])
             store.add_events("salon", history(Random(7), SIZE, "salon"), NOW)

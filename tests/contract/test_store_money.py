@@ -17,8 +17,8 @@ from support.stores import NOW, new_batches, new_send
 MINUTE = timedelta(minutes=1)
 
 
-def frozen(store: Store, key: str, count: int, status: SendStatus = SendStatus.FROZEN, **judged: Spent) -> int:
-    send_id = store.freeze("aoba", new_send(key, status=status), new_batches(count), NOW, **judged)
+def frozen(store: Store, key: str, count: int, spent: Spent | None = None) -> int:
+    send_id = store.freeze("aoba", new_send(key), new_batches(count), NOW, spent=spent)
     assert send_id is not None
     return send_id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,8 +21,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lineform.store.sends._PAGE", 2)
 
 
-def step(store: Store, number: int, *, status: SendStatus = SendStatus.SENT, **fields: object) -> None:
-    new = new_send(f"hello@{number}", address="scenario.welcome", status=status, recipients=1, **fields)
+def step(store: Store, number: int, *, status: SendStatus = SendStatus.SENT, due_at: datetime = NOW) -> None:
+    new = new_send(f"hello@{number}", address="scenario.welcome", status=status, recipients=1, due_at=due_at)
     store.freeze("aoba", new, new_batches(1, (number,)), NOW)
 
 
@@ -37,10 +37,10 @@ def test_sends_come_in_their_order_with_the_counts_of_their_batches(store: Store
 
 
 def test_what_is_older_is_left_out_unless_it_is_open(store: Store) -> None:
-    old = {"due_at": NOW - 9 * DAY}
-    step(store, 1, **old)
+    old = NOW - 9 * DAY
+    step(store, 1, due_at=old)
     for number, status in enumerate((SendStatus.HELD, SendStatus.FROZEN, SendStatus.WAITING, SendStatus.ACCEPTED), 2):
-        step(store, number, status=status, **old)
+        step(store, number, status=status, due_at=old)
     step(store, 6)
     step(store, 7, due_at=NOW + 9 * DAY)
     keys = [one.key for one in store.sends_since("aoba", NOW - DAY)]

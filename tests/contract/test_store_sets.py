@@ -59,7 +59,9 @@ def bought(n: int) -> int:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "copied"])
-def store(request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def store(
+    request: pytest.FixtureRequest, postgres_server: URL, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlStore]:
     """Two accounts whose friends lie between each other's."""
     folder: Path = tmp_path_factory.mktemp("sets")
     url = new_database(postgres_server) if request.param == "postgresql" else new_file(folder / "store.db")
@@ -90,7 +92,7 @@ def reached(account: str) -> list[int]:
 @pytest.mark.parametrize("span", [copy_answers.SPAN, BLOCK])
 def test_ids_may_be_near_each_other_or_far(store: SqlStore, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copy_answers, "SPAN", span)  # as if no more of them had room in memory
-    asked = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
+    asked: list[Predicate] = [VIP, AnyOf((TWICE, Not(NEW))), All((PERCENT, NEVER)), NEVER, IsMember(), EVERYONE]
     asked += [LATELY, All((Not(IsMember()), Not(All((VIP, TWICE)))))]
     for account in ACCOUNTS:
         meant: Counter[int] = Counter()
@@ -176,7 +178,7 @@ def test_sqlite_reads_a_row_once_for_what_several_ask_of_it(tmp_path: Path) -> N
         assert isinstance(store, SqlStore)
         rows = [FriendRow(user(n), attributes={"visits": n % 3, "tier": "gold"}, member_id=f"m{n}") for n in (1, 2, 3)]
         store.import_friends("aoba", rows, NOW)
-        store.keep_indexes({"tier": "enum"})
+        store.keep_indexes([{"tier": "enum"}])
         asked: list[str] = []
         sa.event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
         never = AttributeIs("visits", "number", "is", (0.0,))

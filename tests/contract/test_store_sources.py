@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import duckdb
 import psycopg
@@ -37,7 +38,7 @@ from lineform.segments.predicate import (
 from lineform.segments.predicate import Any as AnyOf
 from lineform.segments.reading import matches
 from lineform.segments.wire import from_wire, to_wire
-from lineform.store import open_store
+from lineform.store import open_store, sources
 from lineform.store.failures import StoreUnavailable, StoreUnusable
 from lineform.store.open import SqlStore
 from lineform.store.sources import Sources
@@ -69,13 +70,13 @@ ORDERS = (
 FRIENDS = tuple(FriendRow(user(n), blocked=n == 5, tags=("vip",) if n in (1, 3) else ()) for n in range(1, 8))
 
 
-def source(database: str = "", parquet: str = "", people: str = "user_id") -> Source:
+def source(database: str = "", parquet: str = "", people: Literal["user_id", "member_id"] = "user_id") -> Source:
     ending = ".parquet" if parquet else ""
     friends = SourceTable(
         f"members{ending}", "line_id", (("born", "birth"), ("gone", "gone"), ("points", "points"), ("tier", "rank"))
     )
     orders = SourceTable(f"orders{ending}", "who", (("amount", "yen"), ("item", "item")), "purchase", "ordered")
-    return Source("shop", database, parquet, people, TOKYO, friends, (orders,))  # type: ignore[arg-type]
+    return Source("shop", database, parquet, people, TOKYO, friends, (orders,))
 
 
 def rows_of(connection: Callable[..., object], mark: str) -> None:
@@ -247,8 +248,10 @@ def test_nothing_can_be_written_to_a_source(tmp_path: Path) -> None:
         file.execute("CREATE TABLE members (line_id TEXT)")
         file.commit()
     asked = Sources(lambda _: f"sqlite:///{tmp_path}/shop.db", tmp_path)
-    with asked._open(source("SHOP")) as place, pytest.raises(Exception, match="readonly"):
-        place._connection.exec_driver_sql("DELETE FROM members")  # type: ignore[attr-defined]
+    with asked._open(source("SHOP")) as place:
+        assert isinstance(place, sources._Database)
+        with pytest.raises(Exception, match="readonly"):
+            place._connection.exec_driver_sql("DELETE FROM members")
 
 
 @pytest.mark.parametrize(
@@ -260,13 +263,13 @@ def test_nothing_can_be_written_to_a_source(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_its_name(
-    store_url: str, tmp_path: Path, change: dict[str, object], refusal: str
+    store_url: str, tmp_path: Path, change: dict[str, Any], refusal: str
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.db")) as file:
         file.execute(TABLES[0])
         file.commit()
-    friends = {"table": "members", "key": "line_id", "columns": (("tier", "rank"),)} | change
-    shop = Source("shop", "SHOP", "", "user_id", TOKYO, SourceTable(**friends))  # type: ignore[arg-type]
+    friends = replace(SourceTable("members", "line_id", (("tier", "rank"),)), **change)
+    shop = Source("shop", "SHOP", "", "user_id", TOKYO, friends)
     with opened(store_url, {"SHOP": f"sqlite:///{tmp_path}/shop.db"}, tmp_path) as store:
         store.import_friends("aoba", FRIENDS, NOW)
         with pytest.raises(StoreUnusable, match=refusal):

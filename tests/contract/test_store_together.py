@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -138,12 +138,12 @@ def _die_after_the_claim(url: str, send_id: int) -> None:
 
 
 def _die_while_freezing(url: str) -> None:
-    def batches() -> object:
+    def batches() -> Iterator[NewBatch]:
         yield from new_batches(1200)
         os.kill(os.getpid(), signal.SIGKILL)
 
     with open_store(url) as store:
-        store.freeze("aoba", new_send(), batches(), NOW)  # type: ignore[arg-type]
+        store.freeze("aoba", new_send(), batches(), NOW)
 
 
 def _run_to_its_death(target: Callable[..., None], *arguments: object) -> None:

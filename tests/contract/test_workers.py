@@ -35,7 +35,7 @@ from lineform.wiring.clock import StartedClock
 from lineform.wiring.session import Session
 from lineform.wiring.working import Worker, jobs_of
 from support.declared_clients import campaign
-from support.delivering import DUE, Scene
+from support.delivering import DUE, Scene, Scenes
 
 PERSONAL = ({"text": "{{ friend.display_name }}さま"},)
 
@@ -47,7 +47,7 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def scene(origin: str, store_url: str, tmp_path: Path) -> Any:
+def scene(origin: str, store_url: str, tmp_path: Path) -> Scenes:
     return lambda *specs, **settings: Scene(origin, tmp_path, *specs, url=store_url, **settings)
 
 
@@ -74,7 +74,7 @@ async def working_until(here: Scene, root: Path, count: int, done: Any, seconds:
         told.append(error)
 
     async def one(session: Session) -> None:
-        async with jobs_of(session) as jobs:
+        async with jobs_of(session, told.append) as jobs:
             await Worker(session, jobs, stop, tell, fail).work(1, 4)
 
     with ExitStack() as stack:
@@ -104,7 +104,7 @@ def workers_of(here: Scene) -> int:
     return 3 if here.url.startswith("postgresql") else 1
 
 
-def test_workers_deliver_each_send_once(scene: Any, tmp_path: Path) -> None:
+def test_workers_deliver_each_send_once(scene: Scenes, tmp_path: Path) -> None:
     here = scene(campaign("hello", messages=PERSONAL), campaign("all"), friends=30)
     here.move(DUE)
     # The one may be sent before the other is frozen.
@@ -116,7 +116,7 @@ def test_workers_deliver_each_send_once(scene: Any, tmp_path: Path) -> None:
 
 
 def test_several_workers_share_the_batches_of_one_send(
-    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "CALLS_A_HELPER", 10)
     here = scene(campaign("hello", messages=PERSONAL), friends=80)
@@ -126,7 +126,7 @@ def test_several_workers_share_the_batches_of_one_send(
 
 
 def test_a_job_that_delivers_for_long_makes_room_and_goes_on_later(
-    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "SLICE", 0.0)
     here = scene(campaign("hello"), friends=3)
@@ -146,7 +146,7 @@ def test_a_job_that_delivers_for_long_makes_room_and_goes_on_later(
     assert here.once_each()
 
 
-def test_a_halted_account_keeps_its_workers_waiting(scene: Any, tmp_path: Path) -> None:
+def test_a_halted_account_keeps_its_workers_waiting(scene: Scenes, tmp_path: Path) -> None:
     here = scene(campaign("hello"))
     here.move(DUE)
     here.with_store(lambda store: halt(store, here.client.name, "people", DUE))
@@ -155,7 +155,7 @@ def test_a_halted_account_keeps_its_workers_waiting(scene: Any, tmp_path: Path) 
     assert here.sends() == []
 
 
-def test_a_worker_stops_cleanly_where_a_newer_version_has_migrated(scene: Any, tmp_path: Path) -> None:
+def test_a_worker_stops_cleanly_where_a_newer_version_has_migrated(scene: Scenes, tmp_path: Path) -> None:
     here = scene(campaign("hello"))
     with open_store(here.url) as store:
         assert isinstance(store, SqlStore)
@@ -181,7 +181,7 @@ def test_a_worker_stops_cleanly_where_a_newer_version_has_migrated(scene: Any, t
 
 
 def test_a_worker_whose_store_does_not_answer_for_a_moment_tells_it_and_goes_on(
-    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = scene(campaign("hello"))
     here.move(DUE)
@@ -200,8 +200,12 @@ def test_a_worker_whose_store_does_not_answer_for_a_moment_tells_it_and_goes_on(
     assert here.once_each()
 
 
+def silent(sentence: str) -> None:
+    """What is said of a database that is away."""
+
+
 async def _alone(session: Session) -> None:
-    async with asyncio.timeout(20), jobs_of(session) as jobs:
+    async with asyncio.timeout(20), jobs_of(session, silent) as jobs:
         await Worker(session, jobs, asyncio.Event(), lambda report: None, lambda client, error: None).work(1, 2)
 
 
@@ -234,7 +238,7 @@ def _work_and_stop_at_a_call(client: Client, origin: str, url: str, token: str, 
     async def main(session: Session) -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        async with jobs_of(session) as jobs:
+        async with jobs_of(session, silent) as jobs:
             await Worker(session, jobs, stop, lambda report: None, lambda client, error: None).work(1, 4)
 
     session = session_at(client, origin, url, token, root)

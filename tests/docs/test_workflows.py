@@ -15,7 +15,7 @@ from lineform.loading import load_project
 from lineform.model.catalogue import SHARED_FOLDERS
 from support.command_line import ROOT
 
-WORKFLOWS: dict[str, dict[str, Any]] = {
+WORKFLOWS: dict[str, dict[str | bool, Any]] = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 }
@@ -43,16 +43,21 @@ def test_every_client_has_its_token_where_line_is_spoken_to_and_its_link_key_whe
         assert all(wanted <= some for some in (given, *others) if some & tokens), name
 
 
+def triggers(workflow: str) -> Any:
+    """What starts this workflow."""
+    return WORKFLOWS[workflow][True]  # YAML 1.1 reads the key `on` as true
+
+
 def test_sends_are_looked_for_every_five_minutes_of_the_whole_day() -> None:
-    # YAML 1.1 reads the key `on` as true.
-    triggers = WORKFLOWS["run"].get("on") or WORKFLOWS["run"][True]  # type: ignore[call-overload]
-    assert [entry["cron"] for entry in triggers["schedule"]] == ["3-58/5 * * * *"]
+    assert [entry["cron"] for entry in triggers("run")["schedule"]] == ["3-58/5 * * * *"]
 
 
 def test_every_folder_that_a_workspace_reads_is_looked_at() -> None:
     for name, event in (("check", "pull_request"), ("plan", "pull_request"), ("apply", "push")):
-        triggers = WORKFLOWS[name].get("on") or WORKFLOWS[name][True]  # type: ignore[call-overload]
-        assert set(triggers[event]["paths"]) == {"lineform.yaml", *(f"{folder}/**" for folder in SHARED_FOLDERS)}, name
+        assert set(triggers(name)[event]["paths"]) == {
+            "lineform.yaml",
+            *(f"{folder}/**" for folder in SHARED_FOLDERS),
+        }, name
 
 
 def _script(job: str, verb: str) -> str:

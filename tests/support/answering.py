@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -123,9 +124,8 @@ def armed(root: Path, files: Mapping[str, str]) -> Armed:
 
 def friend(**about: Any) -> Friend:
     """One friend of whom nothing is known."""
-    values: dict[str, Any] = {"attributes": {}, "tags": frozenset(), "events": ()}
-    plain = {"display_name": "", "language": "ja", "followed_at": NOW, "blocked": False}
-    return Friend(1, "U" + "0" * 32, **plain | values | about)
+    unknown = Friend(1, "U" + "0" * 32, "", "ja", NOW, False, {}, frozenset(), events=())
+    return replace(unknown, **about)
 
 
 _KEYS = count()

@@ -50,6 +50,9 @@ class ApplyRecords:
     _friends: dict[str, int] = field(default_factory=dict)
     _uploads: int = 0
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"an apply asks the store for no {name}")
+
     def segment(self, *users: str) -> None:
         """From now on these are in every segment."""
         self.selected = users
@@ -175,7 +178,7 @@ class Shop:
         return Desk(
             client,
             self.account,
-            self.store,  # type: ignore[arg-type]
+            self.store,
             small_image,
             self.clock,
             owner=f"run-{next(_owners)}",

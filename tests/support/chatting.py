@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,6 @@ from lineform.journeys.live import Lived
 from lineform.model.address import Kind
 from lineform.model.base import Spec
 from lineform.model.catalogue import SPECS
-from lineform.scenarios.answering import Standing
 from lineform.scenarios.dialogue import Dialogue
 from lineform.scenarios.interpret import interpret
 from lineform.segments.friend import Friend
@@ -66,16 +65,18 @@ class ChatLife(Life):
 
     def known(self, place: int = 0) -> Friend:
         """What is known of a friend."""
-        found: list[Friend] = self.with_store(lambda store: store.friends(self.client.name, [self.friend(place)]))
-        return found[0]
+        return self.with_store(lambda store: store.friends(self.client.name, [self.friend(place)]))[0]
 
     def dialogues(self, place: int = 0) -> Mapping[str, Dialogue]:
         """Where a friend is in forms."""
         friend = self.friend(place)
-        found: Mapping[int, Standing] = self.with_store(lambda store: store.standings(self.client.name, [friend]))
-        return found[friend].dialogues
+        return self.with_store(lambda store: store.standings(self.client.name, [friend]))[friend].dialogues
 
     def kinds(self, place: int = 0) -> list[str]:
         """How each delivery came: ``reply`` or ``push``."""
         found = self.control.deliveries(self.account)
         return [one["kind"] for one in found if one["user"] == self.users[place]]
+
+
+Chats = Callable[..., ChatLife]
+"""Makes a client with these specs, whose friends chat with it."""

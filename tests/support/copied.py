@@ -8,6 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from lineform.segments.predicate import (
     EVERYONE,
     AttributeIs,
@@ -71,11 +73,9 @@ def of_the_copy_alone(store: SqlStore) -> Iterator[None]:
         assert of_copy, "the copy failed"
         return asked(*given)
 
-    store._asked = alone  # type: ignore[method-assign, assignment] # of this store alone
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_asked", alone)
         yield
-    finally:
-        del store._asked
 
 
 def told(store: SqlStore) -> list[list[int]]:

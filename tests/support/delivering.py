@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from lineform.line.account import open_account
+from lineform.line.account import HttpLineAccount, open_account
 from lineform.model.base import Spec
 from lineform.model.client import Limits, PricePlan
 from lineform.model.project import Client
 from lineform.planning.arming import revisions_of
 from lineform.ports.friends import FriendRow
 from lineform.ports.ledger import Revision, Send
-from lineform.ports.line_account import LineAccount
 from lineform.ports.store import Store
 from lineform.run.options import TickOptions
 from lineform.run.outcome import TickReport
@@ -33,6 +32,7 @@ DUE = datetime(2026, 12, 1, 1, tzinfo=UTC)
 """Ten o'clock in Japan, when the campaigns of these tests are due."""
 ARMED = DUE - timedelta(days=1)
 _numbers = itertools.count(1)
+T = TypeVar("T")
 
 
 class Crash(BaseException):
@@ -137,7 +137,7 @@ class Scene:
         """Other limits from now on."""
         self.client = replace(self.client, limits=Limits.model_validate(limits))
 
-    def with_store(self, use: Callable[[Store], Any]) -> Any:
+    def with_store(self, use: Callable[[Store], T]) -> T:
         with open_store(self.url) as store:
             return use(store)
 
@@ -185,13 +185,16 @@ class Scene:
         ]
 
     def sends(self) -> list[Send]:
-        found: list[Send] = self.with_store(lambda store: store.sends(self.client.name))
-        return found
+        return list(self.with_store(lambda store: store.sends(self.client.name)))
 
     def once_each(self) -> bool:
         """Whether every friend received exactly one request."""
         return self.received() == Counter(self.users)
 
 
-def opened(scene: Scene) -> LineAccount:
+Scenes = Callable[..., Scene]
+"""Makes a client with these specs at an account of its own."""
+
+
+def opened(scene: Scene) -> HttpLineAccount:
     return open_account(scene.origin, scene.token, scene.clock, pinned=scene.client.spec.bot)

@@ -22,6 +22,7 @@ from lineform.scenarios.enrolment import Enrolment, State
 from lineform.scenarios.happening import Happening, What
 from lineform.scenarios.menus import RULES, Choice, Pass
 from lineform.scenarios.replies import Answered
+from lineform.segments.friend import Value
 from lineform.sending.status import BatchStatus
 from support.stores import NOW, new_send, user
 
@@ -51,7 +52,14 @@ def fill(store: Store) -> None:
 
 
 def _people(store: Store) -> None:
-    known = {"name": ODD, "visits": 10**11 + 1, "rate": 0.1 + 0.2, "small": -1e-7, "vip": True, "sizes": ("M", "S")}
+    known: dict[str, Value] = {
+        "name": ODD,
+        "visits": 10**11 + 1,
+        "rate": 0.1 + 0.2,
+        "small": -1e-7,
+        "vip": True,
+        "sizes": ("M", "S"),
+    }
     rows = [
         FriendRow(user(1), ODD, "ja", SPLIT, attributes=known, tags=("regular", ODD), route="poster", member_id="m-1"),
         FriendRow(user(2), "", blocked=True),
@@ -93,7 +101,8 @@ def _journeys(store: Store, one: int, two: int) -> None:
 
 
 def _conversations(store: Store, one: int) -> None:
-    talk = Dialogue("profile", "k", "likes", NOW, SPLIT, answers={"name": ODD, "news": None}, picked=("meat",))
+    answers, undecided = {"name": ODD, "news": None}, {"days": ("sat",)}
+    talk = Dialogue("profile", "k", "likes", NOW, SPLIT, answers=answers, picked=("meat",), undecided=undecided)
     store.save_conversations(ACCOUNT, [Conversation(one, {"profile": talk}, {"anything": Answered(NOW, "e1")})])
     store.keep_nonces(ACCOUNT, [MemberNonce("f" * 64, "m-1", NOW + HOUR)], NOW)
 

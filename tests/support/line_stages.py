@@ -142,7 +142,7 @@ def origin(checker: Checker | None) -> Iterator[str]:
         yield server.origin
 
 
-_WIRES = {"aiohttp": AiohttpWire, "pyreqwest": PyreqwestWire}
+_WIRES: dict[str, OpenWire] = {"aiohttp": AiohttpWire, "pyreqwest": PyreqwestWire}
 
 
 @pytest.fixture(params=["offline", *_WIRES])

@@ -48,8 +48,7 @@ class Life(Scene):
         return [self.friend(place) for place in range(len(self.users))]
 
     def friend(self, place: int = 0) -> int:
-        found: dict[str, int] = self.with_store(lambda store: store.friend_ids(self.client.name, self.users))
-        return found[self.users[place]]
+        return self.with_store(lambda store: store.friend_ids(self.client.name, self.users))[self.users[place]]
 
     def happening(self, what: What, place: int = 0, **fields: Any) -> Happening:
         values = {"key": f"h{next(_keys)}", "friend_id": self.friend(place), "what": what, "at": self.clock.now()}
@@ -125,10 +124,7 @@ class Life(Scene):
 
     def courses(self, place: int = 0) -> tuple[Enrolment, ...]:
         friend = self.friend(place)
-        found: tuple[Enrolment, ...] = self.with_store(
-            lambda store: store.enrolments(self.client.name, [friend]).get(friend, ())
-        )
-        return found
+        return self.with_store(lambda store: store.enrolments(self.client.name, [friend])).get(friend, ())
 
     def marks(self, place: int = 0) -> list[tuple[str, str]]:
         """What became of the steps of a friend's only course."""
@@ -146,3 +142,7 @@ class Life(Scene):
                     for message in one["messages"]
                 ]
         return out
+
+
+Lives = Callable[..., Life]
+"""Makes a client with these specs, whose friends do things."""

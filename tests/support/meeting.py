@@ -61,8 +61,7 @@ class Met(Life):
         self.came(self.control.follow(self.account, self.users[place]), **how)
 
     def known(self, place: int = 0) -> Friend:
-        found: list[Friend] = self.with_store(lambda store: store.friends(self.client.name, [self.friend(place)]))
-        return found[0]
+        return self.with_store(lambda store: store.friends(self.client.name, [self.friend(place)]))[0]
 
     def asked(self) -> int:
         """How often LINE was asked for a profile."""

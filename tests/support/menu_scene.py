@@ -75,11 +75,9 @@ class MenuScene(Scene):
         super().__init__(origin, folder, *specs, **settings)
         self.images: Images = _image
         self.clock = _SharedClock(self.clock.now(), self.control)
-        self.with_store(
-            lambda store: [
-                store.disarm(self.client.name, r.address, self.clock.now()) for r in store.armed(self.client.name)
-            ]
-        )
+        with open_store(self.url) as store:
+            for revision in store.armed(self.client.name):
+                store.disarm(self.client.name, revision.address, self.clock.now())
 
     def at(self, text: str) -> None:
         self.move(tokyo(text))
@@ -142,13 +140,11 @@ class MenuScene(Scene):
         self.happens(Happening(key, self.friend(user), What.MANUAL, self.clock.now(), scenario))
 
     def friend(self, user: str) -> int:
-        found: int = self.with_store(lambda store: store.friend_ids(self.client.name, [user]))[user]
-        return found
+        return self.with_store(lambda store: store.friend_ids(self.client.name, [user]))[user]
 
     def known(self, user: str) -> Friend:
         """What the store knows of a friend."""
         (found,) = self.with_store(lambda store: store.friends(self.client.name, [self.friend(user)]))
-        assert isinstance(found, Friend)
         return found
 
     def know(self, user: str, **changes: Any) -> None:

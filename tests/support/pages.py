@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -64,7 +65,7 @@ class Account(FakeAccount):
 class FixedClock:
     """Stands still."""
 
-    def now(self):  # type: ignore[no-untyped-def]
+    def now(self) -> datetime:
         return NOW
 
     async def sleep(self, seconds: float) -> None:

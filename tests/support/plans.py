@@ -17,6 +17,7 @@ from lineform.planning.steps import (
     Move,
     MoveLinkedUsers,
     SetDefault,
+    Step,
     UploadImage,
 )
 from lineform.planning.view import ForeignMenu
@@ -48,7 +49,7 @@ CHANGES = (
     Change(Action.ARM, "aoba", "campaign.winter-sale", {"digest": ""}, {"digest": "dd"}, "not armed yet"),
     Change(Action.ARM, "aoba", "campaign.big", {"digest": ""}, {"digest": "ee"}, "not armed yet"),
 )
-STEPS = (
+STEPS: tuple[Step, ...] = (
     CreateMenu("richmenu.main", "aa"),
     UploadImage(MAIN),
     CreateAlias("main", MAIN),

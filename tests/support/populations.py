@@ -26,6 +26,7 @@ from lineform.segments.predicate import (
     FriendSince,
     Happened,
     HasTag,
+    Indexed,
     IsMember,
     Maybe,
     Not,
@@ -49,6 +50,18 @@ ATTRIBUTES: dict[AttributeType, tuple[str, ...]] = {
     "enum": ("tier",),
     "set": ("likes",),
 }
+ALONE: list[Indexed] = [{name: kind} for kind, names in ATTRIBUTES.items() for name in names if kind != "set"]
+TOGETHER: list[Indexed] = [
+    {"tier": "enum", "visits": "number"},
+    {"member": "bool", "tier": "enum", "birthday": "date"},
+    {"note": "text", "tier": "enum"},
+]
+"""Attributes that have one index."""
+HAVING = [
+    *(AttributeIs("tier", "enum", "is", (word,)) for word in WORDS),
+    *(AttributeIs("member", "bool", "is", (word,)) for word in (True, False)),
+]
+"""Words of which PostgreSQL has an index each."""
 ROUTES = ("poster", "counter")
 LANGUAGES = ("ja", "en", "")
 TOKYO = "Asia/Tokyo"

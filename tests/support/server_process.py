@@ -33,11 +33,10 @@ def free_port() -> int:
 def started(workspace: Path, line: Control, named: Mapping[str, str], *arguments: str) -> subprocess.Popen[bytes]:
     """A command of lineform as a process of its own, whose environment has these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINEFORM_", "AOBA_", "KITA_"))}
-    origin: str = line.origin  # type: ignore[attr-defined]
     return subprocess.Popen(
         [sys.executable, "-m", "lineform", *arguments],
         cwd=workspace,
-        env={**kept, **named, "LINEFORM_LINE_ORIGIN": origin, "PYTHONPATH": str(ROOT / "engine")},
+        env={**kept, **named, "LINEFORM_LINE_ORIGIN": line.origin, "PYTHONPATH": str(ROOT / "engine")},
         stderr=subprocess.PIPE,
     )
 
@@ -90,7 +89,6 @@ def salon_at_line() -> Iterator[Control]:
     with SandboxServer() as server:
         control = Control(server.origin)
         control.add_account(name=SALON, bot_id=SALON_BOT, token=TOKEN, channel_secret=SECRET, plan_limit=5000)
-        control.origin = server.origin  # type: ignore[attr-defined]
         yield control
 
 

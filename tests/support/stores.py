@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,6 +20,7 @@ from lineform.ports.ledger import NewBatch, NewSend
 from lineform.ports.store import Store
 from lineform.sending.status import SendStatus
 from lineform.store import open_store
+from lineform.store.open import SqlStore
 from support.postgres import empty, new_database
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
@@ -81,10 +84,22 @@ def user(number: int) -> str:
     return f"U{number:032x}"
 
 
-def new_send(key: str = "2026-12-01T10:00", **changes: object) -> NewSend:
+def sql(store: Store) -> SqlStore:
+    """What a store holds besides its port, for tests that look into its tables."""
+    assert isinstance(store, SqlStore)
+    return store
+
+
+class Unread(Iterator[NewBatch]):
+    """The batches of a send that is not made: nobody may read them."""
+
+    def __next__(self) -> NewBatch:
+        raise AssertionError("batches were read of a send that is not made")
+
+
+def new_send(key: str = "2026-12-01T10:00", **changes: Any) -> NewSend:
     """An occurrence of the winter sale."""
-    values = {"address": "campaign.winter-sale", "digest": "d1", "key": key, "due_at": NOW}
-    return NewSend(**values | {"status": SendStatus.FROZEN, "recipients": 3} | changes)  # type: ignore[arg-type]
+    return replace(NewSend("campaign.winter-sale", "d1", key, NOW, SendStatus.FROZEN, recipients=3), **changes)
 
 
 def new_batches(count: int, friends: tuple[int, ...] = (1, 2, 3), route: Route = Route.MULTICAST) -> list[NewBatch]:

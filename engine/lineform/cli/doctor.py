@@ -21,11 +21,14 @@ from lineform.model.problem import InvalidError
 from lineform.report.checks import Check, Verdict, checks_json, checks_text, failed
 from lineform.report.gone import gone_hint, gone_said
 from lineform.report.problems import tally
-from lineform.settings import ORIGIN, STORE, Settings
-from lineform.store.looking import look_at_store
+from lineform.settings import COPY, ORIGIN, STORE, Settings
+from lineform.store.copy import Form
+from lineform.store.looking import look_at_copy, look_at_store
 from lineform.wiring.planned import gone_clients
 from lineform.wiring.session import Session, open_session
-from lineform.wiring.store import LOST_STORE
+from lineform.wiring.store import LOST_STORE, place_of_copy
+
+_MEGABYTE = 1_000_000
 
 
 @click.command("doctor")
@@ -54,7 +57,7 @@ def command(workspace: Path, clients: tuple[str, ...], output: str, now: datetim
         at = moment(loaded.sound, now)
         with open_session(loaded.sound, settings, sandbox=sandbox, now=at) as session:
             declared = None if clients else {*loaded.sound.clients, *loaded.faulty}
-            checks += [*_store(session, declared), *asyncio.run(_accounts(session))]
+            checks += [*_store(session, declared), *_copy(session), *asyncio.run(_accounts(session))]
     click.echo(checks_json(checks) if output == "json" else checks_text(checks, colour=use_colour()))
     return worst(check.exit_code for check in checks)
 
@@ -101,6 +104,36 @@ def _store(session: Session, declared: Collection[str] | None) -> Iterator[Check
     elif not settings.offline:
         said = "only this machine knows what was sent: run apply and run here and nowhere else"
         yield Check(Verdict.WARN, "store", said, f"set {STORE} to a PostgreSQL store to share it")
+
+
+def _copy(session: Session) -> Iterator[Check]:
+    """The copy of the friends, which the store answers for in silence where it cannot be asked."""
+    place = place_of_copy(session.settings, session.project.root)
+    if place is None or session.settings.copy == "off":
+        return
+    found = look_at_copy(place)
+    size = f"{found.size / _MEGABYTE:,.1f} MB"
+    missing = f"{' and '.join(found.missing)} {'is' if len(found.missing) == 1 else 'are'} not installed"
+    install = "pip install 'lineform[fast]'"
+    match found.form:
+        case Form.OURS:
+            yield Check(Verdict.OK, "copy", size)
+        case Form.IN_USE:
+            yield Check(Verdict.OK, "copy", f"{size}; another process uses it right now")
+        case Form.OTHER:
+            said = f"{size}, made by another version of lineform: it is not asked, the store answers"
+            yield Check(Verdict.WARN, "copy", said, "`lineform friends copy` makes it anew")
+        case Form.DAMAGED:
+            said = f"{size} that cannot be read: the store answers"
+            yield Check(Verdict.WARN, "copy", said, "`lineform friends copy` makes it anew")
+        case None if found.size:
+            todo = f"{install}, or delete it with `lineform friends copy --remove`"
+            yield Check(Verdict.WARN, "copy", f"{size}, which are not asked: {missing}", todo)
+        case None if found.missing and session.settings.copy == "on":
+            yield Check(Verdict.WARN, "copy", f"{COPY} is on, and {missing}: there can be none", install)
+        case None if "DuckDB" not in found.missing and found.missing:
+            # The extra `parquet` brings DuckDB alone, so that nothing may be wrong here.
+            yield Check(Verdict.OK, "copy", f"none: {missing}", f"{install} for one, among very many friends")
 
 
 async def _accounts(session: Session) -> list[Check]:

@@ -10,10 +10,11 @@ from lineform.cli import options
 from lineform.cli.common import owner_of, read_settings
 from lineform.cli.importing import Progress
 from lineform.errors import UsageError
-from lineform.loading.friends_writing import write_friends
+from lineform.loading.friends_writing import ending_of, write_friends
 from lineform.plural import plural
 from lineform.report.terminal import printable
 from lineform.sending.revision import declared_by
+from lineform.store.work_file import work_file
 from lineform.wiring.session import open_session
 
 
@@ -38,9 +39,15 @@ def export(workspace: Path, client: str | None, out: Path, force: bool, sandbox:
     project, owner = owner_of(workspace, client)
     if out.exists() and not force:
         raise UsageError(f"{out} is there already", hint="name another file, or add --force")
-    with open_session(project, read_settings(), sandbox=sandbox) as session, Progress("written") as progress:
+    ending = ending_of(out)
+    with (
+        open_session(project, read_settings(), sandbox=sandbox) as session,
+        Progress("written") as progress,
+        work_file(out) as part,
+    ):
         friends = session.store.every_friend(owner.name)
-        written = write_friends(out, friends, declared_by(owner), progress)
+        written = write_friends(part, ending, friends, declared_by(owner), progress)
+        part.replace(out)
     click.echo(f"{owner.name}: {plural(written.friends, 'friend')} written to {out}")
     for what, count in sorted(written.left_out.items()):
         line = f"  left out, as it is not declared (any more, or not as this type): {what}, {plural(count, 'value')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from pathlib import Path
 
 import click
@@ -66,6 +67,6 @@ async def _work(session: Session, every: int, at_once: int, failed: Failed, *, a
         if known is None or known.message != error.message:
             say_failures({client: error})
 
-    async with jobs_of(session) as jobs:
+    async with jobs_of(session, partial(click.echo, err=True)) as jobs:
         await Worker(session, jobs, stop, tell, fail).work(every, at_once)
     return worst(error.exit_code for error in (*failed.values(), *ailing.values()))

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 _NEVER_FIRST = frozenset(
     "、。,.,.・:;:;!?!?‼⁇⁈⁉)])]}」』】〕〗〙〛〉》»”’…‥ー-‐–〜~々ゝゞヽヾぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ%%‰℃"

@@ -47,7 +47,7 @@ def length(text: str, unit: Unit) -> int:
 
 def _clusters(text: str) -> list[str]:
     # Costs 20 ms to import, and most texts never need it; it ships no types.
-    import regex  # type: ignore[import-untyped]  # noqa: PLC0415
+    import regex  # noqa: PLC0415
 
     found: list[str] = regex.findall(r"\X", text)
     return found

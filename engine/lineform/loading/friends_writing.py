@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -34,40 +32,29 @@ class Written:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
-def write_friends(
-    path: Path, friends: Iterable[Friend], declared: Declared, on_friend: Callable[[int], None]
-) -> Written:
-    """Writes friends to a new file, for its owner alone; it is there once it is whole. Raises `UsageError` where the
-    ending is neither .csv nor .jsonl, or the file cannot be made."""
-    if path.suffix.lower() not in SUFFIXES:
+def ending_of(path: Path) -> str:
+    """By what a file's name says how it is written. Raises `UsageError` where it says neither."""
+    ending = path.suffix.lower()
+    if ending not in SUFFIXES:
         raise UsageError(f"{path.name} ends with neither .csv nor .jsonl", hint="name the format by the file's ending")
+    return ending
+
+
+def write_friends(
+    path: Path, ending: str, friends: Iterable[Friend], declared: Declared, on_friend: Callable[[int], None]
+) -> Written:
+    """Writes friends into a file, in the format of one of `SUFFIXES`."""
     written = Written()
-    with _new_file(path) as file:
-        write = _csv_writer(file, declared) if path.suffix.lower() == ".csv" else _jsonl_writer(file)
+    # Excel takes a file for UTF-8 only where it begins with this mark; the import does not mind it.
+    encoding = "utf-8-sig" if ending == ".csv" else "utf-8"
+    with path.open("w", encoding=encoding, newline="") as file:
+        write = _csv_writer(file, declared) if ending == ".csv" else _jsonl_writer(file)
         for friend in friends:
             write(_values(friend, declared, written.left_out))
             written.friends += 1
             if not written.friends % 1_000:
                 on_friend(written.friends)
     return written
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[IO[str]]:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    try:
-        # Excel takes a file for UTF-8 only where it begins with this mark; the import does not mind it.
-        encoding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
-        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _values(friend: Friend, declared: Declared, left_out: dict[str, int]) -> dict[str, Any]:

@@ -53,6 +53,18 @@ def _not_indexed(fields: dict[str, AttributeSpec]) -> dict[str, AttributeSpec]:
     return fields
 
 
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise ValueError(f"'{twice[0]}' stands twice in one index")
+    return names
+
+
+IndexedTogether = Annotated[
+    tuple[AttributeName, ...], Field(strict=False, min_length=2, max_length=4), AfterValidator(_distinct)
+]
+"""Two to four attributes, those first of which words are asked."""
+
+
 def _typed(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
@@ -117,6 +129,9 @@ class AttributesSpec(Spec):
     kind: Literal["attributes"]
     attributes: dict[AttributeName, AttributeSpec] = {}
     tags: dict[TagName, TagSpec] = {}
+    indexed_together: Annotated[tuple[IndexedTogether, ...], Field(strict=False)] = ()
+    """Attributes over which the store keeps one index, each line one: [tier, prefecture, visits]. A condition that asks
+    for words of the first ones, and maybe for a range of the last, is answered out of it."""
     tag_groups: dict[WordName, TagGroupSpec] = {}
     """Groups of tags, by name."""
     events: dict[WordName, EventSpec] = {}

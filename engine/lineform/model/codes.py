@@ -125,6 +125,7 @@ CODES: dict[str, str] = {
     "E347": "an attribute or field that holds no date",
     "E348": "scenarios that begin each other without end",
     "E349": "an occasion that could come more than once a year",
+    "E350": "an index over what no index holds",
     "E401": "an image that is neither PNG nor JPEG",
     "E402": "an image with too many bytes",
     "E403": "an image of another size than its menu",

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from lineform.scenarios.happening import What
 from lineform.segments.friend import Event, Friend, Value
-from lineform.segments.predicate import AttributeType, Predicate
+from lineform.segments.predicate import AttributeIs, Indexed, Predicate
 
 
 class FriendRow(NamedTuple):
@@ -158,9 +158,10 @@ class Friends(Protocol):
         """Those who came by a route and never followed: `count_friends` has them among those who cannot be reached."""
         ...
 
-    def keep_indexes(self, attributes: Mapping[str, AttributeType]) -> int:
-        """Makes the indexes over these attributes, and over tapped links, that are not there yet; how many. It may take
-        a while, and leaves to the next run what another run is making."""
+    def keep_indexes(self, indexes: Sequence[Indexed], words: Sequence[AttributeIs] = ()) -> int:
+        """Makes these indexes over attributes, those of whom has one of these words where the store is best with such,
+        and the one over tapped links, where they are not there yet; how many. It may take a while, and leaves to the
+        next run what another run is making."""
         ...
 
     def select(self, account: str, predicate: Predicate, now: datetime) -> Iterator[int]:

@@ -27,7 +27,8 @@ class Control:
     """
 
     def __init__(self, origin: str) -> None:
-        self._base = origin.rstrip("/") + "/_sandbox/"
+        self.origin = origin.rstrip("/")
+        self._base = self.origin + "/_sandbox/"
         # A proxy of the environment must never see what is meant for this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

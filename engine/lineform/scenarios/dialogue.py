@@ -88,6 +88,8 @@ class Dialogue:
     """Whether what the friend writes is an answer. One that was stopped is kept, and can go on."""
     heard: Mapping[str, str] = field(default_factory=dict)
     """By field: the key of the happening that answered it."""
+    undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By field: of other questions with several answers, those that were chosen and not decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +235,8 @@ def step(form: Form, dialogue: Dialogue, told: Heard, friend: Friend, key: str, 
             question = form.question(dialogue.at)
             if question is None or not question.optional:
                 return repeated(form, dialogue, key, now)
-            skipped = {**dialogue.answers, dialogue.at: None}
-            return _onward(form, replace(dialogue, answers=skipped), friend, key, now)
+            skipped = replace(dialogue, answers={**dialogue.answers, dialogue.at: None})
+            return _onward(form, _settled(skipped, dialogue.at), friend, key, now)
         case "decide":
             return _decide(form, dialogue, friend, key, now)
         case "pick":
@@ -263,7 +265,8 @@ def _answered(form: Form, dialogue: Dialogue, told: Heard, friend: Friend, key: 
         beside.pop(question.code_to, None)  # that of an answer which this one corrects
     beside |= dict(told.beside)
     answers = {**dialogue.answers, told.field: told.value}
-    changed = replace(dialogue, answers=answers, beside=beside, heard={**dialogue.heard, told.field: key})
+    answered = replace(dialogue, answers=answers, beside=beside, heard={**dialogue.heard, told.field: key})
+    changed = _settled(answered, told.field)
     saved = tuple(_saved(form, changed, [question], key)) if form.save == "each" else ()
     onward = _onward(form, changed, friend, key, now)
     return Step(onward.dialogue, (*saved, *onward.effects))
@@ -275,8 +278,7 @@ def _pick(form: Form, dialogue: Dialogue, told: Heard, friend: Friend, key: str,
         question = form.question(told.field)
         if question is None or question not in applying(form, {**dialogue.answers, told.field: None}, friend, now):
             return repeated(form, dialogue, key, now)
-        earlier = dialogue.answers.get(told.field)
-        dialogue = replace(dialogue, at=told.field, picked=earlier if isinstance(earlier, tuple) else ())
+        dialogue = _opened(form, dialogue, question)
     value = str(told.value)
     picked = (
         tuple(one for one in dialogue.picked if one != value)
@@ -321,13 +323,37 @@ def _onward(
 def _ask(
     form: Form, dialogue: Dialogue, question: Question, key: str, now: datetime, before: tuple[dict[str, Any], ...] = ()
 ) -> Step:
-    # Of the question that is open already, what was ticked and not decided yet stays ticked.
-    chosen = dialogue.picked if question.field == dialogue.at else dialogue.answers.get(question.field)
-    offered = {option.value for option in question.options}
-    picked = tuple(one for one in chosen if one in offered) if isinstance(chosen, tuple) else ()
-    moved = replace(dialogue, at=question.field, picked=picked, touched_at=now)
+    moved = replace(_opened(form, dialogue, question), touched_at=now)
     messages = asked(question, _place(form, moved), form.today(now))
     return Step(moved, (_say(form, key, (*before, *messages), now),))
+
+
+def _opened(form: Form, dialogue: Dialogue, question: Question) -> Dialogue:
+    """With this question as the open one. What was ticked and not decided on stays ticked, here and where the friend
+    comes from."""
+    undecided = {**dialogue.undecided, **_left(form, dialogue)}
+    chosen = undecided.pop(question.field, dialogue.answers.get(question.field))
+    offered = {option.value for option in question.options}
+    picked = tuple(one for one in chosen if one in offered) if isinstance(chosen, tuple) else ()
+    return replace(dialogue, at=question.field, picked=picked, undecided=undecided)
+
+
+def _left(form: Form, dialogue: Dialogue) -> Mapping[str, tuple[str, ...]]:
+    """What is ticked of the open question, where that is not what it was answered with."""
+    question = form.question(dialogue.at)
+    if question is None or question.choices is None:
+        return {}
+    answer = dialogue.answers.get(dialogue.at)
+    decided = set(answer) if isinstance(answer, tuple) else set()
+    return {} if set(dialogue.picked) == decided else {dialogue.at: dialogue.picked}
+
+
+def _settled(dialogue: Dialogue, field: str) -> Dialogue:
+    """With nothing undecided about a question that was just answered or skipped."""
+    undecided = {name: chosen for name, chosen in dialogue.undecided.items() if name != field}
+    if dialogue.at == field:
+        dialogue = replace(dialogue, at="", picked=())
+    return replace(dialogue, undecided=undecided)
 
 
 def _place(form: Form, dialogue: Dialogue) -> Place:

@@ -41,7 +41,7 @@ class PatternTooSlow(Exception):
 def _compiled(pattern: str) -> Any:
     """The pattern as the regex module reads it: unlike Python's own, it can be stopped."""
     # Costs 20 ms to import, and most texts never need it; it ships no types.
-    import regex  # type: ignore[import-untyped]  # noqa: PLC0415
+    import regex  # noqa: PLC0415
 
     return regex.compile(pattern, regex.IGNORECASE | regex.VERSION1)
 

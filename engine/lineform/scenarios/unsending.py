@@ -76,4 +76,6 @@ def _without(dialogue: Dialogue, gone: set[str], form: Form | None) -> Dialogue:
         answers={name: value for name, value in dialogue.answers.items() if name not in gone},
         heard={name: by for name, by in dialogue.heard.items() if name not in gone},
         beside=beside,
+        picked=() if dialogue.at in gone else dialogue.picked,
+        undecided={name: chosen for name, chosen in dialogue.undecided.items() if name not in gone},
     )

@@ -23,7 +23,10 @@ from lineform.model.problem import did_you_mean
 from lineform.model.route import RouteSpec
 from lineform.model.sources import SourceSpec
 from lineform.segments.finding import Finding
-from lineform.segments.predicate import Predicate
+from lineform.segments.predicate import AttributeIs, Indexed, Predicate
+
+MOST_WORDS = 8
+"""An index of whom has a word costs every change of a friend a comparison: sixteen make an import a third longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,27 @@ class Declared:
     """Segments that are asked of a source, with its name."""
     items: Mapping[str, AttributeSpec] = field(default_factory=dict)
     """The fields of items."""
+    together: frozenset[tuple[str, ...]] = frozenset()
+    """Attributes that are indexed together."""
     looked: Looked = field(default_factory=Looked, init=False, repr=False, compare=False)
+
+    @property
+    def indexes(self) -> Sequence[Indexed]:
+        """The indexes over attributes that a store is to keep; what no index holds is left out, as `clashes` says."""
+        known = {name: spec.type for name, spec in self.attributes.items() if spec.type != "set"}
+        alone = [(name,) for name, spec in self.attributes.items() if spec.indexed]
+        together = sorted(names for names in self.together if known.keys() >= set(names))
+        return [{name: known[name] for name in names} for names in (*alone, *together)]
+
+    @property
+    def indexed_words(self) -> Sequence[AttributeIs]:
+        """The words of indexed attributes; of one with more than `MOST_WORDS` none."""
+        found: list[AttributeIs] = []
+        for name, spec in self.attributes.items():
+            words: tuple[str, ...] | tuple[bool, ...] = (True, False) if spec.type == "bool" else spec.values
+            if spec.indexed and len(words) <= MOST_WORDS:
+                found += [AttributeIs(name, spec.type, "is", (word,)) for word in words]
+        return found
 
     def lasting(self, tag: str) -> int | None:
         """For how many seconds this tag counts; None where it stays."""
@@ -107,9 +130,9 @@ def attributes_in(specs: Iterable[Spec]) -> list[AttributesSpec]:
 def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpec] = ()) -> Declared:
     """One set of words out of every file that a client uses. Where two files declare a word, the later holds;
     `clashes` reports those that disagree."""
-    conditions = tuple(segments)
+    files, conditions = tuple(attributes), tuple(segments)
     known: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
-    for spec in attributes:
+    for spec in files:
         for section in _SECTIONS:
             known[section] |= getattr(spec, section)
     return Declared(
@@ -125,6 +148,7 @@ def declared(attributes: Iterable[AttributesSpec], segments: Iterable[SegmentSpe
         known["sources"],
         {s.name: s.source for s in conditions if s.source is not None},
         known["items"],
+        frozenset(names for spec in files for names in spec.indexed_together),
     )
 
 
@@ -161,13 +185,26 @@ def clashes(attributes: Sequence[AttributesSpec]) -> list[tuple[str, Finding]]:
                     message = f"'{name}' is {kind} and otherwise in 'attributes.{earlier.name}'"
                     hint = "declare it once, or the same way in both"
                     found.append((spec.name, Finding((section, name), "E309", message, hint)))
-        found += [(spec.name, finding) for finding in _unmapped(spec, attributes)]
+        found += [(spec.name, finding) for finding in (*_unindexed(spec, attributes), *_unmapped(spec, attributes))]
         for name, tag in spec.tags.items():
             if tag.group and tag.group not in groups:
                 hint = did_you_mean(tag.group, groups) or "declare it under tag_groups"
                 path = ("tags", name, "group")
                 found.append((spec.name, Finding(path, "E317", f"unknown tag group '{tag.group}'", hint)))
     return found
+
+
+def _unindexed(spec: AttributesSpec, everywhere: Sequence[AttributesSpec]) -> Iterable[Finding]:
+    """Attributes that cannot be indexed together: no file declares them, or they are sets."""
+    known = {name: one for file in everywhere for name, one in file.attributes.items()}
+    for line, names in enumerate(spec.indexed_together):
+        for place, name in enumerate(names):
+            path = ("indexed_together", line, place)
+            if name not in known:
+                hint = did_you_mean(name, known) or "declare it under attributes"
+                yield Finding(path, "E301", f"unknown attribute '{name}'", hint)
+            elif known[name].type == "set":
+                yield Finding(path, "E350", f"'{name}' is a set, and no index holds its words", "leave it out")
 
 
 def _unmapped(spec: AttributesSpec, everywhere: Sequence[AttributesSpec]) -> Iterable[Finding]:

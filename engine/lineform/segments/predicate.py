@@ -9,12 +9,14 @@ moment; the client's time zone is part of such a leaf, so that it means the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 AttributeType = Literal["text", "number", "date", "bool", "enum", "set"]
+Indexed: TypeAlias = Mapping[str, AttributeType]
+"""Attributes over which there is one index, in its order."""
 Operand = str | int | float | bool
 Comparison = Literal[
     "is", "in", "above", "at_least", "below", "at_most", "between", "starts_with", "all_of", "known", "month_day"

@@ -161,9 +161,9 @@ class _Asked:
             case Happened():
                 found = self._did(predicate)
                 return self._sets.everybody() - found if of_nothing(predicate.measure) else found
-            case Not(part) if _is_gathered(part):
+            case Not(part) if is_gathered(part):
                 return self._sets.everybody() - self.true_of(part)
-            case Maybe(part) if _is_gathered(part):
+            case Maybe(part) if is_gathered(part):
                 return self.true_of(part)
             case All(()):
                 return self._sets.everybody()
@@ -262,7 +262,7 @@ def _apart(parts: tuple[Predicate, ...]) -> tuple[tuple[Predicate, ...], tuple[P
     return tuple(filter(_is_of_rows, parts)), tuple(part for part in parts if not _is_of_rows(part))
 
 
-def _is_gathered(predicate: Predicate) -> bool:
+def is_gathered(predicate: Predicate) -> bool:
     """Whether it is about tags and events alone, and so never unknown: whom it is not true of, it is false of."""
     return all(isinstance(leaf, HasTag | Happened) for leaf in leaves(predicate))
 

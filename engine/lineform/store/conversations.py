@@ -16,7 +16,7 @@ from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.recorded import read_value, recorded_text, recorded_value
 from lineform.store.tables import answered, dialogues, friends, member_nonces
 
-_COLUMNS = ("key", "at", "began_at", "touched_at", "answers", "beside", "picked", "open", "heard")
+_COLUMNS = ("key", "at", "began_at", "touched_at", "answers", "beside", "picked", "open", "heard", "undecided")
 
 
 class ConversationRecords(Database):
@@ -108,6 +108,7 @@ def _row(friend_id: int, talk: Dialogue) -> dict[str, Any]:
         "picked": list(talk.picked),
         "open": talk.open,
         "heard": dict(talk.heard),
+        "undecided": {name: list(chosen) for name, chosen in talk.undecided.items()},
     }
 
 
@@ -123,4 +124,5 @@ def _dialogue(row: Any) -> Dialogue:
         picked=tuple(row.picked),
         open=row.open,
         heard=row.heard,
+        undecided={name: tuple(chosen) for name, chosen in row.undecided.items()},
     )

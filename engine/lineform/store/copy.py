@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,9 +53,39 @@ _IN_USE = "Could not set lock on file"
 _MAKING = f"SET memory_limit = '{_SETTINGS['memory_limit']}'"
 
 
+_NEEDED = {"duckdb": "DuckDB", "numpy": "NumPy", "nanoarrow": "nanoarrow"}
+
+
+class Form(StrEnum):
+    """What lies where a copy belongs."""
+
+    OURS = "ours"
+    OTHER = "other"
+    """Made by another version: not asked, and made anew by the next `PopulationCopy.refresh`."""
+    DAMAGED = "damaged"
+    IN_USE = "in use"
+    """By another process, so that nothing more is known."""
+
+
+def not_installed() -> tuple[str, ...]:
+    """What is missing to make and to ask a copy, which needs an extra: its packages, as people call them."""
+    return tuple(name for package, name in _NEEDED.items() if find_spec(package) is None)
+
+
 def is_installed() -> bool:
-    """Whether a copy can be made and asked: what that needs is an extra."""
-    return all(find_spec(package) is not None for package in ("duckdb", "nanoarrow", "numpy"))
+    """Whether a copy can be made and asked."""
+    return not not_installed()
+
+
+def form_of(path: Path) -> Form:
+    """What the copy at `path` is, which is only read. What it needs must be installed."""
+    duckdb = _duckdb()
+    try:
+        with duckdb.connect(str(path), read_only=True, config=_SETTINGS) as found:
+            (row,) = found.execute("SELECT format FROM reached").fetchall()
+    except duckdb.Error as error:
+        return Form.IN_USE if _IN_USE in str(error) else Form.DAMAGED
+    return Form.OURS if row[0] == FORMAT else Form.OTHER
 
 
 class PopulationCopy:

@@ -19,8 +19,8 @@ from lineform.store.changes import Position
 from lineform.store.copy_sql import DIALECT, EVENTS, FRIENDS, DuckValues
 from lineform.store.driver_sql import AnySelect, compiled
 from lineform.store.failures import CopyFailed
-from lineform.store.predicate_sql import Question
-from lineform.store.tables import event_types, friends
+from lineform.store.predicate_sql import Question, read_names
+from lineform.store.tables import friends
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +55,7 @@ class Answers:
             raise
 
     def read_state(self) -> None:
-        (row,) = self.duck.execute("SELECT * FROM reached").fetchall()
+        (row,) = self.duck.execute("SELECT format, copy, mark, seq, stamp, friend, event FROM reached").fetchall()
         self.format, self.copy = row[:2]
         self.position = Position(*row[2:])
         rows = self.duck.execute("SELECT of, name, kind, place FROM shredded").fetchall()
@@ -65,10 +65,10 @@ class Answers:
         """How a question about an account is put to this copy."""
         with self._answering():
             self.duck.execute(_ASKING)
-        # As numbers, by which DuckDB passes over what is of other types without reading it.
-        named = sa.select(event_types.c.name, event_types.c.id).where(event_types.c.account_id == account_id)
+        # By the numbers of names DuckDB passes over what is of others without reading it.
+        names = read_names(account_id, self.rows)
         attributes, fields = DuckValues(FRIENDS, self._shredded), DuckValues(EVENTS, self._shredded)
-        return Question(account_id, now, attributes, fields, event_types=dict(self.rows(named)))
+        return Question(account_id, now, attributes, fields, names=names)
 
     def rows(self, query: AnySelect) -> list[Any]:
         """Few rows, as Python has them."""

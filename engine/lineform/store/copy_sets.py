@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, reduce
+from functools import reduce
 from math import nan
 from operator import or_
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from lineform.scenarios.menus import TAP
-from lineform.segments.calendar import instant, window
+from lineform.segments.calendar import window
 from lineform.segments.ids import IdSet
 from lineform.segments.measures import Between, bounds, of_nothing
 from lineform.segments.predicate import Count, Edge, Happened, HasTag, InSource, Not, Predicate, Sum
@@ -22,7 +22,7 @@ from lineform.store.copy_answers import Answers
 from lineform.store.copy_sql import RECORD, RECORDED_AT, RECORDS
 from lineform.store.predicate_sql import Question, ids_of, is_once, measured, number_of, reachable, unreachable
 from lineform.store.sets import MenuRecord
-from lineform.store.tables import friend_tags, friends, tags
+from lineform.store.tables import friends
 from lineform.store.types import milliseconds
 
 if TYPE_CHECKING:
@@ -109,21 +109,7 @@ class CopySets:
         return self._answers.set_of(sa.select(friends.c.id).where(where))
 
     def _tagged(self, names: Sequence[str], lasts: int | None) -> IdSet:
-        # Told by their numbers, what is of other tags is passed over unread.
-        numbers: list[ColumnElement[int]] = [
-            sa.literal_column(str(self._tags[name])) for name in names if name in self._tags
-        ]
-        if not numbers:
-            return IdSet()
-        those = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(numbers))
-        if lasts is not None:
-            those = those.where(friend_tags.c.tagged_at > instant(lasts, self._question.now))
-        return self._answers.set_of(those)
-
-    @cached_property
-    def _tags(self) -> dict[str, int]:
-        asked = sa.select(tags.c.name, tags.c.id).where(tags.c.account_id == self._question.account_id)
-        return dict(self._answers.rows(asked))
+        return self._answers.set_of(self._question.compiler(self._question).tagged(names, lasts))
 
 
 def _asked_of(measure: Count | Sum | Edge, now: datetime) -> Between:

@@ -24,15 +24,17 @@ from lineform.store.copy_answers import Answers
 from lineform.store.copy_sets import CopySets
 from lineform.store.database import STREAMED, Database, chunks
 from lineform.store.failures import CopyFailed
-from lineform.store.hot import index_names
+from lineform.store.hot import indexed_in, usable_indexes
 from lineform.store.json_values import PostgresValues, SqliteValues
 from lineform.store.led_sql import Known, LedCompiler
 from lineform.store.predicate_sql import (
+    Compiler,
     Only,
     Question,
     asked_of_sources,
     by_exists,
     by_in,
+    read_names,
     selected,
 )
 from lineform.store.recorded import read_value
@@ -40,6 +42,7 @@ from lineform.store.sets import PostgresSets, RecordedSets, SqliteSets
 from lineform.store.staging import SourceAnswers, stage
 from lineform.store.tables import events, forgotten, friend_tags, friends, line_ids, tags
 from lineform.store.ways import ways_to
+from lineform.store.words_sql import WordsFirst
 
 _READ = (
     *(friends.c.id, line_ids.c.user_id, friends.c.display_name, friends.c.language, friends.c.followed_at),
@@ -300,12 +303,15 @@ def staged(asked: Question, told: Told, connection: sa.Connection) -> Question:
 
 
 def about_everybody(asked: Question, predicates: Iterable[Predicate], connection: sa.Connection) -> Question:
-    """As each database is asked these predicates of everybody: SQLite by the indexes that it has, and by how much
-    friends do."""
+    """As each database is asked these predicates of everybody: by numbers instead of names, by the indexes that it has,
+    and by how much friends do."""
+    names = read_names(asked.account_id, connection.execute)
+    ways = ways_to(predicates, asked.account_id, names.event_types, asked.now, connection)
     if connection.dialect.name == "postgresql":
-        return asked
-    known = Known(index_names(connection), ways_to(predicates, asked.account_id, asked.now, connection))
-    return replace(asked, compiler=partial(LedCompiler, known=known))
+        compiler: Callable[[Question], Compiler] = partial(WordsFirst, indexes=usable_indexes(connection), ways=ways)
+    else:
+        compiler = partial(LedCompiler, known=Known(indexed_in(connection), ways))
+    return replace(asked, names=names, compiler=compiler)
 
 
 def _friend(row: Sequence[Any], tagged: Mapping[str, datetime]) -> Friend:

@@ -17,34 +17,33 @@ Measured with a million friends, processor seconds: five conditions 0.1 instead 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any as Anything
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from lineform.segments.calendar import settled
 from lineform.segments.measures import of_nothing
 from lineform.segments.predicate import (
-    AgeIs,
     All,
-    Anniversary,
     Any,
     AttributeIs,
     Happened,
     HasTag,
+    Indexed,
     InSource,
     Not,
     Predicate,
 )
 from lineform.store.comparison_sql import Asked
 from lineform.store.driver_sql import AnySelect
-from lineform.store.hot import index_over
+from lineform.store.hot import ALONG
 from lineform.store.json_values import SqliteValues
-from lineform.store.predicate_sql import Compiler, History, Question, reachable
+from lineform.store.predicate_sql import Compiler, History, Question, conjuncts, reachable
 from lineform.store.tables import events, friends
 from lineform.store.ways import Way, Ways
 
@@ -61,8 +60,13 @@ _RANGES: Final = ("above", "at_least", "below", "at_most", "between")
 class Known:
     """What is known of a store before it is asked."""
 
-    indexes: frozenset[str]
+    indexes: Sequence[Indexed]
+    """Over attributes."""
     ways: Ways
+
+    def finds(self, part: AttributeIs) -> bool:
+        """Whether there is an index over this attribute alone."""
+        return {part.attribute: part.type} in self.indexes
 
 
 class _Walking(Compiler):
@@ -119,7 +123,7 @@ class LedCompiler(_Gathering):
         return sa.select(sa.func.count()).select_from(apart.order_by(sa.text("1")).subquery())
 
     def leads(self, predicate: Predicate) -> bool:
-        return min(map(self._width, _flat(predicate, self._now)), default=math.inf) < math.inf
+        return bool(self._lead(conjuncts(predicate, self._now)))
 
     def did(self, leaf: Happened) -> sa.Select[Anything]:
         if self._known.ways[leaf] is not Way.ONE_BY_ONE:
@@ -148,9 +152,9 @@ class LedCompiler(_Gathering):
     def _without(self, predicate: Predicate) -> sa.CompoundSelect[Anything] | None:
         """Whom a conjunction selects without those whom it leaves out; None where something leads, or nobody is left
         out."""
-        parts = list(_together(_flat(predicate, self._now)))
+        parts = list(_together(conjuncts(predicate, self._now)))
         left_out = [part for part in parts if _leaves_out(part, self._known.ways)][:_MERGED]
-        if not left_out or min(map(self._width, parts)) < math.inf:
+        if not left_out or self._lead(parts):
             return None
         asked = [self.compile(part, Asked.TRUE) for part in parts if part not in left_out]
         mine = sa.select(friends.c.id).where(self.everybody(), *asked)
@@ -169,19 +173,32 @@ class LedCompiler(_Gathering):
                 raise TypeError(f"{type(part).__name__} leaves out no set")
 
     def _led(self, predicate: Predicate) -> ColumnElement[bool] | None:
-        parts = sorted(_flat(predicate, self._now), key=self._width)
-        if not parts or self._width(parts[0]) == math.inf:
+        parts = sorted(conjuncts(predicate, self._now), key=self._width)
+        first = self._lead(parts)
+        if not first:
             return None
-        lead = self._leading(parts[0])
-        if len(parts) > 1 and _is_range(parts[0]):
-            # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order.
+        together = [ALONG] if len(first) > 1 else []
+        lead = sa.and_(*together, *map(self._leading, first))
+        others = [part for part in parts if part not in first]
+        if together or (others and _is_range(first[0])):
+            # As a set it leads in the order of ids, and not of the values: friends' rows lie in that order. And where
+            # ids are asked for in their order, an index over several attributes would not be taken outside of a set.
             lead = friends.c.id.in_(self._gathered(lead))
         beside = _Beside(self._question, self._known)
-        return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in parts[1:]))
+        return sa.and_(lead, *(beside.compile(part, Asked.TRUE) for part in others))
+
+    def _lead(self, parts: Iterable[Predicate]) -> Sequence[Predicate]:
+        """What is the narrowest in a conjunction: a part, or several that one index finds together. Nothing where no
+        index finds any."""
+        known = list(parts)
+        found: list[tuple[float, tuple[Predicate, ...]]] = [(self._width(part), (part,)) for part in known]
+        found += [(_share(along), along) for index in self._known.indexes if len(along := _along(index, known)) > 1]
+        width, first = min(found, key=itemgetter(0), default=(math.inf, ()))
+        return first if width < math.inf else ()
 
     def _days(self, part: AttributeIs) -> ColumnElement[bool] | None:
         """Days of the year out of an index over dates, which is read through for them."""
-        if part.comparison != "month_day" or index_over(part.type, part.attribute) not in self._known.indexes:
+        if part.comparison != "month_day" or not self._known.finds(part):
             return None
         date = self._question.attributes.typed(part.attribute, part.type)
         return sa.and_(date >= "", self._leading(part))
@@ -230,6 +247,24 @@ def _where_it_is_about(_id: ColumnElement[Anything], members: sa.Select[Anything
     return members.correlate(friends).exists()
 
 
+def _along(index: Indexed, parts: Iterable[Predicate]) -> tuple[Predicate, ...]:
+    """What one walk along an index finds: words of its first attributes, and a range of the next one."""
+    compared = [part for part in parts if isinstance(part, AttributeIs)]
+    found: list[Predicate] = []
+    for attribute, kind in index.items():
+        here = [part for part in compared if (part.attribute, part.type) == (attribute, kind)]
+        words = [part for part in here if part.comparison in _WORDS]
+        found += words or filter(_is_range, here)
+        if not words:
+            break
+    return tuple(found)
+
+
+def _share(parts: Sequence[Predicate]) -> float:
+    """How many of a hundred friends several parts may select together, by the same guesses."""
+    return 100 * math.prod(_guess(part) / 100 for part in parts)
+
+
 def _is_range(part: Predicate) -> bool:
     return isinstance(part, AttributeIs) and part.comparison in _RANGES
 
@@ -274,31 +309,28 @@ def _is_lasting_tag(part: Predicate) -> bool:
     return isinstance(part, HasTag) and part.lasts is None
 
 
-def _flat(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
-    match predicate:
-        case All():
-            for part in predicate.parts:
-                yield from _flat(part, now)
-        case AgeIs() | Anniversary():
-            yield from _flat(settled(predicate, now), now)
-        case _:
-            yield predicate
-
-
 def _width(part: Predicate, known: Known) -> float:
-    """How many friends a part may select, beside others: a guess that only their order depends on; infinite for what
-    no index finds."""
+    """How many of a hundred friends a part may select, beside others; infinite for what no index finds."""
+    match part:
+        case AttributeIs() if not known.finds(part):
+            return math.inf
+        case Happened() if not of_nothing(part.measure):
+            return {Way.BY_TIME: 10, Way.IN_ORDER: 50, Way.ONE_BY_ONE: math.inf}[known.ways[part]]
+        case _:
+            return _guess(part)
+
+
+def _guess(part: Predicate) -> float:
+    """The same of what an index finds, where there is one: only their order depends on it."""
     match part:
         case HasTag():
             return 1
         case Any() if all(map(_is_lasting_tag, part.parts)):
             return len(part.parts)
-        case AttributeIs() if index_over(part.type, part.attribute) in known.indexes:
-            if part.comparison in _WORDS and part.type != "set":
-                return 1.5 * len(part.operands)
-            return 20 if part.comparison in _RANGES else math.inf
-        case Happened() if not of_nothing(part.measure):
-            return {Way.BY_TIME: 10, Way.IN_ORDER: 50, Way.ONE_BY_ONE: math.inf}[known.ways[part]]
+        case AttributeIs() if part.comparison in _WORDS and part.type != "set":
+            return 1.5 * len(part.operands)
+        case AttributeIs() if part.comparison in _RANGES:
+            return 20
         case InSource():
             return 10
         case _:

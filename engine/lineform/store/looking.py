@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from lineform.store import migrations
+from lineform.store.copy import Form, form_of, not_installed
 from lineform.store.open import SqlStore, open_store
 
 
@@ -32,6 +33,23 @@ def look_at_store(url: str) -> StoreState:
             version = migrations.recorded_version(connection)
         migrations.refuse_newer(version)
         return StoreState(version, migrations.VERSION, store.shared)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLook:
+    """The copy of the friends as it lies beside a store: `size` in bytes, 0 where there is none. `missing` is what is
+    not installed of what it needs: then nobody knows its form."""
+
+    size: int
+    missing: tuple[str, ...]
+    form: Form | None
+
+
+def look_at_copy(path: Path) -> CopyLook:
+    """What is where a copy belongs."""
+    size = path.stat().st_size if path.exists() else 0
+    missing = not_installed()
+    return CopyLook(size, missing, form_of(path) if size and not missing else None)
 
 
 def _is_there(url: str) -> bool:

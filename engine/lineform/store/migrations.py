@@ -388,6 +388,11 @@ _ALIKE = (
     "DROP INDEX friend_menus_of",
 )
 
+_UNDECIDED = (
+    # What was ticked of a question with several answers, and not decided on, when the friend went to another question.
+    "ALTER TABLE dialogues ADD COLUMN undecided {json} NOT NULL DEFAULT '{{}}'",
+)
+
 STEPS: tuple[tuple[Statement, ...], ...] = (
     _FIRST,
     _CAPS,
@@ -417,6 +422,7 @@ STEPS: tuple[tuple[Statement, ...], ...] = (
     _SHORT_ENTRIES,
     _IN_ORDER,
     _ALIKE,
+    _UNDECIDED,
 )
 VERSION = len(STEPS)
 

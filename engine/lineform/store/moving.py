@@ -9,22 +9,22 @@ Keys and indexes are made when all rows are there: with two million rows and eac
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lineform.errors import BlockedError
-from lineform.segments.predicate import AttributeType
+from lineform.segments.predicate import Indexed
 from lineform.store import migrations
 from lineform.store.database import Database
 from lineform.store.failures import StoreUnusable, translated
+from lineform.store.hot import MADE, indexed_over
 from lineform.store.tables import changes, copies, metadata, schema_version
 from lineform.store.types import UtcTime
 
@@ -50,9 +50,6 @@ _NUMBERED = sa.text(
     "SELECT relname AS table, attname AS column FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
     "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:names) AND attidentity <> ''"
 )
-_HOT = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'friends'"
-_KIND = re.compile(rf"friends_({'|'.join(get_args(AttributeType))})_")
-_ATTRIBUTE = re.compile(r"'\$\.\"([^\"]+)\"'")
 
 
 def moved_tables() -> tuple[sa.Table, ...]:
@@ -95,17 +92,11 @@ def refuse_filled(target: Database) -> None:
         _refuse_filled(connection)
 
 
-def indexed_attributes(source: Path) -> Sequence[tuple[str, AttributeType]]:
-    """The attributes over which an SQLite store keeps an index: what the clients of a workspace declare as indexed,
-    as of the last apply."""
+def indexed_attributes(source: Path) -> Sequence[Indexed]:
+    """The indexes over attributes that an SQLite store keeps: what the clients of a workspace declare as indexed, as of
+    the last apply."""
     with translated(sqlite3.Error), closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old:
-        indexes = old.execute(_HOT).fetchall()
-    found: list[tuple[str, AttributeType]] = []
-    for name, made in indexes:
-        kind, attribute = _KIND.match(name), _ATTRIBUTE.search(made or "")
-        if kind and attribute:
-            found.extend((attribute[1], one) for one in get_args(AttributeType) if one == kind[1])
-    return found
+        return indexed_over(old.execute(MADE["sqlite"]).fetchall())
 
 
 def _refuse_filled(connection: Connection) -> None:

@@ -16,7 +16,7 @@ not, it reads the whole set once for each friend: hours among a million friends,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any as Anything
@@ -63,8 +63,8 @@ def unreachable(account_id: int) -> ColumnElement[bool]:
     return sa.and_(friends.c.account_id == account_id, friends.c.blocked.is_(sa.true()))
 
 
-_NO_TYPE = -1
-"""No event is of this type."""
+_NOTHING = -1
+"""No tag, and no type of events, has this id."""
 Only = Callable[[ColumnElement[int]], ColumnElement[bool]]
 """Whether an id is that of a friend whom a question is about. Said of friends, tags and events alike, so that nothing
 is gathered of everybody for the sake of a few."""
@@ -99,10 +99,28 @@ class Question:
     """What sources have answered, in `STAGED`: for whom it is true, and for whom it is false there."""
     among: Among = by_in
     """How it is asked whether a friend is in a set: one of ours, not of a source's."""
-    event_types: Mapping[str, int] | None = None
-    """Ids of the account's event types, where they are known and better told than looked up within the question."""
+    names: Names | None = None
+    """Ids of the account's tags and event types, where they are known. Looked up within the question, a database cannot
+    know before how many friends have a tag, nor that those with one tag come in the order of their ids."""
     compiler: Callable[[Question], Compiler] = field(default_factory=lambda: Compiler)
-    """Who compiles it: of everybody, SQLite is asked in another way (`lineform.store.led_sql`)."""
+    """Who compiles it: of everybody, each database is asked in a way of its own (`led_sql`, `words_sql`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Ids of all that has a name in an account."""
+
+    tags: Mapping[str, int]
+    event_types: Mapping[str, int]
+
+
+def read_names(account_id: int, rows: Callable[[AnySelect], Iterable[Sequence[Anything]]]) -> Names:
+    """As a store, or a copy, has them."""
+    each = (
+        {row[0]: row[1] for row in rows(sa.select(table.c.name, table.c.id).where(mine == account_id))}
+        for table, mine in ((tags, tags.c.account_id), (event_types, event_types.c.account_id))
+    )
+    return Names(*each)
 
 
 STAGED = sa.table("staged_friends", sa.column("answer", sa.Integer), sa.column("friend_id", sa.BigInteger))
@@ -117,6 +135,18 @@ class History:
     at: ColumnElement[Anything]
     fields: JsonValues
     rows: tuple[ColumnElement[bool], ...]
+
+
+def conjuncts(predicate: Predicate, now: datetime) -> Iterator[Predicate]:
+    """What all has to be true of a friend, with ages and anniversaries as the dates that they mean at this moment."""
+    match predicate:
+        case All():
+            for part in predicate.parts:
+                yield from conjuncts(part, now)
+        case AgeIs() | Anniversary():
+            yield from conjuncts(settled(predicate, now), now)
+        case _:
+            yield predicate
 
 
 def asked_of_sources(predicate: Predicate, asked: Asked = Asked.TRUE) -> Iterator[tuple[InSource, bool]]:
@@ -172,7 +202,7 @@ class Compiler:
         self._only = question.only
         self._staged = question.staged
         self._is_among = question.among
-        self._event_types = question.event_types
+        self._names = question.names
         self._id: ColumnElement[Anything] = friends.c.id
 
     def everybody(self) -> ColumnElement[bool]:
@@ -190,6 +220,10 @@ class Compiler:
     def leads(self, predicate: Predicate) -> bool:
         """Whether it is found by other means than asking everybody."""
         return False
+
+    def settings(self, predicate: Predicate) -> Sequence[str]:
+        """What the database is told beside such a question: PostgreSQL's settings."""
+        return ()
 
     def which(self, predicates: Sequence[Predicate]) -> sa.Select[Anything]:
         """Everybody of whom one of these is true, each with which of them are: a bit for each."""
@@ -267,14 +301,21 @@ class Compiler:
 
     def tagged(self, names: Sequence[str], lasts: int | None = None) -> sa.Select[Anything]:
         """Friends with one of these tags, those who block the account included."""
-        tag_ids = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
-        members = sa.select(friend_tags.c.friend_id).where(friend_tags.c.tag_id.in_(tag_ids))
+        members = sa.select(friend_tags.c.friend_id).where(self.tag_is(names))
         if lasts is not None:
             members = members.where(friend_tags.c.tagged_at > instant(lasts, self._now))
         if self._only is not None:
             # Else a question about one friend would gather everybody with the tag first.
             members = members.where(self._only(friend_tags.c.friend_id))
         return members
+
+    def tag_is(self, names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether what is recorded of a tag is of one of these."""
+        if self._names is None:
+            asked = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
+            return friend_tags.c.tag_id.in_(asked)
+        numbers = [_number(self._names.tags.get(name, _NOTHING)) for name in names]
+        return friend_tags.c.tag_id == numbers[0] if len(numbers) == 1 else friend_tags.c.tag_id.in_(numbers)
 
     def _happened(self, leaf: Happened, *, positive: bool) -> ColumnElement[bool]:
         return self._among(self.did(leaf), inside=positive != of_nothing(leaf.measure))
@@ -333,8 +374,8 @@ class Compiler:
         return History(events.c.friend_id, events.c.at, self._fields, tuple(rows))
 
     def _type_id(self, name: str) -> ColumnElement[Anything]:
-        if self._event_types is not None:
-            return sa.literal_column(str(self._event_types.get(name, _NO_TYPE)), sa.BigInteger())
+        if self._names is not None:
+            return _number(self._names.event_types.get(name, _NOTHING))
         asked = sa.select(event_types.c.id)
         return asked.where(event_types.c.account_id == self._account_id, event_types.c.name == name).scalar_subquery()
 
@@ -356,6 +397,11 @@ class Compiler:
         if positive:
             return sa.and_(moment >= begin, moment < before)
         return sa.or_(moment < begin, moment >= before)
+
+
+def _number(value: int) -> ColumnElement[int]:
+    """Written into the SQL: a plan is made for it."""
+    return sa.literal_column(str(value), sa.BigInteger())
 
 
 def _amount(measure: Sum, history: History) -> ColumnElement[Anything]:

@@ -24,7 +24,7 @@ from lineform.segments.predicate import Happened, Predicate
 from lineform.segments.sets import Sets
 from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
 from lineform.store.predicate_sql import Question, did, ids_of, number_of, reachable, unreachable
-from lineform.store.tables import friend_menus, friend_tags, friends, tags
+from lineform.store.tables import friend_menus, friend_tags, friends
 
 _DENSE: Final = 4
 """Ids among 64, on average, for which those 64 are asked at once; fewer come as they are."""
@@ -82,17 +82,18 @@ class _StoreSets(ABC):
         return self._found(friends.c.id, unreachable(self._question.account_id))
 
     def tagged(self, *tags: str) -> IdSet:
+        # One by one: each comes in the order of friends.
         return reduce(or_, map(self._tagged, tags))
 
     def _tagged(self, tag: str) -> IdSet:
-        asked = sa.select(tags.c.id).where(tags.c.account_id == self._question.account_id, tags.c.name == tag)
-        # Told by its number, the set comes in the order of friends.
-        number = self._connection.execute(asked).scalar()
-        return IdSet() if number is None else self._found(friend_tags.c.friend_id, friend_tags.c.tag_id == number)
+        return self._found(friend_tags.c.friend_id, self._question.compiler(self._question).tag_is([tag]))
 
     def number(self, predicate: Predicate) -> int:
-        ((found,),) = streamed(self._connection, number_of(predicate, self._question))
+        ((found,),) = streamed(self._connection, number_of(predicate, self._question), *self._settings(predicate))
         return int(found)
+
+    def _settings(self, predicate: Predicate) -> Sequence[str]:
+        return self._question.compiler(self._question).settings(predicate)
 
     @abstractmethod
     def _found(self, column: ColumnElement[int], where: ColumnElement[bool]) -> IdSet:
@@ -160,10 +161,11 @@ class PostgresSets(_StoreSets):
     def did(self, leaf: Happened) -> IdSet:
         # Where no field is asked for, an index tells all that there is to tell, and no page is read.
         settings = [_BY_PAGE] if leaf.where else []
-        return IdSet.of_words(self._united(did(leaf, self._question), *settings))
+        return IdSet.of_words(self._united(did(leaf, self._question), *settings, *self._settings(leaf)))
 
     def selected(self, predicate: Predicate) -> IdSet:
-        return IdSet.of_words(self._united(ids_of(predicate, self._question).order_by(None)))
+        found = ids_of(predicate, self._question).order_by(None)
+        return IdSet.of_words(self._united(found, *self._settings(predicate)))
 
     def recorded(self, old: datetime | None) -> Iterator[tuple[MenuRecord, IdSet]]:
         is_old = [] if old is None else [sa.and_(friend_menus.c.source == TAP, friend_menus.c.at <= old).label("old")]

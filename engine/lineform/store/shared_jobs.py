@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -61,7 +61,8 @@ logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 class SharedJobs:
     """Implements `lineform.ports.jobs.Jobs`. Use it with ``async with``; `migrate_jobs` comes first."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, say: Callable[[str], None] = lambda _: None) -> None:
+        """`say` is told once that the database is waited for, and once that it goes on."""
         conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         # Prepared statements and a pooler such as pgbouncer do not go together.
         settings = {"connect_timeout": 10, "prepare_threshold": None, "application_name": "lineform worker"}
@@ -71,6 +72,8 @@ class SharedJobs:
         )
         self._app = procrastinate.App(connector=connector)
         self._do: Do | None = None
+        self._say = say
+        self._waits = False
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
         self._lost = asyncio.Event()
@@ -113,6 +116,9 @@ class SharedJobs:
                 until = now() + PATIENCE
             if now() > until:
                 raise lost
+            if not self._waits:
+                self._waits = True
+                self._say(f"{lost.message}; this worker tries again for up to {PATIENCE:.0f} seconds")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _PAUSE)
 
@@ -141,9 +147,7 @@ class SharedJobs:
             results = await asyncio.gather(worker, recovering, *ends, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
-        lost = StoreUnavailable(
-            "the connection to the database server broke again and again", hint="check the server and the network"
-        )
+        lost = StoreUnavailable("the connection to the database server broke", hint="check the server and the network")
         try:
             for result in results:
                 if isinstance(result, Exception):
@@ -170,6 +174,7 @@ class SharedJobs:
 
     async def _guarded(self, job: Job) -> None:
         assert self._do is not None  # noqa: S101 - jobs are run by `work` alone
+        self._goes_on()
         try:
             await self._do(job)
         except Exception as error:
@@ -182,6 +187,13 @@ class SharedJobs:
         while True:
             await self._app.connector.execute_query_async(_GIVE_BACK, queues=queues, seconds=LOST_AFTER)
             await asyncio.sleep(HEARTBEAT)
+            # Not at once: where the worker itself cannot begin, it would be said with each try.
+            self._goes_on()
+
+    def _goes_on(self) -> None:
+        if self._waits:
+            self._waits = False
+            self._say("the store answers again; this worker goes on")
 
 
 class _Finishing(JobManager):
@@ -210,7 +222,7 @@ def _translated() -> Iterator[None]:
         if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
             # It was silent for so long that another one, when it began, struck it off the list of workers.
             raise StoreUnavailable(
-                "this worker was taken for lost again and again",
+                "this worker was silent for so long that it was taken for lost",
                 hint="the machine or its connection to the database stands still for many seconds",
             ) from None
         raise translate(error.__cause__ or error.__context__) from None

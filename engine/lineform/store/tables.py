@@ -425,6 +425,7 @@ dialogues = sa.Table(
     sa.Column("picked", Json, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("heard", Json, nullable=False),
+    sa.Column("undecided", Json, nullable=False),
 )
 
 answered = sa.Table(

@@ -1,8 +1,9 @@
-"""A file in which a store is made ready before it takes its place: gone afterwards, also where its process was killed.
+"""A file in which a store, or an export, is made ready before it takes its place: gone afterwards, also where its
+process was killed.
 
-Such a file is a whole store, with everybody in it. Whoever makes the next one beside the same store deletes what others
-left who are dead. That somebody lives is told by SQLite's lock on a file of its own: every system has it, it ends with
-its process, and other containers see it.
+Such a file has everybody in it. Whoever makes the next one at the same place deletes what others left who are dead.
+That somebody lives is told by SQLite's lock on a file of its own: every system has it, it ends with its process, and
+other containers see it.
 """
 
 from __future__ import annotations

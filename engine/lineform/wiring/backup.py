@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lineform.errors import BlockedError
 from lineform.run.halt import halt
-from lineform.segments.predicate import AttributeType
+from lineform.segments.predicate import Indexed
 from lineform.settings import FORGET_KEY, Settings
 from lineform.store import migrations
 from lineform.store.backup import (
@@ -50,12 +50,12 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came into a PostgreSQL store: how many rows, and the `indexed` attributes, over which nothing has an index
-    there yet. `own` is the SQLite store of the workspace, None where there is none. It was `asked` who had been
-    forgotten since where it is known to be the one that the backup is of."""
+    """What came into a PostgreSQL store: how many rows, and what is `indexed`, of which nothing has an index there yet.
+    `own` is the SQLite store of the workspace, None where there is none. It was `asked` who had been forgotten since
+    where it is known to be the one that the backup is of."""
 
     rows: int
-    indexed: Sequence[tuple[str, AttributeType]]
+    indexed: Sequence[Indexed]
     own: Path | None
     asked: bool
 
@@ -121,8 +121,8 @@ def _moved(
 def make_indexes(settings: Settings, workspace: Path, moved: Moved) -> None:
     """Makes the indexes of what has moved. It may take a while; where it is interrupted, the next apply makes them."""
     with _opened(settings, workspace) as store:
-        for name, kind in moved.indexed:
-            store.keep_indexes({name: kind})
+        for index in moved.indexed:
+            store.keep_indexes([index])
 
 
 def _made_ready(

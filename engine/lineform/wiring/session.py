@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +13,6 @@ from lineform.model.project import Client, Project
 from lineform.ports.clock import Clock
 from lineform.ports.store import Store
 from lineform.sandbox.control import Control
-from lineform.segments.predicate import AttributeType
 from lineform.sending.revision import declared_by
 from lineform.settings import Settings
 from lineform.store.copy import is_installed
@@ -75,16 +74,11 @@ class Session:
     def keep_indexes(self) -> int:
         """Makes the indexes that the attributes of all clients of this session declare, where they are not there yet,
         or have not the form that is right for so many accounts; how many."""
-        kept: list[Mapping[str, AttributeType]] = []
-        made = 0
-        for client in self.project.clients.values():
-            words = declared_by(client).attributes
-            hot = {name: spec.type for name, spec in words.items() if spec.indexed}
-            # Most clients of an agency share one file of attributes.
-            if hot not in kept:
-                kept.append(hot)
-                made += self.store.keep_indexes(hot)
-        return made
+        declared = [declared_by(client) for client in self.project.clients.values()]
+        # Most clients of an agency share one file of attributes, and each index is made once.
+        indexes = {tuple(index.items()): index for words in declared for index in words.indexes}
+        of_words = dict.fromkeys(word for words in declared for word in words.indexed_words)
+        return self.store.keep_indexes(list(indexes.values()), list(of_words))
 
     def keep_copy(self, client: Client, *, make: bool = False) -> None:
         """Brings the copy of the friends up to date where there is one; where it may `make` one, it is made where the

@@ -27,13 +27,10 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
             hint=f"Set {STORE} to a PostgreSQL store that all runs share, or use a runner that keeps its disk.",
             code=LOST_STORE,
         )
-    # A disk that is gone after the job keeps no copy.
-    lasting = settings.offline or not settings.hosted_runner
-    copy = copy_beside(url, workspace.resolve() / ".lineform") if lasting else None
     store = open_store(
         url,
         settings.environment.get(FORGET_KEY, ""),
-        copy,
+        place_of_copy(settings, workspace),
         ask_copy=settings.copy != "off",
         sources=Sources(settings.secret, workspace.resolve()),
     )
@@ -43,3 +40,9 @@ def workspace_store(settings: Settings, workspace: Path, *, records: bool = True
         store.close()
         raise
     return store
+
+
+def place_of_copy(settings: Settings, workspace: Path) -> Path | None:
+    """Where a workspace's copy of the friends belongs; None where the disk is gone after the job, and keeps none."""
+    lasting = settings.offline or not settings.hosted_runner
+    return copy_beside(settings.store_url(workspace), workspace.resolve() / ".lineform") if lasting else None

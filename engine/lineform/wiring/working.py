@@ -37,8 +37,9 @@ Tell = Callable[[TickReport], None]
 
 
 @asynccontextmanager
-async def jobs_of(session: Session) -> AsyncIterator[Jobs]:
-    """Where the jobs of this session's store wait: with the other workers, or in this process alone."""
+async def jobs_of(session: Session, say: Callable[[str], None]) -> AsyncIterator[Jobs]:
+    """Where the jobs of this session's store wait: with the other workers, or in this process alone. `say` is told when
+    a database that others share is waited for, and when it goes on."""
     store = session.store
     if not store.shared:
         yield LocalJobs(session.clock)
@@ -52,7 +53,7 @@ async def jobs_of(session: Session) -> AsyncIterator[Jobs]:
             "workers that share a store need procrastinate", hint="pip install 'lineform[postgresql]'"
         ) from missing
     migrate_jobs(store.engine)
-    async with SharedJobs(store.engine.url) as jobs:
+    async with SharedJobs(store.engine.url, say) as jobs:
         yield jobs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -189,20 +189,28 @@ def test_the_apply_that_is_interrupted_below_makes_and_fills_two_audiences() -> 
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))
-@pytest.mark.parametrize("moment", ["crash_before", "crash_after"])
-def test_a_crash_at_any_call_is_finished_by_the_next_apply(moment: str, call: int) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [lambda call: Trouble(crash_before=call), lambda call: Trouble(crash_after=call)],
+    ids=["crash_before", "crash_after"],
+)
+def test_a_crash_at_any_call_is_finished_by_the_next_apply(trouble: Callable[[int], Trouble], call: int) -> None:
     shop = begin()
-    shop.account.trouble = Trouble(**{moment: call})
+    shop.account.trouble = trouble(call)
     with pytest.raises(Crash):
         shop.apply(SECOND)
     finished(shop)
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))
-@pytest.mark.parametrize("moment", ["lost_answer", "never_arrived"])
-def test_a_lost_answer_at_any_call_makes_no_audience_twice(moment: str, call: int) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [lambda call: Trouble(lost_answer=call), lambda call: Trouble(never_arrived=call)],
+    ids=["lost_answer", "never_arrived"],
+)
+def test_a_lost_answer_at_any_call_makes_no_audience_twice(trouble: Callable[[int], Trouble], call: int) -> None:
     shop = begin()
-    shop.account.trouble = Trouble(**{moment: call})
+    shop.account.trouble = trouble(call)
     shop.apply(SECOND)
     assert len(shop.account.audience_book.shown) == 3, "two new ones, and one that is replaced"
     finished(shop)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from lineform.planning.options import PlanOptions
@@ -74,22 +76,30 @@ def finish_and_check(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))
-@pytest.mark.parametrize("moment", ["crash_before", "crash_after"])
-def test_a_crash_at_any_call_is_finished_by_the_next_apply(moment: str, call: int) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [lambda call: Trouble(crash_before=call), lambda call: Trouble(crash_after=call)],
+    ids=["crash_before", "crash_after"],
+)
+def test_a_crash_at_any_call_is_finished_by_the_next_apply(trouble: Callable[[int], Trouble], call: int) -> None:
     shop = a_shop_with_friends()
     shop.account.watch = everybody_has_a_menu
-    shop.account.trouble = Trouble(**{moment: call})
+    shop.account.trouble = trouble(call)
     with pytest.raises(Crash):
         shop.apply(AFTER)
     finish_and_check(shop)
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 1))
-@pytest.mark.parametrize("moment", ["lost_answer", "never_arrived"])
-def test_a_lost_answer_at_any_call_changes_nothing_in_the_end(moment: str, call: int) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [lambda call: Trouble(lost_answer=call), lambda call: Trouble(never_arrived=call)],
+    ids=["lost_answer", "never_arrived"],
+)
+def test_a_lost_answer_at_any_call_changes_nothing_in_the_end(trouble: Callable[[int], Trouble], call: int) -> None:
     shop = a_shop_with_friends()
     shop.account.watch = everybody_has_a_menu
-    shop.account.trouble = Trouble(**{moment: call})
+    shop.account.trouble = trouble(call)
     shop.apply(AFTER)
     assert len(shop.account.menu_objects) == 5, "nothing was created twice"
     finish_and_check(shop)

@@ -5,30 +5,28 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lineform.apply.desk import Desk
 from lineform.errors import LockedError
+from lineform.ports.store import Store
 from lineform.store.open import open_store
 from lineform.wiring.clock import SystemClock
+from support.applying import at_once, small_image
+from support.fake_account import FakeAccount
 
 
-async def _at_once(function: Any, *args: Any) -> Any:
-    return function(*args)
-
-
-def _desk(store: Any, *, gone: bool) -> Desk:
+def _desk(store: Store, *, gone: bool) -> Desk:
     return Desk(
         "salon",
-        None,
+        FakeAccount(),
         store,
-        None,
+        small_image,
         SystemClock(),
         "mine",
-        offload=_at_once,
-        gone=lambda _: gone,  # type: ignore[arg-type]
+        offload=at_once,
+        gone=lambda _: gone,
     )
 
 

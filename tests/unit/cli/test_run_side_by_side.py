@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineform.cli import run
 from lineform.errors import BlockedError
+from lineform.model.client import ProjectSpec
+from lineform.model.project import Project
 from lineform.run.outcome import TickReport
+from lineform.settings import Settings
+from lineform.wiring.clock import SettableClock
+from lineform.wiring.session import Session
 from support.declared_clients import client
 from support.stores import NOW
 
 PATIENCE = 20
 
 
-class Clients:
+def clients(count: int) -> Session:
     """A session of so many clients."""
+    declared = {f"salon{n}": client(name=f"salon{n}") for n in range(count)}
+    project = Project(Path(), ProjectSpec(kind="project", name="lineform"), declared)
+    return Session(project, Settings(), SettableClock(NOW), None)
 
-    def __init__(self, count: int) -> None:
-        self.clients = {f"salon{n}": client(name=f"salon{n}") for n in range(count)}
-        self.project = self
 
-
-def ticks(session: Clients, monkeypatch: pytest.MonkeyPatch, tick: Any) -> int:
+def ticks(session: Session, monkeypatch: pytest.MonkeyPatch, tick: Any) -> int:
     async def ended(_: Any, one: Any, calls: int, **how: Any) -> TickReport:
         await tick(one.name, calls)
         return TickReport(one.name, NOW, dry_run=True)
 
     monkeypatch.setattr(run, "_tick", ended)
-    once = run._once(session, dry_run=True, output="json")  # type: ignore[arg-type]
+    once = run._once(session, dry_run=True, output="json")
     return asyncio.run(asyncio.wait_for(once, PATIENCE))
 
 
@@ -46,7 +51,7 @@ def test_a_client_does_not_wait_for_the_long_send_of_another(
         else:
             others.set()
 
-    assert ticks(Clients(3), monkeypatch, tick) == 0
+    assert ticks(clients(3), monkeypatch, tick) == 0
     told = json.loads(capsys.readouterr().out)
     assert [one["client"] for one in told["clients"]] == ["salon0", "salon1", "salon2"]
 
@@ -58,7 +63,7 @@ def test_one_failure_stays_its_own_and_gives_the_exit_code(
         if name == "salon1":
             raise BlockedError("not this one")
 
-    assert ticks(Clients(3), monkeypatch, tick) == BlockedError("").exit_code
+    assert ticks(clients(3), monkeypatch, tick) == BlockedError("").exit_code
     assert "not this one" in capsys.readouterr().out
 
 
@@ -73,9 +78,9 @@ def test_only_so_many_go_on_at_once_with_so_many_calls(monkeypatch: pytest.Monke
         await asyncio.sleep(0)
         under_way -= 1
 
-    ticks(Clients(20), monkeypatch, tick)
+    ticks(clients(20), monkeypatch, tick)
     assert most == run.AT_ONCE
     assert calls_seen == {run.CALLS_AT_ONCE // run.AT_ONCE}
     calls_seen.clear()
-    ticks(Clients(1), monkeypatch, tick)
+    ticks(clients(1), monkeypatch, tick)
     assert calls_seen == {400}

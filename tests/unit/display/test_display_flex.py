@@ -45,8 +45,8 @@ def child(*contents: dict[str, Any], layout: str = "vertical", **more: Any) -> N
     ],
 )
 def test_a_share_follows_the_table_in_the_documentation(layout: str, flex: int | None, css: str) -> None:
-    more = {} if flex is None else {"flex": flex}
-    assert child(text(**more), layout=layout).style["flex"] == css
+    component = text() if flex is None else text(flex=flex)
+    assert child(component, layout=layout).style["flex"] == css
 
 
 @pytest.mark.parametrize("side", ["width", "height"])

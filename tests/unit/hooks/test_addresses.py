@@ -40,9 +40,9 @@ def looked_up(*addresses: str) -> Any:
         ]
 
     async def resolve() -> list[str]:
-        loop = asyncio.get_running_loop()
-        loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign]
-        return [one["host"] for one in await CheckedResolver().resolve("crm.example", 443)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+            return [one["host"] for one in await CheckedResolver().resolve("crm.example", 443)]
 
     return asyncio.run(resolve())
 

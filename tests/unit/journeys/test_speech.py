@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from lineform.journeys.speech import Speech
 from lineform.model.client import PerFriend
 from lineform.scenarios.effect import Say
 from lineform.scenarios.happening import Happening, What
+from lineform.scenarios.script import Script
 from support.coursing import FRIEND, says, script
 
 NOW = datetime(2026, 12, 8, 1, tzinfo=UTC)
@@ -26,8 +28,8 @@ def speech() -> Speech:
     return Speech(NOW, Lately(PerFriend.model_validate({"gap": "1d"})))
 
 
-def reply(key: str = "a", cause: Happening | None = TAGGED, **fields: object) -> Said:
-    say = replace(Say("reply.hours", key, ({"type": "text", "text": key},)), **fields)  # type: ignore[arg-type]
+def reply(key: str = "a", cause: Happening | None = TAGGED, **fields: Any) -> Said:
+    say = replace(Say("reply.hours", key, ({"type": "text", "text": key},)), **fields)
     return Said(FRIEND, say, None, cause)
 
 
@@ -86,7 +88,7 @@ def test_an_answer_by_token_keeps_no_limit_and_counts_for_none() -> None:
 
 
 @pytest.mark.parametrize("steps", [script(says("a")), None], ids=["a step", "a reply"])
-def test_an_answer_that_becomes_a_push_keeps_the_limits_whoever_decided_it(steps: object) -> None:
+def test_an_answer_that_becomes_a_push_keeps_the_limits_whoever_decided_it(steps: Script | None) -> None:
     here = speech()
     here.say(reply("a"))
     here.push(replace(reply("b", WRITTEN, answer=True), script=steps))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,9 +33,9 @@ DECLARED = Declared(
 )
 
 
-def read(text: str | bytes, **options: str) -> list[FriendRow | RefusedRow]:
+def read(text: str | bytes, **options: Any) -> list[FriendRow | RefusedRow]:
     source = io.BytesIO(text.encode() if isinstance(text, str) else text)
-    return [row for _, row in read_csv(source, DECLARED, **options)]  # type: ignore[arg-type]
+    return [row for _, row in read_csv(source, DECLARED, **options)]
 
 
 def test_every_column_is_read_by_its_declared_type() -> None:
@@ -216,22 +216,16 @@ def test_a_file_is_read_from_its_path(tmp_path: Path) -> None:
 def test_rows_come_while_the_file_is_still_being_written() -> None:
     read_so_far = 0
 
-    def lines() -> Iterator[str]:
-        nonlocal read_so_far
-        yield "user_id\n"
-        while True:
+    class Endless(io.StringIO):
+        # To typeshed a file of text is one of bytes, with other types of lines.
+        def __next__(self) -> str:  # type: ignore[override]
+            nonlocal read_so_far
             read_so_far += 1
-            yield f"{U1}\n"
+            return f"{U1}\n" if read_so_far > 1 else "user_id\n"
 
-    class Endless(io.TextIOBase):
-        source = lines()
-
-        def __iter__(self) -> Iterator[str]:  # type: ignore[override]
-            return self.source
-
-    rows = read_csv(Endless(), DECLARED)  # type: ignore[arg-type]
+    rows = read_csv(Endless(), DECLARED)
     assert next(rows) == (2, FriendRow(U1))
-    assert read_so_far <= PIECE
+    assert read_so_far <= 1 + PIECE
 
 
 def test_reading_may_begin_at_a_later_row() -> None:

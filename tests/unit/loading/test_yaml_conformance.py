@@ -120,11 +120,9 @@ def test_the_parser_in_c_and_the_one_in_python_agree(text: str) -> None:
         ascend_resolver = reading._Loader.ascend_resolver
 
     fast = parse_yaml(text, "a.yaml")
-    in_use, reading._Loader = reading._Loader, Pure
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_Loader", Pure)
         slow = parse_yaml(text, "a.yaml")
-    finally:
-        reading._Loader = in_use
     if fast[0] is not None and slow[0] is not None:
         assert fast[0].value == slow[0].value
         assert [(p.code, p.origin) for p in fast[1]] == [(p.code, p.origin) for p in slow[1]]

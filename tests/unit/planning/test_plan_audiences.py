@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,14 +33,14 @@ def hash_of(declared: Client) -> str:
     return audience_hash(declared_audiences(declared)[ADDRESS])
 
 
-def ours(number: int = 7, *, days: float = 30, of: Client | None = None, **fields: object) -> LiveAudience:
+def ours(number: int = 7, *, days: float = 30, of: Client | None = None, **fields: Any) -> LiveAudience:
     """A live audience of ours, made so many days ago."""
     made = NOW - timedelta(days=days)
     description = new_mark("salon", Address.parse(ADDRESS), hash_of(of or declared()), made)
     found = LiveAudience(
         number, description, "UPLOAD", AudienceStatus.READY, 3, made, writable=True, expires=made + timedelta(days=180)
     )
-    return replace(found, **fields)  # type: ignore[arg-type]
+    return replace(found, **fields)
 
 
 def theirs(number: int = 9, description: str = "made by hand") -> LiveAudience:
@@ -141,7 +142,7 @@ def test_a_campaign_that_is_not_enabled_hurries_no_audience() -> None:
 
 
 @pytest.mark.parametrize("failed", [{"status": AudienceStatus.FAILED}, {"uploads_failed": True}])
-def test_what_line_refuses_again_and_again_is_not_made_again_at_every_apply(failed: dict[str, object]) -> None:
+def test_what_line_refuses_again_and_again_is_not_made_again_at_every_apply(failed: dict[str, Any]) -> None:
     found = plan(ours(days=0.05, **failed), members=replace(FULL, missing=3))
     assert (changes(found), found.empty) == ([(Action.PENDING, False)], True)
     assert "an apply makes another after 2026-11-22 08:07 UTC" in found.changes[0].reason

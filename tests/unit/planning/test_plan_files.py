@@ -10,6 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from lineform.errors import UsageError
+from lineform.model.base import Spec
 from lineform.planning.live import DefaultMenu
 from lineform.planning.options import PlanOptions
 from lineform.planning.plan import PlanFile, make_plan
@@ -148,8 +149,8 @@ def test_the_digest_is_of_the_meaning_and_not_of_moments_ids_or_words() -> None:
     ("declared", "recorded"),
     [((OLD, campaign("sale")), {}), ((NEW,), {}), ((NEW, campaign("sale")), {"campaign.x": "1"})],
 )
-def test_another_meaning_has_another_digest(declared: tuple[object, ...], recorded: dict[str, str]) -> None:
-    owner = client(*declared)  # type: ignore[arg-type]
+def test_another_meaning_has_another_digest(declared: tuple[Spec, ...], recorded: dict[str, str]) -> None:
+    owner = client(*declared)
     other = make_plan(owner, LIVE, recorded, {"campaign.sale": "5a1e"}, NOW, OPTIONS)
     assert other.digest != a_plan_file().clients[0].digest
 

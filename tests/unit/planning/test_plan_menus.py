@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ OLD = menu("main", message="old", default=True)
 NEW = menu("main", message="new", default=True)
 
 
-def plan(*declared: RichMenuSpec, on: LiveAccount, unmoved: tuple[str, ...] = (), **options: object) -> ClientPlan:
-    said = PlanOptions(**options)  # type: ignore[arg-type]
+def plan(*declared: RichMenuSpec, on: LiveAccount, unmoved: tuple[str, ...] = (), **options: Any) -> ClientPlan:
+    said = PlanOptions(**options)
     return make_plan(client(*declared), on, None, {}, NOW, said, unmoved)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lineform.model.codes import CODES
 from lineform.model.origin import Origin
+from lineform.model.problem import Problem
 from lineform.report.github import annotation
 from lineform.report.markdown import Limit
 from lineform.report.problems import problems_github, problems_json, problems_markdown, problems_text
@@ -127,8 +128,8 @@ def test_sarif_points_at_every_problem_with_a_rule() -> None:
 
 
 def test_a_sarif_fingerprint_survives_moved_lines_and_tells_equals_apart() -> None:
-    def prints(*problems: object) -> list[str]:
-        run = json.loads(problems_sarif(problems))["runs"][0]  # type: ignore[arg-type]
+    def prints(*problems: Problem) -> list[str]:
+        run = json.loads(problems_sarif(problems))["runs"][0]
         return [result["partialFingerprints"]["lineform/v1"] for result in run["results"]]
 
     moved = replace(SEGMENT, origin=Origin(SEGMENT.origin.file, 99, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from lineform.errors import BlockedError
 from lineform.ports.audit import AuditEntry
@@ -18,14 +19,14 @@ NOON = datetime(2026, 12, 1, 3, tzinfo=UTC)
 ZONES = {"aoba": "Asia/Tokyo"}
 
 
-def _send(address: str = "campaign.sale", status: SendStatus = SendStatus.SENT, **more: object) -> Send:
-    given: dict[str, object] = {
+def _send(address: str = "campaign.sale", status: SendStatus = SendStatus.SENT, **more: Any) -> Send:
+    given: dict[str, Any] = {
         "recipients": 1200,
         "accepted_recipients": 1200,
         "batches": {BatchStatus.ACCEPTED: 3, BatchStatus.REFUSED: 0},
         **more,
     }
-    return Send(1, address, "d" * 64, "2026-12-01T12:00", NOON, status, recipients_hash="h", **given)  # type: ignore[arg-type]
+    return Send(1, address, "d" * 64, "2026-12-01T12:00", NOON, status, recipients_hash="h", **given)
 
 
 def test_a_send_is_told_in_the_clients_time() -> None:

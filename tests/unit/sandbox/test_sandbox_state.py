@@ -186,7 +186,7 @@ def test_a_state_that_a_full_disk_left_half_made_is_made_whole_once_there_is_roo
     real = sqlite3.connect
 
     def small(*words: Any, **options: Any) -> sqlite3.Connection:
-        connection = real(*words, **options)
+        connection: sqlite3.Connection = real(*words, **options)
         connection.execute("pragma max_page_count=8")
         return connection
 
@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_told_by_every_call_and_what_it_to
     real = sqlite3.connect
 
     def full(*words: Any, **options: Any) -> sqlite3.Connection:
-        connection = real(*words, **options)
+        connection: sqlite3.Connection = real(*words, **options)
         connection.execute("pragma max_page_count=1")  # as many as there are
         return connection
 

@@ -73,7 +73,6 @@ def control() -> Iterator[Control]:
     with SandboxServer() as server:
         made = Control(server.origin)
         made.add_account(name="salon", token="token-of-the-salon", channel_secret="s" * 32)
-        made.origin = server.origin  # type: ignore[attr-defined]
         yield made
 
 
@@ -201,7 +200,7 @@ def reply(control: Control, token: str) -> int:
 
 def called(control: Control, path: str, value: Any) -> tuple[int, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own server
-        control.origin + path,  # type: ignore[attr-defined]
+        control.origin + path,
         data=json.dumps(value).encode(),
         headers={"Authorization": "Bearer token-of-the-salon", "Content-Type": "application/json"},
     )

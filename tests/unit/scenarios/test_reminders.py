@@ -88,7 +88,7 @@ def told(lived: Lived, at: datetime, date: datetime) -> None:
         lived.course = moved.enrolment
 
 
-REMINDED = {"before": {"attribute": "booking_at", "by": "1d"}}
+DAY_BEFORE = {"attribute": "booking_at", "by": "1d"}
 
 
 @settings(max_examples=150)
@@ -97,7 +97,7 @@ def test_a_date_that_is_told_later_is_reminded_of_as_long_as_it_is_true(
     told_at: int, date: int, later: int | None
 ) -> None:
     after = [] if later is None else [says("later", f"{later}d")]
-    lived = tagged(says("tomorrow", **REMINDED), *after)
+    lived = tagged(says("tomorrow", before=DAY_BEFORE), *after)
     at, booked = NOW + timedelta(minutes=told_at), NOW + timedelta(minutes=date)
     lived.until(at)
     open_still = lived.course.step == "tomorrow"
@@ -112,13 +112,13 @@ def test_a_date_that_is_told_later_is_reminded_of_as_long_as_it_is_true(
 
 
 def test_a_date_that_nobody_tells_keeps_nothing_that_comes_after_it() -> None:
-    lived = tagged(says("tomorrow", **REMINDED), says("later", "3d"))
+    lived = tagged(says("tomorrow", before=DAY_BEFORE), says("later", "3d"))
     lived.until(NOW + timedelta(days=5))
     assert ([name for _, name in lived.said], lived.marks["tomorrow"]) == (["later"], "its date is not known")
 
 
 def test_a_date_that_moves_so_near_that_its_reminder_is_past_is_not_reminded_of() -> None:
-    lived = tagged(says("tomorrow", **REMINDED))
+    lived = tagged(says("tomorrow", before=DAY_BEFORE))
     told(lived, NOW, NOW + timedelta(days=10))
     lived.until(NOW + timedelta(days=5))
     told(lived, NOW + timedelta(days=5), NOW + timedelta(days=5, hours=15))
@@ -127,7 +127,7 @@ def test_a_date_that_moves_so_near_that_its_reminder_is_past_is_not_reminded_of(
 
 
 def test_who_waits_for_a_date_is_said_to_wait_for_it() -> None:
-    lived = tagged(says("tomorrow", **REMINDED))
+    lived = tagged(says("tomorrow", before=DAY_BEFORE))
     lived.until(NOW + timedelta(days=5))
     assert lived.course.due is None
     said = list(course_lines("Aoi", [lived.course], "Asia/Tokyo", "s"))

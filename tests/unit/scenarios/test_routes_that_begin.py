@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -27,10 +27,10 @@ DAY = timedelta(days=1)
     ],
 )
 def test_a_first_follow_begins_what_the_route_before_it_begins(
-    route: str, first: object, unblocked: bool, begins: bool
+    route: str, first: datetime | None, unblocked: bool, begins: bool
 ) -> None:
     one = script(says("a"), trigger={"route": "poster"})
-    friend = replace(FRIEND, last_route=route, first_followed_at=first)  # type: ignore[arg-type]
+    friend = replace(FRIEND, last_route=route, first_followed_at=first)
     follow = Happening("k", 1, What.FOLLOW, NOW, fields={"unblocked": True} if unblocked else {})
     assert bool(react(one, (), follow, friend, Moment(NOW))) == begins
 

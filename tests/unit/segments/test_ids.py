@@ -38,7 +38,7 @@ def test_they_are_read_in_order_and_put_together_as_sets_are(one: set[int], othe
 def test_in_arrays_they_are_the_same(module: object, ids: set[int]) -> None:
     with pytest.MonkeyPatch.context() as patched:
         if module is None:
-            patched.setitem(sys.modules, "numpy", None)  # type: ignore[arg-type] # as if it were not there
+            patched.setitem(sys.modules, "numpy", None)  # as if it were not there
         parts = list(IdSet.of(ids).arrays())
     assert [id_ for part in parts for id_ in part] == sorted(ids)
     assert all(part.typecode == "q" and 0 < len(part) <= BLOCK for part in parts)

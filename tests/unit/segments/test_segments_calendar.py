@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -70,7 +71,7 @@ def age(birthday: date, today: date) -> int:
 )
 def test_an_age_is_the_number_of_birthdays(birthday: date, today: date, years: int) -> None:
     now = at(f"{today}T00:30")
-    expected = {
+    expected: dict[Literal["is", "above", "at_least", "below", "at_most"], bool] = {
         "is": age(birthday, today) == years,
         "above": age(birthday, today) > years,
         "at_least": age(birthday, today) >= years,
@@ -78,7 +79,7 @@ def test_an_age_is_the_number_of_birthdays(birthday: date, today: date, years: i
         "at_most": age(birthday, today) <= years,
     }
     for comparison, holds in expected.items():
-        leaf = AgeIs("birthday", comparison, (years,), TOKYO)  # type: ignore[arg-type]
+        leaf = AgeIs("birthday", comparison, (years,), TOKYO)
         assert matches(leaf, born(str(birthday)), now) is holds, comparison
     between = AgeIs("birthday", "between", (years, years + 3), TOKYO)
     assert matches(between, born(str(birthday)), now) is (years <= age(birthday, today) <= years + 3)

@@ -130,7 +130,8 @@ def audience(**fields: Any) -> Any:
 
 def test_everyone_is_only_the_written_word() -> None:
     assert audience(everyone=True) == EVERYONE
-    for nobody in ({}, {"everyone": False}, {"where": {}}, {"where": {"any": []}}, {"where": {"all": []}}):
+    empty: list[dict[str, list[str]]] = [{}, {"any": []}, {"all": []}]
+    for nobody in ({}, {"everyone": False}, *({"where": tree} for tree in empty)):
         with pytest.raises(ValidationError):
             Audience.model_validate(nobody)
 

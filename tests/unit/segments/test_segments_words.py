@@ -129,6 +129,45 @@ def test_two_files_that_disagree_about_an_event_or_a_tag_clash() -> None:
     }
 
 
+def test_what_cannot_be_indexed_together_is_found_in_its_place() -> None:
+    words = spec(
+        "words",
+        attributes={"tier": {"type": "enum", "values": ["gold"]}, "likes": {"type": "set", "values": ["tea"]}},
+        indexed_together=[["tier", "visits"], ["visits", "teir"], ["tier", "likes"]],
+    )
+    others = spec("others", attributes={"visits": {"type": "number", "indexed": True}})
+    assert [(name, one.path, one.code, one.hint) for name, one in clashes([words, others])] == [
+        ("words", ("indexed_together", 1, 1), "E301", "did you mean 'tier'?"),
+        ("words", ("indexed_together", 2, 1), "E350", "leave it out"),
+    ]
+    assert list(declared([words, others]).indexes) == [
+        {"visits": "number"},
+        {"tier": "enum", "visits": "number"},
+    ]
+
+
+def test_words_are_indexed_of_attributes_that_have_few() -> None:
+    few, many = [f"w{n}" for n in range(8)], [f"w{n}" for n in range(9)]
+    words = spec(
+        "words",
+        attributes={
+            "few": {"type": "enum", "values": few, "indexed": True},
+            "many": {"type": "enum", "values": many, "indexed": True},
+            "other": {"type": "enum", "values": few},
+            "member": {"type": "bool", "indexed": True},
+            "visits": {"type": "number", "indexed": True},
+        },
+    )
+    found = [(one.attribute, one.operands[0]) for one in declared([words]).indexed_words]
+    assert found == [*(("few", word) for word in few), ("member", True), ("member", False)]
+
+
+@pytest.mark.parametrize("names", [["tier"], ["tier", "tier"], ["a", "b", "c", "d", "e"], ["Tier", "visits"]])
+def test_an_index_has_two_to_four_attributes(names: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        spec("words", indexed_together=[names])
+
+
 def test_a_tag_of_an_unknown_group_is_found_where_no_file_declares_it() -> None:
     tags = spec("tags", tags={"gold": {"group": "rnak"}})
     groups = spec("groups", tag_groups={"rank": {"exclusive": True, "owner": "店長"}})

@@ -130,14 +130,20 @@ def test_the_first_rule_that_holds_takes_a_friend(asked: Asked) -> None:
 
 
 def test_what_several_rules_ask_is_asked_once(asked: Asked) -> None:
-    rules = [All((VIP, GOLD)), All((NEW, GOLD)), AnyOf((All((OLD, GOLD)), BOUGHT)), All((GOLD, BOUGHT, OLD)), BOUGHT]
+    rules: list[Predicate] = [
+        All((VIP, GOLD)),
+        All((NEW, GOLD)),
+        AnyOf((All((OLD, GOLD)), BOUGHT)),
+        All((GOLD, BOUGHT, OLD)),
+        BOUGHT,
+    ]
     assert [place for place, _ in sort(rules, asked)] == [0, 5]
     assert asked.selects == [All((GOLD,)), BOUGHT, All((BOUGHT, OLD))]
 
 
 def test_what_is_about_rows_alone_is_asked_together_a_few_at_a_time(asked: Asked) -> None:
     rows = [AttributeIs("visits", "number", "is", (n,)) for n in range(20)]
-    rules = [*rows[:6], VIP, EVERYONE, *rows[6:], rows[0], AnyOf((rows[1], GOLD))]
+    rules: list[Predicate] = [*rows[:6], VIP, EVERYONE, *rows[6:], rows[0], AnyOf((rows[1], GOLD))]
     assert list(overlap(rules, asked).values())
     assert asked.together == [16, 5]
     assert asked.selects == [*rows, AnyOf((rows[1], GOLD))]

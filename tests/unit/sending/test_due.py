@@ -21,8 +21,8 @@ def wall(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def keys(schedule: Schedule, zone: str, after: datetime, until: datetime) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,10 +24,18 @@ CHOICES = [
 ]
 
 
-def rule(**changes: object) -> Recommending:
-    values = {"event": "purchase", "field": "item", "within": timedelta(days=365), "attribute": "", "count": 3}
-    more = {"repeat": False, "fallback": "popular", "example": {}}
-    return Recommending(**{**values, **more, **changes})  # type: ignore[arg-type]
+def rule(**changes: Any) -> Recommending:
+    usual = Recommending(
+        "purchase",
+        "item",
+        timedelta(days=365),
+        attribute="",
+        count=3,
+        repeat=False,
+        fallback="popular",
+        example={},
+    )
+    return replace(usual, **changes)
 
 
 def test_what_others_chose_beside_it_comes_first_the_closest_before() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -174,7 +175,10 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES, max_size=6).map("".join), st.booleans(), st.booleans())
 def test_reading_the_bytes_finds_what_reading_the_messages_finds(text: str, production: bool, ascii_only: bool) -> None:
-    messages = [{"type": "text", "text": text}, {"type": "flex", "altText": text or "x", "contents": {"text": text}}]
+    messages: list[dict[str, Any]] = [
+        {"type": "text", "text": text},
+        {"type": "flex", "altText": text or "x", "contents": {"text": text}},
+    ]
     body = json.dumps(messages, ensure_ascii=ascii_only, separators=(",", ":")).encode()
     assert suspicious_bytes(body, production=production) == suspicious_messages(messages, production=production)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ SALE, SHOP = "{{ link['sale'] }}", "{{ link['shop'] }}"
 
 
 def test_a_declared_address_is_tracked_wherever_a_tap_leads_to_it() -> None:
-    flex = {
+    flex: dict[str, Any] = {
         "type": "flex",
         "altText": "https://shop.example.jp/sale",
         "contents": {
@@ -37,7 +38,7 @@ def test_a_declared_address_is_tracked_wherever_a_tap_leads_to_it() -> None:
         "altUri": {"desktop": SHOP},
     }
     assert (made["altText"], contents["hero"]["url"]) == ("https://shop.example.jp/sale",) * 2
-    assert flex["contents"]["hero"]["action"]["uri"] == LINKS["sale"]  # type: ignore[index]
+    assert flex["contents"]["hero"]["action"]["uri"] == LINKS["sale"]
 
 
 @pytest.mark.parametrize(

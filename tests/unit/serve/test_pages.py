@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
@@ -76,9 +77,9 @@ def test_what_cannot_go_on_now_is_sent_again_later(store: Store, tmp_path: Path)
         assert [one.what for one in pages.happenings] == [What.ROUTE, What.PAGE]
 
 
-def mine(pages: Pages, number: int = 1, **changes: object) -> str:
-    values = {"purpose": FORM, "name": "profile", "friend": pages.friend(number), "until": NOW + DAY}
-    return pages.path(Pass(**values | changes))  # type: ignore[arg-type]
+def mine(pages: Pages, number: int = 1, **changes: Any) -> str:
+    values: dict[str, Any] = {"purpose": FORM, "name": "profile", "friend": pages.friend(number), "until": NOW + DAY}
+    return pages.path(Pass(**values | changes))
 
 
 # --- the form
@@ -131,7 +132,7 @@ def test_a_question_that_an_answer_brings_up_is_asked_on_the_same_page(pages: Pa
         {"friend": 9_999},
     ],
 )
-def test_a_pass_opens_nothing_but_what_it_is_for(pages: Pages, change: dict[str, object]) -> None:
+def test_a_pass_opens_nothing_but_what_it_is_for(pages: Pages, change: dict[str, Any]) -> None:
     status, text, _ = ask(pages, "GET", mine(pages, **change).replace("/m/", "/f/"))
     assert status == 404
     assert "このページは開けません" in text

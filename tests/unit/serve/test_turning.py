@@ -49,15 +49,15 @@ def test_a_turn_forgets_events_and_calls_that_are_older_than_they_are_to_be_kept
 
 @dataclass(slots=True)
 class Doubtful(FakeAccount):
-    """Does not say who it is as long as there is a trouble."""
+    """Does not say who it is as long as there is a doubt."""
 
-    trouble: list[LineformError] = field(default_factory=list)
+    doubts: list[LineformError] = field(default_factory=list)
     asked: int = 0
 
     async def bot(self) -> Bot:
         self.asked += 1
-        if self.trouble:
-            raise self.trouble[0]
+        if self.doubts:
+            raise self.doubts[0]
         return await FakeAccount.bot(self)
 
 
@@ -66,15 +66,15 @@ def of(account: FakeAccount) -> Callable[[Parts], Parts]:
 
 
 @pytest.mark.parametrize(
-    "trouble", [WrongBot("it is not the pinned one"), OutcomeUnknown("LINE is down"), CredentialError("recorded")]
+    "doubt", [WrongBot("it is not the pinned one"), OutcomeUnknown("LINE is down"), CredentialError("recorded")]
 )
-def test_what_comes_waits_until_it_is_known_whose_the_token_is(store: Store, trouble: LineformError) -> None:
-    account = Doubtful(trouble=[trouble])
+def test_what_comes_waits_until_it_is_known_whose_the_token_is(store: Store, doubt: LineformError) -> None:
+    account = Doubtful(doubts=[doubt])
     with served(store, more=of(account), every=1.0) as server:
         assert server.webhook(event(1)) == 200
         server.until(lambda: account.asked == 2)
         assert (server.seen.happenings, store.inbox_level("salon").waiting) == ([], 1)
-        account.trouble.clear()
+        account.doubts.clear()
         server.until_worked()
         assert [one.text for one in server.seen.happenings] == ["text 1"]
 

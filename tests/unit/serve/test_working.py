@@ -20,6 +20,7 @@ from lineform.serve.redeeming import link_friend, nonce_hash
 from lineform.serve.working import LinkedFriend
 from lineform.store import open_store
 from support.serving import USER, event, served
+from support.stores import sql
 
 OTHER = "U" + "2" * 32
 
@@ -162,10 +163,10 @@ def test_what_comes_in_of_somebody_who_was_forgotten_is_not_kept(store_url: str)
             store.receive([shop_arrival("salon", one) for one in shop], now)
             server.webhook(event(1), event(2, "unfollow"), event(3, "somethingNew"), event(4, user=OTHER))
             server.until_worked()
-            assert store.senders("salon") == [OTHER]
+            assert sql(store).senders("salon") == [OTHER]
             server.webhook(event(5, "follow"), event(6))
             server.until_worked()
-        assert set(store.senders("salon")) == {USER, OTHER}
+        assert set(sql(store).senders("salon")) == {USER, OTHER}
         (friend,) = store.friends("salon", list(store.friend_ids("salon", [USER]).values()))
     assert not friend.blocked
 

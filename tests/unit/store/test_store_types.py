@@ -6,9 +6,10 @@ import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from lineform.errors import LineformError
 from lineform.store.failures import (
@@ -44,7 +45,7 @@ def test_sqlite_holds_a_moment_as_sqlalchemy_writes_it(moment: datetime) -> None
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001 - the zone is drawn beside it
 def test_a_moment_comes_back_aware_and_in_utc(naive: datetime, offset: int) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=offset)))
-    for dialect in (sqlite.dialect(), postgresql.dialect()):
+    for dialect in (sqlite.dialect(), sa.create_engine("postgresql+psycopg://").dialect):
         bound = UtcTime().process_bind_param(moment, dialect)
         back = UtcTime().process_result_value(bound, dialect)
         assert back == moment

@@ -24,7 +24,7 @@ from lineform.wiring import ticking
 from lineform.wiring.ticking import also_without_server
 from support.declared_clients import campaign
 from support.delivering import DUE
-from support.living import Life, says, scenario
+from support.living import Life, Lives, says, scenario
 from support.serving import Nobody, Seen, event, webhook_body
 
 KEYS = LinkKeys("https://go.example.jp", b"k" * 32)
@@ -42,7 +42,7 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def life(origin: str, tmp_path: Path) -> Any:
+def life(origin: str, tmp_path: Path) -> Lives:
     def make(*specs: Any) -> Life:
         here = Life(origin, tmp_path, *specs, friends=1)
         entry = Entry.model_validate({"basic_id": "@salon"})
@@ -60,7 +60,7 @@ def comes(here: Life, text: str) -> None:
     here.with_store(lambda store: store.receive(arrivals_of(here.client.name, here.bot, body, now), now))
 
 
-def test_a_run_reads_the_codes_of_routes_as_a_server_does(life: Any) -> None:
+def test_a_run_reads_the_codes_of_routes_as_a_server_does(life: Lives) -> None:
     here = life(ROUTE, scenario("s", says("a"), trigger={"route": "poster"}))
     comes(here, f"友だち登録をしました。 {route_code(KEYS.key, here.client.name, 'poster')}")
     here.move(DUE + timedelta(hours=1))
@@ -70,7 +70,7 @@ def test_a_run_reads_the_codes_of_routes_as_a_server_does(life: Any) -> None:
     assert friend.first_route == "poster"
 
 
-def test_without_the_key_that_reads_codes_everything_waits(life: Any) -> None:
+def test_without_the_key_that_reads_codes_everything_waits(life: Lives) -> None:
     here = life(ROUTE)
     comes(here, "こんにちは")
     report = here.tick(also=also_without_server({}), link_keys=no_key)
@@ -94,7 +94,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return heard
 
 
-def test_a_run_tells_systems_what_its_steps_call(life: Any, told: list[tuple[str, str]]) -> None:
+def test_a_run_tells_systems_what_its_steps_call(life: Lives, told: list[tuple[str, str]]) -> None:
     here = life(scenario("s", {"id": "tell", "after": "1h", "do": [{"call": "crm"}]}))
     here.happens(What.FOLLOW)
     here.move(DUE + timedelta(hours=1))
@@ -103,7 +103,7 @@ def test_a_run_tells_systems_what_its_steps_call(life: Any, told: list[tuple[str
     assert '"source":"scenario.s/tell"' in one[1]
 
 
-def test_a_run_tells_systems_what_follows_from_its_own_sends(life: Any, told: list[tuple[str, str]]) -> None:
+def test_a_run_tells_systems_what_follows_from_its_own_sends(life: Lives, told: list[tuple[str, str]]) -> None:
     audience = {"where": {"member": "unlinked"}, "expect": {"max": 9}}
     sale = campaign("sale", audience=audience, schedule={"at": "2026-12-01T10:00"}, do=({"start": "s"},))
     here = life(sale, scenario("s", {"id": "tell", "do": [{"call": "crm"}]}, trigger={"manual": True}))
