@@ -25,6 +25,7 @@ from support.command_line import (
     Run,
     bare_environment,
     copy_workspace,
+    move_friends_at_once,
     runner,
 )
 from support.delivering import DUE, Scene, Scenes
@@ -81,6 +82,7 @@ def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shared = ("--client", SALON, "--sandbox", "--now", BEFORE)
         assert guarded(lineform, ["friends", "import", "friends.csv", *shared]) == 0
         assert guarded(lineform, ["apply", "--yes", *shared]) == 0
+    move_friends_at_once(root)
     return root
 
 

@@ -11,7 +11,7 @@ import pytest
 from lineform.cli import lineform
 from lineform.cli.boundary import guarded
 from support.agency import BEFORE, CAMPAIGN, DUE, MENU, agency
-from support.command_line import Run, bare_environment
+from support.command_line import Run, bare_environment, move_friends_at_once
 
 UNMAKEABLE = CAMPAIGN.format(name="own") + '  - text: "今日は {{ run.date | add_days(run.date) | date }}"\n'
 OFFLINE = ("--sandbox", "--now", BEFORE)
@@ -106,6 +106,7 @@ def armed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         bare_environment(patch, root)
         assert guarded(lineform, ["apply", "--yes", *OFFLINE]) == 0
+    move_friends_at_once(root)
     return root
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ import pytest
 from lineform.sandbox.api.table import ROUTES
 from lineform.sandbox.control import Control
 from lineform.sandbox.server import SandboxServer
+from support import line_openapi
 from support.line_calls import Line, a_coupon, a_file, a_menu, a_text, an_area
 from support.line_messages import MESSAGES, flex, message
 from support.openapi import LOGIN, Checker, operations
@@ -275,3 +277,27 @@ def test_a_request_that_line_refused_may_be_wrong() -> None:
         "POST", "/v2/bot/message/push", REQUEST_HEADERS, body, 400, ANSWER_HEADERS, b'{"message":"no"}'
     )
     assert refused == []
+
+
+def test_the_specification_is_found_where_the_environment_was_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = line_openapi.folder()
+    monkeypatch.setenv("LINEFORM_OPENAPI", "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    assert line_openapi.folder() == found
+    assert found is not None
+    assert found.is_absolute()
+
+
+def test_an_exchange_that_cannot_be_checked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    checker = Checker()
+
+    def fail(*_: Any) -> list[str]:
+        raise FileNotFoundError("no specification")
+
+    monkeypatch.setattr(checker, "check_exchange", fail)
+    with SandboxServer(wrap=checker.wrap) as server:
+        Control(server.origin).add_account(name="shop", token="token")
+        assert Line(server.origin).get("/v2/bot/info").status == 200
+    assert checker.violations == ["GET /v2/bot/info could not be checked: FileNotFoundError('no specification')"]

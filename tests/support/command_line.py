@@ -16,6 +16,8 @@ import pytest
 from lineform.cli import lineform
 from lineform.cli.boundary import guarded
 from lineform.line.account import HttpLineAccount, open_account
+from lineform.sandbox.control import Control
+from lineform.sandbox.server import SandboxServer
 from lineform.wiring.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +77,15 @@ def copy_workspace(target: Path) -> Path:
         else:
             shutil.copy(source, target / name)
     return target
+
+
+def move_friends_at_once(root: Path) -> None:
+    """The offline account of a workspace has moved the friends of replaced menus as soon as it is asked, and no apply
+    waits for it."""
+    with SandboxServer(root / ".lineform" / "sandbox.db") as server:
+        control = Control(server.origin)
+        for account in control.accounts():
+            control.change(account["name"], batch_seconds=0)
 
 
 def bare_environment(patch: pytest.MonkeyPatch, here: Path) -> None:

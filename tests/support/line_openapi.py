@@ -15,12 +15,14 @@ import yaml
 _CHECKOUT = Path(__file__).parents[2]
 
 
+@functools.cache
 def folder() -> Path | None:
-    """The folder with ``messaging-api.yml`` and its siblings, or None where there is none."""
+    """The folder with ``messaging-api.yml`` and its siblings, or None where there is none. It is looked for once: tests
+    take the variables of the environment away, and go into folders of their own."""
     named = os.environ.get("LINEFORM_OPENAPI")
     found = Path(named) if named else _CHECKOUT.parent / "shared" / "openapi"
     if (found / "messaging-api.yml").is_file():
-        return found
+        return found.resolve()
     if named:
         raise FileNotFoundError(f"LINEFORM_OPENAPI is {named}, which holds no messaging-api.yml")
     return None
