@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from functools import partial
 from typing import Final
 
@@ -58,14 +58,24 @@ async def deliver_frozen(run: Run, frozen: Frozen) -> list[TickEntry]:
 
 
 async def _answer_all(run: Run, answers: Sequence[Answer]) -> list[Frozen]:
-    """Answers many friends side by side, because a reply token lives for a minute; the pushes that some became."""
+    """Answers many friends side by side, because a reply token lives for a minute, and each in the order in which they
+    shall read it; the pushes that some became."""
     gate = asyncio.Semaphore(run.options.concurrency)
+    last: dict[int, asyncio.Task[Frozen | None]] = {}  # by friend: what the next answer to them waits for
 
-    async def one(answer: Answer) -> Frozen | None:
+    async def one(answer: Answer, before: Collection[asyncio.Task[Frozen | None]]) -> Frozen | None:
+        if before:
+            await asyncio.wait(before)
         async with gate:
             return await answer_with_token(run, answer)
 
-    ended = await asyncio.gather(*(one(answer) for answer in answers), return_exceptions=True)
+    tasks = []
+    for answer in answers:
+        friends = {said.friend.id for said in answer.said}
+        task = asyncio.create_task(one(answer, {last[friend] for friend in friends if friend in last}))
+        last |= dict.fromkeys(friends, task)
+        tasks.append(task)
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
     # What one of them failed with is raised when all are written down.
     for outcome in ended:
         if isinstance(outcome, BaseException):
