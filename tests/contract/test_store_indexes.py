@@ -232,6 +232,17 @@ def test_indexes_over_whole_texts_go_with_the_version_that_made_them(
         assert store.keep_indexes(HOT) == len(HOT) + 1
 
 
+def test_an_index_that_somebody_else_made_is_left_alone(store: SqlStore) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("CREATE INDEX friends_date_of_change ON friends (changed_at)")
+    assert store.keep_indexes([{"tier": "enum"}]) == 2
+    store.claim_bot("midori", "U" + "b" * 32)
+    store.keep_indexes([{"tier": "enum"}])
+    assert store.count("aoba", AttributeIs("tier", "enum", "is", ("gold",)), NOW) == 3
+    with store.reading() as connection:
+        assert "friends_date_of_change" in usable_indexes(connection)
+
+
 def test_what_is_left_of_an_interrupted_making_is_made_anew(shared: SqlStore) -> None:
     url = shared.engine.url.update_query_dict({"options": "-c lock_timeout=20"})
     with open_store(url.render_as_string(hide_password=False)) as hurried, shared.writing() as connection:

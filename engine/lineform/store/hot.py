@@ -40,7 +40,7 @@ _THERE = {
 }
 """Each index, and whether it can be used. Reflection leaves out indexes over expressions."""
 
-ALONG: ColumnElement[bool] = friends.c.id != sa.literal_column("0")
+MEANT: ColumnElement[bool] = friends.c.id != sa.literal_column("0")
 """True of everybody, and said where a database may take an index that is the best for some questions only, which it
 would take for others as well: SQLite one over several attributes, which has friends in another order than their own;
 PostgreSQL one of ids, by which it would read rows more slowly than by the other ones."""
@@ -108,7 +108,7 @@ class HotValues(Database):
         parts = [Grouping(values.typed(name, kind)) for name, kind in index.items()]
         made = _index(_name_of(index, alone=alone), friends, *first, *parts)
         if len(index) > 1:
-            made.dialect_options["sqlite"]["where"] = ALONG
+            made.dialect_options["sqlite"]["where"] = MEANT
             # Put together with no other one, it may leave out whom nobody asks for.
             made.dialect_options["postgresql"]["where"] = friends.c.blocked.is_(sa.false()) if alone else None
         return made
@@ -161,12 +161,15 @@ def _there(connection: Connection) -> Mapping[str, bool]:
 
 
 def indexed_over(made: Iterable[Sequence[str | None]]) -> list[Indexed]:
-    """What indexes over attributes hold, of the names of indexes and the SQL that makes them."""
+    """What indexes over attributes hold, of the names of indexes and the SQL that makes them. Somebody else's may be
+    among them, whatever it is called."""
     found: list[Indexed] = []
     for name, text in made:
-        if kinds := _KINDS.match(name or ""):
-            attributes = dict.fromkeys(one or other for one, other in _ATTRIBUTES.findall(text or ""))
-            found.append(dict(zip(attributes, cast(list[AttributeType], kinds[1].split(",")), strict=True)))
+        named = _KINDS.match(name or "")
+        kinds = cast(list[AttributeType], named[1].split(",") if named else [])
+        attributes = dict.fromkeys(one or other for one, other in _ATTRIBUTES.findall(text or ""))
+        if kinds and len(kinds) == len(attributes):
+            found.append(dict(zip(attributes, kinds, strict=True)))
     return found
 
 
@@ -183,7 +186,7 @@ def name_of_word(leaf: AttributeIs) -> str:
 def _of_word(leaf: AttributeIs) -> sa.Index:
     made = _index(name_of_word(leaf), friends, friends.c.account_id, friends.c.id)
     has = attribute_is(leaf, PostgresValues(friends.c.attributes), Asked.TRUE)
-    made.dialect_options["postgresql"]["where"] = sa.and_(has, friends.c.blocked.is_(sa.false()), ALONG)
+    made.dialect_options["postgresql"]["where"] = sa.and_(has, friends.c.blocked.is_(sa.false()), MEANT)
     return made
 
 

@@ -41,7 +41,7 @@ from lineform.segments.predicate import (
 )
 from lineform.store.comparison_sql import Asked
 from lineform.store.driver_sql import AnySelect
-from lineform.store.hot import ALONG
+from lineform.store.hot import MEANT
 from lineform.store.json_values import SqliteValues
 from lineform.store.predicate_sql import Compiler, History, Question, conjuncts, reachable
 from lineform.store.tables import events, friends
@@ -177,7 +177,7 @@ class LedCompiler(_Gathering):
         first = self._lead(parts)
         if not first:
             return None
-        together = [ALONG] if len(first) > 1 else []
+        together = [MEANT] if len(first) > 1 else []
         lead = sa.and_(*together, *map(self._leading, first))
         others = [part for part in parts if part not in first]
         if together or (others and _is_range(first[0])):
