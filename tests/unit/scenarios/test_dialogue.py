@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cache
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineform.scenarios.answering import Armed, Standing, answer, ask
+from lineform.scenarios.answering import Standing, answer, ask
 from lineform.scenarios.asking import Tap, data_of, tap_of
-from lineform.scenarios.dialogue import Dialogue, applying
+from lineform.scenarios.dialogue import applying
 from lineform.scenarios.effect import Ask, Complete, Effect, Give, Know, Record, Say, Take
 from lineform.scenarios.happening import Happening, What
-from lineform.scenarios.unsending import taken_back
-from lineform.segments.friend import Friend
 from support.answering import (
-    ANYTHING,
-    HOURS,
     NOW,
     PROFILE,
     START,
@@ -35,61 +29,7 @@ from support.answering import (
     texts,
     wrote,
 )
-
-
-@cache
-def rules() -> Armed:
-    with TemporaryDirectory() as folder:
-        return armed(
-            Path(folder),
-            {
-                "forms/profile.yaml": PROFILE,
-                "replies/hours.yaml": HOURS,
-                "replies/start.yaml": START,
-                "replies/anything.yaml": ANYTHING,
-            },
-        )
-
-
-@dataclass
-class Chat:
-    """One friend and what is recorded of them, as the store would keep it."""
-
-    armed: Armed = field(default_factory=rules)
-    standing: Standing = field(default_factory=Standing)
-    friend: Friend = field(default_factory=friend)
-    at: datetime = NOW
-    effects: tuple[Effect, ...] = ()
-
-    def do(self, happening: Happening, wait: timedelta = timedelta(seconds=10)) -> list[str]:
-        self.at += wait
-        outcome = answer(self.armed, self.standing, happening, self.friend, self.at)
-        dialogues = {**self.standing.dialogues, **outcome.dialogues}
-        kept = {name: one for name, one in dialogues.items() if one is not None}
-        self.standing = Standing(kept, {**self.standing.answered, **outcome.answered})
-        self.effects = outcome.effects
-        return texts(outcome.effects)
-
-    def write(self, text: str) -> list[str]:
-        return self.do(wrote(text))
-
-    def tap(self, label: str) -> list[str]:
-        return self.do(tapped(buttons(self.effects)[label]))
-
-    @property
-    def dialogue(self) -> Dialogue | None:
-        return self.standing.dialogues.get("profile")
-
-    @property
-    def asked(self) -> str:
-        assert self.dialogue is not None
-        return self.dialogue.at
-
-
-def begun() -> Chat:
-    chat = Chat()
-    assert chat.write("アンケート") == ["はじめます", "性別を教えてください"]
-    return chat
+from support.filling import Chat, begun, rules
 
 
 def finished(chat: Chat) -> None:
@@ -207,115 +147,6 @@ def test_a_form_that_was_stopped_goes_on_where_it_was_left() -> None:
     assert chat.tap("やめる") == ["回答を中断しました。また続きからお答えいただけます。"]
     assert chat.write("肉") == ["担当者からお返事します"]
     assert chat.write("アンケート") == ["はじめます", "前回の続きからお伺いします。", "お好きなものは？"]
-
-
-@pytest.mark.parametrize("left", ["stopped", "silence", "asked again"])
-def test_what_was_ticked_and_not_decided_yet_stays_ticked_when_a_form_goes_on(left: str) -> None:
-    chat = begun()
-    chat.tap("女性")
-    chat.tap("肉")
-    if left == "stopped":
-        chat.tap("やめる")
-    assert chat.do(wrote("アンケート"), timedelta(days=2 if left == "silence" else 0))[-1] == "お好きなものは？"
-    assert "✓肉" in buttons(chat.effects)
-    chat.tap("魚")
-    assert chat.tap("決定") == ["ネイルのご予定は？"]
-    assert chat.dialogue is not None
-    assert chat.dialogue.answers["likes"] == ("fish", "meat")
-
-
-def test_an_earlier_answer_that_is_corrected_leaves_what_was_ticked_since() -> None:
-    chat = begun()
-    gender = buttons(chat.effects)
-    chat.tap("女性")
-    chat.tap("肉")
-    assert chat.do(tapped(gender["男性"])) == ["お好きなものは？"]
-    assert "✓肉" in buttons(chat.effects)
-
-
-def test_what_was_ticked_and_is_not_offered_any_more_is_not_ticked() -> None:
-    chat = begun()
-    chat.tap("女性")
-    chat.tap("肉")
-    assert chat.dialogue is not None
-    chat.standing = Standing({"profile": replace(chat.dialogue, open=False, picked=("meat", "game"))})
-    chat.write("アンケート")
-    assert chat.dialogue is not None
-    assert chat.dialogue.picked == ("meat",)
-
-
-def test_what_was_ticked_and_not_decided_yet_stays_ticked_over_going_back_to_an_earlier_question() -> None:
-    chat = begun()
-    chat.tap("女性")
-    chat.tap("肉")
-    assert chat.tap("戻る") == ["性別を教えてください"]
-    assert chat.tap("女性") == ["お好きなものは？"]
-    assert "✓肉" in buttons(chat.effects)
-    chat.tap("魚")
-    assert chat.tap("決定") == ["ネイルのご予定は？"]
-    assert chat.dialogue is not None
-    assert chat.dialogue.answers["likes"] == ("fish", "meat")
-    assert chat.dialogue.undecided == {}
-
-
-def test_what_was_ticked_differently_when_correcting_an_answer_stays_so_over_going_back() -> None:
-    chat = begun()
-    chat.tap("女性")
-    chat.write("肉、魚")
-    chat.tap("戻る")
-    chat.tap("✓魚")
-    chat.tap("戻る")
-    chat.tap("女性")
-    assert chat.tap("戻る") == ["お好きなものは？"]
-    assert {"✓肉", "魚"} <= buttons(chat.effects).keys()
-    assert chat.dialogue is not None
-    assert chat.dialogue.answers["likes"] == ("fish", "meat")  # as long as nothing else was decided on
-
-
-@pytest.mark.parametrize("answer", ["肉", "スキップ"])
-def test_an_answer_leaves_nothing_ticked_of_what_was_not_decided_on(tmp_path: Path, answer: str) -> None:
-    optional = PROFILE.replace("  - field: likes\n", "  - field: likes\n    optional: true\n")
-    chat = Chat(armed(tmp_path, {"forms/profile.yaml": optional, "replies/start.yaml": START}))
-    chat.write("アンケート")
-    chat.tap("女性")
-    chat.tap("魚")
-    chat.tap("戻る")
-    chat.tap("女性")
-    chat.write(answer)
-    chat.tap("戻る")
-    ticked = {label for label in buttons(chat.effects) if label.startswith("✓")}
-    assert ticked == ({"✓肉"} if answer == "肉" else set())
-
-
-def test_a_button_of_another_question_with_several_answers_takes_no_ticks_away(tmp_path: Path) -> None:
-    second = (
-        "  - field: days\n    ask: ご都合は？\n    choices: {of: [{value: sat, label: 土}, {value: sun, label: 日}]}\n"
-    )
-    asked = PROFILE.replace("  - field: salon\n", f"{second}  - field: salon\n")
-    chat = Chat(armed(tmp_path, {"forms/profile.yaml": asked, "replies/start.yaml": START}))
-    chat.write("アンケート")
-    chat.tap("女性")
-    likes = buttons(chat.effects)
-    chat.write("肉")
-    chat.tap("土")
-    assert chat.do(tapped(likes["魚"])) == ["お好きなものは？"]
-    assert {"✓肉", "✓魚"} <= buttons(chat.effects).keys()
-    assert chat.tap("決定") == ["ご都合は？"]
-    assert "✓土" in buttons(chat.effects)
-
-
-@pytest.mark.parametrize("back", [1, 2])
-def test_of_an_answer_that_the_friend_took_back_nothing_stays_ticked(back: int) -> None:
-    chat = begun()
-    chat.tap("女性")
-    message = wrote("肉、魚")
-    chat.do(message)
-    chat.tap("戻る")
-    chat.tap("✓魚")
-    if back == 2:
-        chat.tap("戻る")
-    left = taken_back(message.key, chat.friend, chat.standing.dialogues, chat.armed.forms).dialogues["profile"]
-    assert (left.picked, left.undecided, left.answers) == ((), {}, {"gender": "female"})
 
 
 def gone_back_to_the_birthday() -> Chat:
