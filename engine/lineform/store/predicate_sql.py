@@ -314,7 +314,7 @@ class Compiler:
         if self._names is None:
             asked = sa.select(tags.c.id).where(tags.c.account_id == self._account_id, tags.c.name.in_(names))
             return friend_tags.c.tag_id.in_(asked)
-        numbers = [_number(self._names.tags.get(name, _NOTHING)) for name in names]
+        numbers = [written(self._names.tags.get(name, _NOTHING)) for name in names]
         return friend_tags.c.tag_id == numbers[0] if len(numbers) == 1 else friend_tags.c.tag_id.in_(numbers)
 
     def _happened(self, leaf: Happened, *, positive: bool) -> ColumnElement[bool]:
@@ -375,7 +375,7 @@ class Compiler:
 
     def _type_id(self, name: str) -> ColumnElement[Anything]:
         if self._names is not None:
-            return _number(self._names.event_types.get(name, _NOTHING))
+            return written(self._names.event_types.get(name, _NOTHING))
         asked = sa.select(event_types.c.id)
         return asked.where(event_types.c.account_id == self._account_id, event_types.c.name == name).scalar_subquery()
 
@@ -399,8 +399,8 @@ class Compiler:
         return sa.or_(moment < begin, moment >= before)
 
 
-def _number(value: int) -> ColumnElement[int]:
-    """Written into the SQL: a plan is made for it."""
+def written(value: int) -> ColumnElement[int]:
+    """A number that stands in the SQL itself: what a plan is made for."""
     return sa.literal_column(str(value), sa.BigInteger())
 
 

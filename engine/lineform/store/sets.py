@@ -23,7 +23,7 @@ from lineform.segments.ids import WORD, IdSet, Words
 from lineform.segments.predicate import Happened, Predicate
 from lineform.segments.sets import Sets
 from lineform.store.driver_sql import AnySelect, streamed, streamed_ids
-from lineform.store.predicate_sql import Question, did, ids_of, number_of, reachable, unreachable
+from lineform.store.predicate_sql import Question, did, ids_of, number_of, reachable, unreachable, written
 from lineform.store.tables import friend_menus, friend_tags, friends
 
 _DENSE: Final = 4
@@ -181,8 +181,8 @@ class PostgresSets(_StoreSets):
     def _united(self, query: AnySelect, *settings: str) -> Iterator[Any]:
         """Places and words of the ids in the first column, for each of what the others hold."""
         id_, *others = query.subquery().c
-        place, bit = id_.op(">>")(_number(WORD.bit_length() - 1)), id_.op("&")(_number(WORD - 1))
-        one: ColumnElement[int] = sa.cast(_number(1), sa.BigInteger())
+        place, bit = id_.op(">>")(written(WORD.bit_length() - 1)), id_.op("&")(written(WORD - 1))
+        one: ColumnElement[int] = sa.cast(written(1), sa.BigInteger())
         each = sa.select(place.label("place"), one.op("<<")(sa.cast(bit, sa.Integer())).label("bit"), *others)
         # Nothing is added: but of what may be added to, PostgreSQL does not expect as many words as there are ids, and
         # several processes each unite a part.
@@ -193,13 +193,9 @@ class PostgresSets(_StoreSets):
 
 def _word_by_word(column: ColumnElement[int], where: ColumnElement[bool], first: int, last: int) -> sa.Select[Any]:
     """Every word from the first to the last, with the bits of whom `where` holds for, as SQLite has them."""
-    places = sa.select(_number(first).label("place")).cte("places", recursive=True)
-    places = places.union_all(sa.select(places.c.place + _number(1)).where(places.c.place < _number(last)))
-    here = column.between(places.c.place * _number(WORD), places.c.place * _number(WORD) + _number(WORD - 1))
-    bit = _number(1).op("<<")(column.op("&")(_number(WORD - 1)))
+    places = sa.select(written(first).label("place")).cte("places", recursive=True)
+    places = places.union_all(sa.select(places.c.place + written(1)).where(places.c.place < written(last)))
+    here = column.between(places.c.place * written(WORD), places.c.place * written(WORD) + written(WORD - 1))
+    bit = written(1).op("<<")(column.op("&")(written(WORD - 1)))
     word = sa.select(sa.func.sum(bit)).where(where, here).correlate(places).scalar_subquery()
-    return sa.select(places.c.place, sa.func.coalesce(word, _number(0)))
-
-
-def _number(value: int) -> ColumnElement[int]:
-    return sa.literal_column(str(value), sa.BigInteger())
+    return sa.select(places.c.place, sa.func.coalesce(word, written(0)))

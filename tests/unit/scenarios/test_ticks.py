@@ -1,4 +1,4 @@
-"""Of a question with several answers, what a friend ticked and did not decide on stays ticked, whatever comes between."""
+"""Of a question with several answers, what was ticked and not decided on stays ticked, whatever comes between."""
 
 from __future__ import annotations
 
